@@ -1,0 +1,121 @@
+"""The one error tree of the bridge.
+
+::
+
+    BridgeError
+    ├── Transient            wait and try again: the item goes back to its lane
+    │   └── AuthFailure      a credential or a role is wrong: never parked, somebody must act
+    ├── Permanent            this entity can not be done as things are: parked at once
+    ├── Recheck              looked at, but too close to the event: look once more
+    ├── FenceMoved           somebody else looks at the same entity: start again with the newest truth
+    ├── VersionConflict      Genesys Cloud holds a newer version than the one we changed
+    ├── UserNameTaken        another Genesys Cloud user holds the userName
+    ├── ResourceNotFound     Genesys Cloud answered 404 on a resource that we address by id
+    ├── OwnerTaken           a Genesys Cloud resource already belongs to another Okta object
+    ├── InvalidDelivery      the body of a delivery is not what Okta documents
+    └── SettingsError        an environment variable, a secret or the attribute map is wrong
+
+Messages and reasons carry ids and codes, never names, e-mail addresses, phone numbers, tokens or secrets.
+"""
+
+
+class BridgeError(Exception):
+    """Base of every error the bridge raises on purpose."""
+
+
+class Transient(BridgeError):
+    """Something that time heals: a timeout, a 5xx, a 429, throttling.
+
+    Args:
+        reason: short code for journal and metrics, such as ``genesys-429``.
+        retry_after: seconds that the other side asked for, if it did.
+        upstream: ``okta``, ``genesys``, ``store``, ``lanes`` or ``""``.
+        reference: the other side's id of the failed call (``ININ-Correlation-Id``, Okta's ``errorId``).
+        status: the HTTP status, if there was an answer.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        upstream: str = "",
+        reference: str = "",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after = retry_after
+        self.upstream = upstream
+        self.reference = reference
+        self.status = status
+
+
+class AuthFailure(Transient):
+    """401 after one fresh token, 403, a refused token request, 404 on the Okta application itself."""
+
+
+class Permanent(BridgeError):
+    """Trying again changes nothing; the item is parked with this reason.
+
+    Args:
+        reason: short code, such as ``user-not-visible``.
+        detail: ids or attribute names that help a person, never values of a profile.
+        upstream: ``okta``, ``genesys`` or ``""``.
+        reference: the other side's id of the failed call.
+        status: the HTTP status, if there was an answer.
+    """
+
+    def __init__(
+        self, reason: str, *, detail: str = "", upstream: str = "", reference: str = "", status: int | None = None
+    ) -> None:
+        super().__init__(f"{reason} {detail}".strip())
+        self.reason = reason
+        self.detail = detail
+        self.upstream = upstream
+        self.reference = reference
+        self.status = status
+
+
+class Recheck(BridgeError):
+    """The look was done, but Okta's reads may still have lagged: look once more in ``delay`` seconds."""
+
+    def __init__(self, delay: float) -> None:
+        super().__init__(f"look again in {delay:.0f} s")
+        self.delay = delay
+
+
+class FenceMoved(BridgeError):
+    """A conditional write found another ``look`` number: another look at this entity has begun."""
+
+
+class VersionConflict(BridgeError):
+    """Genesys Cloud refused a write because its version moved (400 ``invalidVers``, 409 or 412)."""
+
+
+class UserNameTaken(BridgeError):
+    """Genesys Cloud answered 409: a non-deleted user already holds the userName."""
+
+
+class ResourceNotFound(BridgeError):
+    """Genesys Cloud answered 404 on a user or group that is addressed by its id."""
+
+
+class OwnerTaken(BridgeError):
+    """The Genesys Cloud resource belongs to another Okta object.
+
+    Args:
+        owner: that object as an entity (``user:<okta id>`` or ``group:<okta id>``).
+    """
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"already owned by {owner}")
+        self.owner = owner
+
+
+class InvalidDelivery(BridgeError):
+    """A delivery's body is refused; the message names the field and what was expected, never the value."""
+
+
+class SettingsError(BridgeError):
+    """A setting is missing or wrong; the message names the variable and what was expected."""

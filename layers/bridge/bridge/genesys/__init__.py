@@ -1,0 +1,1 @@
+"""What Genesys Cloud understands: SCIM documents, client, token, regions."""

@@ -1,0 +1,219 @@
+"""Work items: what to look at again, never what to do.
+
+An item names one entity and travels in that entity's FIFO lane as JSON with ASCII escapes. Standard library
+only: the receiver imports this module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from bridge.errors import Permanent
+
+VERSION = 1
+#: Item versions a reader accepts: this one and the one before it.
+READABLE_VERSIONS = frozenset({VERSION})
+#: How many event ids an item names; all of its events count for its id.
+NAMED_EVENTS = 100
+#: Okta group events coalesce in slots of this many seconds, on Okta's clock.
+GROUP_SLOT_SECONDS = 2
+
+#: Okta's ids: 20 characters of this alphabet today; the length is left open.
+OKTA_ID = re.compile(r"[A-Za-z0-9]{8,64}")
+_ENTITY = re.compile(r"(user|group):([A-Za-z0-9]{8,64})|app")
+
+
+class Reason(StrEnum):
+    """Why an entity is looked at."""
+
+    HOOK = "hook"
+    CATCHUP = "catchup"
+    RECONCILE = "reconcile"
+    OPERATOR = "operator"
+    FOLLOW_UP = "follow-up"
+    HOLD = "hold"
+    REDRIVE = "redrive"
+
+
+class Hint(StrEnum):
+    """What an item's events say about a user, as far as it decides what must be read."""
+
+    #: an application.user_membership.* event: a known assignment is forgotten
+    ASSIGNMENT = "assignment"
+    #: user.lifecycle.activate, reactivate, unsuspend: a known assignment is forgotten
+    ACTIVATION = "activation"
+    #: access ends: deactivate, suspend, delete.*, application.user_membership.remove
+    ACCESS_ENDS = "access-ends"
+    #: deactivate or delete.*: a 404 on the user is believable
+    DELETION = "deletion"
+
+
+class Lane(StrEnum):
+    """The three FIFO lanes."""
+
+    LEAVERS = "leavers"
+    USERS = "users"
+    GROUPS = "groups"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One wish to look at an entity.
+
+    Attributes:
+        entity: ``user:<okta id>``, ``group:<okta id>`` or ``app``.
+        reason: who wishes it.
+        id: deduplication id in the lane and key of the idempotency record.
+        newest: latest ``published`` among the events, UTC; for a group item the end of its slot; None without events.
+        events: up to 100 event uuids, for tracing.
+        hints: what the events say, see `Hint`.
+        lane: the lane the item belongs to. Not part of the body.
+    """
+
+    entity: str
+    reason: Reason
+    id: str
+    newest: datetime | None = None
+    events: tuple[str, ...] = ()
+    hints: frozenset[Hint] = frozenset()
+    lane: Lane = Lane.USERS
+
+    @property
+    def kind(self) -> str:
+        """``user``, ``group`` or ``app``."""
+        return self.entity.partition(":")[0]
+
+    @property
+    def okta_id(self) -> str:
+        """The Okta id within the entity, empty for ``app``."""
+        return self.entity.partition(":")[2]
+
+    def to_json(self) -> str:
+        """The item as the body of a message: one line of ASCII JSON."""
+        body: dict[str, object] = {"v": VERSION, "id": self.id, "entity": self.entity, "reason": self.reason.value}
+        if self.newest is not None:
+            body["newest"] = format_time(self.newest)
+        body["events"] = list(self.events)
+        body["hints"] = sorted(hint.value for hint in self.hints)
+        return json.dumps(body, separators=(",", ":"))
+
+
+def user_item(
+    okta_id: str,
+    newest: datetime,
+    uuids: Iterable[str],
+    hints: Iterable[Hint] = (),
+    *,
+    reason: Reason = Reason.HOOK,
+    lane: Lane = Lane.USERS,
+) -> Item:
+    """An item for a user made of events: its id covers every uuid, so the same events make the same item."""
+    return _from_uuids(f"user:{okta_id}", newest, uuids, frozenset(hints), reason, lane)
+
+
+def app_item(newest: datetime, uuids: Iterable[str], *, reason: Reason = Reason.HOOK) -> Item:
+    """An item for the Okta application made of events."""
+    return _from_uuids("app", newest, uuids, frozenset(), reason, Lane.USERS)
+
+
+def group_item(okta_id: str, newest: datetime, uuids: Iterable[str], *, reason: Reason = Reason.HOOK) -> Item:
+    """An item for a group made of events: one for each 2-second slot of Okta's clock, whatever the events are."""
+    entity = f"group:{okta_id}"
+    slot = int(newest.timestamp() // GROUP_SLOT_SECONDS)
+    end = datetime.fromtimestamp((slot + 1) * GROUP_SLOT_SECONDS, UTC)
+    return Item(
+        entity=entity,
+        reason=reason,
+        id=_digest(entity, "slot", str(slot)),
+        newest=end,
+        events=_named(uuids),
+        lane=Lane.GROUPS,
+    )
+
+
+def fresh_item(entity: str, reason: Reason, nonce: str, *, lane: Lane | None = None) -> Item:
+    """An item without events; `nonce` is fixed where the cause arises, so that a retry of the cause sends it once."""
+    if lane is None:
+        lane = Lane.GROUPS if entity.startswith("group:") else Lane.USERS
+    return Item(entity=entity, reason=reason, id=_digest(entity, reason.value, nonce), lane=lane)
+
+
+def parse_item(body: str) -> Item:
+    """The item in a message's body.
+
+    Raises:
+        Permanent: the body is no item of a readable version; the reason is ``unreadable-item``.
+    """
+    try:
+        raw = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Permanent("unreadable-item", detail="body is not JSON") from None
+    if not isinstance(raw, dict):
+        raise Permanent("unreadable-item", detail="body is not an object")
+    if raw.get("v") not in READABLE_VERSIONS:
+        raise Permanent("unreadable-item", detail=f"v is not one of {sorted(READABLE_VERSIONS)}")
+    entity = raw.get("entity")
+    if not isinstance(entity, str) or not _ENTITY.fullmatch(entity):
+        raise Permanent("unreadable-item", detail="entity is not user:<id>, group:<id> or app")
+    if not isinstance(raw.get("id"), str) or not raw["id"]:
+        raise Permanent("unreadable-item", detail="id is missing")
+    try:
+        return Item(
+            entity=entity,
+            reason=Reason(raw.get("reason")),
+            id=raw["id"],
+            newest=parse_time(raw["newest"]) if raw.get("newest") is not None else None,
+            events=tuple(str(uuid) for uuid in raw.get("events") or ()),
+            hints=frozenset(Hint(hint) for hint in raw.get("hints") or ()),
+        )
+    except (ValueError, TypeError):
+        raise Permanent("unreadable-item", detail="reason, newest, events or hints are not as expected") from None
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO-8601 time with offset as UTC; ValueError for anything else."""
+    if not isinstance(text, str):
+        raise TypeError("a time is a string")
+    time = datetime.fromisoformat(text)
+    if time.tzinfo is None:
+        raise ValueError("a time has an offset")
+    return time.astimezone(UTC)
+
+
+def format_time(time: datetime) -> str:
+    """UTC ISO-8601 with milliseconds and ``Z``, as Okta writes ``published``."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def read_settled(item: Item, date: datetime, lag: timedelta) -> bool:
+    """Whether a read that Okta dated `date` shows everything the item's events did (design: read lag)."""
+    return item.newest is None or date >= item.newest + lag
+
+
+def _from_uuids(
+    entity: str, newest: datetime, uuids: Iterable[str], hints: frozenset[Hint], reason: Reason, lane: Lane
+) -> Item:
+    ordered = sorted(set(uuids))
+    return Item(
+        entity=entity,
+        reason=reason,
+        id=_digest(entity, *ordered),
+        newest=newest,
+        events=_named(ordered),
+        hints=hints,
+        lane=lane,
+    )
+
+
+def _named(uuids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(uuids))[:NAMED_EVENTS])
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps([VERSION, *parts]).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""From an Okta profile to SCIM attributes: the attribute map and E.164."""

@@ -1,0 +1,1 @@
+"""What Okta says: events, API client, authentication."""

@@ -1,0 +1,1 @@
+"""The decisions: what a look at a user or a group changes. Knows no AWS and no HTTP."""

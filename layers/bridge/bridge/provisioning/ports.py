@@ -1,0 +1,406 @@
+"""The small interfaces through which the decisions meet the world.
+
+The functions plug in Okta, Genesys Cloud, DynamoDB and SQS; tests and the simulation plug in models and memory.
+Errors are those of `bridge.errors`: whoever implements a port maps the outside's errors to that tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from bridge.items import Item
+from bridge.provisioning.records import (
+    AppState,
+    GroupLink,
+    Hold,
+    JournalEntry,
+    ParkedItem,
+    UserLink,
+)
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Clock(Protocol):
+    """Our own time."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        ...
+
+
+# ---------------------------------------------------------------------------------------------------- Okta
+
+
+@dataclass(frozen=True)
+class Read(Generic[T_co]):
+    """An answer of Okta with Okta's own ``Date`` header (of the first page, for a listing).
+
+    ``value`` is None when Okta answered 404 with E0000007, and only then.
+    """
+
+    value: T_co | None
+    date: datetime
+
+
+@dataclass(frozen=True)
+class OktaUser:
+    """A user as ``GET /api/v1/users/{id}`` answers: id, status and the raw document."""
+
+    id: str
+    status: str
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class AppUser:
+    """An assignment as ``GET /api/v1/apps/{app}/users/{id}`` answers; ``id`` is the Okta user id."""
+
+    id: str
+    status: str
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class OktaGroup:
+    """A group as ``GET /api/v1/groups/{id}`` answers."""
+
+    id: str
+    name: str
+    last_membership_updated: datetime | None = None
+
+
+class OktaReader(Protocol):
+    """Read-only access to Okta. A listing is whole or raises: never a part of one.
+
+    Raises:
+        Transient: timeout, connection error, 408, 429, 5xx, an answer that is not what Okta documents.
+        AuthFailure: 401, 403, a refused token request, 404 on the application itself.
+        Permanent: any other 4xx.
+    """
+
+    def user(self, user_id: str) -> Read[OktaUser]:
+        """One user by id."""
+        ...
+
+    def app_user(self, user_id: str) -> Read[AppUser]:
+        """The user's assignment to the application; value None when not assigned (404 E0000007)."""
+        ...
+
+    def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
+        """Every assignment of the application by user id; value None when there are more than `page_limit` pages."""
+        ...
+
+    def app(self) -> Read[str]:
+        """The application's status, such as ``ACTIVE``; 404 is an AuthFailure."""
+        ...
+
+    def app_groups(self) -> Read[frozenset[str]]:
+        """Ids of the groups that are assigned to the application."""
+        ...
+
+    def group(self, group_id: str) -> Read[OktaGroup]:
+        """One group by id."""
+        ...
+
+    def group_users(self, group_id: str) -> Read[frozenset[str]]:
+        """Ids of all users of a group, whatever their status."""
+        ...
+
+    def user_groups(self, user_id: str) -> Read[tuple[OktaGroup, ...]]:
+        """The groups of a user."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------- Genesys Cloud
+
+
+@dataclass(frozen=True)
+class ScimUser:
+    """A Genesys Cloud user as SCIM shows it.
+
+    Attributes:
+        id: Genesys Cloud's id.
+        user_name: the login, an e-mail address.
+        active: administrative state.
+        external_id: what a SCIM client stored, empty without one.
+        version: the ETag in its double quotes, empty when none was given.
+        groups: ids of the user's groups.
+        document: the whole resource.
+    """
+
+    id: str
+    user_name: str
+    active: bool
+    external_id: str = ""
+    version: str = ""
+    groups: tuple[str, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ScimGroup:
+    """A Genesys Cloud group; `members` is None when the answer left them out."""
+
+    id: str
+    display_name: str
+    members: frozenset[str] | None = None
+
+
+class GenesysReader(Protocol):
+    """Genesys Cloud SCIM v2, the calls that change nothing.
+
+    Raises:
+        Transient, AuthFailure, Permanent: as `bridge.errors` says.
+    """
+
+    def user(self, genesys_id: str) -> ScimUser | None:
+        """One user by id, None on 404."""
+        ...
+
+    def find_users(self, attribute: str, value: str) -> list[ScimUser]:
+        """Users found by ``<attribute> eq "<value>"`` whose attribute is really equal (without case)."""
+        ...
+
+    def inactive_users(self) -> Iterator[ScimUser]:
+        """Every inactive user, page by page."""
+        ...
+
+    def find_groups(self, name: str) -> list[ScimGroup]:
+        """Groups found by ``displayName eq`` whose name is really equal (without case), without members."""
+        ...
+
+    def group(self, genesys_id: str) -> ScimGroup | None:
+        """One group with its members, None on 404."""
+        ...
+
+
+class GenesysScim(GenesysReader, Protocol):
+    """Genesys Cloud SCIM v2, with the calls that write."""
+
+    def create_user(self, document: Mapping[str, Any]) -> ScimUser:
+        """POST a user.
+
+        Raises:
+            UserNameTaken: 409.
+        """
+        ...
+
+    def patch_user(self, genesys_id: str, operations: Sequence[Mapping[str, Any]], *, if_match: str = "") -> ScimUser:
+        """PATCH a user.
+
+        Raises:
+            ResourceNotFound: 404. VersionConflict: one of its three forms. UserNameTaken: 409 for the userName.
+        """
+        ...
+
+    def add_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
+        """PATCH ``add`` of members; the members in the answer, None when the answer has none.
+
+        Raises:
+            ResourceNotFound: 404. VersionConflict: one of its forms. Permanent: another 4xx.
+        """
+        ...
+
+    def remove_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
+        """PATCH ``remove`` of members, otherwise as `add_members`."""
+        ...
+
+
+# ------------------------------------------------------------------------------------------------ Records
+
+
+class UserLinks(Protocol):
+    """Links of users, their fence, and who owns which Genesys Cloud user."""
+
+    def user(self, okta_id: str) -> UserLink | None:
+        """The record of one user (also one that holds only a look number), strongly consistent."""
+        ...
+
+    def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
+        """The records of many users by Okta id, strongly consistent; who has none is missing."""
+        ...
+
+    def begin_user_look(self, okta_id: str) -> UserLink:
+        """Add 1 to the user's look number (making the record if need be) and return the record."""
+        ...
+
+    def save_user(self, link: UserLink) -> None:
+        """Write the whole record if the stored look number is still ``link.look``.
+
+        Raises:
+            FenceMoved: another look has begun.
+        """
+        ...
+
+    def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
+        """In one transaction: `save_user(link)` and the reverse record of ``link.genesys_id``.
+
+        With `previous_owner` (an Okta user id) the reverse record may be that user's, and that user's own link
+        becomes ``gone`` without a Genesys id.
+
+        Raises:
+            FenceMoved: another look has begun.
+            OwnerTaken: somebody else owns the Genesys Cloud user.
+        """
+        ...
+
+    def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
+        """Genesys Cloud id (of users or groups) -> owning entity, strongly consistent; the unowned are missing."""
+        ...
+
+
+class GroupLinks(Protocol):
+    """Links of groups, otherwise as `UserLinks`."""
+
+    def group(self, okta_id: str) -> GroupLink | None:
+        """The record of one group."""
+        ...
+
+    def groups(self) -> list[GroupLink]:
+        """Every record of a group (Genesys Cloud recommends at most 500 groups)."""
+        ...
+
+    def begin_group_look(self, okta_id: str) -> GroupLink:
+        """Add 1 to the group's look number and return the record."""
+        ...
+
+    def save_group(self, link: GroupLink) -> None:
+        """Write the whole record if the look number has not moved; FenceMoved otherwise."""
+        ...
+
+    def claim_group(self, link: GroupLink) -> None:
+        """In one transaction `save_group(link)` and the reverse record; FenceMoved, OwnerTaken."""
+        ...
+
+
+class Removals(Protocol):
+    """What the ceilings count and what holds keep. `entity` is a group's, or ``app`` for deactivations."""
+
+    def removals(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids with a removal record (reserved or done) at or after `since`."""
+        ...
+
+    def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as reserved. Only after all are written, return."""
+        ...
+
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Mark the records done, at the time the call had ended."""
+        ...
+
+    def exceptions(self, entity: str) -> frozenset[str]:
+        """Okta user ids that a rejected hold keeps in the group."""
+        ...
+
+    def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """End the exceptions of these users."""
+        ...
+
+    def seen(self, entity: str) -> frozenset[str]:
+        """Adopted users whom a look has seen in this Okta group."""
+        ...
+
+    def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Remember them."""
+        ...
+
+    def hold(self, entity: str) -> Hold | None:
+        """The entity's newest hold, whatever its state."""
+        ...
+
+    def save_hold(self, hold: Hold) -> None:
+        """Write the header; it stands for the entity's newest hold. Its change is kept in the hold's history."""
+        ...
+
+    def staged(self, entity: str, number: int) -> dict[str, int]:
+        """Okta user id -> revision in which the user was staged in hold `number`."""
+        ...
+
+    def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
+        """Stage users in a hold."""
+        ...
+
+    def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
+        """Take users out of a hold."""
+        ...
+
+
+class AppRecords(Protocol):
+    """What is known of the application, and the users who wait for it."""
+
+    def app(self) -> AppState:
+        """The record, strongly consistent."""
+        ...
+
+    def raise_epoch(self) -> AppState:
+        """Add 1 to the epoch."""
+        ...
+
+    def note_app_status(self, status: str) -> None:
+        """Remember the application's status."""
+        ...
+
+    def add_due(self, okta_id: str) -> None:
+        """Remember that a user's deactivation waits for the application's return."""
+        ...
+
+    def due(self) -> list[str]:
+        """Okta ids of the users who wait."""
+        ...
+
+    def remove_due(self, okta_ids: Iterable[str]) -> None:
+        """Forget them."""
+        ...
+
+
+class Parking(Protocol):
+    """Items that wait for a person."""
+
+    def park(self, parked: ParkedItem) -> None:
+        """Write a parked item."""
+        ...
+
+    def close_parked(self, entity: str) -> int:
+        """A later look of the entity succeeded: remove its parked items and return how many there were."""
+        ...
+
+
+class Journal(Protocol):
+    """The explanation of every decision."""
+
+    def write(self, entry: JournalEntry) -> None:
+        """Keep an entry."""
+        ...
+
+
+class Store(UserLinks, GroupLinks, Removals, AppRecords, Parking, Journal, Protocol):
+    """Everything the bridge remembers.
+
+    Raises:
+        Transient: the table is throttled or out of reach (``upstream="store"``).
+    """
+
+
+class LaneSender(Protocol):
+    """The way into the lanes."""
+
+    def send(self, items: Sequence[Item]) -> None:
+        """Put every item into its lane, or raise Transient (``upstream="lanes"``); sending twice is harmless."""
+        ...
+
+
+class Pace(Protocol):
+    """The shared call budget of one upstream."""
+
+    def take(self) -> None:
+        """Take one call, or raise Transient with the seconds to wait."""
+        ...
+
+    def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
+        """Learn from the rate-limit headers of an answer."""
+        ...

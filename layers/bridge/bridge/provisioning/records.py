@@ -1,0 +1,240 @@
+"""What the bridge remembers, as plain values; `bridge.store` keeps them.
+
+Every record is an aid, never the truth: losing the whole table costs time, because matching rebuilds the links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class UserState(StrEnum):
+    """Where a user's link stands."""
+
+    NONE = ""  #: only a look number: no link
+    WANTED = "wanted"  #: assigned in Okta, not created in Genesys Cloud
+    STAGED = "staged"  #: assigned, but STAGED in Okta
+    CREATING = "creating"  #: a POST may be on its way
+    LINKED = "linked"  #: bound to one Genesys Cloud user
+    GONE = "gone"  #: the Genesys Cloud user is gone, or moved to another Okta user
+
+
+class Origin(StrEnum):
+    """How a Genesys Cloud user came under its Okta user."""
+
+    NONE = ""
+    CREATED = "created"
+    ADOPTED = "adopted"
+
+
+@dataclass(frozen=True)
+class UserLink:
+    """The bridge's record of one Okta user.
+
+    Attributes:
+        okta_id: the Okta user id.
+        look: the fence: one more with each look; every write is conditional on it.
+        state: see `UserState`.
+        genesys_id: id of the Genesys Cloud user, empty when there is none.
+        active: whether the Genesys Cloud user was last left active; None when unknown.
+        origin: created by the bridge or adopted by it.
+        hashes: SCIM path -> keyed hash of the value last written.
+        status: the Okta status last seen (``DELETED`` for a believed 404).
+        assigned: whether the user was assigned to the application when last read; None when unknown.
+        epoch: the application's epoch when `assigned` was read.
+        looked: Okta's ``Date`` of the first read of the last successful look.
+        groups_due: whether the linked groups of the user must still be looked at.
+        unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``ceiling``), else empty.
+        waiting_since: since when a conflict waits for the search index or another user, else None.
+    """
+
+    okta_id: str
+    look: int = 0
+    state: UserState = UserState.NONE
+    genesys_id: str = ""
+    active: bool | None = None
+    origin: Origin = Origin.NONE
+    hashes: dict[str, str] = field(default_factory=dict)
+    status: str = ""
+    assigned: bool | None = None
+    epoch: int | None = None
+    looked: datetime | None = None
+    groups_due: bool = False
+    unassigned_due: str = ""
+    waiting_since: datetime | None = None
+
+    @property
+    def entity(self) -> str:
+        """``user:<okta id>``."""
+        return f"user:{self.okta_id}"
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the record is more than a look number."""
+        return self.state is not UserState.NONE
+
+    @property
+    def ever_linked(self) -> bool:
+        """Whether a Genesys Cloud user exists, existed or may exist for this user."""
+        return bool(self.genesys_id) or self.state in {UserState.CREATING, UserState.GONE}
+
+
+class GroupState(StrEnum):
+    """Where a group's link stands."""
+
+    NONE = ""
+    LINKED = "linked"
+    UNLINKED = "unlinked"
+
+
+@dataclass(frozen=True)
+class GroupLink:
+    """The bridge's record of one Okta group.
+
+    Attributes:
+        okta_id: the Okta group id.
+        look: the fence, as for users; also the generation that follow-up items name.
+        state: see `GroupState`.
+        genesys_id: id of the linked Genesys Cloud group.
+        linked_by: ``assigned``, ``name`` or ``operator``: which rule made the link.
+        first_look_ended: whether a whole look of this link has ended; until then every removal is held.
+        looked: Okta's ``Date`` of the first read of the last successful look.
+        nonempty: Okta's ``Date`` of the last listing that showed members.
+        ceiling: an operator's count for this group in place of the setting, None without one.
+        ceiling_percent: an operator's percentage for this group, None without one.
+        why: why the group is not linked (``no-match``, ``ambiguous``, ``taken``, ``unassigned``), else empty.
+    """
+
+    okta_id: str
+    look: int = 0
+    state: GroupState = GroupState.NONE
+    genesys_id: str = ""
+    linked_by: str = ""
+    first_look_ended: bool = False
+    looked: datetime | None = None
+    nonempty: datetime | None = None
+    ceiling: int | None = None
+    ceiling_percent: int | None = None
+    why: str = ""
+
+    @property
+    def entity(self) -> str:
+        """``group:<okta id>``."""
+        return f"group:{self.okta_id}"
+
+
+class HoldState(StrEnum):
+    """The life of a hold; `opening` already blocks."""
+
+    OPENING = "opening"
+    OPEN = "open"
+    APPROVED = "approved"
+    DONE = "done"
+    REJECTED = "rejected"
+    RESOLVED = "resolved"
+    UNLINKED = "unlinked"
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The header of a group's hold; the staged users are records of their own.
+
+    Attributes:
+        entity: the group.
+        number: 1 for the entity's first hold, then one more each.
+        state: see `HoldState`.
+        revision: one more with each change of the staged users.
+        reason: why removals are held: ``ceiling``, ``first-link``, ``suspicious-empty``, ``group-deleted``.
+        staged: how many users are staged.
+        events: the first 20 event ids behind it.
+        opened: when it was opened.
+        changed: when it last changed.
+        explanation: counts for people: W, c, B and the limits. No names.
+    """
+
+    entity: str
+    number: int
+    state: HoldState
+    revision: int
+    reason: str
+    staged: int
+    events: tuple[str, ...]
+    opened: datetime
+    changed: datetime
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class AppState:
+    """What is known of the Okta application.
+
+    Attributes:
+        epoch: one more with each event about the application or its groups; older assignments are unknown.
+        bootstrapped: whether the first whole reconcile has ended.
+        status: the application's status last read, empty when never read.
+    """
+
+    epoch: int = 0
+    bootstrapped: bool = False
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class ParkedItem:
+    """An item that waits for a person.
+
+    Attributes:
+        entity: what it was to look at.
+        item_id: the item's id.
+        body: the item as it was in the lane (ids only).
+        reason: the code that parked it.
+        detail: ids or attribute names.
+        parked: when.
+    """
+
+    entity: str
+    item_id: str
+    body: str
+    reason: str
+    detail: str
+    parked: datetime
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """What one look read, changed and called, and why (promise P11). Ids and attribute names only.
+
+    Attributes:
+        entity: what was looked at.
+        at: when the look ended.
+        items: ids of the items it answered.
+        reason: their reasons, joined by ``,``.
+        events: the first 20 event ids.
+        outcome: ``unchanged``, ``created``, ``updated``, ``activated``, ``deactivated``, ``adopted``, ``recreated``,
+            ``members-changed``, ``held``, ``skipped``, ``observed``, ``parked``, ``failed``, ...
+        why: a reason code, empty when the outcome says all.
+        read: what was read, such as ``{"status": "ACTIVE", "assigned": "yes"}``.
+        changed: names of the SCIM paths that changed.
+        calls: the calls made, such as ``PATCH users/<id> 200``.
+        unmapped: names of attributes whose values could not be mapped.
+        added: number of members added.
+        removed: number of members removed.
+        held: number of members staged in a hold.
+    """
+
+    entity: str
+    at: datetime
+    outcome: str
+    items: tuple[str, ...] = ()
+    reason: str = ""
+    events: tuple[str, ...] = ()
+    why: str = ""
+    read: dict[str, str] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    unmapped: tuple[str, ...] = ()
+    added: int = 0
+    removed: int = 0
+    held: int = 0

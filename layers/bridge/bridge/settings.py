@@ -1,0 +1,318 @@
+"""Settings, read from the environment in one place.
+
+Each function has its own class with just what it reads; an empty variable counts as unset. Whatever is wrong
+raises `SettingsError` naming the variable and what was expected. Standard library only: the receiver imports this.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from bridge.errors import SettingsError
+
+#: Hosts that a local override may point to.
+LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "host.docker.internal"})
+_APP_ID = re.compile(r"[A-Za-z0-9]{8,64}")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+E_ = TypeVar("E_", bound=StrEnum)
+
+
+class Mode(StrEnum):
+    """Whether writes leave."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
+class OktaAuth(StrEnum):
+    """How the bridge signs in to Okta."""
+
+    OAUTH = "oauth"
+    SSWS = "ssws"
+
+
+class SuspendedUsers(StrEnum):
+    """What a SUSPENDED Okta user means."""
+
+    DEACTIVATE = "deactivate"
+    IGNORE = "ignore"
+
+
+class InactiveMembers(StrEnum):
+    """Whether a merely inactive user stays a member of groups."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
+class UserNameSource(StrEnum):
+    """Which Okta value becomes the Genesys Cloud userName."""
+
+    EMAIL = "email"
+    LOGIN = "login"
+    APP = "app"
+
+
+class SyncPassword(StrEnum):
+    """What a new Genesys Cloud user's password is: left to Genesys Cloud, or a random one of ours."""
+
+    NONE = "none"
+    RANDOM = "random"
+
+
+class Environment:
+    """Typed access to environment variables."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        """Read from `variables`, such as ``os.environ``."""
+        self._variables = variables
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """The value; without `default` the variable is required."""
+        value = self._variables.get(name, "").strip()
+        if value:
+            return value
+        if default is None:
+            raise SettingsError(f"{name} is not set")
+        return default
+
+    def choice(self, name: str, default: E_) -> E_:
+        """One of the values of the default's enumeration."""
+        value = self.text(name, default.value)
+        try:
+            return type(default)(value)
+        except ValueError:
+            expected = ", ".join(type(default))
+            raise SettingsError(f"{name}: expected one of {expected}") from None
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        """``true``/``1`` or ``false``/``0``."""
+        value = self.text(name, "true" if default else "false").lower()
+        if value not in {"true", "1", "false", "0"}:
+            raise SettingsError(f"{name}: expected true or false")
+        return value in {"true", "1"}
+
+    def whole(self, name: str, default: int, *, least: int, most: int) -> int:
+        """A whole number within bounds."""
+        value = self.text(name, str(default))
+        if not re.fullmatch(r"-?\d{1,9}", value) or not least <= int(value) <= most:
+            raise SettingsError(f"{name}: expected a whole number from {least} to {most}")
+        return int(value)
+
+    def number(self, name: str, default: float, *, least: float, most: float) -> float:
+        """A decimal number within bounds."""
+        value = self.text(name, str(default))
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,6})?", value) or not least <= float(value) <= most:
+            raise SettingsError(f"{name}: expected a number from {least:g} to {most:g}")
+        return float(value)
+
+    def matching(self, name: str, pattern: re.Pattern[str], expected: str, default: str | None = None) -> str:
+        """A text that matches `pattern` as a whole."""
+        value = self.text(name, default)
+        if not pattern.fullmatch(value):
+            raise SettingsError(f"{name}: expected {expected}")
+        return value
+
+    @property
+    def local(self) -> bool:
+        """Whether ``BRIDGE_LOCAL=1``: only then may URLs lead to this machine."""
+        return self.text("BRIDGE_LOCAL", "") == "1"
+
+    def base_url(self, name: str, default: str | None = None) -> str:
+        """An https origin, or an http one towards this machine when local. Empty only if `default` is."""
+        value = self.text(name, default).rstrip("/")
+        if not value:
+            return ""
+        parts = urlsplit(value)
+        plain = parts.path == "" and not parts.query and not parts.fragment and parts.username is None
+        if plain and parts.scheme == "http" and self.local and parts.hostname in LOCAL_HOSTS:
+            return value
+        if plain and parts.scheme == "https" and parts.hostname:
+            return value
+        raise SettingsError(
+            f"{name}: expected https://<host> without a path (http only with BRIDGE_LOCAL=1, to loopback)"
+        )
+
+    def override_url(self, name: str) -> str:
+        """A local override: empty, or a URL to this machine, and only with ``BRIDGE_LOCAL=1``."""
+        value = self.base_url(name, "")
+        if value and not (self.local and urlsplit(value).hostname in LOCAL_HOSTS):
+            raise SettingsError(f"{name}: accepted only with BRIDGE_LOCAL=1 and towards loopback")
+        return value
+
+
+@dataclass(frozen=True)
+class LaneSettings:
+    """The lanes' queue URLs."""
+
+    leavers: str
+    users: str
+    groups: str
+
+    @classmethod
+    def read(cls, environment: Environment) -> LaneSettings:
+        """LEAVERS_QUEUE_URL, USERS_QUEUE_URL, GROUPS_QUEUE_URL."""
+        return cls(
+            leavers=environment.text("LEAVERS_QUEUE_URL"),
+            users=environment.text("USERS_QUEUE_URL"),
+            groups=environment.text("GROUPS_QUEUE_URL"),
+        )
+
+
+@dataclass(frozen=True)
+class ReceiverSettings:
+    """What the receiver reads."""
+
+    app_id: str
+    secret_id: str
+    secret_header: str
+    lanes: LaneSettings
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> ReceiverSettings:
+        """OKTA_APP_ID, BRIDGE_SECRET_ID, HOOK_SECRET_HEADER and the lanes."""
+        environment = Environment(variables)
+        return cls(
+            app_id=environment.matching("OKTA_APP_ID", _APP_ID, "an Okta application id (0oa...)"),
+            secret_id=environment.text("BRIDGE_SECRET_ID"),
+            secret_header=environment.matching("HOOK_SECRET_HEADER", _HEADER, "a header name", "Authorization"),
+            lanes=LaneSettings.read(environment),
+        )
+
+
+@dataclass(frozen=True)
+class OktaSettings:
+    """How to reach Okta."""
+
+    org_url: str
+    app_id: str
+    auth: OktaAuth
+    client_id: str
+    kms_key_id: str
+    read_lag_seconds: float
+
+    @classmethod
+    def read(cls, environment: Environment) -> OktaSettings:
+        """OKTA_ORG_URL, OKTA_APP_ID, OKTA_AUTH, OKTA_CLIENT_ID, OKTA_KMS_KEY_ID, OKTA_READ_LAG_SECONDS."""
+        auth = environment.choice("OKTA_AUTH", OktaAuth.OAUTH)
+        oauth = auth is OktaAuth.OAUTH
+        return cls(
+            org_url=environment.base_url("OKTA_ORG_URL"),
+            app_id=environment.matching("OKTA_APP_ID", _APP_ID, "an Okta application id (0oa...)"),
+            auth=auth,
+            client_id=environment.text("OKTA_CLIENT_ID", None if oauth else ""),
+            kms_key_id=environment.text("OKTA_KMS_KEY_ID", None if oauth else ""),
+            read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
+        )
+
+
+@dataclass(frozen=True)
+class GenesysSettings:
+    """How to reach Genesys Cloud."""
+
+    region: str
+    api_url: str
+    login_url: str
+    requests_per_minute: int
+    members_per_request: int
+
+    @classmethod
+    def read(cls, environment: Environment) -> GenesysSettings:
+        """GENESYS_REGION, the local overrides, GENESYS_REQUESTS_PER_MINUTE, MEMBERS_PER_REQUEST."""
+        return cls(
+            region=environment.text("GENESYS_REGION"),
+            api_url=environment.override_url("GENESYS_API_URL"),
+            login_url=environment.override_url("GENESYS_LOGIN_URL"),
+            requests_per_minute=environment.whole("GENESYS_REQUESTS_PER_MINUTE", 300, least=1, most=100_000),
+            members_per_request=environment.whole("MEMBERS_PER_REQUEST", 50, least=1, most=1000),
+        )
+
+
+@dataclass(frozen=True)
+class ProvisioningSettings:
+    """The switches of the decisions."""
+
+    mode: Mode = Mode.OBSERVE
+    create_users: bool = True
+    update_users: bool = True
+    deactivate_users: bool = True
+    suspended_users: SuspendedUsers = SuspendedUsers.DEACTIVATE
+    inactive_members: InactiveMembers = InactiveMembers.KEEP
+    sync_password: SyncPassword = SyncPassword.NONE
+    link_assigned_groups: bool = True
+    linked_groups: tuple[str, ...] = ()
+    members_per_request: int = 50
+    group_removal_ceiling: int = 1000
+    group_removal_ceiling_percent: int = 50
+    ceiling_window_hours: float = 24
+    read_lag_seconds: float = 5
+    bootstrapped: bool = False
+
+    @classmethod
+    def read(cls, environment: Environment) -> ProvisioningSettings:
+        """MODE, CREATE_USERS, ..., BOOTSTRAPPED: the upper-case names of the fields."""
+        return cls(
+            mode=environment.choice("MODE", Mode.OBSERVE),
+            create_users=environment.flag("CREATE_USERS", default=True),
+            update_users=environment.flag("UPDATE_USERS", default=True),
+            deactivate_users=environment.flag("DEACTIVATE_USERS", default=True),
+            suspended_users=environment.choice("SUSPENDED_USERS", SuspendedUsers.DEACTIVATE),
+            inactive_members=environment.choice("INACTIVE_MEMBERS", InactiveMembers.KEEP),
+            sync_password=environment.choice("SYNC_PASSWORD", SyncPassword.NONE),
+            link_assigned_groups=environment.flag("LINK_ASSIGNED_GROUPS", default=True),
+            linked_groups=tuple(
+                name.strip() for name in environment.text("LINKED_GROUPS", "").split(",") if name.strip()
+            ),
+            members_per_request=environment.whole("MEMBERS_PER_REQUEST", 50, least=1, most=1000),
+            group_removal_ceiling=environment.whole("GROUP_REMOVAL_CEILING", 1000, least=1, most=1000),
+            group_removal_ceiling_percent=environment.whole("GROUP_REMOVAL_CEILING_PERCENT", 50, least=0, most=100),
+            ceiling_window_hours=environment.number("CEILING_WINDOW_HOURS", 24, least=0.001, most=720),
+            read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
+            bootstrapped=environment.flag("BOOTSTRAPPED", default=False),
+        )
+
+
+@dataclass(frozen=True)
+class ConsumerSettings:
+    """What the consumer reads."""
+
+    okta: OktaSettings
+    genesys: GenesysSettings
+    provisioning: ProvisioningSettings
+    lanes: LaneSettings
+    secret_id: str
+    hash_key_secret_id: str
+    state_table: str
+    idempotency_table: str
+    user_name_source: UserNameSource
+    default_phone_region: str
+    attribute_map: str
+    backoff_seconds: float
+    backoff_limit_seconds: float
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> ConsumerSettings:
+        """Every variable of the consumer."""
+        environment = Environment(variables)
+        return cls(
+            okta=OktaSettings.read(environment),
+            genesys=GenesysSettings.read(environment),
+            provisioning=ProvisioningSettings.read(environment),
+            lanes=LaneSettings.read(environment),
+            secret_id=environment.text("BRIDGE_SECRET_ID"),
+            hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
+            state_table=environment.text("STATE_TABLE"),
+            idempotency_table=environment.text("IDEMPOTENCY_TABLE"),
+            user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
+            default_phone_region=environment.matching(
+                "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
+            ),
+            attribute_map=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
+            backoff_seconds=environment.number("BACKOFF_SECONDS", 30, least=0, most=300),
+            backoff_limit_seconds=environment.number("BACKOFF_LIMIT_SECONDS", 300, least=0, most=3600),
+        )
