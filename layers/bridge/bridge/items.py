@@ -166,7 +166,7 @@ def parse_item(body: str) -> Item:
     try:
         return Item(
             entity=entity,
-            reason=Reason(raw.get("reason")),
+            reason=Reason(str(raw.get("reason"))),
             id=raw["id"],
             newest=parse_time(raw["newest"]) if raw.get("newest") is not None else None,
             events=tuple(str(uuid) for uuid in raw.get("events") or ()),
