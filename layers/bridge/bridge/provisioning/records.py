@@ -48,6 +48,7 @@ class UserLink:
         groups_due: whether the linked groups of the user must still be looked at.
         unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``ceiling``), else empty.
         waiting_since: since when a conflict waits for the search index or another user, else None.
+        posted: when the last POST was about to leave, None when none did.
     """
 
     okta_id: str
@@ -64,6 +65,7 @@ class UserLink:
     groups_due: bool = False
     unassigned_due: str = ""
     waiting_since: datetime | None = None
+    posted: datetime | None = None
 
     @property
     def entity(self) -> str:
