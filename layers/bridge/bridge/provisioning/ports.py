@@ -232,6 +232,9 @@ class UserLinks(Protocol):
     def save_user(self, link: UserLink) -> None:
         """Write the whole record if the stored look number is still ``link.look``.
 
+        A link that no longer names the Genesys Cloud id it had gives that id's reverse record back; a new id is
+        taken with `claim_user`, never with this.
+
         Raises:
             FenceMoved: another look has begun.
         """
@@ -241,7 +244,7 @@ class UserLinks(Protocol):
         """In one transaction: `save_user(link)` and the reverse record of ``link.genesys_id``.
 
         With `previous_owner` (an Okta user id) the reverse record may be that user's, and that user's own link
-        becomes ``gone`` without a Genesys id.
+        becomes ``gone`` without a Genesys id; its look number moves on, so that a look at that user starts again.
 
         Raises:
             FenceMoved: another look has begun.
@@ -391,6 +394,34 @@ class LaneSender(Protocol):
 
     def send(self, items: Sequence[Item]) -> None:
         """Put every item into its lane, or raise Transient (``upstream="lanes"``); sending twice is harmless."""
+        ...
+
+
+@dataclass(frozen=True)
+class MappedUser:
+    """A profile as the attribute map sees it: SCIM path -> value.
+
+    Attributes:
+        values: what Genesys Cloud holds at all times, ``userName`` and ``displayName`` among it.
+        on_create: what is sent only when the user is created.
+        unmapped: paths whose values did not fit their format and were left out.
+    """
+
+    values: Mapping[str, Any]
+    on_create: Mapping[str, Any] = field(default_factory=dict)
+    unmapped: tuple[str, ...] = ()
+
+
+class UserMapper(Protocol):
+    """From an Okta profile to SCIM attributes."""
+
+    @property
+    def reads_app_user(self) -> bool:
+        """Whether the map reads the app user, so that every look must read the assignment."""
+        ...
+
+    def map_user(self, user: OktaUser, app_user: AppUser | None) -> MappedUser:
+        """Map one user; Permanent ``unmappable-profile`` when a required value is missing."""
         ...
 
 
