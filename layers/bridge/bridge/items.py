@@ -26,6 +26,8 @@ GROUP_SLOT_SECONDS = 2
 
 #: Okta's ids: 20 characters of this alphabet today; the length is left open.
 OKTA_ID = re.compile(r"[A-Za-z0-9]{8,64}")
+#: Years a time may lie in, so that slots and lags can be added to it without leaving the calendar.
+_YEARS = (1970, 2999)
 _ENTITY = re.compile(r"(user|group):([A-Za-z0-9]{8,64})|app")
 
 
@@ -139,13 +141,11 @@ def group_item(okta_id: str, newest: datetime, uuids: Iterable[str], *, reason: 
 
 def fresh_item(entity: str, reason: Reason, nonce: str, *, lane: Lane | None = None) -> Item:
     """An item without events; `nonce` is fixed where the cause arises, so that a retry of the cause sends it once."""
-    if lane is None:
-        lane = Lane.GROUPS if entity.startswith("group:") else Lane.USERS
-    return Item(entity=entity, reason=reason, id=_digest(entity, reason.value, nonce), lane=lane)
+    return Item(entity=entity, reason=reason, id=_digest(entity, reason.value, nonce), lane=lane or _usual_lane(entity))
 
 
 def parse_item(body: str) -> Item:
-    """The item in a message's body.
+    """The item in a message's body; its lane is the usual one of its entity (groups, else users).
 
     Raises:
         Permanent: the body is no item of a readable version; the reason is ``unreadable-item``.
@@ -156,7 +156,7 @@ def parse_item(body: str) -> Item:
         raise Permanent("unreadable-item", detail="body is not JSON") from None
     if not isinstance(raw, dict):
         raise Permanent("unreadable-item", detail="body is not an object")
-    if raw.get("v") not in READABLE_VERSIONS:
+    if type(raw.get("v")) is not int or raw["v"] not in READABLE_VERSIONS:
         raise Permanent("unreadable-item", detail=f"v is not one of {sorted(READABLE_VERSIONS)}")
     entity = raw.get("entity")
     if not isinstance(entity, str) or not _ENTITY.fullmatch(entity):
@@ -171,18 +171,26 @@ def parse_item(body: str) -> Item:
             newest=parse_time(raw["newest"]) if raw.get("newest") is not None else None,
             events=tuple(str(uuid) for uuid in raw.get("events") or ()),
             hints=frozenset(Hint(hint) for hint in raw.get("hints") or ()),
+            lane=_usual_lane(entity),
         )
     except (ValueError, TypeError):
         raise Permanent("unreadable-item", detail="reason, newest, events or hints are not as expected") from None
 
 
-def parse_time(text: str) -> datetime:
-    """An ISO-8601 time with offset as UTC; ValueError for anything else."""
+def parse_time(text: object) -> datetime:
+    """An ISO-8601 time with offset as UTC.
+
+    Raises:
+        TypeError: not a string.
+        ValueError: no such time, without an offset, or not of our age.
+    """
     if not isinstance(text, str):
         raise TypeError("a time is a string")
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError("a time has an offset")
+    if not _YEARS[0] <= time.year <= _YEARS[1]:
+        raise ValueError("a time is of our age")
     return time.astimezone(UTC)
 
 
@@ -209,6 +217,10 @@ def _from_uuids(
         hints=hints,
         lane=lane,
     )
+
+
+def _usual_lane(entity: str) -> Lane:
+    return Lane.GROUPS if entity.startswith("group:") else Lane.USERS
 
 
 def _named(uuids: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,150 @@
+"""Okta's event hook: checks the secret, answers the challenge, and puts what a delivery asks for into the lanes.
+
+Okta waits 3 seconds, tries once more after a timeout or a 5xx, and takes a 4xx as final ("Event Hooks" concept
+page). So a success means that the items are in the lanes, and a 5xx means nothing more than "once more, please".
+Small and quick to start: standard library, boto3 and the logger.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from bridge.errors import InvalidDelivery, SettingsError, Transient
+from bridge.lanes import SqsLanes
+from bridge.okta.delivery import parse_delivery
+from bridge.okta.events import normalise
+from bridge.secrets import Secrets
+from bridge.settings import ReceiverSettings
+from bridge.telemetry import Metric, count, logger
+
+#: Most bytes of a body; a delivery of 1,000 events has about 2 MB.
+MAX_BODY = 4 * 1024 * 1024
+CHALLENGE = "x-okta-verification-challenge"
+#: Okta waits 3 seconds: no call may hang longer.
+_CLIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """The parts that one environment of the function keeps."""
+
+    settings: ReceiverSettings
+    secrets: Secrets
+    lanes: SqsLanes
+
+
+@lru_cache(maxsize=1)
+def compose() -> Receiver:
+    """The parts, from the environment, once; `SettingsError` when a variable is missing or wrong."""
+    settings = ReceiverSettings.read(os.environ)
+    return Receiver(
+        settings=settings,
+        secrets=Secrets(boto3.client("secretsmanager", config=_CLIENT), settings.secret_id),
+        lanes=SqsLanes(boto3.client("sqs", config=_CLIENT), settings.lanes),
+    )
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+    """Answer one proxy event of API Gateway (REST): 200 challenge, 204 taken, 4xx never again, 5xx once more."""
+    method = event.get("httpMethod")
+    if method not in {"GET", "POST"}:
+        return _answer(405, {"error": "method: expected GET or POST"}, Allow="GET, POST")
+    headers = _headers(event)
+    try:
+        receiver = compose()
+        authorised = _authorised(headers.get(receiver.settings.secret_header.lower(), ""), receiver.secrets)
+    except (SettingsError, Transient) as error:
+        logger.error("the receiver can not check the secret", reason=str(error))
+        return _answer(500)
+    if not authorised:
+        count(Metric.DELIVERIES_UNAUTHORISED)
+        return _answer(401)
+    return _verify(headers) if method == "GET" else _deliver(receiver, event)
+
+
+def _verify(headers: Mapping[str, str]) -> dict[str, Any]:
+    challenge = headers.get(CHALLENGE)
+    if not challenge:
+        return _answer(400, {"error": f"{CHALLENGE}: expected a header with the challenge"})
+    return _answer(200, {"verification": challenge})
+
+
+def _deliver(receiver: Receiver, event: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        body = _body(event)
+        if len(body) > MAX_BODY:
+            count(Metric.DELIVERIES_OVERSIZED)
+            return _answer(413, {"error": f"body: expected at most {MAX_BODY} bytes"})
+        delivery = parse_delivery(body)
+    except InvalidDelivery as error:
+        count(Metric.DELIVERIES_INVALID)
+        logger.warning("a delivery is refused", reason=str(error))
+        return _answer(400, {"error": str(error)})
+    asked = normalise(delivery.events, receiver.settings.app_id)
+    try:
+        receiver.lanes.send(asked.items)
+    except Transient as error:
+        count(Metric.QUEUE_REFUSED)
+        logger.error("a lane refused items", delivery=delivery.id, reason=error.reason)
+        return _answer(503)
+    count(Metric.EVENTS_ACCEPTED, asked.accepted)
+    count(Metric.ITEMS_SENT, len(asked.items))
+    for reason, dropped in asked.dropped.items():
+        count(Metric.EVENTS_DROPPED, dropped, reason=reason.value)
+    logger.info("a delivery is taken", delivery=delivery.id, events=len(delivery.events), items=len(asked.items))
+    return _answer(204)
+
+
+def _authorised(given: str, secrets: Secrets) -> bool:
+    if not given:
+        return False
+    return _matches(given, secrets) or (secrets.refresh() and _matches(given, secrets))
+
+
+def _matches(given: str, secrets: Secrets) -> bool:
+    """Whether the value is one of the two secrets; both are compared whatever the first says, in constant time."""
+    expected = [secrets.get("hook_secret"), secrets.find("hook_secret_previous")]
+    # Bytes: `compare_digest` refuses text beyond ASCII.
+    candidate = given.encode("utf-8", "replace")
+    matches = [hmac.compare_digest(candidate, secret.encode()) for secret in expected if secret]
+    return any(matches)
+
+
+def _headers(event: Mapping[str, Any]) -> dict[str, str]:
+    """The request's headers by lower-case name; of several values the last."""
+    headers: dict[str, str] = {}
+    for name, values in (event.get("multiValueHeaders") or {}).items():
+        if values:
+            headers[name.lower()] = values[-1]
+    headers.update({name.lower(): value for name, value in (event.get("headers") or {}).items()})
+    return headers
+
+
+def _body(event: Mapping[str, Any]) -> bytes:
+    body = event.get("body") or ""
+    try:
+        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidDelivery("body: expected UTF-8") from None
+    except ValueError:
+        raise InvalidDelivery("body: expected base64, as isBase64Encoded says") from None
+
+
+def _answer(status: int, document: Mapping[str, str] | None = None, **headers: str) -> dict[str, Any]:
+    if document is None:
+        return {"statusCode": status, "headers": headers, "body": ""}
+    return {
+        "statusCode": status,
+        "headers": {"Content-Type": "application/json", **headers},
+        "body": json.dumps(document),
+    }
