@@ -1,0 +1,138 @@
+"""SCIM paths and documents as Genesys Cloud knows them: pure functions, no network.
+
+A *path* is an attribute path of RFC 7644 section 3.5.2 in the forms that Genesys Cloud accepts: ``title``,
+``phoneNumbers[type eq "mobile"].value``, ``urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department``.
+*Values* are flat: path -> value. Attributes, types and writability are those of the Platform API's models
+ScimV2CreateUser and ScimV2User (Genesys Cloud Developer Center, SCIM).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
+
+CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+#: Types of ``phoneNumbers``; Genesys Cloud has one number for each, and no fax or pager.
+PHONE_TYPES = (
+    "work",
+    "work2",
+    "work3",
+    "work4",
+    "home",
+    "mobile",
+    "other",
+    "microsoftteams",
+    "zoomphone",
+    "eightbyeight",
+    "ringcentral",
+)
+#: Paths of phone numbers.
+PHONES = frozenset(f'phoneNumbers[type eq "{kind}"].value' for kind in PHONE_TYPES)
+#: The one writable e-mail: type ``other`` mirrors userName and is read-only.
+WORK_EMAIL = 'emails[type eq "work"].value'
+#: The hire date, of which Genesys Cloud keeps the day.
+DATE_HIRE = f"{ENTERPRISE_USER}:dateHire"
+#: The manager, by Genesys Cloud user id.
+MANAGER = f"{ENTERPRISE_USER}:manager"
+#: Every path that a profile may be mapped to. ``externalId`` and ``active`` are the bridge's own.
+PROFILE_PATHS = (
+    frozenset({"userName", "displayName", "title", WORK_EMAIL, DATE_HIRE, MANAGER})
+    | PHONES
+    | frozenset(f"{ENTERPRISE_USER}:{name}" for name in ("department", "division", "employeeNumber"))
+)
+
+_ELEMENT = re.compile(r'(?P<attribute>\w+)\[type eq "(?P<type>\w+)"\]\.value')
+_ENTERPRISE = f"{ENTERPRISE_USER}:"
+_WITHOUT_CASE = frozenset({"userName", WORK_EMAIL})
+
+
+def create_document(values: Mapping[str, Any], *, active: bool, external_id: str, password: str = "") -> dict[str, Any]:
+    """The body of ``POST /users``: `values` nested, with the schemas they use.
+
+    Without a `password` Genesys Cloud makes a random one of 40 characters.
+    """
+    document: dict[str, Any] = {"schemas": [CORE_USER], "active": active, "externalId": external_id}
+    if password:
+        document["password"] = password
+    for path, value in values.items():
+        if element := _ELEMENT.fullmatch(path):
+            document.setdefault(element["attribute"], []).append({"type": element["type"], "value": value})
+        elif path.startswith(_ENTERPRISE):
+            document.setdefault(ENTERPRISE_USER, {})[path.removeprefix(_ENTERPRISE)] = _wire_value(path, value)
+        else:
+            document[path] = value
+    if ENTERPRISE_USER in document:
+        document["schemas"].append(ENTERPRISE_USER)
+    return document
+
+
+def read_values(document: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """What a user resource holds at `paths`; an absent, null or empty value is missing from the answer."""
+    found = {path: _read(document, path) for path in paths}
+    return {path: value for path, value in found.items() if value is not None and value != ""}
+
+
+def same(path: str, left: Any, right: Any) -> bool:
+    """Whether two values of `path` are equal as Genesys Cloud sees them.
+
+    userName and e-mail ignore case; a phone number is the same as its tel URI, whatever separators it is
+    written with; of a date the day counts; everything else is compared exactly.
+    """
+    return bool(_comparable(path, left) == _comparable(path, right))
+
+
+def operations(changes: Mapping[str, Any], *, present: Container[str]) -> list[dict[str, Any]]:
+    """The fewest PATCH operations that make `changes`: path -> new value, or None to clear it.
+
+    A path in `present` is known to hold a value in Genesys Cloud. A value path selects nothing otherwise, which
+    RFC 7644 section 3.5.2.3 answers with ``noTarget``: such a value is added, all new elements of an attribute
+    in one operation, and clearing it needs no operation. Ordered by path; ``active`` is last, so that a user is
+    never active with half of a change.
+    """
+    result: list[dict[str, Any]] = []
+    added: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(changes, key=lambda path: (path == "active", path)):
+        value = changes[path]
+        element = _ELEMENT.fullmatch(path)
+        if element is None or path in present:
+            if value is None:
+                result.append({"op": "remove", "path": path})
+            else:
+                result.append({"op": "replace", "path": path, "value": _wire_value(path, value)})
+        elif value is not None:
+            attribute = element["attribute"]
+            if attribute not in added:
+                added[attribute] = []
+                result.append({"op": "add", "path": attribute, "value": added[attribute]})
+            added[attribute].append({"type": element["type"], "value": value})
+    return result
+
+
+def _wire_value(path: str, value: Any) -> Any:
+    return {"value": value} if path == MANAGER else value
+
+
+def _read(document: Mapping[str, Any], path: str) -> Any:
+    if element := _ELEMENT.fullmatch(path):
+        entries = document.get(element["attribute"]) or ()
+        return next((entry.get("value") for entry in entries if entry.get("type") == element["type"]), None)
+    if path.startswith(_ENTERPRISE):
+        value = (document.get(ENTERPRISE_USER) or {}).get(path.removeprefix(_ENTERPRISE))
+        return (value or {}).get("value") if path == MANAGER else value
+    return document.get(path)
+
+
+def _comparable(path: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if path in _WITHOUT_CASE:
+        return value.casefold()
+    if path in PHONES:
+        return re.sub(r"[\s().-]", "", value).lower().removeprefix("tel:")
+    if path == DATE_HIRE:
+        return value[:10]
+    return value
