@@ -1,0 +1,47 @@
+"""Where the attribute map comes from: the default, a file, or a parameter of SSM Parameter Store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_lambda_powertools.utilities.parameters import SSMProvider
+from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+
+from bridge.errors import SettingsError
+from bridge.mapping.attribute_map import AttributeMap
+from bridge.settings import UserNameSource
+
+_FILE = "file:"
+
+
+def load_map(
+    setting: str, *, user_name: UserNameSource, default_region: str, provider: SSMProvider | None = None
+) -> AttributeMap:
+    """The map that ATTRIBUTE_MAP_PARAMETER names.
+
+    Args:
+        setting: empty for the default map, ``file:<path>``, or the name of an SSM parameter.
+        user_name: which Okta value becomes the userName.
+        default_region: where a phone number is dialled whose profile names no known country.
+        provider: reads the parameter; one is made when it is needed.
+
+    Raises:
+        SettingsError: the map can not be read, or what it says is wrong.
+    """
+    if not setting:
+        return AttributeMap.default(user_name=user_name, default_region=default_region)
+    return AttributeMap.parse(_read(setting, provider), user_name=user_name, default_region=default_region)
+
+
+def _read(setting: str, provider: SSMProvider | None) -> str:
+    if setting.startswith(_FILE):
+        try:
+            return Path(setting.removeprefix(_FILE)).read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError("ATTRIBUTE_MAP_PARAMETER: expected a readable UTF-8 file after file:") from None
+    try:
+        return str((provider or SSMProvider()).get(setting))
+    except GetParameterError:
+        raise SettingsError(
+            "ATTRIBUTE_MAP_PARAMETER: expected the name of an SSM parameter that this function may read"
+        ) from None
