@@ -28,6 +28,18 @@ class Metric(StrEnum):
     DELIVERIES_OVERSIZED = "DeliveriesOversized"  #: bodies over the limit
     DELIVERIES_INVALID = "DeliveriesInvalid"  #: bodies that are no delivery
     QUEUE_REFUSED = "QueueRefused"  #: deliveries whose items are not all in a lane
+    LOOKS = "Looks"  #: looks that ended well, by ``outcome``
+    MEMBERS_ADDED = "MembersAdded"  #: members added to Genesys Cloud groups
+    MEMBERS_REMOVED = "MembersRemoved"  #: members removed from them
+    MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a look
+    PARKED = "Parked"  #: items and members that wait for a person
+    RETRIES = "Retries"  #: messages that went back to their lane for a transient failure, by ``reason``
+    AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
+    UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
+    APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active
+    USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles
+    NOT_SET_UP = "NotSetUp"  #: batches that went back because a setting is missing or wrong
+    VISIBILITY_REFUSED = "VisibilityRefused"  #: delays that SQS refused to set
 
 
 def count(metric: Metric, value: float = 1, **dimensions: str) -> None:

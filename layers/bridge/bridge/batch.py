@@ -1,0 +1,354 @@
+"""A batch of a lane's messages: one look for each entity, its outcome answers all of the entity's items.
+
+Powertools does what it does well (partial FIFO batches, idempotency records); this module adds what the design
+asks for: gathering by entity, the classes of failure, parking, and the visibility of every message that failed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.idempotency import (
+    BasePersistenceLayer,
+    IdempotencyConfig,
+    idempotent_function,
+)
+from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as IdempotencyError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bridge.errors import AuthFailure, Permanent, Recheck, SettingsError, Transient
+from bridge.items import Item, Reason, parse_item, read_settled
+from bridge.provisioning.look import Report, Work
+from bridge.provisioning.ports import Clock, Store
+from bridge.provisioning.records import JournalEntry, ParkedItem
+from bridge.settings import Mode
+from bridge.telemetry import Metric, count, logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from mypy_boto3_sqs import SQSClient
+
+#: Idempotency records outlive the lanes' retention of 14 days.
+RECORD_DAYS = 15
+#: Tries of an exception that nobody classified.
+UNEXPECTED_TRIES = 5
+#: Tries of a 5xx that meets one entity while others succeed.
+LONELY_5XX_TRIES = 20
+#: Others succeed if this process saw a look go well within this time.
+OTHERS_SUCCEED_WITHIN = timedelta(minutes=10)
+#: A message that was not started for lack of time comes back at once this often, then after a pause.
+IMMEDIATE_RETURNS = 100
+RETURN_PAUSE = 30.0
+#: SQS lets a message stay invisible for 12 hours at most.
+LONGEST_DELAY = 43_200
+#: A ``published`` further ahead of Okta's own clock than this is no read lag; it is looked at once.
+CREDIBLE_LEAD = timedelta(minutes=15)
+_SERVER_ERROR = 500
+
+
+class Look(Protocol):
+    """A look at one kind of entity."""
+
+    def look(self, work: Work) -> Report:
+        """Look once; raises as `bridge.errors`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long a transient failure waits: half of it surely, the other half by chance."""
+
+    first: float
+    limit: float
+
+    def delay(self, receives: int, retry_after: float | None, chance: float) -> float:
+        """Seconds until the next try; `chance` is from 0 up to 1."""
+        backoff = min(self.limit, self.first * 2 ** min(receives - 1, 20))
+        return max(retry_after or 0.0, backoff / 2 + chance * backoff / 2)
+
+
+class BatchRun:
+    """Handles batches of one lane's messages. Lives as long as the process."""
+
+    def __init__(
+        self,
+        *,
+        looks: Mapping[str, Look],
+        store: Store,
+        sqs: SQSClient,
+        idempotency: BasePersistenceLayer,
+        clock: Clock,
+        rng: random.Random,
+        calls: list[str],
+        mode: Mode,
+        backoff: Backoff,
+        read_lag: timedelta,
+    ) -> None:
+        """`looks` by kind of entity (``user``, ``group``, ``app``); `calls` is filled by the clients."""
+        self._looks = looks
+        self._store = store
+        self._sqs = sqs
+        self._clock = clock
+        self._rng = rng
+        self._calls = calls
+        self._mode = mode
+        self._backoff = backoff
+        self._read_lag = read_lag
+        self._config = IdempotencyConfig(
+            expires_after_seconds=RECORD_DAYS * 86_400, hash_function="sha256", raise_on_no_idempotency_key=True
+        )
+        self._answer_once: Callable[..., dict[str, str]] = idempotent_function(
+            self._answer,
+            data_keyword_argument="item_id",
+            persistence_store=idempotency,
+            config=self._config,
+            key_prefix="item",
+        )
+        self._batch: _Batch | None = None
+        self._succeeded: datetime | None = None
+
+    def handle(self, event: dict[str, Any], context: LambdaContext, queue_url: str) -> PartialItemFailureResponse:
+        """Answer a Lambda SQS event; every path gives a well-formed ``batchItemFailures``."""
+        self._config.register_lambda_context(context)
+        self._batch = _Batch(event, context)
+        processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+        processor.raise_on_entire_batch_failure = False  # its error would carry every traceback
+        answer = process_partial_response(event, self._record, processor, context)
+        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        self._delay(queue_url, self._batch, failed)
+        return answer
+
+    # ------------------------------------------------------------------------------------ records
+
+    def _record(self, record: SQSRecord) -> None:
+        """One message: done when this returns, back in its lane when this raises."""
+        batch = self._current
+        try:
+            item = parse_item(record.body)
+        except Permanent as unreadable:
+            self._park_unreadable(record, unreadable)
+            return
+        try:
+            if self._mode is Mode.OBSERVE:
+                self._answer(item_id=item.id, item=item)
+            else:
+                self._answer_once(item_id=item.id, item=item)
+        except Permanent as refused:
+            self._park(item, record.body, refused)
+        except IdempotencyError:
+            # In progress elsewhere, or its table fails: the record's lease or the table's health decides.
+            self._fail(batch, record, item, Transient("idempotency-record", upstream="store"))
+        except Exception as error:  # noqa: BLE001 - every class of failure is told apart in one place
+            self._fail(batch, record, item, error)
+
+    def _answer(self, *, item_id: str, item: Item) -> dict[str, str]:  # noqa: ARG002 - the key of the record
+        """The outcome of the entity's one look in this batch, as an answer to this item."""
+        outcome = self._current.outcome(item.entity, self._look)
+        if isinstance(outcome, Exception):
+            raise outcome
+        self._require_settled(item, outcome)
+        return {"outcome": outcome.outcome}
+
+    def _require_settled(self, item: Item, report: Report) -> None:
+        """Okta's reads may trail its events: an item read too early is looked at once more."""
+        if item.reason not in {Reason.HOOK, Reason.CATCHUP} or report.date is None or item.newest is None:
+            return
+        lead = item.newest + self._read_lag - report.date
+        if not read_settled(item, report.date, self._read_lag) and lead < CREDIBLE_LEAD:
+            raise Recheck(max(lead.total_seconds(), 0.0) + 1.0)
+
+    # -------------------------------------------------------------------------------------- looks
+
+    def _look(self, work: Work) -> Report | Exception:
+        """Look, and keep the account of it: an exception is an outcome too, for every item of the entity."""
+        self._calls.clear()
+        try:
+            work.check_time()
+            report = self._looks[work.items[0].kind].look(work)
+            self._account(work, report)
+            if report.date is not None:
+                self._succeeded = self._clock.now()
+        except Exception as error:  # noqa: BLE001 - classified by _fail, which sees every message of the entity
+            self._account_failure(work, error)
+            return error
+        return report
+
+    def _account(self, work: Work, report: Report) -> None:
+        self._store.write(report.entry(work, self._clock.now(), _named(self._calls)))
+        self._store.close_parked(work.entity)
+        for parked in report.parked:
+            self._store.park(parked)
+        count(Metric.LOOKS, outcome=report.outcome)
+        count(Metric.MEMBERS_ADDED, report.added)
+        count(Metric.MEMBERS_REMOVED, report.removed)
+        count(Metric.MEMBERS_HELD, report.held)
+        count(Metric.PARKED, len(report.parked))
+        if report.why == "app-not-active":
+            count(Metric.APP_NOT_ACTIVE)
+        if report.outcome == "recreated":
+            count(Metric.USERS_RECREATED)
+        logger.info(
+            "looked",
+            extra={"entity": work.entity, "outcome": report.outcome, "why": report.why, "changed": report.changed},
+        )
+
+    def _account_failure(self, work: Work, error: Exception) -> None:
+        """Journal a failed look, unless the journal's own table is what failed."""
+        reason, reference, upstream = _described(error)
+        logger.warning(
+            "look failed",
+            extra={"entity": work.entity, "why": reason, "upstream": upstream, "reference": reference},
+        )
+        if upstream == "store" or reason == "time-budget":
+            return
+        entry = JournalEntry(
+            entity=work.entity,
+            at=self._clock.now(),
+            outcome="failed",
+            items=tuple(item.id for item in work.items),
+            reason=",".join(sorted(work.reasons)),
+            events=work.events,
+            why=reason,
+            read={"reference": reference} if reference else {},
+            calls=_named(self._calls),
+        )
+        try:
+            self._store.write(entry)
+        except Transient as unwritten:
+            logger.warning("journal not written", extra={"entity": work.entity, "why": unwritten.reason})
+
+    # ----------------------------------------------------------------------------------- failures
+
+    def _fail(self, batch: _Batch, record: SQSRecord, item: Item, error: Exception) -> None:
+        """Decide what becomes of a message whose look failed; raises unless the item is parked."""
+        receives = int(record.attributes.approximate_receive_count)
+        if isinstance(error, Recheck):
+            batch.delays[item.entity] = error.delay
+            raise error
+        if isinstance(error, SettingsError):
+            error = AuthFailure("not-set-up", detail=str(error))
+        if not isinstance(error, Transient):
+            count(Metric.UNEXPECTED_ERRORS)
+            if receives >= UNEXPECTED_TRIES:
+                self._park(item, record.body, Permanent("unexpected", detail=type(error).__name__))
+                return
+            batch.delays[item.entity] = self._backoff.delay(receives, None, self._rng.random())
+            raise error
+        if isinstance(error, AuthFailure):
+            count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
+        if self._is_lonely(error, receives):
+            detail = f"{error.reason} {error.reference}".strip()
+            self._park(item, record.body, Permanent("server-error-here-only", detail=detail))
+            return
+        count(Metric.RETRIES, reason=error.reason)
+        if error.reason == "time-budget":
+            batch.delays[item.entity] = 0.0 if receives <= IMMEDIATE_RETURNS else RETURN_PAUSE
+        else:
+            batch.delays[item.entity] = self._backoff.delay(receives, error.retry_after, self._rng.random())
+        raise error
+
+    def _is_lonely(self, error: Transient, receives: int) -> bool:
+        """A 5xx that meets this entity again and again while the looks of others succeed."""
+        return (
+            error.status is not None
+            and error.status >= _SERVER_ERROR
+            and receives >= LONELY_5XX_TRIES
+            and self._succeeded is not None
+            and self._clock.now() - self._succeeded < OTHERS_SUCCEED_WITHIN
+        )
+
+    def _park(self, item: Item, body: str, refused: Permanent) -> None:
+        self._store.park(
+            ParkedItem(
+                entity=item.entity,
+                item_id=item.id,
+                body=body,
+                reason=refused.reason,
+                detail=f"{refused.detail} {refused.reference}".strip(),
+                parked=self._clock.now(),
+            )
+        )
+        count(Metric.PARKED, reason=refused.reason)
+        logger.error("parked", extra={"entity": item.entity, "why": refused.reason, "detail": refused.detail})
+
+    def _park_unreadable(self, record: SQSRecord, unreadable: Permanent) -> None:
+        """No item of ours: kept as it is, under the message group it came with."""
+        entity = record.attributes.message_group_id or "unknown"
+        item = Item(entity=entity, reason=Reason.OPERATOR, id=record.message_id)
+        self._park(item, record.body, unreadable)
+
+    # --------------------------------------------------------------------------------- visibility
+
+    def _delay(self, queue_url: str, batch: _Batch, failed: set[str]) -> None:
+        """Give every failed message the delay of its entity."""
+        entries = [
+            {
+                "Id": str(index),
+                "ReceiptHandle": record["receiptHandle"],
+                "VisibilityTimeout": min(LONGEST_DELAY, round(batch.delay_of(record))),
+            }
+            for index, record in enumerate(batch.records)
+            if record["messageId"] in failed
+        ]
+        if not entries:
+            return
+        try:
+            self._sqs.change_message_visibility_batch(QueueUrl=queue_url, Entries=entries)  # type: ignore[arg-type] # the stubs want their own TypedDict
+        except (ClientError, BotoCoreError) as error:
+            # The queue's own visibility timeout brings them back, only later.
+            count(Metric.VISIBILITY_REFUSED)
+            logger.warning("visibility not changed", extra={"why": type(error).__name__})
+
+    @property
+    def _current(self) -> _Batch:
+        if self._batch is None:
+            raise RuntimeError("no batch is being handled")
+        return self._batch
+
+
+class _Batch:
+    """The messages of one invocation, by entity, and what came of each look."""
+
+    def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
+        self.records: Sequence[Mapping[str, Any]] = event["Records"]
+        self.delays: dict[str, float] = {}
+        self._context = context
+        self._outcomes: dict[str, Report | Exception] = {}
+        self._items: dict[str, list[Item]] = {}
+        for record in self.records:
+            try:
+                item = parse_item(record["body"])
+            except Permanent:
+                continue  # parked when its turn comes
+            self._items.setdefault(item.entity, []).append(item)
+
+    def outcome(self, entity: str, look: Callable[[Work], Report | Exception]) -> Report | Exception:
+        """What the entity's look brought; the first item that asks has it made."""
+        if entity not in self._outcomes:
+            seconds_left = lambda: self._context.get_remaining_time_in_millis() / 1000  # noqa: E731 - a port of one line
+            self._outcomes[entity] = look(Work(tuple(self._items[entity]), seconds_left))
+        return self._outcomes[entity]
+
+    def delay_of(self, record: Mapping[str, Any]) -> float:
+        """The delay of a failed record: its entity's; none for one whose entity never failed by itself."""
+        return self.delays.get(record["attributes"]["MessageGroupId"], 0.0)
+
+
+def _named(calls: Sequence[str]) -> tuple[str, ...]:
+    """The first hundred calls, and how many more there were."""
+    limit = 100
+    return tuple(calls) if len(calls) <= limit else (*calls[:limit], f"and {len(calls) - limit} more")
+
+
+def _described(error: Exception) -> tuple[str, str, str]:
+    """Reason, reference and upstream of an error; of an unknown one only its type, for its text may hold anything."""
+    if isinstance(error, (Transient, Permanent)):
+        return error.reason, error.reference, error.upstream
+    return type(error).__name__, "", ""

@@ -1,0 +1,43 @@
+"""A look at the Okta application: never a removal by itself, but it wakes whoever waits for it."""
+
+from __future__ import annotations
+
+from bridge.items import Item, Reason, fresh_item
+from bridge.provisioning.assignments import Assignments
+from bridge.provisioning.linking import Linking
+from bridge.provisioning.look import Report, Work
+from bridge.provisioning.ports import LaneSender, Store
+from bridge.provisioning.records import GroupState
+
+
+class AppLook:
+    """Looks at the application. Lives as long as the process."""
+
+    def __init__(self, *, store: Store, lanes: LaneSender, assignments: Assignments, linking: Linking) -> None:
+        """Everything it needs, as ports."""
+        self._store = store
+        self._lanes = lanes
+        self._assignments = assignments
+        self._linking = linking
+
+    def look(self, work: Work) -> Report:
+        """Forget what was known of assignments, note the application's status, bring what depends on either."""
+        app = self._store.raise_epoch()
+        status = self._assignments.read_app()
+        report = Report(read={"app": status})
+        nonce = str(app.epoch)
+        items = self._groups_whose_link_may_change(app.epoch, nonce)
+        due = self._store.due() if status == "ACTIVE" else []
+        items += [fresh_item(f"user:{okta_id}", Reason.FOLLOW_UP, nonce) for okta_id in due]
+        self._lanes.send(items)
+        self._store.remove_due(due)
+        return report.ends("refreshed", work.items[0].reason.value)
+
+    def _groups_whose_link_may_change(self, epoch: int, nonce: str) -> list[Item]:
+        """Assigned groups without a link, and links made by an assignment that is no longer there."""
+        assigned = self._linking.assigned(epoch)
+        links = {link.okta_id: link for link in self._store.groups()}
+        linked = {okta_id for okta_id, link in links.items() if link.state is GroupState.LINKED}
+        by_assignment = {okta_id for okta_id in linked if links[okta_id].linked_by == "assigned"}
+        changed = (assigned - linked) | (by_assignment - assigned)
+        return [fresh_item(f"group:{okta_id}", Reason.FOLLOW_UP, f"app:{nonce}") for okta_id in sorted(changed)]

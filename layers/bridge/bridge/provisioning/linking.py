@@ -1,0 +1,57 @@
+"""Which Okta groups the bridge keeps, and by which rule."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+
+from bridge.provisioning.ports import Clock, GroupLinks, OktaGroup, OktaReader
+from bridge.provisioning.records import GroupLink, GroupState
+from bridge.settings import ProvisioningSettings
+
+#: The listing of assigned groups is renewed by an event about it, otherwise after this time.
+LISTING_AGE = timedelta(minutes=10)
+
+
+class Linking:
+    """The rules that say which Okta groups are in scope. Lives as long as the process."""
+
+    def __init__(self, okta: OktaReader, records: GroupLinks, clock: Clock, settings: ProvisioningSettings) -> None:
+        """Read the listing of assigned groups through `okta` when it is needed."""
+        self._okta = okta
+        self._records = records
+        self._clock = clock
+        self._settings = settings
+        self._patterns = tuple(name.casefold() for name in settings.linked_groups)
+        self._assigned: frozenset[str] = frozenset()
+        self._read: tuple[int, datetime] | None = None
+
+    def assigned(self, epoch: int) -> frozenset[str]:
+        """Ids of the groups assigned to the application; one listing for each epoch, or every ten minutes."""
+        if not self._settings.link_assigned_groups:
+            return frozenset()
+        now = self._clock.now()
+        if self._read is None or self._read[0] != epoch or now - self._read[1] > LISTING_AGE:
+            self._assigned = self._okta.app_groups().value or frozenset()
+            self._read = (epoch, now)
+        return self._assigned
+
+    def may_link(self, group_id: str, link: GroupLink | None, epoch: int) -> bool:
+        """Whether a group could be in scope, before its name is known."""
+        if link is not None and (link.state is GroupState.LINKED or link.linked_by == "operator"):
+            return True
+        return bool(self._patterns) or group_id in self.assigned(epoch)
+
+    def rule(self, group: OktaGroup, link: GroupLink | None, epoch: int) -> str:
+        """The rule that puts a group in scope: ``operator``, ``name`` or ``assigned``; empty when none does."""
+        if link is not None and link.linked_by == "operator":
+            return "operator"
+        name = group.name.casefold()
+        if any(fnmatchcase(name, pattern) for pattern in self._patterns):
+            return "name"
+        return "assigned" if group.id in self.assigned(epoch) else ""
+
+    def keeps(self, group: OktaGroup, epoch: int) -> bool:
+        """Whether a user of this group must bring the group back when the user changes."""
+        link = self._records.group(group.id)
+        return (link is not None and link.state is GroupState.LINKED) or bool(self.rule(group, link, epoch))

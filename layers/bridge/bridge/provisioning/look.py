@@ -1,0 +1,135 @@
+"""What every look shares: the work it is asked to do, the account it gives, and the fence around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+from bridge.errors import FenceMoved, Transient
+from bridge.items import Hint, Item, Reason
+from bridge.provisioning.records import JournalEntry, ParkedItem
+
+T = TypeVar("T")
+
+#: Reasons whose looks read Genesys Cloud first and compare with that, so that drift is repaired.
+DEEP_REASONS = frozenset({Reason.RECONCILE, Reason.OPERATOR, Reason.REDRIVE})
+#: How often a look starts again when another look has begun meanwhile.
+FENCE_ATTEMPTS = 3
+#: Seconds of a function's time that one more call to the outside may need.
+CALL_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Work:
+    """All items of one entity in a batch: they are answered by one look.
+
+    Attributes:
+        items: at least one, all of the same entity.
+        seconds_left: how long this process may still run; a long look stops in time and goes on later.
+    """
+
+    items: tuple[Item, ...]
+    seconds_left: Callable[[], float] = lambda: float("inf")
+
+    @property
+    def entity(self) -> str:
+        """The entity to look at."""
+        return self.items[0].entity
+
+    @property
+    def okta_id(self) -> str:
+        """Its Okta id, empty for ``app``."""
+        return self.items[0].okta_id
+
+    @property
+    def hints(self) -> frozenset[Hint]:
+        """What the events of all items say."""
+        return frozenset().union(*(item.hints for item in self.items))
+
+    @property
+    def reasons(self) -> frozenset[Reason]:
+        """Why the entity is looked at."""
+        return frozenset(item.reason for item in self.items)
+
+    @property
+    def deep(self) -> bool:
+        """Whether Genesys Cloud is read before anything is compared."""
+        return bool(self.reasons & DEEP_REASONS)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The latest ``published`` behind the items."""
+        return max((item.newest for item in self.items if item.newest is not None), default=None)
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """The first 20 event ids, for the journal."""
+        return tuple(dict.fromkeys(uuid for item in self.items for uuid in item.events))[:20]
+
+    def check_time(self) -> None:
+        """Raise Transient when no further call may begin in this process."""
+        if self.seconds_left() < CALL_SECONDS:
+            raise Transient("time-budget", retry_after=0.0)
+
+
+@dataclass
+class Report:
+    """The account a look gives of itself; becomes a journal entry.
+
+    Attributes:
+        outcome: what came of it, see `JournalEntry`.
+        why: a reason code.
+        date: Okta's ``Date`` of the first read, None when nothing was read.
+        parked: single members that could not be changed, to be parked while the rest goes on.
+    """
+
+    outcome: str = "unchanged"
+    why: str = ""
+    date: datetime | None = None
+    read: dict[str, str] = field(default_factory=dict)
+    changed: tuple[str, ...] = ()
+    unmapped: tuple[str, ...] = ()
+    added: int = 0
+    removed: int = 0
+    held: int = 0
+    parked: list[ParkedItem] = field(default_factory=list)
+
+    def ends(self, outcome: str, why: str = "") -> Report:
+        """The same report with its outcome."""
+        self.outcome, self.why = outcome, why
+        return self
+
+    def entry(self, work: Work, at: datetime, calls: Sequence[str]) -> JournalEntry:
+        """The journal entry of this look."""
+        return JournalEntry(
+            entity=work.entity,
+            at=at,
+            outcome=self.outcome,
+            items=tuple(item.id for item in work.items),
+            reason=",".join(sorted(work.reasons)),
+            events=work.events,
+            why=self.why,
+            read=dict(self.read),
+            changed=self.changed,
+            calls=tuple(calls),
+            unmapped=self.unmapped,
+            added=self.added,
+            removed=self.removed,
+            held=self.held,
+        )
+
+
+def fenced(attempt: Callable[[], T]) -> T:
+    """Run a look; start it again when another look of the same entity has begun meanwhile.
+
+    Raises:
+        Transient: the fence moved on every attempt.
+    """
+    for _ in range(FENCE_ATTEMPTS):
+        try:
+            return attempt()
+        except FenceMoved:
+            continue
+    raise Transient("fence-moved", upstream="store")

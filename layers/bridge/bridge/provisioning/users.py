@@ -1,0 +1,241 @@
+"""A look at a user: read Okta, decide what Genesys Cloud should hold, send the smallest change.
+
+`UserLook` reads and decides; `bridge.provisioning.accounts` finds, creates and changes the Genesys Cloud user.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bridge.errors import Permanent
+from bridge.items import Hint, Reason
+from bridge.provisioning.accounts import Accounts, Target
+from bridge.provisioning.assignments import Assigned, Assignment, Assignments
+from bridge.provisioning.followups import group_follow_ups
+from bridge.provisioning.linking import Linking
+from bridge.provisioning.look import Report, Work, fenced
+from bridge.provisioning.ports import Clock, LaneSender, OktaReader, OktaUser, ScimUser, Store, UserMapper
+from bridge.provisioning.records import AppState, UserLink, UserState
+from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
+
+#: Okta user statuses whose assigned users are active in Genesys Cloud.
+ACTIVE_STATUSES = frozenset({"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"})
+#: What `UserLink.status` holds after a believed 404.
+DELETED = "DELETED"
+#: From this many deactivations within 24 h on that only a missing assignment justifies, further ones are held.
+DEACTIVATIONS_BEFORE_HOLD = 20
+DEACTIVATION_WINDOW = timedelta(hours=24)
+
+_EVENT_REASONS = frozenset({Reason.HOOK, Reason.CATCHUP})
+
+
+class UserLook:
+    """Looks at users. Lives as long as the process."""
+
+    def __init__(
+        self,
+        *,
+        okta: OktaReader,
+        accounts: Accounts,
+        mapper: UserMapper,
+        store: Store,
+        lanes: LaneSender,
+        clock: Clock,
+        assignments: Assignments,
+        linking: Linking,
+        settings: ProvisioningSettings,
+    ) -> None:
+        """Everything the decisions need, as ports."""
+        self._okta = okta
+        self._accounts = accounts
+        self._mapper = mapper
+        self._store = store
+        self._lanes = lanes
+        self._clock = clock
+        self._assignments = assignments
+        self._linking = linking
+        self._settings = settings
+
+    def look(self, work: Work) -> Report:
+        """Bring one user's Genesys Cloud account to what Okta says, or say why not.
+
+        Raises:
+            Transient, Permanent: as `bridge.errors`; the item waits or is parked.
+        """
+        app = self._app()
+        known = self._store.user(work.okta_id)
+        if not (known is not None and known.is_link) and not _worth_reading(work, app):
+            return Report().ends("skipped", "not-in-scope")
+        return fenced(lambda: self._attempt(work))
+
+    def _app(self) -> AppState:
+        app = self._store.app()
+        return replace(app, bootstrapped=app.bootstrapped or self._settings.bootstrapped)
+
+    def _attempt(self, work: Work) -> Report:
+        link = self._store.begin_user_look(work.okta_id)
+        app = self._app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
+        read = self._okta.user(work.okta_id)
+        report = Report(date=read.date, read={"status": read.value.status if read.value else "404"})
+        user = read.value
+        if user is None:
+            return self._deleted(work, link, app, report)
+        if user.status == "DEPROVISIONED":
+            link = replace(link, assigned=None, unassigned_due="")
+            return self._ends_at_once(work, link, user, app, report)
+        if user.status == "SUSPENDED":
+            if self._settings.suspended_users is SuspendedUsers.IGNORE:
+                return self._settle(link, user.status, report.ends("unchanged", "suspended-ignored"))
+            return self._ends_at_once(work, link, user, app, report)
+        if user.status != "STAGED" and user.status not in ACTIVE_STATUSES:
+            return self._settle(link, user.status, report.ends("unchanged", "status-not-known"))
+        return self._usable(work, link, user, app, report)
+
+    # ---------------------------------------------------------------------------------- access ends
+
+    def _deleted(self, work: Work, link: UserLink, app: AppState, report: Report) -> Report:
+        """Okta answered 404: believed only with a sign that the user really went."""
+        link = self._accounts.settle_creating(link, "")
+        if not link.ever_linked:
+            return self._settle(self._unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
+        if not (Hint.DELETION in work.hints or link.status in {"DEPROVISIONED", DELETED} or link.assigned is False):
+            raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
+        link = replace(link, groups_due=link.groups_due or link.status != DELETED)
+        return self._ends_by_ceiling(work, link, DELETED, app, report)
+
+    def _ends_at_once(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
+        """DEPROVISIONED or SUSPENDED: no ceiling, no hold, nothing of another entity stands before it."""
+        link = self._accounts.settle_creating(link, self._user_name(user))
+        if not link.ever_linked and not app.bootstrapped:
+            link = self._accounts.find_native(link)
+        if not link.ever_linked:
+            return self._settle(self._unlinked(link), user.status, report.ends("unchanged", "never-linked"))
+        link = replace(link, status=user.status)
+        report.ends("unchanged", user.status.lower())
+        if _already_inactive(work, link):
+            return self._finish(link, None, app, report)
+        return self._deactivate(link, self._accounts.current(link), app, report)
+
+    def _ends_by_ceiling(self, work: Work, link: UserLink, status: str, app: AppState, report: Report) -> Report:
+        """Only a missing assignment, or a deleted user, says that access ends: a mass of those is held."""
+        link = replace(link, status=status)
+        report.ends("unchanged", "deleted" if status == DELETED else "not-assigned")
+        if _already_inactive(work, link):
+            return self._finish(replace(link, unassigned_due=""), None, app, report)
+        if status != DELETED and not self._assignments.app_is_active():
+            self._store.add_due(link.okta_id)
+            link = replace(link, unassigned_due="app-not-active")
+            return self._settle(link, status, report.ends("held", "app-not-active"))
+        account = self._accounts.current(link)
+        counts = account is not None and account.active and self._settings.deactivate_users
+        if not counts or self._settings.mode is Mode.OBSERVE:
+            return self._deactivate(link, account, app, report)
+        recent = self._store.removals("app", self._clock.now() - DEACTIVATION_WINDOW) - {link.okta_id}
+        if len(recent) + 1 >= DEACTIVATIONS_BEFORE_HOLD:
+            link = replace(link, unassigned_due="ceiling")
+            return self._settle(link, status, report.ends("held", "deactivation-ceiling"))
+        self._store.reserve("app", [link.okta_id], self._clock.now())
+        report = self._deactivate(link, account, app, report)
+        self._store.complete("app", [link.okta_id], self._clock.now())
+        return report
+
+    def _deactivate(self, link: UserLink, account: ScimUser | None, app: AppState, report: Report) -> Report:
+        """Make the Genesys Cloud user inactive, and let the groups know where that matters."""
+        due = link.groups_due or self._settings.inactive_members is InactiveMembers.REMOVE
+        changed = self._accounts.deactivate(replace(link, groups_due=due), account, report)
+        return self._finish(changed.link, changed.user, app, report)
+
+    # -------------------------------------------------------------------------------- access stands
+
+    def _usable(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
+        """STAGED or usable in Okta: the assignment decides."""
+        assignment = self._assignment(work, link, user, app)
+        report.read["assigned"] = assignment.assigned.value
+        if assignment.assigned is Assigned.UNCLEAR:
+            return self._settle(link, user.status, report.ends("unchanged", "assignment-unclear"))
+        if assignment.assigned is Assigned.NO:
+            link = replace(link, assigned=False, epoch=app.epoch)
+            link = self._accounts.settle_creating(link, self._user_name(user))
+            if not link.ever_linked:
+                return self._settle(self._unlinked(link), user.status, report.ends("unchanged", "not-assigned"))
+            return self._ends_by_ceiling(work, link, user.status, app, report)
+        self._store_no_longer_due(link)
+        link = replace(link, unassigned_due="")
+        if user.status == "STAGED":
+            state = link.state if link.ever_linked else UserState.STAGED
+            return self._settle(replace(link, state=state, assigned=None), "STAGED", report.ends("unchanged", "staged"))
+        link = replace(link, assigned=True, epoch=app.epoch, status=user.status)
+        mapped = self._mapper.map_user(user, assignment.app_user)
+        report.unmapped = mapped.unmapped
+        target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
+        changed = self._accounts.converge(link, target, report, deep=work.deep, bootstrapped=app.bootstrapped)
+        return self._finish(changed.link, changed.user, app, report)
+
+    def _assignment(self, work: Work, link: UserLink, user: OktaUser, app: AppState) -> Assignment:
+        """The assignment as remembered, where that is enough; as Okta says otherwise."""
+        forgotten = (
+            user.status == "STAGED"
+            or bool(work.hints & {Hint.ASSIGNMENT, Hint.ACTIVATION})
+            or link.epoch != app.epoch
+            or link.assigned is not True
+            or work.deep
+        )
+        creates_or_activates = link.state is not UserState.LINKED or link.active is not True
+        if forgotten or creates_or_activates or self._mapper.reads_app_user:
+            return self._assignments.read(work.okta_id, newest=work.newest, epoch=app.epoch)
+        return Assignment(Assigned.YES, None)
+
+    def _user_name(self, user: OktaUser) -> str:
+        """The userName a POST would have carried, empty when the profile alone does not tell."""
+        try:
+            return str(self._mapper.map_user(user, None).values["userName"])
+        except Permanent:
+            return ""
+
+    def _store_no_longer_due(self, link: UserLink) -> None:
+        if link.unassigned_due == "app-not-active":
+            self._store.remove_due([link.okta_id])
+
+    # ------------------------------------------------------------------------------------- endings
+
+    def _finish(self, link: UserLink, scim_user: ScimUser | None, app: AppState, report: Report) -> Report:
+        """Bring the user's groups if they are due, then write down that the look succeeded."""
+        if link.groups_due and app.bootstrapped and self._settings.mode is Mode.ENFORCE:
+            self._bring_groups(link, scim_user, app)
+            link = replace(link, groups_due=False)
+        return self._settle(link, link.status, report)
+
+    def _bring_groups(self, link: UserLink, scim_user: ScimUser | None, app: AppState) -> None:
+        """Every linked group of the user in Okta, and of the user in Genesys Cloud, is looked at again."""
+        in_okta = self._okta.user_groups(link.okta_id).value or ()
+        group_ids = {group.id for group in in_okta if self._linking.keeps(group, app.epoch)}
+        if scim_user is None and link.genesys_id:
+            scim_user = self._accounts.current(link)
+        if scim_user is not None and scim_user.groups:
+            owners = self._store.owners(scim_user.groups).values()
+            group_ids |= {owner.removeprefix("group:") for owner in owners if owner.startswith("group:")}
+        if group_ids:
+            self._lanes.send(group_follow_ups(self._store, group_ids))
+
+    def _unlinked(self, link: UserLink) -> UserLink:
+        """Not assigned and never linked: nothing is left to remember but the look number."""
+        return replace(link, state=UserState.NONE, unassigned_due="")
+
+    def _settle(self, link: UserLink, status: str, report: Report) -> Report:
+        """Write the link with what this look saw; a record that is no link stays as it is."""
+        if link.is_link or link.looked is not None:
+            self._store.save_user(replace(link, status=status, looked=report.date))
+        return report
+
+
+def _worth_reading(work: Work, app: AppState) -> bool:
+    """Whether a user without a link is read at all: most people of an organisation are not in Genesys Cloud."""
+    if Hint.ASSIGNMENT in work.hints or work.reasons - _EVENT_REASONS:
+        return True
+    return not app.bootstrapped and Hint.ACCESS_ENDS in work.hints
+
+
+def _already_inactive(work: Work, link: UserLink) -> bool:
+    """Whether the records alone say that nothing is left to do; who asks for a deep look wants to see for himself."""
+    return not link.genesys_id or (link.active is False and not work.deep)
