@@ -1,0 +1,145 @@
+"""The HTTP side of the model: who asks, what goes wrong, which call is meant, and the headers of every answer."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from email.utils import format_datetime
+from urllib.parse import urlencode
+
+from bridge_local.exchange import ConnectionCut, Request, Response
+from bridge_local.okta.answers import OktaError
+from bridge_local.okta.hook_api import HookApi
+from bridge_local.okta.log_api import LogApi
+from bridge_local.okta.oauth import OAuth
+from bridge_local.okta.org import Org
+from bridge_local.okta.rate_limits import Allowance, RateLimits
+from bridge_local.okta.read_api import ReadApi
+from bridge_local.okta.switches import FaultKind
+
+_Handler = Callable[..., Response]
+
+
+class Api:
+    """Routes requests to an org."""
+
+    def __init__(self, org: Org, oauth: OAuth, hooks: HookApi) -> None:
+        self._org = org
+        self._oauth = oauth
+        self.rate_limits = RateLimits(org.switches)
+        self._numbers = itertools.count(1)
+        reads = ReadApi(org)
+        logs = LogApi(org, reads.base)
+        users, groups, apps = "okta.users.read", "okta.groups.read", "okta.apps.read"
+        see, manage = "okta.eventHooks.read", "okta.eventHooks.manage"
+        hook = r"/api/v1/eventHooks/([^/]+)"
+        routes: tuple[tuple[str, str, str, _Handler], ...] = (
+            ("GET", r"/api/v1/users/([^/]+)", users, reads.user),
+            ("GET", r"/api/v1/users", users, reads.users),
+            ("GET", r"/api/v1/users/([^/]+)/groups", users, reads.user_groups),
+            ("GET", r"/api/v1/apps/([^/]+)", apps, reads.app),
+            ("GET", r"/api/v1/apps/([^/]+)/users", apps, reads.app_users),
+            ("GET", r"/api/v1/apps/([^/]+)/users/([^/]+)", apps, reads.app_user),
+            ("GET", r"/api/v1/apps/([^/]+)/groups", apps, reads.app_groups),
+            ("GET", r"/api/v1/groups/([^/]+)", groups, reads.group),
+            ("GET", r"/api/v1/groups", groups, reads.groups),
+            ("GET", r"/api/v1/groups/([^/]+)/users", groups, reads.group_users),
+            ("GET", r"/api/v1/logs", "okta.logs.read", logs.events),
+            ("GET", r"/api/v1/eventHooks", see, hooks.hooks),
+            ("POST", r"/api/v1/eventHooks", manage, hooks.create),
+            ("GET", hook, see, hooks.hook),
+            ("PUT", hook, manage, hooks.replace),
+            ("DELETE", hook, manage, hooks.delete),
+            ("POST", hook + "/lifecycle/verify", manage, hooks.verify),
+            ("POST", hook + "/lifecycle/activate", manage, hooks.activate),
+            ("POST", hook + "/lifecycle/deactivate", manage, hooks.deactivate),
+        )
+        self._slow: _Handler = hooks.verify
+        self._routes = [(method, re.compile(path), scope, handler) for method, path, scope, handler in routes]
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; faults first, then the credential, the limit, the call."""
+        number = next(self._numbers)
+        delay = 0.0
+        response: Response | None = None
+        allowance: Allowance | None = None
+        try:
+            with self._org.lock:
+                kind, status, delay = self._fault(request)
+                if kind is FaultKind.CUT:
+                    raise ConnectionCut
+                if request.path == "/oauth2/v1/token":
+                    allowance = self.rate_limits.take(request.path, "", self._org.epoch())
+                    response = self._broken(kind, status, allowance) or self._oauth.token(request)
+                else:
+                    credential, scopes = self._oauth.who(request)
+                    allowance = self.rate_limits.take(request.path, credential, self._org.epoch())
+                    response = self._broken(kind, status, allowance)
+                    if response is None:
+                        handler, values = self._find(request, scopes)
+                        if handler != self._slow:
+                            response = handler(request, *values)
+            if response is None:
+                response = handler(request, *values)
+        except OktaError as error:
+            response = error.response(f"oae{number:022d}")
+        headers = {
+            "Date": format_datetime(self._org.now().replace(microsecond=0), usegmt=True),
+            "x-okta-request-id": f"{number:032x}",
+            "Cache-Control": "no-cache, no-store",
+        }
+        if allowance is not None:
+            headers |= allowance.headers
+        response.headers = headers | response.headers
+        response.delay += delay
+        return response
+
+    def _find(self, request: Request, scopes: frozenset[str] | None) -> tuple[_Handler, tuple[str, ...]]:
+        """The handler of a permitted call, and the ids in its path."""
+        known = False
+        for method, pattern, scope, handler in self._routes:
+            match = pattern.fullmatch(request.path)
+            if match is None:
+                continue
+            known = True
+            if method != request.method:
+                continue
+            if scopes is not None and scope not in scopes and scope.replace(".read", ".manage") not in scopes:
+                challenge = f'Bearer scope="{scope}", error="insufficient_scope"'
+                raise OktaError(403, "E0000006", headers={"WWW-Authenticate": challenge})
+            if self._org.switches.role_missing:
+                raise OktaError(403, "E0000006")
+            return handler, match.groups()
+        raise OktaError(405, "E0000022") if known else OktaError(404, "E0000007")
+
+    def _fault(self, request: Request) -> tuple[FaultKind | None, int, float]:
+        """What goes wrong with a request: kind, status, seconds of delay."""
+        delay = 0.0
+        line = f"{request.method} {request.path}" + (f"?{urlencode(request.query)}" if request.query else "")
+        for fault in self._org.switches.faults:
+            draw = self._org.rng.random() if fault.probability < 1 else 0.0
+            if not fault.meets(line, draw):
+                continue
+            if fault.kind is not FaultKind.LATENCY:
+                return fault.kind, fault.status, delay
+            delay += fault.seconds
+        return None, 0, delay
+
+    def _broken(self, kind: FaultKind | None, status: int, allowance: Allowance) -> Response | None:
+        """The answer of a fault or of an exhausted limit; None when the call may go on."""
+        if kind is FaultKind.CONCURRENCY:
+            raise OktaError(429, "E0000047", headers={"X-Rate-Limit-Limit": "0", "X-Rate-Limit-Remaining": "0"})
+        if kind is FaultKind.RATE_LIMIT or not allowance.allowed:
+            raise OktaError(429, "E0000047", headers={"X-Rate-Limit-Remaining": "0"})
+        if kind is FaultKind.STATUS:
+            raise OktaError(status, "E0000009" if status >= 500 else "E0000001")  # noqa: PLR2004 - 5xx
+        if kind is FaultKind.FORBIDDEN:
+            raise OktaError(403, "E0000006")
+        if kind is FaultKind.NOT_FOUND:
+            raise OktaError(404, "E0000007")
+        if kind is FaultKind.EMPTY:
+            return Response.of_json(200, [])
+        if kind is FaultKind.GARBAGE:
+            return Response(200, {"Content-Type": "text/html"}, b"<html><title>Sorry</title></html>")
+        return None
