@@ -28,6 +28,7 @@ class Transient(BridgeError):
 
     Args:
         reason: short code for journal and metrics, such as ``genesys-429``.
+        detail: what helps a person, such as the switch to set; never values of a profile.
         retry_after: seconds that the other side asked for, if it did.
         upstream: ``okta``, ``genesys``, ``store``, ``lanes`` or ``""``.
         reference: the other side's id of the failed call (``ININ-Correlation-Id``, Okta's ``errorId``).
@@ -38,13 +39,15 @@ class Transient(BridgeError):
         self,
         reason: str,
         *,
+        detail: str = "",
         retry_after: float | None = None,
         upstream: str = "",
         reference: str = "",
         status: int | None = None,
     ) -> None:
-        super().__init__(reason)
+        super().__init__(f"{reason} {detail}".strip())
         self.reason = reason
+        self.detail = detail
         self.retry_after = retry_after
         self.upstream = upstream
         self.reference = reference

@@ -1,0 +1,31 @@
+"""A model in place of the network: the real HTTP client, and nothing on the wire."""
+
+from __future__ import annotations
+
+from bridge.http import ConnectionLost, ReadTimeout, Transport, WireRequest, WireResponse
+from bridge_local.exchange import ConnectionCut, Model, Request
+
+
+class ModelTransport(Transport):
+    """Hands each request of a `bridge.http.HttpClient` to a model.
+
+    A cut connection becomes a connection error, an answer later than the client's read timeout a timeout, both
+    after the model has done its work. No time passes.
+    """
+
+    def __init__(self, model: Model) -> None:
+        """Hand the requests to `model`."""
+        self._model = model
+
+    def handle_request(self, request: WireRequest) -> WireResponse:
+        """The model's answer."""
+        try:
+            answer = self._model.handle(
+                Request.of(request.method, str(request.url), dict(request.headers), request.read())
+            )
+        except ConnectionCut:
+            raise ConnectionLost("the model cut the connection", request=request) from None
+        patience = request.extensions["timeout"]["read"]
+        if patience is not None and answer.delay > patience:
+            raise ReadTimeout("the model answers too late", request=request)
+        return WireResponse(answer.status, headers=answer.headers, content=answer.body, request=request)
