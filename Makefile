@@ -1,0 +1,54 @@
+# Everything here needs bash, make and Python 3.11 or later; the rest is installed into the project, from
+# requirements files with hashes. `make` alone says what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+COMPILE = $$(requirements/get-uv.sh python3) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
+RUNTIME := layers/dependencies/requirements
+
+.PHONY: help demo local test check lint types sam-validate requirements clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/.made ## the main job on the embedded stack, proved; SEED=number repeats a run
+	@$(PYTHON) -m bridge_local demo
+
+local: .venv/.made ## the embedded stack, kept running, with a console on http://127.0.0.1:8080/ (PORT, BIND, STATE_DIR)
+	@$(PYTHON) -m bridge_local run
+
+test: .venv/.made ## all tests, with coverage of at least 95 %
+	@$(PYTHON) -m pytest --cov --cov-report=term
+
+check: lint types test demo ## what must be green before a change is taken: lint, types, tests, demo
+
+lint: .venv/.made ## style: ruff, format and rules
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m ruff check .
+
+types: .venv/.made ## types: mypy, strict
+	@$(PYTHON) -m mypy
+
+sam-validate: .sam/.made ## the template, by aws-sam-cli in an environment of its own
+	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .sam/bin/python -m samcli validate --lint --template template.yaml
+
+requirements: ## recompile the pinned requirements files (UPGRADE=1: to the newest versions)
+	$(COMPILE) $(RUNTIME).in -o $(RUNTIME).txt
+	$(COMPILE) -c $(RUNTIME).txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+
+clean: ## remove what was made: environments and caches
+	rm -rf .venv .sam .uv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.made: requirements/dev.txt requirements/environment.sh requirements/get-uv.sh
+	@requirements/environment.sh .venv requirements/dev.txt
+
+# sam wants the runtime's own Python to build; to validate, an earlier one does.
+.sam/.made: requirements/sam.txt requirements/environment.sh requirements/get-uv.sh
+	@requirements/environment.sh --seed .sam requirements/sam.txt
