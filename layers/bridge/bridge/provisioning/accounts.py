@@ -247,7 +247,7 @@ class Accounts:
             report.ends("skipped", "create-users-off")
             return Changed(link)
         account: ScimUser | None = None
-        if deep or activates:
+        if deep or activates or not link.hashes:
             account = self._genesys.user(link.genesys_id)
             if account is None:
                 return self._missing(link, target, report)

@@ -1,0 +1,188 @@
+"""FIFO lanes in memory, with the behaviour of SQS that the bridge depends on.
+
+Deduplication for five minutes, also after a deletion; order and one batch in flight for each message group; delay,
+visibility timeout, receive counts and the dead-letter queue (Amazon SQS Developer Guide, "FIFO queue delivery
+logic", "Exactly-once processing"). Time comes in from outside, so tests and the simulation never wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import md5
+from typing import Any
+
+from bridge.items import Item, Lane
+from bridge_local.exchange import Now
+
+DEDUPLICATION = timedelta(minutes=5)
+_ACCOUNT = "123456789012"
+_REGION = "us-east-1"
+
+
+@dataclass
+class Message:
+    """A message in a lane."""
+
+    number: int
+    id: str
+    group: str
+    deduplication_id: str
+    body: str
+    sent: datetime
+    visible: datetime
+    receives: int = 0
+    first_receive: datetime | None = None
+    handle: str = ""
+
+
+@dataclass
+class FifoLane:
+    """One queue."""
+
+    lane: Lane
+    delay: timedelta = timedelta()
+    batch: int = 10
+    visibility: timedelta = timedelta(minutes=12)
+    max_receives: int = 1000
+    messages: list[Message] = field(default_factory=list)
+    seen: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The queue's name."""
+        return f"{self.lane.value}.fifo"
+
+    @property
+    def url(self) -> str:
+        """The queue's URL."""
+        return f"https://sqs.{_REGION}.amazonaws.com/{_ACCOUNT}/{self.name}"
+
+    @property
+    def arn(self) -> str:
+        """The queue's ARN."""
+        return f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{self.name}"
+
+
+class FifoLanes:
+    """The three lanes and their dead-letter queue; a `LaneSender`, and the part of an SQS client that is used."""
+
+    def __init__(self, now: Now, *, group_delay: float = 7.0) -> None:
+        """`group_delay` is the delay of the groups' lane in seconds."""
+        self._now = now
+        self._sent = 0
+        self.lanes = {
+            Lane.LEAVERS: FifoLane(Lane.LEAVERS, batch=1),
+            Lane.USERS: FifoLane(Lane.USERS),
+            Lane.GROUPS: FifoLane(Lane.GROUPS, delay=timedelta(seconds=group_delay)),
+        }
+        self.dead_letters: list[Message] = []
+
+    def send(self, items: Sequence[Item]) -> None:
+        """Put items into their lanes; an id seen within five minutes is taken and dropped."""
+        for item in items:
+            self.put(item.lane, item.entity, item.id, item.to_json())
+
+    def put(self, lane: Lane, group: str, deduplication_id: str, body: str) -> None:
+        """Send one message."""
+        queue, now = self.lanes[lane], self._now()
+        key = (group, deduplication_id)
+        if key in queue.seen and now - queue.seen[key] < DEDUPLICATION:
+            return
+        queue.seen[key] = now
+        self._sent += 1
+        queue.messages.append(
+            Message(
+                number=self._sent,
+                id=f"message-{self._sent}",
+                group=group,
+                deduplication_id=deduplication_id,
+                body=body,
+                sent=now,
+                visible=now + queue.delay,
+            )
+        )
+
+    def receive(self, lane: Lane) -> dict[str, Any] | None:
+        """A Lambda event with the next batch, None when nothing can be received now."""
+        queue, now = self.lanes[lane], self._now()
+        taken: list[Message] = []
+        blocked: set[str] = set()
+        for message in list(queue.messages):
+            if message.group in blocked:
+                continue
+            if message.visible > now:
+                blocked.add(message.group)
+                continue
+            if message.receives >= queue.max_receives:
+                queue.messages.remove(message)
+                self.dead_letters.append(message)
+                continue
+            taken.append(message)
+            if len(taken) == queue.batch:
+                break
+        if not taken:
+            return None
+        for message in taken:
+            message.receives += 1
+            message.first_receive = message.first_receive or now
+            message.visible = now + queue.visibility
+            message.handle = f"{message.id}#{message.receives}"
+        return {"Records": [_record(queue, message) for message in taken]}
+
+    def answer(self, lane: Lane, event: Mapping[str, Any], answer: Mapping[str, Any] | None) -> None:
+        """Delete what a handler's answer does not name as failed; None and ``{}`` delete the whole batch."""
+        failed = {failure["itemIdentifier"] for failure in (answer or {}).get("batchItemFailures", [])}
+        done = {record["receiptHandle"] for record in event["Records"] if record["messageId"] not in failed}
+        queue = self.lanes[lane]
+        queue.messages = [message for message in queue.messages if message.handle not in done]
+
+    def poll(self, lane: Lane, handler: Callable[[dict[str, Any]], Mapping[str, Any] | None]) -> bool:
+        """Receive one batch, have it handled, answer for it; whether there was one."""
+        event = self.receive(lane)
+        if event is None:
+            return False
+        self.answer(lane, event, handler(event))
+        return True
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        """As boto3's SQS client: the messages become visible so many seconds from now."""
+        queue = next(queue for queue in self.lanes.values() if queue.url == QueueUrl)
+        seconds = {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in Entries}
+        for message in queue.messages:
+            if message.handle in seconds:
+                message.visible = self._now() + timedelta(seconds=seconds[message.handle])
+        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+
+    def next_visible(self) -> datetime | None:
+        """When the next message can be received, None when the lanes are empty."""
+        return min((message.visible for queue in self.lanes.values() for message in queue.messages), default=None)
+
+    def depth(self) -> int:
+        """How many messages are in the lanes, visible or not."""
+        return sum(len(queue.messages) for queue in self.lanes.values())
+
+
+def _record(queue: FifoLane, message: Message) -> dict[str, Any]:
+    """A record as Lambda's event source mapping gives it."""
+    first = message.first_receive or message.sent
+    return {
+        "messageId": message.id,
+        "receiptHandle": message.handle,
+        "body": message.body,
+        "attributes": {
+            "ApproximateReceiveCount": str(message.receives),
+            "SentTimestamp": str(round(message.sent.timestamp() * 1000)),
+            "SequenceNumber": f"{message.number:020}",
+            "MessageGroupId": message.group,
+            "SenderId": "AIDAEXAMPLE",
+            "MessageDeduplicationId": message.deduplication_id,
+            "ApproximateFirstReceiveTimestamp": str(round(first.timestamp() * 1000)),
+        },
+        "messageAttributes": {},
+        "md5OfBody": md5(message.body.encode(), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue.arn,
+        "awsRegion": _REGION,
+    }
