@@ -1,5 +1,6 @@
 """A model of Okta: in process for tests and the simulation, behind HTTP in the local stack."""
 
+from bridge_local.okta.dispatcher import HookDispatcher
 from bridge_local.okta.event_forms import hook_form, syslog_form
 from bridge_local.okta.model import OktaModel
 from bridge_local.okta.org import OktaRefused
@@ -14,6 +15,7 @@ __all__ = [
     "Entity",
     "Fault",
     "FaultKind",
+    "HookDispatcher",
     "LogEntry",
     "OktaModel",
     "OktaRefused",

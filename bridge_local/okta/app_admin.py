@@ -26,9 +26,7 @@ class AppAdministration(Org):
         with self._act(self._request("/api/v1/apps")):
             now = self.now()
             app = App(app_id or self.ids.okta(ids.APP), name, label, ACTIVE, now, now)
-            self.apps[app.id] = app
-            self.assignments[app.id] = self._table()
-            self.app_groups[app.id] = self._table()
+            self.add_app(app)
             self.record("application.lifecycle.create", [self.app_target(app.id)])
             return app.id
 

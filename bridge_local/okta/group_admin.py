@@ -88,7 +88,7 @@ class GroupAdministration(Org):
             target = self.group_target(group_id)
             for user_id in user_ids:
                 self._user(user_id)
-            change = self._join if join else self._part
+            change = self.join if join else self._part
             changed = [user_id for user_id in user_ids if change(user_id, group_id)]
             for user_id in changed:
                 self.record(event_type, [self.user_target(user_id), target])

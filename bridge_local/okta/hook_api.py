@@ -91,7 +91,7 @@ class HookApi:
         if hook.status == ACTIVE:
             raise invalid("status", "The hook must be deactivated first.")
         del self._org.hooks[hook_id]
-        self._org.record("event_hook.deleted", [_target(hook)])
+        self._org.record("event_hook.deleted", [hook_target(hook)])
         return Response(204)
 
     def activate(self, _request: Request, hook_id: str) -> Response:
@@ -116,7 +116,7 @@ class HookApi:
         answer = self._ask(hook, value) or self._ask(hook, value)
         with self._org.lock:
             if answer is None or not _echoes(*answer, value):
-                self._org.record("event_hook.verified", [_target(hook)], result="FAILURE", reason="No verification")
+                self._org.record("event_hook.verified", [hook_target(hook)], result="FAILURE", reason="No verification")
                 raise invalid("verification", "The event hook endpoint could not be verified.")
             now = self._org.now()
             verified = replace(self._find(hook_id), verification="VERIFIED", verified_at=now, last_updated=now)
@@ -139,7 +139,7 @@ class HookApi:
 
     def _keep(self, hook: EventHook, event_type: str) -> Response:
         self._org.hooks[hook.id] = hook
-        self._org.record(event_type, [_target(hook)])
+        self._org.record(event_type, [hook_target(hook)])
         return self._show(hook)
 
     def _show(self, hook: EventHook) -> Response:
@@ -168,7 +168,8 @@ def hook_headers(hook: EventHook) -> dict[str, str]:
     return headers
 
 
-def _target(hook: EventHook) -> Entity:
+def hook_target(hook: EventHook) -> Entity:
+    """A hook as a target of events (its shape is not documented)."""
     return Entity("EventHook", hook.id, hook.name, hook.name)
 
 

@@ -14,6 +14,7 @@ from bridge_local.okta.event_forms import envelope, preview_form, sample_form
 from bridge_local.okta.group_admin import GroupAdministration
 from bridge_local.okta.hook_api import Challenge, HookApi
 from bridge_local.okta.oauth import OAuth
+from bridge_local.okta.state import restore, to_state
 from bridge_local.okta.switches import OktaSwitches
 from bridge_local.okta.user_admin import UserAdministration
 
@@ -54,6 +55,36 @@ class OktaModel(UserAdministration, GroupAdministration, AppAdministration):
         self.app_id = app_id
         with self.quietly():
             self.create_app(app_label, app_id=app_id)
+
+    def to_state(self) -> dict[str, Any]:
+        """Everything the org holds, as plain JSON values; see `bridge_local.okta.state`."""
+        with self.lock:
+            return {"app_id": self.app_id, **to_state(self, self.oauth)}
+
+    @classmethod
+    def from_state(
+        cls,
+        state: Mapping[str, Any],
+        now: Callable[[], datetime],
+        rng: random.Random,
+        switches: OktaSwitches | None = None,
+        *,
+        api_token: str = "",
+        challenge: Challenge | None = None,
+    ) -> OktaModel:
+        """The org that gave `to_state`; `rng` goes on where that one's randomness stood."""
+        model = cls(
+            now,
+            rng,
+            switches,
+            org_url=state["org_url"],
+            app_id=state["app_id"],
+            api_token=api_token,
+            challenge=challenge,
+        )
+        model.apps.clear()
+        restore(model, model.oauth, state)
+        return model
 
     def handle(self, request: Request) -> Response:
         """Answer a request as Okta would; ``Response.delay`` carries latency.

@@ -26,6 +26,9 @@ from bridge_local.okta.switches import OktaSwitches
 from bridge_local.okta.system_log import Entity, LogEntry, SystemLog, Transaction
 from bridge_local.okta.versions import Versions
 
+#: The actor of what Okta does by itself.
+SYSTEM = Entity("SystemPrincipal", "sprOktaSystemUser5d7", "system@okta.com", "Okta System")
+
 
 class OktaRefused(ValueError):
     """Okta would not let an administrator do this; the message says why."""
@@ -62,7 +65,7 @@ class Org:
         #: Who the administrator's acts are done by.
         self.actor = Entity("User", "00uAdministrator05d7", "admin@example.com", "Example Admin")
         self.listeners: list[Callable[[LogEntry], None]] = []
-        self.user_type = "otyDefaultUserType5d7"[:20]
+        self.user_type = "otyDefaultUserTyp5d7"
         self._members: dict[str, Versions[bool]] = {}
         self._groups_of: dict[str, Versions[bool]] = {}
         self._logins: dict[str, str] = {}
@@ -285,7 +288,19 @@ class Org:
 
     # -------------------------------------------------------------------------------------- membership
 
-    def _join(self, user_id: str, group_id: str) -> bool:
+    def add_app(self, app: App) -> None:
+        """Keep a new application, with nobody assigned."""
+        self.apps[app.id] = app
+        self.assignments[app.id] = self._table()
+        self.app_groups[app.id] = self._table()
+
+    def add_user(self, user: User) -> None:
+        """Keep a new user."""
+        self.users.put(user.id, user)
+        self._logins[user.login.casefold()] = user.id
+
+    def join(self, user_id: str, group_id: str) -> bool:
+        """Make a user a member; False for one who is."""
         table = self.member_table(group_id)
         if user_id in table:
             return False

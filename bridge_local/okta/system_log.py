@@ -79,16 +79,21 @@ class SystemLog:
         self._settle()
         return self._entries
 
-    def waiting(self) -> list[LogEntry]:
-        """Events that are not inserted yet, in the order in which they will be."""
+    def waiting(self) -> list[tuple[float, LogEntry]]:
+        """Events that are not inserted yet, each with the moment when it will be, in that order."""
         self._settle()
-        return [entry for _, _, entry in sorted(self._waiting)]
+        return [(at, entry) for at, _, entry in sorted(self._waiting)]
 
     @property
-    def end(self) -> int:
-        """The position after the newest event."""
+    def first(self) -> int:
+        """The position of the oldest event that is kept."""
         self._settle()
-        return self._first + len(self._entries)
+        return self._first
+
+    def restore(self, first: int, entries: list[LogEntry], waiting: list[tuple[float, LogEntry]]) -> None:
+        """Hold what another log held."""
+        self._first, self._entries = first, entries
+        self._waiting = [(at, next(self._order), entry) for at, entry in waiting]
 
     def position_at(self, moment: float) -> int:
         """The first position whose event was inserted at or after a moment (and so may be published then)."""

@@ -45,8 +45,7 @@ class UserAdministration(Org):
                 type_id=self.user_type,
                 password_changed=now,
             )
-            self.users.put(user.id, user)
-            self._logins[login.casefold()] = user.id
+            self.add_user(user)
             self.record("user.lifecycle.create", [self.user_target(user.id)])
             if activate:
                 self.activate(user.id, status=status)
