@@ -1,0 +1,274 @@
+"""Genesys Cloud SCIM v2: a `GenesysScim`.
+
+Source: Genesys Cloud's API definition of ``/api/v2/scim/v2`` (paths in lower case, list parameters repeated) and the
+mapping tables of its Resource Center; RFC 7644 sections 3.4.2 (filters) and 3.5.2 (PATCH).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from bridge.errors import Permanent, ResourceNotFound, Transient
+from bridge.genesys import answers
+from bridge.genesys.scim import PATCH_OP
+from bridge.http import Answer, Auth, HttpClient
+from bridge.provisioning.ports import Pace, ScimGroup, ScimUser
+
+BASE = "/api/v2/scim/v2"
+#: Above this page size the secondary lookups (externalId among them, which matching needs) may be answered by 429.
+PAGE = 25
+#: The secondary lookups that matching does not need.
+EXPENSIVE = (
+    "roles",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
+    "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingSkills",
+    "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingLanguages",
+)
+_SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+_ATTRIBUTES: Mapping[str, Callable[[ScimUser], str]] = {
+    "userName": lambda user: user.user_name,
+    "externalId": lambda user: user.external_id,
+}
+_Params = Sequence[tuple[str, str]]
+Resource_ = TypeVar("Resource_", ScimUser, ScimGroup)
+
+
+class GenesysClient:
+    """Reads and writes users and group members of one Genesys Cloud organisation."""
+
+    def __init__(
+        self,
+        http: HttpClient,
+        auth: Auth,
+        *,
+        pace: Pace | None = None,
+        record: Callable[[str], None] | None = None,
+    ) -> None:
+        """Call through `http`.
+
+        Args:
+            http: the client of the region's API host.
+            auth: `bridge.genesys.token`'s GenesysAuth.
+            pace: the shared call budget.
+            record: is told each call, such as ``PATCH users/<id> 200``, a failed one with its correlation id.
+        """
+        self._http = http
+        self._auth = auth
+        self._pace = pace
+        self._record = record
+
+    def probe(self) -> None:
+        """A neutral read (``serviceproviderconfig``) that raises as every call does."""
+        self._call("GET", "serviceproviderconfig")
+
+    def user(self, genesys_id: str) -> ScimUser | None:
+        """One user by id, None on 404."""
+        try:
+            answer = self._call("GET", f"users/{_checked(genesys_id)}", by_id=True)
+        except ResourceNotFound:
+            return None
+        return _same(answers.user(answer.json(), answer.headers.get("etag", "")), genesys_id)
+
+    def find_users(self, attribute: str, value: str) -> list[ScimUser]:
+        """Users whose `attribute` (userName or externalId) is equal, without case, to `value`.
+
+        The search index lags behind writes, and whether userName finds inactive users is not documented.
+
+        Raises:
+            Permanent: `value` can not be sent (a lone surrogate); the reason is ``genesys-filter-malformed``.
+        """
+        of = _ATTRIBUTES[attribute]
+        wanted = value.casefold()
+        found = map(answers.user, self._list("users", attribute, _literal(attribute, value)))
+        return [user for user in found if of(user).casefold() == wanted]
+
+    def inactive_users(self) -> Iterator[ScimUser]:
+        """Every inactive user, page by page; their documents lack what `EXPENSIVE` names."""
+        excluded = [("excludedAttributes", name) for name in EXPENSIVE]
+        for document in self._list("users", "active", "false", excluded):
+            user = answers.user(document)
+            if not user.active:
+                yield user
+
+    def create_user(self, document: Mapping[str, Any]) -> ScimUser:
+        """POST a user; UserNameTaken on 409."""
+        answer = self._call("POST", "users", document=document, creates=True)
+        return answers.user(answer.json(), answer.headers.get("etag", ""))
+
+    def patch_user(self, genesys_id: str, operations: Sequence[Mapping[str, Any]], *, if_match: str = "") -> ScimUser:
+        """PATCH a user, with `if_match` only as long as it has that version.
+
+        Raises:
+            ResourceNotFound: 404. VersionConflict: the version moved. UserNameTaken: 409 for a new userName.
+        """
+        answer = self._call(
+            "PATCH",
+            f"users/{_checked(genesys_id)}",
+            document=_patch(operations),
+            if_match=if_match,
+            by_id=True,
+            renames=any(_writes_user_name(operation) for operation in operations),
+        )
+        return _same(answers.user(answer.json(), answer.headers.get("etag", "")), genesys_id)
+
+    def find_groups(self, name: str) -> list[ScimGroup]:
+        """Groups whose displayName is equal, without case, to `name`; without their members."""
+        wanted = name.casefold()
+        documents = self._list(
+            "groups", "displayName", _literal("displayName", name), [("excludedAttributes", "members")]
+        )
+        groups = map(answers.group, documents)
+        return [ScimGroup(group.id, group.display_name) for group in groups if group.display_name.casefold() == wanted]
+
+    def group(self, genesys_id: str) -> ScimGroup | None:
+        """One group with its members (none in the answer: an empty group, RFC 7643 section 2.5), None on 404."""
+        try:
+            answer = self._call("GET", f"groups/{_checked(genesys_id)}", by_id=True)
+        except ResourceNotFound:
+            return None
+        group = _same(answers.group(answer.json()), genesys_id)
+        return ScimGroup(group.id, group.display_name, group.members or frozenset())
+
+    def add_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
+        """PATCH ``add`` of members; the members in the answer, None when the answer has none.
+
+        Raises:
+            ResourceNotFound: 404. VersionConflict: the version moved. Permanent: another 4xx.
+        """
+        value = [{"value": _checked(user_id)} for user_id in user_ids]
+        return self._patch_group(group_id, [{"op": "add", "path": "members", "value": value}])
+
+    def remove_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
+        """PATCH ``remove`` of members, one operation each, otherwise as `add_members`."""
+        return self._patch_group(
+            group_id, [{"op": "remove", "path": f'members[value eq "{_checked(user_id)}"]'} for user_id in user_ids]
+        )
+
+    def _patch_group(self, group_id: str, operations: Sequence[Mapping[str, Any]]) -> frozenset[str] | None:
+        answer = self._call("PATCH", f"groups/{_checked(group_id)}", document=_patch(operations), by_id=True)
+        if not answer.body:
+            return None
+        return _same(answers.group(answer.json()), group_id).members
+
+    def _list(self, resource: str, attribute: str, literal: str, params: _Params = ()) -> Iterator[object]:
+        """The resources that a filter finds, page by page; an empty page is the end."""
+        start = 1
+        while True:
+            page = self._call(
+                "GET",
+                resource,
+                label=f"{resource}?filter={attribute}",
+                params=(
+                    ("filter", f"{attribute} eq {literal}"),
+                    ("startIndex", str(start)),
+                    ("count", str(PAGE)),
+                    *params,
+                ),
+            ).json()
+            if not isinstance(page, dict):
+                raise answers.implausible("no list of resources")
+            resources, total = page.get("Resources", []), page.get("totalResults")
+            if not isinstance(resources, list) or not isinstance(total, int):
+                raise answers.implausible("no list of resources")
+            yield from resources
+            start += len(resources)
+            if not resources or start > total:
+                return
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        *,
+        label: str = "",
+        params: _Params = (),
+        document: Mapping[str, Any] | None = None,
+        if_match: str = "",
+        by_id: bool = False,
+        creates: bool = False,
+        renames: bool = False,
+    ) -> Answer:
+        """A successful answer; see `bridge.genesys.answers.failure` for what else raises."""
+        answer = self._send(method, path, label or path, params, document, if_match)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._auth.renew():
+            answer = self._send(method, path, label or path, params, document, if_match)
+        if answer.status in _SUCCESS:
+            return answer
+        raise answers.failure(answer, by_id=by_id, creates=creates, renames=renames, conditional=bool(if_match))
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        label: str,
+        params: _Params,
+        document: Mapping[str, Any] | None,
+        if_match: str,
+    ) -> Answer:
+        if self._pace is not None:
+            self._pace.take()
+        try:
+            headers = {"Authorization": self._auth.header()}
+            if if_match:
+                headers["If-Match"] = if_match
+            answer = self._http.request(method, f"{BASE}/{path}", params=params, headers=headers, document=document)
+        except Transient as error:
+            self._note(method, label, error.reason, error.reference)
+            raise
+        reference = "" if answer.status in _SUCCESS else answers.reference_of(answer)
+        self._note(method, label, str(answer.status), reference)
+        self._observe(answer)
+        return answer
+
+    def _note(self, method: str, label: str, result: str, reference: str) -> None:
+        if self._record is not None:
+            self._record(f"{method} {label} {result} {reference}".rstrip())
+
+    def _observe(self, answer: Answer) -> None:
+        allowed, count = answer.number("inin-ratelimit-allowed"), answer.number("inin-ratelimit-count")
+        if self._pace is None or allowed is None or count is None:
+            return
+        self._pace.observe(
+            limit=int(allowed),
+            remaining=max(0, int(allowed - count)),
+            reset_seconds=answer.number("inin-ratelimit-reset"),
+        )
+
+
+def _checked(genesys_id: str) -> str:
+    """An id that may go into a URL or a path."""
+    if not answers.GENESYS_ID.fullmatch(genesys_id):
+        raise Permanent(
+            "genesys-id-malformed", detail="an id has 8 to 64 letters, digits and hyphens", upstream="genesys"
+        )
+    return genesys_id
+
+
+def _same(resource: Resource_, genesys_id: str) -> Resource_:
+    if resource.id != genesys_id:
+        raise answers.implausible("another id than asked for")
+    return resource
+
+
+def _literal(attribute: str, value: str) -> str:
+    """A value of a filter: a JSON string (RFC 7644, section 3.4.2.2), not escaped beyond need."""
+    literal = json.dumps(value, ensure_ascii=False)
+    try:
+        literal.encode()
+    except UnicodeEncodeError:
+        raise Permanent("genesys-filter-malformed", detail=attribute, upstream="genesys") from None
+    return literal
+
+
+def _patch(operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"schemas": [PATCH_OP], "Operations": [dict(operation) for operation in operations]}
+
+
+def _writes_user_name(operation: Mapping[str, Any]) -> bool:
+    """Whether an operation's path, or without one its value, names userName; attribute names have no case."""
+    path = operation.get("path")
+    names = [path] if path else operation.get("value") or {}
+    return any(str(name).rpartition(":")[2].lower() == "username" for name in names)
