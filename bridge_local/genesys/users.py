@@ -1,0 +1,143 @@
+"""What a client can do to users: create, replace, modify, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from bridge_local.genesys.directory import HOME_DIVISION, Directory
+from bridge_local.genesys.errors import Refused, bad_request, platform_error, scim_error
+from bridge_local.genesys.patch import UserPatch, read_operations
+from bridge_local.genesys.records import User
+from bridge_local.genesys.schema import ENTERPRISE_URN, GENESYS_URN, USER
+from bridge_local.genesys.switches import GenesysSwitches
+from bridge_local.genesys.values import UserValues, canonical_names
+
+NAME_TAKEN = "User name already in use by non-deleted user."
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Users:
+    """The users of one organisation."""
+
+    directory: Directory
+    switches: GenesysSwitches
+
+    def get(self, user_id: str) -> User:
+        """A user by id, always as last written.
+
+        Raises:
+            Refused: 404.
+        """
+        user = self.directory.users.get(user_id)
+        if user is None or (user.deleted and self.switches.deleted_by_id == "404"):
+            raise platform_error(HTTPStatus.NOT_FOUND)
+        if user.deleted:
+            return replace(user, attributes={**user.attributes, "active": False})
+        return user
+
+    def create(self, body: Any) -> tuple[int, User]:
+        """A new user, or a deleted one restored: the status of the answer, the user.
+
+        Raises:
+            Refused: 400, 409.
+        """
+        named = canonical_names(self.switches, USER, body)
+        attributes = self._values.canonical(named, {})
+        self._free_name(attributes["userName"], "")
+        deleted = self.directory.deleted_holder(attributes["userName"])
+        answer = self.switches.deleted_user_name
+        if deleted is None or answer == "new":
+            self._free_identities(attributes, "")
+            user_id = self.directory.new_id()
+            return HTTPStatus.CREATED, self.directory.write_user(User(user_id, attributes, 0, _BEGINNING))
+        if answer == "409":
+            raise platform_error(HTTPStatus.CONFLICT)
+        self._free_identities(attributes, deleted.id)
+        if "roles" not in named:
+            del attributes["roles"]
+        merged = {**_without_roles(deleted.attributes), **attributes}
+        status = HTTPStatus.CREATED if answer == "restored-201" else HTTPStatus.OK
+        return status, self.directory.write_user(replace(deleted, attributes=merged, deleted=False))
+
+    def put(self, user: User, body: Any) -> User:
+        """Replace a user's attributes.
+
+        Raises:
+            Refused: 400, 409.
+        """
+        named = canonical_names(self.switches, USER, body)
+        kept = {name: user.attributes[name] for name in ("userName", "displayName", "active")}
+        base = dict(user.attributes) if self.switches.put_omitted == "kept" else kept
+        return self._write(user, {**base, **named})
+
+    def patch(self, user: User, body: Any) -> User:
+        """Apply a PATCH, wholly or not at all.
+
+        Raises:
+            Refused: 400, 409.
+        """
+        operations = read_operations(self.switches, USER, body)
+        return self._write(user, UserPatch(self.switches, user.id).apply(user.attributes, operations))
+
+    def edit(self, user: User, changes: Mapping[str, Any]) -> User:
+        """What an administrator changes by hand: whole attributes, None clears one."""
+        return self._write(user, {**user.attributes, **canonical_names(self.switches, USER, changes)})
+
+    def delete(self, user: User) -> User:
+        """Softly delete: the roles and the division go, memberships end."""
+        attributes = {**_without_roles(user.attributes), "active": False}
+        enterprise = {**attributes.get(ENTERPRISE_URN, {}), "division": HOME_DIVISION}
+        written = self.directory.write_user(
+            replace(user, attributes={**attributes, ENTERPRISE_URN: enterprise}, deleted=True)
+        )
+        self.directory.leave_groups(user.id)
+        return written
+
+    @property
+    def _values(self) -> UserValues:
+        return UserValues(self.directory, self.switches)
+
+    def _write(self, user: User, document: Mapping[str, Any]) -> User:
+        attributes = self._values.canonical(document, user.attributes)
+        if user.deleted and not attributes["active"]:
+            raise bad_request(self.switches, "mutability", "a deleted user can only be restored")
+        if attributes == user.attributes:
+            return user
+        self._free_name(attributes["userName"], user.id)
+        self._free_identities(attributes, user.id)
+        left = user.active and not attributes["active"] and self.switches.inactive_members == "removed"
+        written = self.directory.write_user(replace(user, attributes=attributes, deleted=False))
+        if left:
+            self.directory.leave_groups(user.id)
+        return written
+
+    def _free_name(self, user_name: str, user_id: str) -> None:
+        holder = self.directory.holder(user_name)
+        if holder is not None and holder.id != user_id:
+            raise self._taken(NAME_TAKEN)
+
+    def _taken(self, detail: str) -> Refused:
+        return scim_error(HTTPStatus.CONFLICT, detail, "uniqueness" if self.switches.uniqueness_type else "")
+
+    def _free_identities(self, attributes: Mapping[str, Any], user_id: str) -> None:
+        entries = attributes.get(GENESYS_URN, {}).get("externalIds", ())
+        identities = [(entry["authority"], entry["value"]) for entry in entries]
+        if attributes.get("externalId"):
+            identities.append(("", attributes["externalId"]))
+        for identity in identities:
+            if self.directory.identity_holder(*identity) in {None, user_id}:
+                continue
+            if self.switches.external_id_taken == "409":
+                raise self._taken("External identifier already in use.")
+            if self.switches.external_id_taken == "400":
+                raise bad_request(self.switches, "uniqueness", "External identifier already in use.")
+
+
+def _without_roles(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in attributes.items() if name != "roles"}
