@@ -11,15 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from bridge.errors import SettingsError
 
 #: Hosts that a local override may point to.
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "host.docker.internal"})
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
 _APP_ID = re.compile(r"[A-Za-z0-9]{8,64}")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 E_ = TypeVar("E_", bound=StrEnum)
+
+
+def _is_local(origin: re.Match[str]) -> bool:
+    return origin["host"].strip("[]").lower() in LOCAL_HOSTS
 
 
 class Mode(StrEnum):
@@ -128,11 +132,8 @@ class Environment:
         value = self.text(name, default).rstrip("/")
         if not value:
             return ""
-        parts = urlsplit(value)
-        plain = parts.path == "" and not parts.query and not parts.fragment and parts.username is None
-        if plain and parts.scheme == "http" and self.local and parts.hostname in LOCAL_HOSTS:
-            return value
-        if plain and parts.scheme == "https" and parts.hostname:
+        origin = _ORIGIN.fullmatch(value)
+        if origin and (origin["scheme"] == "https" or (self.local and _is_local(origin))):
             return value
         raise SettingsError(
             f"{name}: expected https://<host> without a path (http only with BRIDGE_LOCAL=1, to loopback)"
@@ -141,7 +142,8 @@ class Environment:
     def override_url(self, name: str) -> str:
         """A local override: empty, or a URL to this machine, and only with ``BRIDGE_LOCAL=1``."""
         value = self.base_url(name, "")
-        if value and not (self.local and urlsplit(value).hostname in LOCAL_HOSTS):
+        origin = _ORIGIN.fullmatch(value)
+        if origin and not (self.local and _is_local(origin)):
             raise SettingsError(f"{name}: accepted only with BRIDGE_LOCAL=1 and towards loopback")
         return value
 
