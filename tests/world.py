@@ -1,0 +1,309 @@
+"""The whole bridge in one process: real handlers between an Okta model and a Genesys Cloud model, time from outside."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from bridge.composition import Consumer, Outside
+from bridge.items import Item, Lane, Reason, fresh_item
+from bridge.mapping.attribute_map import AttributeMap
+from bridge.provisioning.records import JournalEntry
+from bridge.secrets import Secrets
+from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
+from bridge_local.exchange import Request
+from bridge_local.fifo import FifoLanes
+from bridge_local.genesys.model import GenesysModel
+from bridge_local.genesys.switches import GenesysSwitches
+from bridge_local.idempotency import MemoryIdempotency
+from bridge_local.memory import MemoryStore
+from bridge_local.okta import OktaModel, OktaSwitches
+from bridge_local.okta.event_forms import envelope, hook_form
+from bridge_local.okta.switches import UNLIMITED
+from bridge_local.transport import ModelTransport
+from functions.receiver import app as receiver_app
+
+HOOK_SECRET = "hook-secret"
+APP_ID = "0oaGenesysCloudApp5d"
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+
+class VirtualClock:
+    """Time that moves only when told."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.time
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(seconds=seconds)
+
+
+class StubSecrets:
+    """A secret whose values are given."""
+
+    def __init__(self, **values: str) -> None:
+        self.values = values
+
+    def get(self, key: str) -> str:
+        """The value of a key."""
+        return self.values[key]
+
+    def find(self, key: str) -> str:
+        """The value of a key, empty without one."""
+        return self.values.get(key, "")
+
+    def refresh(self) -> bool:
+        """There is nothing newer."""
+        return False
+
+
+class FreePace:
+    """A budget without limit."""
+
+    def take(self) -> None:
+        """Always granted."""
+
+    def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
+        """Nothing to learn."""
+
+
+@dataclass
+class Context:
+    """A Lambda context with plenty of time, unless told otherwise."""
+
+    milliseconds: int = 120_000
+    function_name: str = "consumer"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:consumer"
+    aws_request_id: str = "00000000-0000-4000-8000-000000000000"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the function may still run."""
+        return self.milliseconds
+
+
+@dataclass
+class World:
+    """One company: people change Okta, events are delivered, lanes are worked off, Genesys Cloud follows."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    seed: int = 1
+    genesys_switches: GenesysSwitches = field(default_factory=GenesysSwitches)
+
+    def __post_init__(self) -> None:
+        self.clock = VirtualClock()
+        self.rng = random.Random(self.seed)
+        self.okta = OktaModel(
+            self.clock.now,
+            self.rng,
+            OktaSwitches(rate_limits=UNLIMITED),
+            app_id=APP_ID,
+            api_token="okta-token",
+        )
+        self.genesys_switches.token_per_minute = 1_000_000
+        self.genesys_switches.client_per_minute = None
+        self.genesys = GenesysModel(
+            self.clock.now,
+            self.rng,
+            self.genesys_switches,
+            client_id="client",
+            client_secret="client-secret",
+        )
+        self.lanes = FifoLanes(self.clock.now)
+        self.store = MemoryStore()
+        self.context = Context()
+        self.idempotency = MemoryIdempotency(self.clock.now)
+        self._delivered = len(self.okta.log.all())
+        self.restart()
+
+    def restart(self) -> None:
+        """New processes: everything that lives in memory alone is forgotten."""
+        lanes = self.lanes.lanes
+        environment = {
+            "OKTA_ORG_URL": "https://example.okta.com",
+            "OKTA_APP_ID": APP_ID,
+            "OKTA_AUTH": "ssws",
+            "GENESYS_REGION": "us-east-1",
+            "BRIDGE_SECRET_ID": "bridge",
+            "HASH_KEY_SECRET_ID": "hash",
+            "STATE_TABLE": "state",
+            "IDEMPOTENCY_TABLE": "idempotency",
+            "LEAVERS_QUEUE_URL": lanes[Lane.LEAVERS].url,
+            "USERS_QUEUE_URL": lanes[Lane.USERS].url,
+            "GROUPS_QUEUE_URL": lanes[Lane.GROUPS].url,
+            "DEFAULT_PHONE_REGION": "US",
+            "MODE": "enforce",
+            "BOOTSTRAPPED": "1",
+            **self.variables,
+        }
+        secrets = StubSecrets(
+            hook_secret=HOOK_SECRET,
+            okta_token="okta-token",
+            genesys_client_id="client",
+            genesys_client_secret="client-secret",
+        )
+        settings = ConsumerSettings.read(environment)
+        self.consumer = Consumer(
+            settings,
+            Outside(
+                store=self.store,
+                lanes=self.lanes,
+                sqs=cast("Any", self.lanes),
+                idempotency=self.idempotency,
+                secrets=cast("Secrets", secrets),
+                hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
+                mapper=AttributeMap.default(
+                    user_name=settings.user_name_source or UserNameSource.EMAIL,
+                    default_region=settings.default_phone_region,
+                ),
+                pace=lambda _upstream, _lane: FreePace(),
+                clock=self.clock,
+                rng=self.rng,
+                make_password=lambda: "Made-up-Passw0rd",
+                okta_transport=ModelTransport(self.okta),
+                genesys_transport=ModelTransport(self.genesys),
+            ),
+        )
+        self.receiver = receiver_app.Receiver(
+            settings=ReceiverSettings.read(environment),
+            secrets=cast("Secrets", secrets),
+            lanes=cast("Any", self.lanes),
+        )
+
+    # ------------------------------------------------------------------------------------ events
+
+    def events(self) -> list[dict[str, Any]]:
+        """The events since the last call, in hook form."""
+        log = self.okta.log.all()
+        fresh, self._delivered = log[self._delivered :], len(log)
+        return [hook_form(entry) for entry in fresh]
+
+    def deliver(self, events: list[dict[str, Any]] | None = None, *, each: bool = False, after: float = 10.0) -> None:
+        """Send events (those since the last time, if none are given) to the real receiver, seconds after they happened.
+
+        Args:
+            events: in hook form.
+            each: whether each event is a delivery of its own.
+            after: how long Okta takes.
+        """
+        events = self.events() if events is None else events
+        self.clock.advance(after)
+        for part in [[event] for event in events] if each else [events]:
+            body = envelope("https://example.okta.com/api/v1/eventHooks/who1", "delivery", self.clock.now(), part)
+            answer = self.post(json.dumps(body))
+            assert answer["statusCode"] == 204, answer
+
+    def post(self, body: str) -> dict[str, Any]:
+        """A POST to the real receiver handler, with the right secret."""
+        receiver_app.compose.cache_clear()
+        compose, receiver_app.compose = receiver_app.compose, cast("Any", lambda: self.receiver)
+        try:
+            return receiver_app.handler(
+                {"httpMethod": "POST", "headers": {"Authorization": HOOK_SECRET}, "body": body}, self.context
+            )
+        finally:
+            receiver_app.compose = compose
+
+    def ask(self, entity: str, reason: Reason = Reason.OPERATOR, *, lane: Lane | None = None) -> Item:
+        """Put a fresh item for an entity into its lane."""
+        item = fresh_item(entity, reason, str(self.rng.random()), lane=lane)
+        self.lanes.send([item])
+        return item
+
+    # ------------------------------------------------------------------------------------- lanes
+
+    def work(self, lane: Lane) -> Mapping[str, Any] | None:
+        """Handle one batch of a lane; the handler's answer, None when nothing could be received."""
+        event = self.lanes.receive(lane)
+        if event is None:
+            return None
+        answer = self.consumer.handle(event, cast("Any", self.context))
+        self.lanes.answer(lane, event, answer)
+        return answer
+
+    def settle(self, *, hours: float = 48) -> None:
+        """Work the lanes off, letting time pass where all wait; fails when they are not empty after `hours`."""
+        limit = self.clock.now() + timedelta(hours=hours)
+        while self.lanes.depth():
+            if not any([self.work(lane) is not None for lane in Lane]):  # every lane gets its turn
+                soonest = self.lanes.next_visible()
+                assert soonest is not None
+                assert soonest < limit, "the lanes are not empty in time"
+                self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
+
+    def happen(self) -> None:
+        """Deliver what happened and work it off."""
+        self.deliver()
+        self.settle()
+
+    # ----------------------------------------------------------------------------------- shortcuts
+
+    def person(self, name: str, *, assigned: bool = True, **profile: str) -> str:
+        """A new active Okta user, assigned to the application; the Okta id."""
+        first, _, last = name.partition(" ")
+        email = f"{first}.{last or 'x'}@example.com".lower()
+        user_id = self.okta.create_user(
+            {"login": email, "email": email, "firstName": first, "lastName": last or "x", **profile}
+        )
+        if assigned:
+            self.okta.assign_user(user_id)
+        return user_id
+
+    def people(self, count: int) -> list[str]:
+        """Many new users, assigned."""
+        return [self.person(f"Person{number:05} Test") for number in range(count)]
+
+    def linked_group(self, name: str, members: list[str]) -> tuple[str, str]:
+        """A group on both sides, linked by a first look while Okta's has these members; both ids."""
+        genesys_id = self.genesys.add_group(name)
+        okta_id = self.okta.create_group(name)
+        self.okta.add_members(okta_id, members)
+        self.variables["LINKED_GROUPS"] = ",".join(filter(None, [self.variables.get("LINKED_GROUPS", ""), name]))
+        self.restart()
+        self.happen()
+        return okta_id, genesys_id
+
+    def account(self, okta_id: str) -> dict[str, Any]:
+        """The one Genesys Cloud user with this Okta user's externalId."""
+        found = [user for user in self.genesys.users() if user.get("externalId") == okta_id]
+        assert len(found) == 1, f"{len(found)} accounts"
+        return found[0]
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Every Genesys Cloud user."""
+        return list(self.genesys.users())
+
+    def members(self, genesys_group: str) -> set[str]:
+        """Okta ids (externalId) of a Genesys Cloud group's members; the id itself for those without one."""
+        by_id = {user["id"]: user.get("externalId") or user["id"] for user in self.genesys.users()}
+        return {by_id[member] for member in self.genesys.members(genesys_group)}
+
+    def journal(self, entity: str) -> list[JournalEntry]:
+        """What the looks at an entity said, oldest first."""
+        return [entry for entry in self.store.journal if entry.entity == entity]
+
+    def last(self, entity: str) -> JournalEntry:
+        """What the last look at an entity said."""
+        return self.journal(entity)[-1]
+
+    def calls(self, method: str = "", route: str = "") -> int:
+        """How many SCIM calls Genesys Cloud has had, by method and part of the path."""
+        return sum(
+            1
+            for call in self.genesys.calls
+            if "/scim/" in call.path and (not method or call.method == method) and route in call.path
+        )
+
+
+def request(method: str, url: str) -> Request:
+    """A plain request."""
+    return Request.of(method, url)
