@@ -6,7 +6,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON := .venv/bin/python
-COMPILE = $$(requirements/get-uv.sh python3) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
@@ -36,7 +36,7 @@ types: .venv/.made ## types: mypy, strict
 sam-validate: .sam/.made ## the template, by aws-sam-cli in an environment of its own
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .sam/bin/python -m samcli validate --lint --template template.yaml
 
-requirements: ## recompile the pinned requirements files (UPGRADE=1: to the newest versions)
+requirements: .venv/.made ## recompile the pinned requirements files (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(RUNTIME).in -o $(RUNTIME).txt
 	$(COMPILE) -c $(RUNTIME).txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
