@@ -70,7 +70,7 @@ class Backoff:
 
     def delay(self, receives: int, retry_after: float | None, chance: float) -> float:
         """Seconds until the next try; `chance` is from 0 up to 1."""
-        backoff = min(self.limit, self.first * 2 ** min(receives - 1, 20))
+        backoff: float = min(self.limit, self.first * 2 ** min(receives - 1, 20))
         return max(retry_after or 0.0, backoff / 2 + chance * backoff / 2)
 
 
@@ -121,7 +121,7 @@ class BatchRun:
         processor = SqsFifoPartialProcessor(skip_group_on_error=True)
         processor.raise_on_entire_batch_failure = False  # its error would carry every traceback
         answer = process_partial_response(event, self._record, processor, context)
-        failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+        failed = {str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
         self._delay(queue_url, self._batch, failed)
         return answer
 
