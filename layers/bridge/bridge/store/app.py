@@ -1,0 +1,56 @@
+"""What is known of the Okta application, and the users whose deactivation waits for it.
+
+Records: ``app``/``state``; ``due``/``<okta user id>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter
+
+from bridge.provisioning.records import AppState
+from bridge.store.table import Put, Record, StateTable, Update
+
+_STATE = TypeAdapter(AppState)
+_KEY = ("app", "state")
+_DUE = "due"
+
+
+class AppStateRecords:
+    """`AppRecords` of `bridge.provisioning.ports`."""
+
+    def __init__(self, table: StateTable) -> None:
+        self._table = table
+
+    def app(self) -> AppState:
+        """The application's record."""
+        return _state(self._table.get(_KEY) or {})
+
+    def raise_epoch(self) -> AppState:
+        """Add 1 to the epoch; an addition that the SDK repeats skips a number, which harms nothing."""
+        return _state(self._table.update(Update(_KEY, add={"epoch": 1})))
+
+    def note_app_status(self, status: str) -> None:
+        """Remember the application's status."""
+        self._table.update(Update(_KEY, put={"status": status}))
+
+    def set_bootstrapped(self) -> None:
+        """Remember that the first whole reconcile has ended."""
+        self._table.update(Update(_KEY, put={"bootstrapped": True}))
+
+    def add_due(self, okta_id: str) -> None:
+        """Remember that a user's deactivation waits."""
+        self._table.put(Put((_DUE, okta_id), {}))
+
+    def due(self) -> list[str]:
+        """Okta ids of the users who wait, in order of the ids."""
+        return [record["sk"] for record in self._table.query(_DUE)]
+
+    def remove_due(self, okta_ids: Iterable[str]) -> None:
+        """Forget them."""
+        self._table.delete_many((_DUE, okta_id) for okta_id in okta_ids)
+
+
+def _state(record: Record) -> AppState:
+    return _STATE.validate_python(record)

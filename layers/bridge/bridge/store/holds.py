@@ -1,0 +1,57 @@
+"""Holds: the newest header of an entity, every header's history, and one record for each staged user.
+
+Records of a group (or ``app``): ``hold`` (newest header), ``hold#<number>#<revision>#<time>`` (history),
+``staged#<number>#<okta user id>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pydantic import TypeAdapter
+
+from bridge.provisioning.records import Hold
+from bridge.store.table import Condition, ConditionFailed, Put, StateTable
+
+_HOLD = TypeAdapter(Hold)
+
+
+class HoldRecords:
+    """The holding half of `Removals` in `bridge.provisioning.ports`."""
+
+    def __init__(self, table: StateTable) -> None:
+        self._table = table
+
+    def hold(self, entity: str) -> Hold | None:
+        """The entity's newest hold."""
+        record = self._table.get((entity, "hold"))
+        return None if record is None else _HOLD.validate_python(record)
+
+    def save_hold(self, hold: Hold) -> None:
+        """Write the header; one of an older hold goes into the history alone."""
+        record = _HOLD.dump_python(hold, mode="json")
+        history = f"hold#{hold.number:06}#{hold.revision:06}#{record['changed']}#{hold.state}"
+        self._table.put(Put((hold.entity, history), record))
+        newest = Condition("attribute_not_exists(#number) OR #number <= :number", {"number": hold.number})
+        try:
+            self._table.put(Put((hold.entity, "hold"), record, newest))
+        except ConditionFailed:
+            return  # a newer hold stands there
+
+    def staged(self, entity: str, number: int) -> dict[str, int]:
+        """Okta user id -> revision in which the user was staged."""
+        prefix = _staged(number)
+        records = self._table.query(entity, prefix)
+        return {record["sk"].removeprefix(prefix): int(record["revision"]) for record in records}
+
+    def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
+        """Stage users in a hold."""
+        self._table.put_many({(entity, _staged(number) + user): {"revision": revision} for user in user_ids})
+
+    def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
+        """Take users out of a hold."""
+        self._table.delete_many((entity, _staged(number) + user) for user in user_ids)
+
+
+def _staged(number: int) -> str:
+    return f"staged#{number:06}#"

@@ -1,0 +1,66 @@
+"""What the ceilings count: one record for each (entity, user) with its time; exceptions; adopted users seen.
+
+Records of a group (or ``app``): ``removal#<okta user id>``, ``exception#<okta user id>``, ``seen#<okta user id>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from bridge.store.table import StateTable, expiry
+
+#: Longer than the longest window of a ceiling (720 h).
+_KEPT_DAYS = 31
+
+
+class RemovalRecords:
+    """The counting half of `Removals` in `bridge.provisioning.ports`."""
+
+    def __init__(self, table: StateTable) -> None:
+        self._table = table
+
+    def removals(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids with a removal record at or after `since`."""
+        least = _milliseconds(since)
+        records = self._table.query(entity, "removal#")
+        return frozenset(_user(record["sk"]) for record in records if record["at"] >= least)
+
+    def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as reserved."""
+        self._record(entity, user_ids, at, "reserved")
+
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Mark the records done at `at`."""
+        self._record(entity, user_ids, at, "done")
+
+    def exceptions(self, entity: str) -> frozenset[str]:
+        """Okta user ids that a rejected hold keeps in the group."""
+        return self._users(entity, "exception#")
+
+    def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """End the exceptions of these users."""
+        self._table.delete_many((entity, f"exception#{user}") for user in user_ids)
+
+    def seen(self, entity: str) -> frozenset[str]:
+        """Adopted users whom a look has seen in this Okta group."""
+        return self._users(entity, "seen#")
+
+    def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Remember them."""
+        self._table.put_many({(entity, f"seen#{user}"): {} for user in user_ids})
+
+    def _record(self, entity: str, user_ids: Iterable[str], at: datetime, state: str) -> None:
+        record = {"at": _milliseconds(at), "state": state, **expiry(at, _KEPT_DAYS)}
+        self._table.put_many({(entity, f"removal#{user}"): record for user in user_ids})
+
+    def _users(self, entity: str, prefix: str) -> frozenset[str]:
+        return frozenset(_user(record["sk"]) for record in self._table.query(entity, prefix))
+
+
+def _user(sort_key: str) -> str:
+    return sort_key.partition("#")[2]
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,652 @@
+"""What a store promises, proved on the DynamoDB store (against moto) and on the one in memory alike."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from unittest.mock import Mock
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
+from moto import mock_aws
+
+from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
+from bridge.provisioning.ports import Store
+from bridge.provisioning.records import (
+    AppState,
+    GroupLink,
+    GroupState,
+    Hold,
+    HoldState,
+    JournalEntry,
+    Origin,
+    ParkedItem,
+    UserLink,
+    UserState,
+)
+from bridge.store.dynamo import DynamoStore
+from bridge.store.table import Put, StateTable
+from bridge_local.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NOW = datetime(2026, 11, 24, 9, 30, 0, 123456, tzinfo=UTC)
+ADA, BEN, CAY = "00uAdaBrook000000001", "00uBenHill0000000002", "00uCayStone000000003"
+TEAM, CREW = "00gTeamNorth00000001", "00gCrewSouth00000002"
+G1, G2 = "3f0c8a52-0000-4000-8000-000000000001", "3f0c8a52-0000-4000-8000-000000000002"
+ENTITY = f"group:{TEAM}"
+HOLD = Hold(
+    entity=ENTITY,
+    number=1,
+    state=HoldState.OPENING,
+    revision=1,
+    reason="ceiling",
+    staged=2,
+    events=("e1", "e2"),
+    opened=NOW,
+    changed=NOW,
+    explanation="W 2, c 0, B 2",
+)
+TABLES = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def client() -> "Iterator[DynamoDBClient]":
+    """DynamoDB as moto plays it, one for the module: making a client takes longer than a test."""
+    with mock_aws():
+        yield boto3.client("dynamodb", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+@pytest.fixture
+def table(client: "DynamoDBClient") -> str:
+    """The name of a state table of its own for each test."""
+    name = f"state-{next(TABLES)}"
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "pk", "AttributeType": "S"},
+            {"AttributeName": "sk", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return name
+
+
+@pytest.fixture(params=["memory", "dynamo"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Each store in turn."""
+    if request.param == "memory":
+        return MemoryStore()
+    return DynamoStore(request.getfixturevalue("client"), request.getfixturevalue("table"))
+
+
+def linked(store: Store, okta_id: str, genesys_id: str) -> UserLink:
+    """A user bound to a Genesys Cloud user."""
+    link = replace(
+        store.begin_user_look(okta_id),
+        state=UserState.LINKED,
+        genesys_id=genesys_id,
+        origin=Origin.CREATED,
+        active=True,
+    )
+    store.claim_user(link)
+    return link
+
+
+class TestUserLinks:
+    """Links of users, their fence, and who owns which Genesys Cloud user."""
+
+    def test_nobody_is_known_at_first(self, store: Store) -> None:
+        """An unknown user is None, or missing among many."""
+        assert store.user(ADA) is None
+        assert store.users([ADA, BEN]) == {}
+        assert store.users([]) == {}
+        assert store.owners([G1]) == {}
+
+    def test_each_look_has_the_next_number(self, store: Store) -> None:
+        """A look makes the record if need be, and a record with only a look number is no link."""
+        assert [store.begin_user_look(ADA).look for _ in range(3)] == [1, 2, 3]
+        assert store.user(ADA) == UserLink(ADA, look=3)
+        assert not store.begin_user_look(ADA).is_link
+
+    def test_a_record_comes_back_as_it_was_written(self, store: Store) -> None:
+        """Every field survives, and the next look keeps them all."""
+        link = UserLink(
+            okta_id=ADA,
+            look=1,
+            state=UserState.STAGED,
+            genesys_id="",
+            active=False,
+            origin=Origin.ADOPTED,
+            hashes={"userName": "ab12", 'phoneNumbers[type eq "work"].value': "cd34"},
+            status="STAGED",
+            assigned=True,
+            epoch=4,
+            looked=NOW,
+            groups_due=True,
+            unassigned_due="ceiling",
+            waiting_since=NOW - timedelta(minutes=1),
+            posted=NOW + timedelta(microseconds=1),
+        )
+        store.begin_user_look(ADA)
+        store.save_user(link)
+        assert store.user(ADA) == link
+        assert store.users([ADA, BEN, ADA]) == {ADA: link}
+        assert store.begin_user_look(ADA) == replace(link, look=2)
+
+    def test_nobody_changes_the_store_by_changing_what_it_gave(self, store: Store) -> None:
+        """What was read is the reader's own."""
+        store.begin_user_look(ADA)
+        store.save_user(UserLink(ADA, look=1, state=UserState.WANTED, hashes={"title": "ab"}))
+        for read in (store.user(ADA), store.users([ADA])[ADA], store.begin_user_look(ADA)):
+            assert read is not None
+            read.hashes.clear()
+        again = store.user(ADA)
+        assert again is not None
+        assert again.hashes == {"title": "ab"}
+
+    def test_a_save_after_another_look_began_is_refused(self, store: Store) -> None:
+        """The fence: an older look writes nothing, and says so."""
+        first = store.begin_user_look(ADA)
+        second = store.begin_user_look(ADA)
+        with pytest.raises(FenceMoved):
+            store.save_user(replace(first, state=UserState.WANTED))
+        assert store.user(ADA) == second
+        store.save_user(replace(second, state=UserState.WANTED))
+        store.save_user(replace(second, state=UserState.STAGED))
+        assert store.user(ADA) == replace(second, state=UserState.STAGED)
+
+    def test_a_save_without_a_look_is_refused(self, store: Store) -> None:
+        """No look, no record, no write."""
+        with pytest.raises(FenceMoved):
+            store.save_user(UserLink(ADA, look=1))
+        with pytest.raises(FenceMoved):
+            store.claim_user(UserLink(ADA, look=1, genesys_id=G1))
+        assert store.user(ADA) is None
+        assert store.owners([G1]) == {}
+
+    def test_a_claim_writes_link_and_owner(self, store: Store) -> None:
+        """Both are there afterwards, and claiming again is harmless."""
+        link = linked(store, ADA, G1)
+        store.claim_user(link)
+        assert store.user(ADA) == link
+        assert store.owners([G1, G2, G1]) == {G1: f"user:{ADA}"}
+
+    def test_what_another_owns_is_not_claimed(self, store: Store) -> None:
+        """One Genesys Cloud user has one Okta user; nothing of a refused claim remains."""
+        linked(store, ADA, G1)
+        mine = store.begin_user_look(BEN)
+        with pytest.raises(OwnerTaken) as taken:
+            store.claim_user(replace(mine, state=UserState.LINKED, genesys_id=G1))
+        assert taken.value.owner == f"user:{ADA}"
+        with pytest.raises(OwnerTaken):
+            store.claim_user(replace(mine, genesys_id=G1), previous_owner=CAY)
+        assert store.user(BEN) == mine
+
+    def test_the_fence_comes_before_the_owner(self, store: Store) -> None:
+        """A look that is too old learns that first: its wish may be void."""
+        linked(store, ADA, G1)
+        old = store.begin_user_look(BEN)
+        store.begin_user_look(BEN)
+        with pytest.raises(FenceMoved):
+            store.claim_user(replace(old, genesys_id=G1))
+        assert store.owners([G1]) == {G1: f"user:{ADA}"}
+
+    def test_a_claim_moves_a_user_from_its_previous_owner(self, store: Store) -> None:
+        """A rehire: the old Okta user's link is gone without an id, and a look at it must start again."""
+        linked(store, ADA, G1)
+        running = store.begin_user_look(ADA)
+        mine = replace(store.begin_user_look(BEN), state=UserState.LINKED, genesys_id=G1, origin=Origin.ADOPTED)
+        store.claim_user(mine, previous_owner=ADA)
+        assert store.user(BEN) == mine
+        assert store.owners([G1]) == {G1: f"user:{BEN}"}
+        before = store.user(ADA)
+        assert before is not None
+        assert (before.state, before.genesys_id, before.active, before.hashes) == (UserState.GONE, "", None, {})
+        assert before.ever_linked
+        with pytest.raises(FenceMoved):
+            store.save_user(running)
+
+    def test_a_claim_leaves_a_previous_owner_alone_that_holds_another_user(self, store: Store) -> None:
+        """Only who really held the Genesys Cloud user loses it."""
+        other = linked(store, ADA, G2)
+        store.claim_user(replace(store.begin_user_look(BEN), genesys_id=G1), previous_owner=ADA)
+        assert store.user(ADA) == other
+        assert store.owners([G1, G2]) == {G1: f"user:{BEN}", G2: f"user:{ADA}"}
+
+    def test_a_claim_may_name_itself_or_nobody_known_as_previous_owner(self, store: Store) -> None:
+        """Neither harms."""
+        link = linked(store, ADA, G1)
+        store.claim_user(link, previous_owner=ADA)
+        store.claim_user(link, previous_owner=CAY)
+        assert store.user(ADA) == link
+        assert store.user(CAY) is None
+
+    def test_letting_go_of_an_id_frees_it(self, store: Store) -> None:
+        """A link saved without its Genesys id gives it back, so that somebody else can have it."""
+        link = linked(store, ADA, G1)
+        store.save_user(replace(link, state=UserState.GONE, genesys_id=""))
+        assert store.owners([G1]) == {}
+        assert linked(store, BEN, G1) == store.user(BEN)
+
+    def test_a_claim_of_another_id_frees_the_first(self, store: Store) -> None:
+        """A relink: the old id is nobody's afterwards."""
+        link = linked(store, ADA, G1)
+        store.claim_user(replace(link, genesys_id=G2))
+        assert store.owners([G1, G2]) == {G2: f"user:{ADA}"}
+
+    def test_letting_go_of_an_id_that_another_has_by_now_takes_nothing_from_it(self, store: Store) -> None:
+        """Only one's own reverse record is given back."""
+        linked(store, ADA, G1)
+        store.claim_user(replace(store.begin_user_look(BEN), genesys_id=G1), previous_owner=ADA)
+        store.save_user(replace(store.begin_user_look(ADA), genesys_id=""))
+        assert store.owners([G1]) == {G1: f"user:{BEN}"}
+
+    def test_a_claim_needs_an_id(self, store: Store) -> None:
+        """A claim of nothing is a bug of the caller."""
+        link = store.begin_user_look(ADA)
+        with pytest.raises(ValueError, match="Genesys Cloud id"):
+            store.claim_user(link)
+
+    def test_many_users_are_read_and_owned(self, store: Store) -> None:
+        """More than one batch of DynamoDB comes back whole."""
+        ids = [f"00uMany{number:013}" for number in range(230)]
+        for okta_id in ids:
+            store.begin_user_look(okta_id)
+        assert set(store.users([*ids, ADA])) == set(ids)
+
+
+class TestGroupLinks:
+    """Links of groups."""
+
+    def test_groups_are_listed_with_every_field(self, store: Store) -> None:
+        """What was written is what is listed, by id."""
+        assert store.groups() == []
+        assert store.group(TEAM) is None
+        store.begin_group_look(TEAM)
+        link = GroupLink(
+            okta_id=TEAM,
+            look=1,
+            state=GroupState.UNLINKED,
+            linked_by="assigned",
+            first_look_ended=True,
+            looked=NOW,
+            nonempty=NOW - timedelta(hours=1),
+            ceiling=50,
+            ceiling_percent=100,
+            why="ambiguous",
+        )
+        store.save_group(link)
+        other = store.begin_group_look(CREW)
+        assert store.groups() == [other, link]
+        assert store.group(TEAM) == link
+
+    def test_groups_have_a_fence(self, store: Store) -> None:
+        """An older look writes nothing."""
+        first = store.begin_group_look(TEAM)
+        store.begin_group_look(TEAM)
+        for write in (store.save_group, store.claim_group):
+            with pytest.raises(FenceMoved):
+                write(replace(first, genesys_id=G1))
+
+    def test_one_genesys_group_has_one_okta_group(self, store: Store) -> None:
+        """A second claim is refused until the first group lets go."""
+        team = replace(store.begin_group_look(TEAM), state=GroupState.LINKED, genesys_id=G1)
+        store.claim_group(team)
+        crew = replace(store.begin_group_look(CREW), state=GroupState.LINKED, genesys_id=G1)
+        with pytest.raises(OwnerTaken) as taken:
+            store.claim_group(crew)
+        assert taken.value.owner == ENTITY
+        store.save_group(replace(team, state=GroupState.UNLINKED, genesys_id=""))
+        store.claim_group(crew)
+        assert store.owners([G1]) == {G1: f"group:{CREW}"}
+
+
+class TestRemovals:
+    """What the ceilings count."""
+
+    def test_removals_count_from_a_moment_on(self, store: Store) -> None:
+        """The window rolls exactly: a record at its very beginning counts, one a millisecond older does not."""
+        store.reserve(ENTITY, [ADA], NOW)
+        store.reserve(ENTITY, [BEN], NOW + timedelta(hours=1))
+        store.reserve("app", [CAY], NOW)
+        assert store.removals(ENTITY, NOW) == {ADA, BEN}
+        assert store.removals(ENTITY, NOW + timedelta(milliseconds=1)) == {BEN}
+        assert store.removals("app", NOW) == {CAY}
+        assert store.removals(f"group:{CREW}", NOW) == frozenset()
+
+    @pytest.mark.parametrize("again", ["reserve", "complete"])
+    def test_a_user_has_one_record_whose_time_moves(self, store: Store, again: str) -> None:
+        """A retry and the end of the call move the one record."""
+        store.reserve(ENTITY, [ADA, ADA], NOW)
+        getattr(store, again)(ENTITY, [ADA], NOW + timedelta(hours=1))
+        assert store.removals(ENTITY, NOW + timedelta(minutes=30)) == {ADA}
+
+    def test_a_thousand_removals_are_counted(self, store: Store) -> None:
+        """More than one batch and one page."""
+        users = {f"00uMany{number:013}" for number in range(1000)}
+        store.reserve(ENTITY, users, NOW)
+        assert store.removals(ENTITY, NOW) == users
+
+    def test_seen_users_are_remembered(self, store: Store) -> None:
+        """Each group has its own; twice is once."""
+        store.add_seen(ENTITY, [ADA, BEN])
+        store.add_seen(ENTITY, [BEN])
+        store.add_seen(ENTITY, [])
+        assert store.seen(ENTITY) == {ADA, BEN}
+        assert store.seen(f"group:{CREW}") == frozenset()
+
+    def test_without_exceptions_there_are_none_to_end(self, store: Store) -> None:
+        """Ending what is not there is harmless."""
+        store.remove_exceptions(ENTITY, [ADA])
+        assert store.exceptions(ENTITY) == frozenset()
+
+
+class TestHolds:
+    """Headers and staged users."""
+
+    def test_the_header_comes_back_and_changes(self, store: Store) -> None:
+        """The newest state of the newest hold stands."""
+        assert store.hold(ENTITY) is None
+        store.save_hold(HOLD)
+        assert store.hold(ENTITY) == HOLD
+        opened = replace(HOLD, state=HoldState.OPEN, revision=2, changed=NOW + timedelta(seconds=1))
+        store.save_hold(opened)
+        assert store.hold(ENTITY) == opened
+        assert store.hold("app") is None
+
+    def test_an_older_hold_does_not_cover_a_newer_one(self, store: Store) -> None:
+        """An approved hold that ends later than the next was opened leaves that one standing."""
+        store.save_hold(HOLD)
+        newer = replace(HOLD, number=2)
+        store.save_hold(newer)
+        store.save_hold(replace(HOLD, state=HoldState.DONE))
+        assert store.hold(ENTITY) == newer
+
+    def test_users_are_staged_with_their_revision(self, store: Store) -> None:
+        """Each hold of each entity has its own; taking out somebody who is not there is harmless."""
+        store.stage(ENTITY, 1, 1, [ADA, BEN])
+        store.stage(ENTITY, 1, 2, [CAY])
+        store.stage(ENTITY, 2, 1, [ADA])
+        store.unstage(ENTITY, 1, [BEN, "00uNobody00000000009"])
+        assert store.staged(ENTITY, 1) == {ADA: 1, CAY: 2}
+        assert store.staged(ENTITY, 2) == {ADA: 1}
+        assert store.staged("app", 1) == {}
+
+
+class TestApp:
+    """The application's record and who waits for it."""
+
+    def test_the_state_grows_by_parts(self, store: Store) -> None:
+        """Epoch, status and bootstrapping are written apart and read together."""
+        assert store.app() == AppState()
+        assert store.raise_epoch() == AppState(epoch=1)
+        store.note_app_status("ACTIVE")
+        assert store.raise_epoch() == AppState(epoch=2, status="ACTIVE")
+        assert isinstance(store, MemoryStore | DynamoStore)
+        store.set_bootstrapped()
+        assert store.app() == AppState(epoch=2, bootstrapped=True, status="ACTIVE")
+
+    def test_due_users_wait_once(self, store: Store) -> None:
+        """Who waits is listed by id until forgotten."""
+        for okta_id in (BEN, ADA, BEN):
+            store.add_due(okta_id)
+        assert store.due() == [ADA, BEN]
+        store.remove_due([BEN, CAY])
+        assert store.due() == [ADA]
+
+
+class TestParking:
+    """Items that wait for a person."""
+
+    def test_parked_items_close_by_entity(self, store: Store) -> None:
+        """All of the entity's, each once, and nobody else's."""
+        parked = ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW)
+        for item in (parked, parked, replace(parked, item_id="i2"), replace(parked, entity=f"user:{BEN}")):
+            store.park(item)
+        assert store.close_parked(f"user:{ADA}") == 2
+        assert store.close_parked(f"user:{ADA}") == 0
+        assert store.close_parked(f"user:{BEN}") == 1
+
+
+# ------------------------------------------------------------------------ what only one of the two can show
+
+
+def test_memory_journal_keeps_the_last_failure_of_an_item() -> None:
+    """An outage of a day leaves one entry for each item, not one for each try."""
+    store = MemoryStore()
+    failed = JournalEntry(f"user:{ADA}", NOW, "failed", items=("i1",))
+    for entry in (failed, replace(failed, items=("i2",)), replace(failed, at=NOW + timedelta(minutes=5))):
+        store.write(entry)
+    store.write(replace(failed, outcome="updated"))
+    assert [(entry.outcome, entry.items, entry.at > NOW) for entry in store.journal] == [
+        ("failed", ("i2",), False),
+        ("failed", ("i1",), True),
+        ("updated", ("i1",), False),
+    ]
+
+
+def test_dynamo_journal_keeps_entries_for_90_days(client: "DynamoDBClient", table: str) -> None:
+    """Entries of one moment stand side by side, the same one stands once, failures of an item replace each other."""
+    store = DynamoStore(client, table)
+    entry = JournalEntry(f"user:{ADA}", NOW, "updated", items=("i1",), read={"status": "ACTIVE"}, changed=("title",))
+    failed = replace(entry, outcome="failed")
+    later = NOW + timedelta(minutes=5)
+    for written in (entry, entry, replace(entry, outcome="created"), failed, replace(failed, at=later)):
+        store.write(written)
+    store.write(replace(failed, items=()))
+    records = list(StateTable(client, table).query(f"user:{ADA}", "journal#"))
+    assert [(record["outcome"], record["at"]) for record in records].count(
+        ("failed", "2026-11-24T09:35:00.123456Z")
+    ) == 1
+    assert sorted(record["outcome"] for record in records) == ["created", "failed", "failed", "updated"]
+    updated = next(record for record in records if record["outcome"] == "updated")
+    assert updated["expires"] == int((NOW + timedelta(days=90)).timestamp())
+    assert (updated["read"], updated["changed"]) == ({"status": "ACTIVE"}, ["title"])
+
+
+def test_dynamo_keeps_every_change_of_a_hold(client: "DynamoDBClient", table: str) -> None:
+    """The history has each saved header, also those of older holds."""
+    store = DynamoStore(client, table)
+    store.save_hold(HOLD)
+    store.save_hold(replace(HOLD, number=2))
+    store.save_hold(replace(HOLD, state=HoldState.DONE, revision=2, changed=NOW + timedelta(hours=1)))
+    history = StateTable(client, table).query(ENTITY, "hold#")
+    assert [(record["number"], record["state"]) for record in history] == [(1, "opening"), (1, "done"), (2, "opening")]
+
+
+def test_dynamo_removals_end_after_the_longest_window(client: "DynamoDBClient", table: str) -> None:
+    """Time to live is 31 days: the longest window of a ceiling is 30."""
+    DynamoStore(client, table).complete(ENTITY, [ADA], NOW)
+    (record,) = StateTable(client, table).query(ENTITY, "removal#")
+    assert record["expires"] == int((NOW + timedelta(days=31)).timestamp())
+    assert record["state"] == "done"
+
+
+def test_exceptions_are_read_and_ended(client: "DynamoDBClient", table: str) -> None:
+    """Exceptions, which a rejection writes, keep their users until they are ended; in memory likewise."""
+    memory = MemoryStore(excepted={(ENTITY, ADA), (ENTITY, BEN), ("app", CAY)})
+    dynamo = DynamoStore(client, table)
+    for okta_id in (ADA, BEN):
+        StateTable(client, table).put(Put((ENTITY, f"exception#{okta_id}"), {}))
+    for store in (memory, dynamo):
+        assert store.exceptions(ENTITY) == {ADA, BEN}
+        store.remove_exceptions(ENTITY, [ADA])
+        assert store.exceptions(ENTITY) == {BEN}
+
+
+@pytest.mark.parametrize("version", [2, None])
+def test_an_unknown_version_is_not_guessed(client: "DynamoDBClient", table: str, version: int | None) -> None:
+    """A record of a later release is parked by its key, never misread."""
+    StateTable(client, table).put(Put((f"user:{ADA}", "link"), {"v": version, "look": 1}))
+    with pytest.raises(Permanent) as refused:
+        DynamoStore(client, table).user(ADA)
+    assert (refused.value.reason, refused.value.detail) == ("unreadable-record", f"user:{ADA} link")
+
+
+def test_a_move_that_changed_meanwhile_starts_again(client: "DynamoDBClient", table: str) -> None:
+    """The previous owner let go between our reading and our writing: the whole look begins anew."""
+    store = DynamoStore(client, table)
+    linked(store, ADA, G1)
+    mine = replace(store.begin_user_look(BEN), genesys_id=G1)
+    stale = store.user(ADA)
+    store.save_user(replace(store.begin_user_look(ADA), genesys_id="", state=UserState.GONE))
+
+    class Late(DynamoStore):
+        def user(self, okta_id: str) -> UserLink | None:
+            return stale if okta_id == ADA else super().user(okta_id)
+
+    with pytest.raises(FenceMoved):
+        Late(client, table).claim_user(mine, previous_owner=ADA)
+    assert store.owners([G1]) == {}
+
+
+def test_a_release_that_changed_meanwhile_starts_again(client: "DynamoDBClient", table: str) -> None:
+    """Another look began, and somebody took the id over, between our reading and our writing."""
+    store = DynamoStore(client, table)
+    link = linked(store, ADA, G1)
+    store.claim_user(replace(store.begin_user_look(BEN), genesys_id=G1), previous_owner=ADA)
+    StateTable(client, table).put(Put((f"user:{ADA}", "link"), {"look": 1, "genesys_id": G1}))
+
+    class Late(DynamoStore):
+        def owners(self, genesys_ids: Any) -> dict[str, str]:
+            return dict.fromkeys(genesys_ids, f"user:{ADA}")
+
+    with pytest.raises(FenceMoved):
+        Late(client, table).save_user(replace(link, look=1, genesys_id=""))
+    assert store.owners([G1]) == {G1: f"user:{BEN}"}
+
+
+def refusal(code: str, **response: Any) -> ClientError:
+    """A failure as botocore raises it."""
+    document: Any = {
+        "Error": {"Code": code, "Message": "no"},
+        "ResponseMetadata": {"RequestId": "R1", "HTTPStatusCode": 400},
+        **response,
+    }
+    return ClientError(document, "Operation")
+
+
+CALLS: dict[str, tuple[str, Callable[[Store], object]]] = {
+    "get": ("get_item", lambda store: store.user(ADA)),
+    "get many": ("batch_get_item", lambda store: store.users([ADA])),
+    "query": ("query", lambda store: store.groups()),
+    "put": ("put_item", lambda store: store.save_user(UserLink(ADA, look=1))),
+    "update": ("update_item", lambda store: store.begin_user_look(ADA)),
+    "put many": ("batch_write_item", lambda store: store.add_seen(ENTITY, [ADA])),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    ("failure", "reason", "reference"),
+    [
+        (refusal("ProvisionedThroughputExceededException"), "store-provisioned-throughput-exceeded", "R1"),
+        (refusal("AccessDeniedException"), "store-access-denied", "R1"),
+        (refusal("InternalServerError"), "store-internal-server-error", "R1"),
+        (EndpointConnectionError(endpoint_url="https://dynamodb.example.com"), "store-unreachable", ""),
+    ],
+)
+def test_failures_of_the_service_are_transient(name: str, failure: Exception, reason: str, reference: str) -> None:
+    """Throttling, a role taken away, an outage: the item waits, whatever the call was."""
+    method, call = CALLS[name]
+    with pytest.raises(Transient) as raised:
+        call(DynamoStore(Mock(**{f"{method}.side_effect": failure}), "state"))
+    assert (raised.value.reason, raised.value.upstream, raised.value.reference) == (reason, "store", reference)
+
+
+@pytest.mark.parametrize("failure", [refusal("ValidationException"), ParamValidationError(report="Key")])
+def test_our_own_bugs_are_not_retried(failure: Exception) -> None:
+    """A request that can never be right is no outage."""
+    with pytest.raises(type(failure)):
+        DynamoStore(Mock(**{"get_item.side_effect": failure}), "state").user(ADA)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "expected"),
+    [
+        (["TransactionConflict", "None"], Transient),
+        (["None", "ThrottlingError"], Transient),
+        (["ValidationError"], ClientError),
+    ],
+)
+def test_a_cancelled_transaction_is_told_apart(reasons: list[str], expected: type[Exception]) -> None:
+    """A clash or throttling is transient; only a condition that was not met is the fence or the owner."""
+    failure = refusal("TransactionCanceledException", CancellationReasons=[{"Code": reason} for reason in reasons])
+    client = Mock(
+        **{
+            "get_item.return_value": {
+                "Item": {"pk": {"S": "p"}, "sk": {"S": "s"}, "v": {"N": "1"}, "look": {"N": "1"}}
+            },
+            "transact_write_items.side_effect": failure,
+        }
+    )
+    with pytest.raises(expected):
+        DynamoStore(client, "state").claim_user(UserLink(ADA, look=1, genesys_id=G1))
+
+
+class Leaving:
+    """DynamoDB that does a part of each batch, as it does under load, and passes everything else on."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, done: int) -> None:
+        self._client = client
+        self._table = table
+        self._done = done
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803  # the API's name
+        """Answer for the first keys, leave the others."""
+        whole = RequestItems[self._table]
+        answer: Any = {"Responses": {}}
+        if self._done:
+            part: Any = {**whole, "Keys": whole["Keys"][: self._done]}
+            answer = self._client.batch_get_item(RequestItems={self._table: part})
+        left = whole["Keys"][self._done :]
+        return {**answer, "UnprocessedKeys": {self._table: {**whole, "Keys": left}} if left else {}}
+
+    def batch_write_item(self, RequestItems: Any) -> Any:  # noqa: N803  # the API's name
+        """Write the first records, leave the others."""
+        whole = RequestItems[self._table]
+        if self._done:
+            self._client.batch_write_item(RequestItems={self._table: whole[: self._done]})
+        left = whole[self._done :]
+        return {"UnprocessedItems": {self._table: left} if left else {}}
+
+
+def test_what_a_batch_leaves_is_asked_again(client: "DynamoDBClient", table: str) -> None:
+    """A batch in three parts is whole in the end, with a pause before each further part."""
+    pauses: list[float] = []
+    leaving: Any = Leaving(client, table, done=1)
+    store = DynamoStore(leaving, table, pause=pauses.append)
+    store.reserve(ENTITY, [ADA, BEN, CAY], NOW)
+    assert DynamoStore(client, table).removals(ENTITY, NOW) == {ADA, BEN, CAY}
+    for okta_id in (ADA, BEN, CAY):
+        DynamoStore(client, table).begin_user_look(okta_id)
+    assert set(store.users([ADA, BEN, CAY])) == {ADA, BEN, CAY}
+    assert pauses == [0.05, 0.1, 0.05, 0.1]
+
+
+def test_a_batch_that_never_ends_is_transient(client: "DynamoDBClient", table: str) -> None:
+    """After a few tries the item waits; a reservation that is not whole never returns."""
+    leaving: Any = Leaving(client, table, done=0)
+    store = DynamoStore(leaving, table, pause=lambda _: None)
+    for call in (lambda: store.reserve(ENTITY, [ADA], NOW), lambda: store.users([ADA])):
+        with pytest.raises(Transient, match="store-unprocessed"):
+            call()
+
+
+def test_a_long_partition_is_read_page_by_page(client: "DynamoDBClient", table: str) -> None:
+    """DynamoDB answers 1 MB at a time; here two records at a time."""
+
+    class Paging:
+        def query(self, **request: Any) -> Any:
+            return client.query(**request, Limit=2)
+
+    ids = [f"00uMany{number:013}" for number in range(5)]
+    for okta_id in ids:
+        DynamoStore(client, table).add_due(okta_id)
+    paging: Any = Paging()
+    assert DynamoStore(paging, table).due() == ids
