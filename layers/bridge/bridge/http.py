@@ -211,9 +211,15 @@ class HttpClient:
                 return self._exchange(request)
             except httpx.TimeoutException:
                 raise self._transient("timeout") from None
+            except httpx.DecodingError:
+                raise self._transient("malformed") from None
             except httpx.TransportError:
                 continue
         raise self._transient("connection")
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._client.close()
 
     def _exchange(self, request: WireRequest) -> Answer:
         deadline = self._monotonic() + self._total_seconds
@@ -226,8 +232,6 @@ class HttpClient:
                     raise self._transient("too-large")
                 if self._monotonic() > deadline:
                     raise self._transient("timeout")
-        except httpx.DecodingError:
-            raise self._transient("malformed") from None
         finally:
             response.close()
         return Answer(

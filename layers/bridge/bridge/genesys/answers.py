@@ -125,7 +125,7 @@ def failure(
         return VersionConflict("the version moved")
     if renames and conflict:
         return UserNameTaken("a Genesys Cloud user holds the userName")
-    if conditional and conflict:
+    if conditional and conflict and code != "uniqueness":
         return VersionConflict("the version moved")
     if status == HTTPStatus.NOT_FOUND:
         if by_id and document:
