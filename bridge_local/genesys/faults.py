@@ -19,7 +19,8 @@ class Fault:
     """A rule: which requests suffer, how often, and what.
 
     Attributes:
-        kind: ``latency`` (the answer takes `seconds`), ``rate-limit`` (429 that asks for `seconds`), ``status`` (that
+        kind: ``latency`` (the answer takes `seconds`), ``rate-limit`` (429 that asks for `seconds`, 400 of the
+            token endpoint), ``status`` (that
             5xx or 4xx), ``cut`` (no answer, nothing done), ``lost-answer`` (the work is done, the answer lost),
             ``version-conflict`` (as if somebody had just changed the user or group; only PUT, PATCH, DELETE).
         method: regular expression for the whole method.

@@ -20,7 +20,7 @@ from bridge_local.genesys.limits import RateLimits
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.schema import ENTERPRISE_URN, GENESYS_URN, GROUP, USER
 from bridge_local.genesys.switches import GenesysSwitches
-from bridge_local.genesys.tokens import Tokens
+from bridge_local.genesys.tokens import Tokens, rate_limited
 
 T = TypeVar("T")
 
@@ -141,6 +141,8 @@ class GenesysModel(Administration):
         if is_login:
             if request.method != "POST":
                 raise platform_error(HTTPStatus.METHOD_NOT_ALLOWED, code="bad.request", message="POST is expected")
+            if fault is not None and fault.kind == "rate-limit":
+                raise rate_limited()
             return self.tokens.mint(request, call.at)
         token = self.tokens.check(request, call.at)
         if fault is not None and fault.kind == "rate-limit":

@@ -82,7 +82,7 @@ class Tokens:
         self._minted += 1
         allowed = self._switches.token_requests_per_minute
         if allowed is not None and self._minted > allowed:
-            raise _refused(HTTPStatus.BAD_REQUEST, "invalid_request", "rate limit exceeded; try again later")
+            raise rate_limited()
 
     def _knows(self, authorization: str) -> bool:
         scheme, _, value = authorization.partition(" ")
@@ -91,6 +91,11 @@ class Tokens:
         except (Base64Error, UnicodeDecodeError):
             return False
         return scheme.lower() == "basic" and pair == f"{self.client_id}:{self.client_secret}"
+
+
+def rate_limited() -> Refused:
+    """How the login host says 'too many': 400, not 429."""
+    return _refused(HTTPStatus.BAD_REQUEST, "invalid_request", "rate limit exceeded; try again later")
 
 
 def _refused(status: int, error: str, description: str) -> Refused:

@@ -37,8 +37,6 @@ class Users:
         user = self.directory.users.get(user_id)
         if user is None or (user.deleted and self.switches.deleted_by_id == "404"):
             raise platform_error(HTTPStatus.NOT_FOUND)
-        if user.deleted:
-            return replace(user, attributes={**user.attributes, "active": False})
         return user
 
     def create(self, body: Any) -> tuple[int, User]:
@@ -58,10 +56,11 @@ class Users:
             return HTTPStatus.CREATED, self.directory.write_user(User(user_id, attributes, 0, _BEGINNING))
         if answer == "409":
             raise platform_error(HTTPStatus.CONFLICT)
-        self._free_identities(attributes, deleted.id)
         if "roles" not in named:
             del attributes["roles"]
-        merged = {**_without_roles(deleted.attributes), **attributes}
+        merged = {**deleted.attributes, **attributes}
+        merged[ENTERPRISE_URN] = {**deleted.attributes[ENTERPRISE_URN], **attributes[ENTERPRISE_URN]}
+        self._free_identities(merged, deleted.id)
         status = HTTPStatus.CREATED if answer == "restored-201" else HTTPStatus.OK
         return status, self.directory.write_user(replace(deleted, attributes=merged, deleted=False))
 
@@ -91,11 +90,10 @@ class Users:
 
     def delete(self, user: User) -> User:
         """Softly delete: the roles and the division go, memberships end."""
-        attributes = {**_without_roles(user.attributes), "active": False}
-        enterprise = {**attributes.get(ENTERPRISE_URN, {}), "division": HOME_DIVISION}
-        written = self.directory.write_user(
-            replace(user, attributes={**attributes, ENTERPRISE_URN: enterprise}, deleted=True)
-        )
+        attributes = {name: value for name, value in user.attributes.items() if name != "roles"}
+        attributes["active"] = False
+        attributes[ENTERPRISE_URN] = {**user.attributes[ENTERPRISE_URN], "division": HOME_DIVISION}
+        written = self.directory.write_user(replace(user, attributes=attributes, deleted=True))
         self.directory.leave_groups(user.id)
         return written
 
@@ -137,7 +135,3 @@ class Users:
                 raise self._taken("External identifier already in use.")
             if self.switches.external_id_taken == "400":
                 raise bad_request(self.switches, "uniqueness", "External identifier already in use.")
-
-
-def _without_roles(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in attributes.items() if name != "roles"}
