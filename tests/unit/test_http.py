@@ -113,6 +113,7 @@ def test_a_link_is_followed_as_it_stands() -> None:
         "https://ada.example.com.evil.example.org/",
         "api/v1",
         "https://[broken/",
+        "https://ada.example.com:port/",
     ],
 )
 def test_another_origin_is_never_called(url: str) -> None:
