@@ -346,18 +346,47 @@ def test_429_waits_for_the_reset(headers: dict[str, str], wait: float | None) ->
 
 
 def test_rate_limits_are_told_to_the_bucket() -> None:
-    """Each call takes from the bucket of its path, and its headers teach that bucket."""
+    """Each call takes from the bucket that Okta counts it in, and its headers teach that bucket alone."""
     limits = {"X-Rate-Limit-Limit": "50", "X-Rate-Limit-Remaining": "49", "X-Rate-Limit-Reset": str(EPOCH + 20)}
-    okta = Okta(ok({"id": ADA, "status": "ACTIVE"}, **limits), ok([{"id": TEAM}]), refusal(404, "E0000007", **limits))
+    status = {"status": "ACTIVE"}
+    okta = Okta(
+        ok({"id": ADA, **status}, **limits),
+        ok({"id": ADA, **status}),
+        ok([]),
+        ok({"id": APP, **status}),
+        ok([]),
+        refusal(404, "E0000007", **limits),
+        ok([]),
+        ok([]),
+    )
     okta.client.user(ADA)
+    okta.client.user(ADA)
+    okta.client.user_groups(ADA)
+    okta.client.app()
     okta.client.app_groups()
     okta.client.group(TEAM)
-    assert {bucket: pace.taken for bucket, pace in okta.paces.items()} == {"users": 1, "apps": 1, "groups": 1}
-    assert {bucket: pace.observed for bucket, pace in okta.paces.items()} == {
-        "users": [(50, 49, 20.0)],
-        "apps": [],
-        "groups": [(50, 49, 20.0)],
-    }
+    okta.client.group_users(TEAM)
+    okta.client.app_users(1)
+    taken = {bucket: pace.taken for bucket, pace in okta.paces.items()}
+    assert taken == {"user": 2, "users": 1, "app": 1, "apps": 2, "group": 1, "groups": 1}
+    taught = {bucket: pace.observed for bucket, pace in okta.paces.items() if pace.observed}
+    assert taught == {"user": [(50, 49, 20.0)], "group": [(50, 49, 20.0)]}
+
+
+def test_a_bucket_is_asked_for_once() -> None:
+    """The budget of a bucket is kept: what it has learned would be lost in a new one."""
+    asked: list[str] = []
+    script = Script(*[ok({"id": ADA, "status": "ACTIVE"})] * 2)
+    http = HttpClient(ORG, "okta", transport=ModelTransport(script))
+
+    def pace(bucket: str) -> NotedPace:
+        asked.append(bucket)
+        return NotedPace()
+
+    client = OktaClient(http, FixedAuth(), APP, StillClock(DATE), pace=pace)
+    client.user(ADA)
+    client.user(ADA)
+    assert asked == ["user"]
 
 
 def test_the_concurrency_limit_is_no_budget() -> None:
@@ -366,14 +395,14 @@ def test_the_concurrency_limit_is_no_budget() -> None:
     okta = Okta(refusal(429, "E0000047", **limits))
     with pytest.raises(Transient) as caught:
         okta.client.user(ADA)
-    assert (caught.value.retry_after, okta.paces["users"].observed) == (20, [])
+    assert (caught.value.retry_after, okta.paces["user"].observed) == (20, [])
 
 
 def test_a_missing_reset_is_unknown() -> None:
     """Without a reset the bucket learns limit and rest only."""
     okta = Okta(ok({"id": ADA, "status": "ACTIVE"}, **{"X-Rate-Limit-Limit": "50", "X-Rate-Limit-Remaining": "1"}))
     okta.client.user(ADA)
-    assert okta.paces["users"].observed == [(50, 1, None)]
+    assert okta.paces["user"].observed == [(50, 1, None)]
 
 
 def test_a_call_without_answer_is_recorded() -> None:

@@ -54,7 +54,8 @@ class OktaClient:
             auth: `bridge.okta.auth`'s SswsAuth or OAuthAuth.
             app_id: the Okta application whose assignments are the scope.
             clock: our time, used only to tell how long to wait where an answer has no ``Date``.
-            pace: gives the call budget of a bucket: ``users``, ``apps`` or ``groups``.
+            pace: gives, once each, the call budget of a bucket of Okta's: ``user`` (one by id), ``users`` (what is
+                below it), and likewise ``group``, ``groups``, ``app``, ``apps``. Each has a limit of its own.
             record: is told each call, such as ``GET users/<id> 200``, a failed one with Okta's id of it.
         """
         self._http = http
@@ -62,6 +63,7 @@ class OktaClient:
         self._app = f"apps/{_checked(app_id)}"
         self._clock = clock
         self._pace = pace
+        self._paces: dict[str, Pace] = {}
         self._record = record
 
     def user(self, user_id: str) -> Read[OktaUser]:
@@ -158,7 +160,7 @@ class OktaClient:
         raise self._failure(answer, of_the_app)
 
     def _send(self, path: str, params: _Params, headers: Mapping[str, str] | None, url: str) -> Answer:
-        pace = None if self._pace is None else self._pace(path.partition("/")[0])
+        pace = self._pace_of(path)
         if pace is not None:
             pace.take()
         try:
@@ -175,6 +177,12 @@ class OktaClient:
         if pace is not None:
             self._observe(pace, answer)
         return answer
+
+    def _pace_of(self, path: str) -> Pace | None:
+        bucket = _bucket(path)
+        if self._pace is not None and bucket not in self._paces:
+            self._paces[bucket] = self._pace(bucket)
+        return self._paces.get(bucket)
 
     def _note(self, path: str, result: str, reference: str) -> None:
         if self._record is not None:
@@ -220,6 +228,12 @@ def _checked(okta_id: str) -> str:
     if not OKTA_ID.fullmatch(okta_id):
         raise Permanent("okta-id-malformed", detail="an Okta id has 8 to 64 letters and digits", upstream="okta")
     return okta_id
+
+
+def _bucket(path: str) -> str:
+    """The rate-limit bucket of a path: ``users/<id>`` counts apart from ``users/<id>/groups``."""
+    kind, *rest = path.split("/")
+    return kind.removesuffix("s") if len(rest) == 1 else kind
 
 
 def _is(answer: Answer, status: HTTPStatus, code: str) -> bool:
