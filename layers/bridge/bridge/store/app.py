@@ -10,18 +10,15 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter
 
 from bridge.provisioning.records import AppState
-from bridge.store.table import Put, Record, StateTable, Update
+from bridge.store.table import Put, Record, Records, Update
 
 _STATE = TypeAdapter(AppState)
 _KEY = ("app", "state")
 _DUE = "due"
 
 
-class AppStateRecords:
+class AppStateRecords(Records):
     """`AppRecords` of `bridge.provisioning.ports`."""
-
-    def __init__(self, table: StateTable) -> None:
-        self._table = table
 
     def app(self) -> AppState:
         """The application's record."""

@@ -11,16 +11,13 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter
 
 from bridge.provisioning.records import Hold
-from bridge.store.table import Condition, ConditionFailed, Put, StateTable
+from bridge.store.table import Condition, ConditionFailed, Put, Records
 
 _HOLD = TypeAdapter(Hold)
 
 
-class HoldRecords:
+class HoldRecords(Records):
     """The holding half of `Removals` in `bridge.provisioning.ports`."""
-
-    def __init__(self, table: StateTable) -> None:
-        self._table = table
 
     def hold(self, entity: str) -> Hold | None:
         """The entity's newest hold."""

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from bridge.items import format_time
 from bridge.provisioning.records import JournalEntry, ParkedItem
-from bridge.store.table import Put, StateTable, expiry
+from bridge.store.table import Put, Records, expiry
 
 _ENTRY = TypeAdapter(JournalEntry)
 _PARKED_ITEM = TypeAdapter(ParkedItem)
@@ -20,11 +20,8 @@ _PARKED = "parked"
 _KEPT_DAYS = 90
 
 
-class JournalRecords:
+class JournalRecords(Records):
     """`Journal` and `Parking` of `bridge.provisioning.ports`."""
-
-    def __init__(self, table: StateTable) -> None:
-        self._table = table
 
     def write(self, entry: JournalEntry) -> None:
         """Keep an entry for 90 days."""

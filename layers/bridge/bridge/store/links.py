@@ -18,7 +18,7 @@ from bridge.store.table import (
     Key,
     Put,
     Record,
-    StateTable,
+    Records,
     TransactionRefused,
     Update,
 )
@@ -28,11 +28,8 @@ _GROUP = TypeAdapter(GroupLink)
 _GROUPS = "groups"
 
 
-class LinkRecords:
+class LinkRecords(Records):
     """`UserLinks` and `GroupLinks` of `bridge.provisioning.ports`."""
-
-    def __init__(self, table: StateTable) -> None:
-        self._table = table
 
     def user(self, okta_id: str) -> UserLink | None:
         """The record of one user."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import accumulate
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -98,10 +99,11 @@ class HeaderPace:
         """Take one call, or raise Transient with the seconds to wait."""
         with self._lock:
             now = self._now()
+            self._check_stops(now)
             if self._bucket != _bucket(now):
                 self._budget = self._read()
                 self._bucket = _bucket(now)
-            self._check_stops(now)
+                self._check_stops(now)
 
     def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """Learn from the rate-limit headers of an answer and tell the other environments, if it is news.
@@ -175,11 +177,10 @@ class DynamoPace(HeaderPace):
         """
         with self._lock:
             now = self._now()
+            self._check_stops(now)
             if self._bucket != _bucket(now) or self._left == 0:
-                self._left = 0
                 self._left = self._lease(now)
                 self._bucket = _bucket(now)
-            self._check_stops(now)
             self._left -= 1
 
     def _lease(self, now: float) -> int:
@@ -208,12 +209,11 @@ class DynamoPace(HeaderPace):
 
     def _seconds_until_free(self, buckets: dict[int, int], now: float) -> float:
         """When enough of the oldest buckets have left the window for one call more."""
-        left = sum(buckets.values())
-        for number in sorted(buckets):
-            left -= buckets[number]
-            if left < self._allowance(now):
-                return (number + BUCKETS) * BUCKET_SECONDS - now
-        raise AssertionError("an empty window has room for a call")
+        oldest_first = sorted(buckets)
+        excess = sum(buckets.values()) - self._allowance(now)
+        gone = accumulate(buckets[number] for number in oldest_first)
+        last = next(number for number, calls in zip(oldest_first, gone, strict=True) if calls > excess)
+        return (last + BUCKETS) * BUCKET_SECONDS - now
 
 
 def _bucket(now: float) -> int:

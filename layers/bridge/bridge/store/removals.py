@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bridge.store.table import StateTable, expiry
+from bridge.store.table import Records, expiry
 
 #: Longer than the longest window of a ceiling (720 h).
 _KEPT_DAYS = 31
 
 
-class RemovalRecords:
+class RemovalRecords(Records):
     """The counting half of `Removals` in `bridge.provisioning.ports`."""
-
-    def __init__(self, table: StateTable) -> None:
-        self._table = table
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         """Okta user ids with a removal record at or after `since`."""

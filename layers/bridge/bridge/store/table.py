@@ -64,7 +64,7 @@ class Condition:
     """A condition expression that writes attributes as ``#name`` and values as ``:name``, and those values."""
 
     expression: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any]
 
     def bound(self) -> dict[str, Any]:
         """The expression as an argument, names and values bound."""
@@ -98,7 +98,7 @@ class Update:
         change = "SET " + ", ".join(["#v = if_not_exists(#v, :v)", *(f"#{name} = :{name}" for name in self.put)])
         if self.add:
             change += " ADD " + ", ".join(f"#{name} :{name}" for name in self.add)
-        condition = self.condition or Condition("")
+        condition = self.condition or Condition("", {})
         values = {"v": VERSION, **self.put, **self.add, **condition.values}
         arguments = {"UpdateExpression": change, **_bound(change + condition.expression, values)}
         if self.condition:
@@ -213,6 +213,13 @@ class StateTable:
         raise Transient("store-unprocessed", upstream="store")
 
 
+class Records:
+    """A part of the store: some kinds of records of the state table."""
+
+    def __init__(self, table: StateTable) -> None:
+        self._table = table
+
+
 def expiry(moment: datetime, days: int) -> dict[str, int]:
     """The attribute that lets a record end `days` after `moment`: seconds since the epoch."""
     return {"expires": int(moment.timestamp()) + days * 86_400}
@@ -252,10 +259,10 @@ def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 def _bound(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """ExpressionAttributeNames and -Values for an expression."""
-    bound: dict[str, Any] = {"ExpressionAttributeNames": {name: name[1:] for name in re.findall(r"#\w+", expression)}}
-    if values:
-        bound["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
-    return bound
+    return {
+        "ExpressionAttributeNames": {name: name[1:] for name in re.findall(r"#\w+", expression)},
+        "ExpressionAttributeValues": {f":{name}": _serialize(value) for name, value in values.items()},
+    }
 
 
 def _wire_key(key: Key) -> dict[str, Any]:
