@@ -8,6 +8,7 @@
     ├── Permanent            this entity can not be done as things are: parked at once
     ├── Recheck              looked at, but too close to the event: look once more
     ├── FenceMoved           somebody else looks at the same entity: start again with the newest truth
+    ├── Outdated             what the link remembers is no longer so: start again, and trust no record
     ├── VersionConflict      Genesys Cloud holds a newer version than the one we changed
     ├── UserNameTaken        another Genesys Cloud user holds the userName
     ├── ResourceNotFound     Genesys Cloud answered 404 on a resource that we address by id
@@ -90,6 +91,18 @@ class Recheck(BridgeError):
 
 class FenceMoved(BridgeError):
     """A conditional write found another ``look`` number: another look at this entity has begun."""
+
+
+class Outdated(BridgeError):
+    """What a change was computed from is no longer so: start again once, and trust no record.
+
+    Args:
+        reason: short code of the Transient that it becomes when starting again does not help.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class VersionConflict(BridgeError):

@@ -23,8 +23,9 @@ class AppLook:
     def look(self, work: Work) -> Report:
         """Forget what was known of assignments, note the application's status, bring what depends on either."""
         app = self._store.raise_epoch()
-        status = self._assignments.read_app()
-        report = Report(read={"app": status})
+        read = self._assignments.read_app()
+        status = read.value or ""
+        report = Report(date=read.date, read={"app": status})
         nonce = str(app.epoch)
         items = self._groups_whose_link_may_change(app.epoch, nonce)
         due = self._store.due() if status == "ACTIVE" else []

@@ -56,9 +56,12 @@ class Assignments:
         self._too_long_until: datetime | None = None
         self._active_seen: datetime | None = None
 
-    def read(self, user_id: str, *, newest: datetime | None, epoch: int) -> Assignment:
-        """The user's assignment, at least as new as `newest` plus the lag where a listing serves it."""
-        listing = self._fresh_listing(newest, epoch)
+    def read(self, user_id: str, *, newest: datetime | None, seen: datetime, epoch: int) -> Assignment:
+        """The user's assignment, at least as new as `newest` plus the lag where a listing serves it.
+
+        `seen` is Okta's ``Date`` of a read that has just been made: what a listing's would be at least.
+        """
+        listing = self._fresh_listing(newest, seen, epoch)
         if listing is not None:
             return _judge(listing.get(user_id))
         self._singles.append(self._clock.now())
@@ -69,20 +72,21 @@ class Assignments:
         now = self._clock.now()
         if self._active_seen is not None and now - self._active_seen <= timedelta(seconds=APP_STATUS_SECONDS):
             return True
-        return self.read_app() == "ACTIVE"
+        return self.read_app().value == "ACTIVE"
 
-    def read_app(self) -> str:
+    def read_app(self) -> Read[str]:
         """The application's status as Okta has it now; it is remembered."""
         asked = self._clock.now()
-        status = self._okta.app().value or ""
+        read = self._okta.app()
+        status = read.value or ""
         self._active_seen = asked if status == "ACTIVE" else None
         if self._records.app().status != status:
             self._records.note_app_status(status)
-        return status
+        return read
 
-    def _fresh_listing(self, newest: datetime | None, epoch: int) -> Mapping[str, AppUser] | None:
+    def _fresh_listing(self, newest: datetime | None, seen: datetime, epoch: int) -> Mapping[str, AppUser] | None:
         """A listing that is new enough for an item, fetched if many wait; None when single reads are better."""
-        if newest is None:
+        if newest is None or seen < newest + self._lag:
             return None
         needed = newest + self._lag
         if self._listing is not None and self._listing_epoch == epoch and self._listing.date >= needed:
@@ -97,8 +101,7 @@ class Assignments:
             self._too_long_until = now + LISTING_PAUSE
             return None
         self._listing, self._listing_epoch = listing, epoch
-        # A listing that is itself too close to the event serves others, not this one.
-        return listing.value if listing.date >= needed else None
+        return listing.value
 
 
 def _judge(app_user: AppUser | None) -> Assignment:

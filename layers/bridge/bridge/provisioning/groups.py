@@ -28,12 +28,14 @@ class Membership:
         links: our records of those users and of every linked member.
         members: Genesys Cloud ids of the members.
         owner: Genesys Cloud id -> Okta id of each member that is one of our users.
+        name: what Genesys Cloud calls the group.
     """
 
     listed: frozenset[str]
     links: dict[str, UserLink]
     members: frozenset[str]
     owner: dict[str, str]
+    name: str
 
     def inactive(self, okta_id: str) -> bool:
         """Whether our records say that the user is inactive in Genesys Cloud."""
@@ -54,19 +56,12 @@ class Membership:
 
     def removals(self, inactive_members: InactiveMembers) -> dict[str, str]:
         """Okta id -> Genesys Cloud id of the linked members that should not be members."""
-        if inactive_members is InactiveMembers.KEEP:
-            leaving = {
-                okta_id: member
-                for member, okta_id in self.owner.items()
-                if okta_id not in self.listed and not self.inactive(okta_id)
-            }
-        else:
-            leaving = {
-                okta_id: member
-                for member, okta_id in self.owner.items()
-                if okta_id not in self.listed or self.inactive(okta_id)
-            }
-        return leaving
+        keep = inactive_members is InactiveMembers.KEEP
+        return {
+            okta_id: member
+            for member, okta_id in self.owner.items()
+            if (not keep if self.inactive(okta_id) else okta_id not in self.listed)
+        }
 
     def base(self, inactive_members: InactiveMembers) -> frozenset[str]:
         """Okta ids of the linked members that the percentage is taken of."""
@@ -105,7 +100,7 @@ class GroupLook:
         app = self._store.app()
         if not self._linking.may_link(work.okta_id, self._store.group(work.okta_id), app.epoch):
             return Report().ends("skipped", "not-in-scope")
-        return fenced(lambda: self._attempt(work))
+        return fenced(self._attempt, work)
 
     def _attempt(self, work: Work) -> Report:
         link = self._store.begin_group_look(work.okta_id)
@@ -117,8 +112,9 @@ class GroupLook:
         rule = self._linking.rule(read.value, link, app.epoch)
         if not rule:
             return self._unlink(link, report, "unassigned")
+        link = replace(link, linked_by=rule)
         if link.state is not GroupState.LINKED:
-            link = self._link(link, read.value, rule, report)
+            link = self._link(link, read.value, report)
             if link.state is not GroupState.LINKED:
                 return report
         listing = self._okta.group_users(work.okta_id)
@@ -128,6 +124,8 @@ class GroupLook:
         seen = self._read_membership(link, listing.value)
         if seen is None:
             return self._unlink(link, report, "genesys-group-gone")
+        if seen.name.casefold() != read.value.name.casefold():
+            report.read["name"] = "drifted"
         suspicious = ""
         if not listing.value and not self._explained_empty(read.value, link):
             suspicious = "suspicious-empty"
@@ -136,7 +134,7 @@ class GroupLook:
 
     # ------------------------------------------------------------------------------------- links
 
-    def _link(self, link: GroupLink, group: OktaGroup, rule: str, report: Report) -> GroupLink:
+    def _link(self, link: GroupLink, group: OktaGroup, report: Report) -> GroupLink:
         """Bind the one Genesys Cloud group of the same name, or remember why there is none."""
         found = self._genesys.find_groups(group.name)
         why = "no-match" if not found else "ambiguous" if len(found) > 1 else ""
@@ -145,7 +143,6 @@ class GroupLook:
                 link,
                 state=GroupState.LINKED,
                 genesys_id=found[0].id,
-                linked_by=rule,
                 first_look_ended=False,
                 nonempty=None,
                 why="",
@@ -162,9 +159,10 @@ class GroupLook:
         return unlinked
 
     def _unlink(self, link: GroupLink, report: Report, why: str) -> Report:
-        """Members stay as they are; whatever waited for this group has nothing to wait for any more."""
+        """Members stay as they are; its hold has nothing to wait for any more, its exceptions nothing to except."""
         if link.state is GroupState.LINKED:
             holds.close_unlinked(self._store, self._clock, link.entity)
+            self._store.remove_exceptions(link.entity, self._store.exceptions(link.entity))
             self._store.save_group(replace(link, state=GroupState.UNLINKED, genesys_id="", why=why, looked=report.date))
         return report.ends("skipped", why if link.state is GroupState.LINKED else "not-in-scope")
 
@@ -192,7 +190,7 @@ class GroupLook:
             if entity.startswith("user:")
         }
         links = self._store.users(listed | frozenset(owner.values()))
-        return Membership(listed=listed, links=links, members=members, owner=owner)
+        return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)
 
     @staticmethod
     def _explained_empty(group: OktaGroup, link: GroupLink) -> bool:
@@ -207,13 +205,15 @@ class GroupLook:
         self, work: Work, link: GroupLink, app: AppState, seen: Membership, suspicious: str, report: Report
     ) -> Report:
         report.read["members"] = str(len(seen.members))
+        report.read["unlinked-members"] = str(len(seen.members) - len(seen.owner))
         changes = MemberChanges(
             self._genesys, self._clock, work, link.genesys_id, self._settings.members_per_request, report
         )
-        additions = seen.additions()
         if self._settings.mode is Mode.ENFORCE:
-            changes.add(additions)
-        self._remove(work, link, app, seen, suspicious, additions, changes, report)
+            changes.add(seen.additions())
+        else:
+            report.added = len(seen.additions())
+        self._remove(work, link, app, seen, suspicious, changes, report)
         self._store.save_group(replace(link, looked=report.date, first_look_ended=True, why=""))
         changes.require_applied()
         return report
@@ -225,7 +225,6 @@ class GroupLook:
         app: AppState,
         seen: Membership,
         suspicious: str,
-        additions: list[str],
         changes: MemberChanges,
         report: Report,
     ) -> None:
@@ -233,8 +232,7 @@ class GroupLook:
         entity = work.entity
         leaving = seen.removals(self._settings.inactive_members)
         exceptions = self._store.exceptions(entity)
-        if ended := exceptions & seen.listed:
-            self._store.remove_exceptions(entity, ended)
+        desired_again = exceptions & seen.listed - leaving.keys()
         leaving = {okta_id: member for okta_id, member in leaving.items() if okta_id not in exceptions}
         unseen = self._unseen(entity, seen, leaving)
         counted = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unseen}
@@ -245,14 +243,14 @@ class GroupLook:
             removals=len(counted),
             recent=len(recent),
             base=len(base) + len(recent),
-            remaining=len(base - counted.keys()) + len(additions),
+            remaining=len(base - counted.keys()) + report.added,
         )
         reason = self._held_because(link, app, suspicious, counted, change)
         if self._settings.mode is Mode.OBSERVE:
-            report.added, report.removed, report.held = len(additions), 0 if reason else len(counted), len(unseen)
-            report.held += len(counted) if reason else 0
+            report.removed, report.held = 0 if reason else len(counted), len(leaving if reason else unseen)
             report.ends("observed", reason)
             return
+        self._store.remove_exceptions(entity, desired_again)
         blocked = bool(counted) and (bool(reason) or holds.blocking_hold(self._store, entity) is not None)
         staged = leaving.keys() if blocked else unseen
         explanation = f"W={change.removals} c={change.recent} B={change.base}"

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
 
-from bridge.errors import FenceMoved, Transient
+from bridge.errors import FenceMoved, Outdated, Transient
 from bridge.items import Hint, Item, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem
-
-T = TypeVar("T")
 
 #: Reasons whose looks read Genesys Cloud first and compare with that, so that drift is repaired.
 DEEP_REASONS = frozenset({Reason.RECONCILE, Reason.OPERATOR, Reason.REDRIVE})
@@ -28,10 +25,12 @@ class Work:
     Attributes:
         items: at least one, all of the same entity.
         seconds_left: how long this process may still run; a long look stops in time and goes on later.
+        again: whether this look had to start again, so that what it wrote before may contradict the record.
     """
 
     items: tuple[Item, ...]
     seconds_left: Callable[[], float] = lambda: float("inf")
+    again: bool = False
 
     @property
     def entity(self) -> str:
@@ -55,8 +54,8 @@ class Work:
 
     @property
     def deep(self) -> bool:
-        """Whether Genesys Cloud is read before anything is compared."""
-        return bool(self.reasons & DEEP_REASONS)
+        """Whether Okta's assignment and Genesys Cloud are read whatever the records say."""
+        return self.again or bool(self.reasons & DEEP_REASONS)
 
     @property
     def newest(self) -> datetime | None:
@@ -121,15 +120,19 @@ class Report:
         )
 
 
-def fenced(attempt: Callable[[], T]) -> T:
-    """Run a look; start it again when another look of the same entity has begun meanwhile.
+def fenced(attempt: Callable[[Work], Report], work: Work) -> Report:
+    """Run a look; start it again when another look of the same entity has begun, or a record proved outdated.
 
     Raises:
-        Transient: the fence moved on every attempt.
+        Transient: the fence moved on every attempt, or everything was outdated twice.
     """
     for _ in range(FENCE_ATTEMPTS):
         try:
-            return attempt()
+            return attempt(work)
         except FenceMoved:
-            continue
+            pass
+        except Outdated as outdated:
+            if work.again:
+                raise Transient(outdated.reason, upstream="genesys") from None
+        work = replace(work, again=True)
     raise Transient("fence-moved", upstream="store")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bridge.errors import Permanent
 from bridge.items import Hint, Reason
@@ -67,7 +67,7 @@ class UserLook:
         known = self._store.user(work.okta_id)
         if not (known is not None and known.is_link) and not _worth_reading(work, app):
             return Report().ends("skipped", "not-in-scope")
-        return fenced(lambda: self._attempt(work))
+        return fenced(self._attempt, work)
 
     def _app(self) -> AppState:
         app = self._store.app()
@@ -85,32 +85,36 @@ class UserLook:
             link = replace(link, assigned=None, unassigned_due="")
             return self._ends_at_once(work, link, user, app, report)
         if user.status == "SUSPENDED":
+            link = _remembered(link)  # an assignment outlives a suspension, and its end raises no event of its own
             if self._settings.suspended_users is SuspendedUsers.IGNORE:
                 return self._settle(link, user.status, report.ends("unchanged", "suspended-ignored"))
             return self._ends_at_once(work, link, user, app, report)
         if user.status != "STAGED" and user.status not in ACTIVE_STATUSES:
-            return self._settle(link, user.status, report.ends("unchanged", "status-not-known"))
-        return self._usable(work, link, user, app, report)
+            return self._settle(_remembered(link), user.status, report.ends("unchanged", "status-not-known"))
+        return self._usable(work, link, user, read.date, app, report)
 
     # ---------------------------------------------------------------------------------- access ends
 
     def _deleted(self, work: Work, link: UserLink, app: AppState, report: Report) -> Report:
         """Okta answered 404: believed only with a sign that the user really went."""
-        link = self._accounts.settle_creating(link, "")
-        if not link.ever_linked:
-            return self._settle(self._unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
+        if not link.is_link:
+            return self._settle(link, DELETED, report.ends("unchanged", "no-such-user"))
         if not (Hint.DELETION in work.hints or link.status in {"DEPROVISIONED", DELETED} or link.assigned is False):
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
-        link = replace(link, groups_due=link.groups_due or link.status != DELETED)
+        link = self._accounts.matching.settle_creating(link, "")
+        if not link.ever_linked:
+            return self._settle(_unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
+        link = replace(link, assigned=None, groups_due=link.groups_due or link.status != DELETED)
         return self._ends_by_ceiling(work, link, DELETED, app, report)
 
     def _ends_at_once(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
         """DEPROVISIONED or SUSPENDED: no ceiling, no hold, nothing of another entity stands before it."""
-        link = self._accounts.settle_creating(link, self._user_name(user))
+        link = self._accounts.matching.settle_creating(link, self._user_name(user))
         if not link.ever_linked and not app.bootstrapped:
-            link = self._accounts.find_native(link)
+            link = self._accounts.matching.find_native(link)
         if not link.ever_linked:
-            return self._settle(self._unlinked(link), user.status, report.ends("unchanged", "never-linked"))
+            link = link if user.status == "SUSPENDED" else _unlinked(link)
+            return self._settle(link, user.status, report.ends("unchanged", "never-linked"))
         link = replace(link, status=user.status)
         report.ends("unchanged", user.status.lower())
         if _already_inactive(work, link):
@@ -148,17 +152,19 @@ class UserLook:
 
     # -------------------------------------------------------------------------------- access stands
 
-    def _usable(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
+    def _usable(
+        self, work: Work, link: UserLink, user: OktaUser, seen: datetime, app: AppState, report: Report
+    ) -> Report:
         """STAGED or usable in Okta: the assignment decides."""
-        assignment = self._assignment(work, link, user, app)
+        assignment = self._assignment(work, link, user, seen, app)
         report.read["assigned"] = assignment.assigned.value
         if assignment.assigned is Assigned.UNCLEAR:
-            return self._settle(link, user.status, report.ends("unchanged", "assignment-unclear"))
+            return self._settle(_remembered(link), user.status, report.ends("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
             link = replace(link, assigned=False, epoch=app.epoch)
-            link = self._accounts.settle_creating(link, self._user_name(user))
+            link = self._accounts.matching.settle_creating(link, self._user_name(user))
             if not link.ever_linked:
-                return self._settle(self._unlinked(link), user.status, report.ends("unchanged", "not-assigned"))
+                return self._settle(_unlinked(link), user.status, report.ends("unchanged", "not-assigned"))
             return self._ends_by_ceiling(work, link, user.status, app, report)
         self._store_no_longer_due(link)
         link = replace(link, unassigned_due="")
@@ -172,7 +178,7 @@ class UserLook:
         changed = self._accounts.converge(link, target, report, deep=work.deep, bootstrapped=app.bootstrapped)
         return self._finish(changed.link, changed.user, app, report)
 
-    def _assignment(self, work: Work, link: UserLink, user: OktaUser, app: AppState) -> Assignment:
+    def _assignment(self, work: Work, link: UserLink, user: OktaUser, seen: datetime, app: AppState) -> Assignment:
         """The assignment as remembered, where that is enough; as Okta says otherwise."""
         forgotten = (
             user.status == "STAGED"
@@ -181,9 +187,10 @@ class UserLook:
             or link.assigned is not True
             or work.deep
         )
-        creates_or_activates = link.state is not UserState.LINKED or link.active is not True
+        # Only what leads to neither may do without: see Accounts.converge.
+        creates_or_activates = link.state is not UserState.LINKED or link.active is not True or not link.hashes
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
-            return self._assignments.read(work.okta_id, newest=work.newest, epoch=app.epoch)
+            return self._assignments.read(work.okta_id, newest=work.newest, seen=seen, epoch=app.epoch)
         return Assignment(Assigned.YES, None)
 
     def _user_name(self, user: OktaUser) -> str:
@@ -218,14 +225,9 @@ class UserLook:
         if group_ids:
             self._lanes.send(group_follow_ups(self._store, group_ids))
 
-    def _unlinked(self, link: UserLink) -> UserLink:
-        """Not assigned and never linked: nothing is left to remember but the look number."""
-        return replace(link, state=UserState.NONE, unassigned_due="")
-
     def _settle(self, link: UserLink, status: str, report: Report) -> Report:
-        """Write the link with what this look saw; a record that is no link stays as it is."""
-        if link.is_link or link.looked is not None:
-            self._store.save_user(replace(link, status=status, looked=report.date))
+        """Write the link with what this look saw."""
+        self._store.save_user(replace(link, status=status, looked=report.date))
         return report
 
 
@@ -234,6 +236,16 @@ def _worth_reading(work: Work, app: AppState) -> bool:
     if Hint.ASSIGNMENT in work.hints or work.reasons - _EVENT_REASONS:
         return True
     return not app.bootstrapped and Hint.ACCESS_ENDS in work.hints
+
+
+def _remembered(link: UserLink) -> UserLink:
+    """A user who may be assigned: whoever has no link yet gets one, so that later events are read."""
+    return link if link.is_link else replace(link, state=UserState.WANTED)
+
+
+def _unlinked(link: UserLink) -> UserLink:
+    """Not assigned and never linked: the record is no link any more."""
+    return replace(link, state=UserState.NONE, unassigned_due="", posted=None, waiting_since=None)
 
 
 def _already_inactive(work: Work, link: UserLink) -> bool:

@@ -1,0 +1,145 @@
+"""Whose account is it: finding the Genesys Cloud user of an Okta user, and binding the two.
+
+A POST may have been done although its answer was lost, a search may trail a write, and another Okta user may
+own the account: nothing here is decided on less than one exact match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import NoReturn
+
+from bridge.errors import Outdated, OwnerTaken, Permanent, Transient
+from bridge.items import Reason, fresh_item
+from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader, ScimUser, Store
+from bridge.provisioning.records import Origin, UserLink, UserState
+
+#: How long a search may trail a write, or another user's look may free an account, before a person is asked.
+CONFLICT_PATIENCE = timedelta(minutes=15)
+#: Okta user ids, as Okta's own SCIM client writes them into externalId.
+_OKTA_USER_ID = re.compile(r"00u[A-Za-z0-9]{17}")
+
+
+class Matching:
+    """Finds and binds accounts. Lives as long as the process."""
+
+    def __init__(self, genesys: GenesysReader, okta: OktaReader, store: Store, lanes: LaneSender, clock: Clock) -> None:
+        """Everything it needs, as ports."""
+        self._genesys = genesys
+        self._okta = okta
+        self._store = store
+        self._lanes = lanes
+        self._clock = clock
+
+    # ------------------------------------------------------------------------------------ finding
+
+    def settle_creating(self, link: UserLink, user_name: str) -> UserLink:
+        """A POST may have been done: find its user before anything is decided.
+
+        Raises:
+            Transient: none is found yet, and the search index may still trail the POST.
+        """
+        if link.state is not UserState.CREATING:
+            return link
+        found = self.find_created(link, user_name)
+        if found.genesys_id:
+            return found
+        if link.posted is not None and self._clock.now() - link.posted < CONFLICT_PATIENCE:
+            raise Transient("creation-unsettled", upstream="genesys")
+        return replace(link, state=UserState.WANTED, posted=None, waiting_since=None)
+
+    def find_native(self, link: UserLink) -> UserLink:
+        """The account that Okta's native application made: it wrote the Okta user id as externalId."""
+        found = self.search(link.okta_id, "")
+        return self.bind(link, only(found), Origin.ADOPTED) if found else link
+
+    def find_created(self, link: UserLink, user_name: str) -> UserLink:
+        """The account that a POST of ours made, bound; the link as it was when there is none."""
+        found = [user for user in self.search(link.okta_id, user_name) if user.external_id == link.okta_id]
+        return self.bind(link, only(found), Origin.CREATED) if found else link
+
+    def search(self, okta_id: str, user_name: str, *, inactive: bool = False) -> list[ScimUser]:
+        """Accounts with this externalId or userName, each once, as they are now; inactive ones by listing if asked."""
+        found = self._genesys.find_users("externalId", okta_id) if okta_id else []
+        found += self._genesys.find_users("userName", user_name) if user_name else []
+        matches = self._matches(found, okta_id, user_name)
+        if not matches and inactive:
+            matches = self._matches(self._genesys.inactive_users(), okta_id, user_name)
+        return matches
+
+    def _matches(self, found: Iterable[ScimUser], okta_id: str, user_name: str) -> list[ScimUser]:
+        """Those that match when read by id: a search trails writes, and shows what is deleted or renamed by now."""
+
+        def match(user: ScimUser) -> bool:
+            return user.external_id == okta_id or user.user_name.casefold() == user_name.casefold()
+
+        ids = dict.fromkeys(user.id for user in found if match(user))
+        now = [self._genesys.user(genesys_id) for genesys_id in ids]
+        return [user for user in now if user is not None and match(user)]
+
+    # --------------------------------------------------------------------------------- owning
+
+    def bind(
+        self, link: UserLink, account: ScimUser, origin: Origin, hashes: Mapping[str, str] | None = None
+    ) -> UserLink:
+        """Take an account for this Okta user, from a deleted one if need be (rehire).
+
+        Raises:
+            Transient, then Permanent: it is another Okta user's who is not known to be gone.
+            Outdated: somebody took it meanwhile.
+        """
+        owner = self._store.owners([account.id]).get(account.id, "").removeprefix("user:")
+        if not owner and _OKTA_USER_ID.fullmatch(account.external_id):
+            owner = account.external_id
+        other = "" if owner == link.okta_id else owner
+        if other:
+            self._require_gone(link, other)
+        bound = replace(
+            link,
+            state=UserState.LINKED,
+            genesys_id=account.id,
+            active=account.active,
+            origin=origin,
+            hashes=dict(hashes or {}),
+            groups_due=True,
+            waiting_since=None,
+            posted=None,
+        )
+        try:
+            self._store.claim_user(bound, previous_owner=other)
+        except OwnerTaken:
+            raise Outdated("account-taken") from None
+        return bound
+
+    def _require_gone(self, link: UserLink, other: str) -> None:
+        """The other Okta user is deleted, and nothing we know says that a 404 means "not visible".
+
+        Otherwise that user is looked at, and this one waits: a rename or an end that is still in a lane frees it.
+        """
+        previous = self._store.user(other)
+        visible = self._okta.user(other).value is not None
+        holds = previous is not None and bool(previous.genesys_id) and previous.active is not False
+        if visible or holds:
+            self._lanes.send([fresh_item(f"user:{other}", Reason.FOLLOW_UP, f"{link.okta_id}:{link.look}")])
+            self.wait_for_conflict(link, "owned-by-another-user", detail=f"user:{other}")
+
+    def wait_for_conflict(self, link: UserLink, reason: str, detail: str = "") -> NoReturn:
+        """Be patient for a quarter of an hour, then ask a person."""
+        now = self._clock.now()
+        since = link.waiting_since or now
+        waits = now - since < CONFLICT_PATIENCE
+        self._store.save_user(replace(link, waiting_since=since if waits else None))
+        if waits:
+            raise Transient(reason, upstream="genesys", status=409)
+        raise Permanent(reason, detail=detail, upstream="genesys")
+
+
+def only(found: Iterable[ScimUser]) -> ScimUser:
+    """The one match; Permanent when there are several."""
+    users = list(found)
+    if len(users) != 1:
+        raise Permanent("ambiguous-match", detail=" ".join(sorted(user.id for user in users)), upstream="genesys")
+    return users[0]
