@@ -54,7 +54,7 @@ def compose() -> Consumer:
     return Consumer(
         settings,
         Outside(
-            store=DynamoStore(dynamodb, settings.state_table, clock),
+            store=DynamoStore(dynamodb, settings.state_table),
             lanes=SqsLanes(sqs, settings.lanes),
             sqs=sqs,
             idempotency=DynamoDBPersistenceLayer(table_name=settings.idempotency_table, boto3_client=dynamodb),

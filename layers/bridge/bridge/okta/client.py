@@ -88,7 +88,7 @@ class OktaClient:
     def app(self) -> Read[str]:
         """The application's status."""
         answer = self._get(self._app)
-        return Read(_text(_object(answer.json()), "status"), _date(answer))
+        return Read(_text(_object(answer.json()), "status"), self._date(answer))
 
     def app_groups(self) -> Read[frozenset[str]]:
         """Ids of the groups that are assigned to the application."""
@@ -113,18 +113,18 @@ class OktaClient:
     ) -> Read[_Document]:
         answer = self._get(path, params, headers=headers)
         if answer.status != HTTPStatus.OK:
-            return Read(None, _date(answer))
+            return Read(None, self._date(answer))
         document = _object(answer.json())
         if _id(document) != own_id:
             raise _implausible("another id than asked for")
-        return Read(document, _date(answer))
+        return Read(document, self._date(answer))
 
     def _listing(
         self, path: str, size: int, params: _Params = (), *, page_limit: int | None = None
     ) -> Read[list[_Document]]:
         """Every entry, following ``rel="next"`` as Okta gives it; None for 404, or with more pages than allowed."""
         answer = self._get(path, (*params, ("limit", str(size))))
-        date = _date(answer)
+        date = self._date(answer)
         entries: list[_Document] = []
         followed: set[str] = set()
         while answer.status == HTTPStatus.OK:
@@ -194,12 +194,16 @@ class OktaClient:
             return  # no headers, or the concurrency limit, which Okta reports as a limit of 0: no bucket's budget
         pace.observe(limit=int(limit), remaining=int(remaining), reset_seconds=self._until_reset(answer))
 
+    def _date(self, answer: Answer) -> datetime:
+        """Okta's ``Date``; Okta always gives one, and our own clock stands in for a proxy that drops it."""
+        return answer.date() or self._clock.now()
+
     def _until_reset(self, answer: Answer) -> float | None:
         """Seconds from the answer's ``Date`` to its ``X-Rate-Limit-Reset``: both are Okta's clock."""
         reset = answer.number("x-rate-limit-reset")
         if reset is None:
             return None
-        return max(0.0, reset - (answer.date() or self._clock.now()).timestamp())
+        return max(0.0, reset - self._date(answer).timestamp())
 
     def _failure(self, answer: Answer, of_the_app: bool) -> BridgeError:
         status, code = answer.status, _error_code(answer)
@@ -251,13 +255,6 @@ def _reference(answer: Answer) -> str:
         if isinstance(reference, str) and _ERROR_ID.fullmatch(reference):
             return reference
     return ""
-
-
-def _date(answer: Answer) -> datetime:
-    date = answer.date()
-    if date is None:
-        raise _implausible("no Date header")
-    return date
 
 
 def _object(document: object) -> _Document:
