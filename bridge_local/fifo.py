@@ -147,17 +147,26 @@ class FifoLanes:
         return True
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        """As boto3's SQS client: the messages become visible so many seconds from now."""
-        queue = next(queue for queue in self.lanes.values() if queue.url == QueueUrl)
-        seconds = {entry["ReceiptHandle"]: entry["VisibilityTimeout"] for entry in Entries}
-        for message in queue.messages:
-            if message.handle in seconds:
-                message.visible = self._now() + timedelta(seconds=seconds[message.handle])
-        return {"Successful": [{"Id": entry["Id"]} for entry in Entries], "Failed": []}
+        """As boto3's SQS client: messages in flight become visible so many seconds from now."""
+        queue, now = next(queue for queue in self.lanes.values() if queue.url == QueueUrl), self._now()
+        in_flight = {message.handle: message for message in queue.messages if message.handle and message.visible > now}
+        changed, refused = [], []
+        for entry in Entries:
+            message = in_flight.get(entry["ReceiptHandle"])
+            if message is None:
+                refused.append({"Id": entry["Id"], "SenderFault": True, "Code": "InvalidParameterValue"})
+            else:
+                message.visible = now + timedelta(seconds=entry["VisibilityTimeout"])
+                changed.append({"Id": entry["Id"]})
+        return {"Successful": changed, "Failed": refused}
 
     def next_visible(self) -> datetime | None:
-        """When the next message can be received, None when the lanes are empty."""
-        return min((message.visible for queue in self.lanes.values() for message in queue.messages), default=None)
+        """When the next message can be received, None when the lanes are empty: a group waits for its first one."""
+        first: dict[tuple[Lane, str], datetime] = {}
+        for lane, queue in self.lanes.items():
+            for message in queue.messages:
+                first.setdefault((lane, message.group), message.visible)
+        return min(first.values(), default=None)
 
     def depth(self) -> int:
         """How many messages are in the lanes, visible or not."""

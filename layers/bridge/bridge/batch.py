@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
@@ -23,6 +23,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bridge.calls import Calls
 from bridge.errors import AuthFailure, Permanent, Recheck, SettingsError, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
 from bridge.provisioning.look import Report, Work
@@ -41,13 +42,11 @@ RECORD_DAYS = 15
 UNEXPECTED_TRIES = 5
 #: Tries of a 5xx that meets one entity while others succeed.
 LONELY_5XX_TRIES = 20
-#: Others succeed if this process saw a look go well within this time.
-OTHERS_SUCCEED_WITHIN = timedelta(minutes=10)
 #: A message that was not started for lack of time comes back at once this often, then after a pause.
 IMMEDIATE_RETURNS = 100
 RETURN_PAUSE = 30.0
-#: SQS lets a message stay invisible for 12 hours at most.
-LONGEST_DELAY = 43_200
+#: SQS lets a message stay invisible for 12 hours at most, counted from its receive: some time has gone already.
+LONGEST_DELAY = 42_000
 #: A ``published`` further ahead of Okta's own clock than this is no read lag; it is looked at once.
 CREDIBLE_LEAD = timedelta(minutes=15)
 _SERVER_ERROR = 500
@@ -86,12 +85,12 @@ class BatchRun:
         idempotency: BasePersistenceLayer,
         clock: Clock,
         rng: random.Random,
-        calls: list[str],
+        calls: Calls,
         mode: Mode,
         backoff: Backoff,
         read_lag: timedelta,
     ) -> None:
-        """`looks` by kind of entity (``user``, ``group``, ``app``); `calls` is filled by the clients."""
+        """`looks` by kind of entity (``user``, ``group``, ``app``); the clients tell `calls`."""
         self._looks = looks
         self._store = store
         self._sqs = sqs
@@ -112,7 +111,6 @@ class BatchRun:
             key_prefix="item",
         )
         self._batch: _Batch | None = None
-        self._succeeded: datetime | None = None
 
     def handle(self, event: dict[str, Any], context: LambdaContext, queue_url: str) -> PartialItemFailureResponse:
         """Answer a Lambda SQS event; every path gives a well-formed ``batchItemFailures``."""
@@ -168,21 +166,22 @@ class BatchRun:
 
     def _look(self, work: Work) -> Report | Exception:
         """Look, and keep the account of it: an exception is an outcome too, for every item of the entity."""
-        self._calls.clear()
+        self._calls.begin()
         try:
             work.check_time()
             report = self._looks[work.items[0].kind].look(work)
+            self._calls.end(work.entity, well=True)
             self._account(work, report)
-            if report.date is not None:
-                self._succeeded = self._clock.now()
         except Exception as error:  # noqa: BLE001 - classified by _fail, which sees every message of the entity
+            self._calls.end(work.entity, well=False)
             self._account_failure(work, error)
             return error
         return report
 
     def _account(self, work: Work, report: Report) -> None:
-        self._store.write(report.entry(work, self._clock.now(), _named(self._calls)))
-        self._store.close_parked(work.entity)
+        self._store.write(report.entry(work, self._clock.now(), self._calls.named))
+        if report.date is not None:  # a look that read nothing has mended nothing
+            self._store.close_parked(work.entity)
         for parked in report.parked:
             self._store.park(parked)
         count(Metric.LOOKS, outcome=report.outcome)
@@ -200,24 +199,24 @@ class BatchRun:
         )
 
     def _account_failure(self, work: Work, error: Exception) -> None:
-        """Journal a failed look, unless the journal's own table is what failed."""
+        """Journal a failed look; one that had to stop in time is no failure, and keeps an entry of its own."""
         reason, reference, upstream = _described(error)
         logger.warning(
             "look failed",
             extra={"entity": work.entity, "why": reason, "upstream": upstream, "reference": reference},
         )
-        if upstream == "store" or reason == "time-budget":
+        if not self._calls.named and (upstream == "store" or reason == "time-budget"):
             return
         entry = JournalEntry(
             entity=work.entity,
             at=self._clock.now(),
-            outcome="failed",
+            outcome="stopped" if reason == "time-budget" else "failed",
             items=tuple(item.id for item in work.items),
             reason=",".join(sorted(work.reasons)),
             events=work.events,
             why=reason,
             read={"reference": reference} if reference else {},
-            calls=_named(self._calls),
+            calls=self._calls.named,
         )
         try:
             self._store.write(entry)
@@ -243,7 +242,8 @@ class BatchRun:
             raise error
         if isinstance(error, AuthFailure):
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
-        if self._is_lonely(error, receives):
+        server_error = error.status is not None and error.status >= _SERVER_ERROR
+        if server_error and receives >= LONELY_5XX_TRIES and self._calls.is_lonely(item.entity):
             detail = f"{error.reason} {error.reference}".strip()
             self._park(item, record.body, Permanent("server-error-here-only", detail=detail))
             return
@@ -253,16 +253,6 @@ class BatchRun:
         else:
             batch.delays[item.entity] = self._backoff.delay(receives, error.retry_after, self._rng.random())
         raise error
-
-    def _is_lonely(self, error: Transient, receives: int) -> bool:
-        """A 5xx that meets this entity again and again while the looks of others succeed."""
-        return (
-            error.status is not None
-            and error.status >= _SERVER_ERROR
-            and receives >= LONELY_5XX_TRIES
-            and self._succeeded is not None
-            and self._clock.now() - self._succeeded < OTHERS_SUCCEED_WITHIN
-        )
 
     def _park(self, item: Item, body: str, refused: Permanent) -> None:
         self._store.park(
@@ -292,7 +282,7 @@ class BatchRun:
             {
                 "Id": str(index),
                 "ReceiptHandle": record["receiptHandle"],
-                "VisibilityTimeout": min(LONGEST_DELAY, round(batch.delay_of(record))),
+                "VisibilityTimeout": min(LONGEST_DELAY, round(self._delay_of(batch, record))),
             }
             for index, record in enumerate(batch.records)
             if record["messageId"] in failed
@@ -300,11 +290,21 @@ class BatchRun:
         if not entries:
             return
         try:
-            self._sqs.change_message_visibility_batch(QueueUrl=queue_url, Entries=entries)  # type: ignore[arg-type] # the stubs want their own TypedDict
+            answer = self._sqs.change_message_visibility_batch(QueueUrl=queue_url, Entries=entries)  # type: ignore[arg-type] # the stubs want their own TypedDict
+            refused = [failure["Code"] for failure in answer.get("Failed", [])]
         except (ClientError, BotoCoreError) as error:
-            # The queue's own visibility timeout brings them back, only later.
-            count(Metric.VISIBILITY_REFUSED)
-            logger.warning("visibility not changed", extra={"why": type(error).__name__})
+            refused = [type(error).__name__]
+        if refused:  # the queue's own visibility timeout brings them back, only later
+            count(Metric.VISIBILITY_REFUSED, len(refused))
+            logger.warning("visibility not changed", extra={"why": sorted(set(refused))})
+
+    def _delay_of(self, batch: _Batch, record: Mapping[str, Any]) -> float:
+        """The delay that its entity's failure asked for; the usual one where even that could not be told."""
+        delay = batch.delays.get(record["attributes"]["MessageGroupId"])
+        if delay is None:
+            receives = int(record["attributes"]["ApproximateReceiveCount"])
+            return self._backoff.delay(receives, None, self._rng.random())
+        return delay
 
     @property
     def _current(self) -> _Batch:
@@ -335,16 +335,6 @@ class _Batch:
             seconds_left = lambda: self._context.get_remaining_time_in_millis() / 1000  # noqa: E731 - a port of one line
             self._outcomes[entity] = look(Work(tuple(self._items[entity]), seconds_left))
         return self._outcomes[entity]
-
-    def delay_of(self, record: Mapping[str, Any]) -> float:
-        """The delay of a failed record: its entity's; none for one whose entity never failed by itself."""
-        return self.delays.get(record["attributes"]["MessageGroupId"], 0.0)
-
-
-def _named(calls: Sequence[str]) -> tuple[str, ...]:
-    """The first hundred calls, and how many more there were."""
-    limit = 100
-    return tuple(calls) if len(calls) <= limit else (*calls[:limit], f"and {len(calls) - limit} more")
 
 
 def _described(error: Exception) -> tuple[str, str, str]:

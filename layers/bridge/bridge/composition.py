@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.batch import Backoff, BatchRun
+from bridge.calls import Calls
 from bridge.genesys.client import GenesysClient
 from bridge.genesys.regions import endpoints
 from bridge.genesys.token import GenesysAuth
@@ -119,17 +120,20 @@ class Consumer:
 
     def _run(self, lane: Lane) -> BatchRun:
         outside, settings = self._outside, self._settings
-        calls: list[str] = []
+        calls = Calls(outside.clock)
         okta = OktaClient(
             self._okta_http,
             self._okta_auth,
             settings.okta.app_id,
             outside.clock,
             pace=lambda bucket: outside.pace(f"okta-{bucket}", lane),
-            record=calls.append,
+            record=calls.recorder("okta"),
         )
         genesys = GenesysClient(
-            self._genesys_http, self._genesys_auth, pace=outside.pace("genesys", lane), record=calls.append
+            self._genesys_http,
+            self._genesys_auth,
+            pace=outside.pace("genesys", lane),
+            record=calls.recorder("genesys"),
         )
         lag = timedelta(seconds=settings.provisioning.read_lag_seconds)
         assignments = Assignments(okta, outside.store, outside.clock, lag=lag)

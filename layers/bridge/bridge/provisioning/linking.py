@@ -22,7 +22,7 @@ class Linking:
         self._records = records
         self._clock = clock
         self._settings = settings
-        self._patterns = tuple(name.casefold() for name in settings.linked_groups)
+        self._by_name = {f"name {name}": name.casefold() for name in settings.linked_groups}
         self._assigned: frozenset[str] = frozenset()
         self._read: tuple[int, datetime] | None = None
 
@@ -40,15 +40,21 @@ class Linking:
         """Whether a group could be in scope, before its name is known."""
         if link is not None and (link.state is GroupState.LINKED or link.linked_by == "operator"):
             return True
-        return bool(self._patterns) or group_id in self.assigned(epoch)
+        return bool(self._by_name) or group_id in self.assigned(epoch)
 
     def rule(self, group: OktaGroup, link: GroupLink | None, epoch: int) -> str:
-        """The rule that puts a group in scope: ``operator``, ``name`` or ``assigned``; empty when none does."""
+        """The rule that puts a group in scope: ``operator``, ``name <pattern>`` or ``assigned``; empty for none.
+
+        A group that is linked by its name stays so, whatever it is called later, while the setting has the pattern.
+        """
         if link is not None and link.linked_by == "operator":
             return "operator"
+        if link is not None and link.state is GroupState.LINKED and link.linked_by in self._by_name:
+            return link.linked_by
         name = group.name.casefold()
-        if any(fnmatchcase(name, pattern) for pattern in self._patterns):
-            return "name"
+        for rule, pattern in self._by_name.items():
+            if name == pattern or fnmatchcase(name, pattern):
+                return rule
         return "assigned" if group.id in self.assigned(epoch) else ""
 
     def keeps(self, group: OktaGroup, epoch: int) -> bool:

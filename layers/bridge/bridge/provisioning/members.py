@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 from bridge.errors import Permanent, ResourceNotFound, Transient, VersionConflict
 from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import Clock, GenesysScim
 from bridge.provisioning.records import ParkedItem
 
-#: How many calls beyond the planned ones the search for refused members may cost in one look.
+#: How many calls beyond the planned ones the search for refused members may cost in one look: PATCHes, and one read.
 EXTRA_CALLS = 12
 
-_Call = Callable[[str, Sequence[str]], frozenset[str] | None]
+_Refusal = Permanent | ResourceNotFound
+#: A part that went through, and the members in the answer, None when the answer has none.
+_Sent = tuple[Sequence[str], frozenset[str] | None]
 
 
 class MemberChanges:
@@ -28,23 +30,23 @@ class MemberChanges:
         self._group_id = group_id
         self._per_request = per_request
         self._report = report
-        self._extra = EXTRA_CALLS
+        self._extra = EXTRA_CALLS - 1
+        self._present: frozenset[str] | None = None
         self._not_applied = False
 
     def add(self, members: Sequence[str]) -> None:
         """Add members; one that is there already is a success."""
-        for done, answer in self._send(self._genesys.add_members, members):
-            missing = frozenset[str]() if answer is None else frozenset(done) - answer
-            for member in sorted(missing):
-                self._park(member, "member-not-added")
-            self._report.added += len(done) - len(missing)
+        for part, answer in self._send(members, adds=True):
+            missing = [member for member in part if answer is not None and member not in answer]
+            for member in missing:
+                self._park([member], "member-not-added")
+            self._report.added += len(part) - len(missing)
 
     def remove(self, members: Sequence[str]) -> Iterator[list[str]]:
         """Remove members, giving those of each call once it has ended; one that is absent already is a success."""
-        for done, answer in self._send(self._genesys.remove_members, members):
-            still = frozenset[str]() if answer is None else frozenset(done) & answer
-            self._not_applied = self._not_applied or bool(still)
-            gone = [member for member in done if member not in still]
+        for part, answer in self._send(members, adds=False):
+            gone = [member for member in part if answer is None or member not in answer]
+            self._not_applied = self._not_applied or len(gone) < len(part)
             self._report.removed += len(gone)
             yield gone
 
@@ -53,26 +55,40 @@ class MemberChanges:
         if self._not_applied:
             raise Transient("genesys-not-applied", upstream="genesys")
 
-    def _send(self, call: _Call, members: Sequence[str]) -> Iterator[tuple[Sequence[str], frozenset[str] | None]]:
-        waiting = [members[at : at + self._per_request] for at in range(0, len(members), self._per_request)]
-        while waiting:
-            part = waiting.pop(0)
+    def _send(self, members: Sequence[str], *, adds: bool) -> Iterator[_Sent]:
+        for at in range(0, len(members), self._per_request):
+            yield from self._send_part(members[at : at + self._per_request], adds=adds)
+
+    def _send_part(
+        self, part: Sequence[str], *, adds: bool, refusal: _Refusal | None = None
+    ) -> Generator[_Sent, None, bool]:
+        """Send a part, or halve one that is refused until the culprit is alone; whether it went through whole.
+
+        With `refusal` a culprit is known to be in the part: the other half of what was refused went through.
+        """
+        if refusal is None:
             self._work.check_time()
             try:
-                yield part, self._once(call, part)
+                answer = self._once(part, adds=adds)
             except (Permanent, ResourceNotFound) as refused:
-                self._require_group()
-                if len(part) == 1:
-                    self._park(part[0], "member-refused", refused)
-                    continue
-                self._extra -= 2
-                if self._extra < 0:
-                    raise Permanent("members-refused", detail=self._group_id, upstream="genesys") from None
-                middle = len(part) // 2
-                waiting[:0] = [part[:middle], part[middle:]]
+                refusal = refused
+            else:
+                yield part, answer
+                return True
+        if len(part) == 1 or self._extra < 2:  # noqa: PLR2004 - one call for each half
+            yield from self._judge(part, refusal, adds=adds)
+            return False
+        self._extra -= 2
+        middle = len(part) // 2
+        passed = yield from self._send_part(part[:middle], adds=adds)
+        if passed:
+            self._extra += 1
+        yield from self._send_part(part[middle:], adds=adds, refusal=refusal if passed else None)
+        return False
 
-    def _once(self, call: _Call, part: Sequence[str]) -> frozenset[str] | None:
+    def _once(self, part: Sequence[str], *, adds: bool) -> frozenset[str] | None:
         """One PATCH; a moved version is tried once more, for a delta means the same on any version."""
+        call = self._genesys.add_members if adds else self._genesys.remove_members
         try:
             return call(self._group_id, part)
         except VersionConflict:
@@ -81,20 +97,28 @@ class MemberChanges:
             except VersionConflict:
                 raise Transient("genesys-version-conflict", upstream="genesys") from None
 
-    def _require_group(self) -> None:
-        """A refusal is a member's fault only while the group itself is there."""
-        if self._genesys.group(self._group_id) is None:
-            raise Transient("genesys-group-gone", upstream="genesys", status=404)
+    def _judge(self, part: Sequence[str], refusal: _Refusal, *, adds: bool) -> Iterator[_Sent]:
+        """Refused members are done if the group is as wished all the same, else parked; unless the group is gone."""
+        if self._present is None:
+            group = self._genesys.group(self._group_id)
+            if group is None:
+                raise Transient("genesys-group-gone", upstream="genesys", status=404)
+            self._present = group.members or frozenset()
+        done = [member for member in part if (member in self._present) == adds]
+        if done:
+            yield done, None
+        if refused := [member for member in part if member not in done]:
+            self._park(refused, "member-refused", refusal)
 
-    def _park(self, member: str, reason: str, refused: Exception | None = None) -> None:
-        status = getattr(refused, "status", None)
+    def _park(self, members: Sequence[str], reason: str, refusal: _Refusal | None = None) -> None:
+        status = getattr(refusal, "status", None) or ""
         self._report.parked.append(
             ParkedItem(
                 entity=self._work.entity,
-                item_id=f"member:{member}",
+                item_id=f"member:{members[0]}",
                 body=self._work.items[0].to_json(),
                 reason=reason,
-                detail=f"{member} {status or ''}".strip(),
+                detail=f"{' '.join(members)} {status}".strip(),
                 parked=self._clock.now(),
             )
         )

@@ -100,7 +100,7 @@ class GroupLink:
         look: the fence, as for users; also the generation that follow-up items name.
         state: see `GroupState`.
         genesys_id: id of the linked Genesys Cloud group.
-        linked_by: ``assigned``, ``name`` or ``operator``: which rule made the link.
+        linked_by: ``assigned``, ``name <pattern>`` or ``operator``: which rule keeps the link.
         first_look_ended: whether a whole look of this link has ended; until then every removal is held.
         looked: Okta's ``Date`` of the first read of the last successful look.
         nonempty: Okta's ``Date`` of the last listing that showed members.

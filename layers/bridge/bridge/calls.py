@@ -1,0 +1,75 @@
+"""The calls of a look: for its journal, and to tell a failure of one entity from one of a whole upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.provisioning.ports import Clock
+
+#: So many calls of a look are named in its journal.
+NAMED_CALLS = 100
+#: How long the end of a look says something about its upstreams.
+RECENT = timedelta(minutes=10)
+#: An upstream as a whole fails where it fails so many entities.
+WHOLE = 3
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How the last look at an entity ended: kinds of calls that passed, and the one that ended it."""
+
+    at: datetime
+    passed: frozenset[str]
+    failed: str
+
+
+class Calls:
+    """The calls of the look being made, and how those of late ended. One for each process and its clients."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Nothing is known yet."""
+        self._clock = clock
+        self._made: list[tuple[str, str]] = []
+        self._ended: dict[str, _Ended] = {}
+
+    def recorder(self, upstream: str) -> Callable[[str], None]:
+        """What a client of `upstream` tells its calls to, such as ``PATCH users/<id> 200``."""
+        return lambda line: self._made.append((upstream, line))
+
+    def begin(self) -> None:
+        """A look begins."""
+        self._made.clear()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The look's first hundred calls, and how many more there were."""
+        lines = tuple(line for _, line in self._made[:NAMED_CALLS])
+        more = len(self._made) - NAMED_CALLS
+        return (*lines, f"and {more} more") if more > 0 else lines
+
+    def end(self, entity: str, *, well: bool) -> None:
+        """The look at `entity` ends, well or with the last call's failure."""
+        now = self._clock.now()
+        passed = frozenset(_kind(upstream, line) for upstream, line in self._made if _status(line).startswith("2"))
+        failed = _kind(*self._made[-1]) if self._made and not well else ""
+        kept = {other: ended for other, ended in self._ended.items() if now - ended.at < RECENT}
+        self._ended = kept | {entity: _Ended(now, passed, failed)}
+
+    def is_lonely(self, entity: str) -> bool:
+        """Whether the call that failed for `entity` passes for others, and fails for hardly anybody else."""
+        kind = self._ended[entity].failed
+        others = [ended for other, ended in self._ended.items() if other != entity]
+        failures = 1 + sum(ended.failed == kind for ended in others)
+        return failures < WHOLE and any(kind in ended.passed for ended in others)
+
+
+def _kind(upstream: str, line: str) -> str:
+    """Calls of one kind fail together: upstream, method and resource, such as ``genesys PATCH users``."""
+    method, path, *_ = line.split()
+    return f"{upstream} {method} {path.partition('?')[0].partition('/')[0]}"
+
+
+def _status(line: str) -> str:
+    return line.split()[2]
