@@ -1,0 +1,65 @@
+"""What the functions print: lines go to a file, embedded metrics are added up for the console."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+
+class FunctionLogs(io.TextIOBase):
+    """Takes standard output's place while functions run in this process, and their output from others.
+
+    Attributes:
+        path: the file.
+        metrics: sum by metric and dimensions, such as ``Looks outcome=created``.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Append to `path`."""
+        self.path = path
+        self.metrics: Counter[str] = Counter()
+        self._file = path.open("a", encoding="utf-8")
+        self._lock = Lock()
+        self._rest = ""
+
+    def write(self, text: str) -> int:
+        """Take text, line by line."""
+        with self._lock:
+            *lines, self._rest = (self._rest + text).split("\n")
+            for line in lines:
+                self._take(line)
+        return len(text)
+
+    def line(self, line: str) -> None:
+        """Take one whole line."""
+        with self._lock:
+            self._take(line.rstrip("\n"))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._file.close()
+        super().close()
+
+    def _take(self, line: str) -> None:
+        if self._file.closed or not line:
+            return
+        self._file.write(line + "\n")
+        self._file.flush()
+        if '"CloudWatchMetrics"' in line:
+            try:
+                self._count(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                return  # a line that only looks like a metric is a log line
+
+    def _count(self, document: dict[str, Any]) -> None:
+        for directive in document["_aws"]["CloudWatchMetrics"]:
+            for metric in directive["Metrics"]:
+                dimensions = [name for names in directive["Dimensions"] for name in names if name != "service"]
+                name = " ".join([metric["Name"], *(f"{each}={document[each]}" for each in dimensions)])
+                value = document[metric["Name"]]
+                self.metrics[name] += int(sum(value) if isinstance(value, list) else value)

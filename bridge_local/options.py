@@ -1,0 +1,106 @@
+"""What the local stack can be told through the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: The secret's values in the local stack; the environment variable of the same name in upper case wins.
+SECRET = {
+    "hook_secret": "local-secret",
+    "genesys_client_id": "local-client",
+    "genesys_client_secret": "local-secret",
+    "okta_token": "local-token",
+}
+#: Where the local stack differs from the template's defaults. The environment variable of the same name wins.
+DEFAULTS = {
+    "MODE": "enforce",
+    "BOOTSTRAPPED": "1",
+    "OKTA_AUTH": "ssws",
+    "OKTA_APP_ID": "0oaGenesysCloudApp5d",
+    "OKTA_READ_LAG_SECONDS": "0.5",
+    "GENESYS_REGION": "us-east-1",
+    "GENESYS_REQUESTS_PER_MINUTE": "6000",
+    "DEFAULT_PHONE_REGION": "US",
+    "BACKOFF_SECONDS": "1",
+    "BACKOFF_LIMIT_SECONDS": "5",
+}
+#: Seconds after which a lane's messages may be read, instead of the template's. The groups' lane waits at least for
+#: its slot of 2 s and Okta's read lag.
+DELAYS = {"GroupsQueue": 3}
+#: Seconds that the consumer has for a batch. The template's would leave a killed consumer's messages invisible for
+#: minutes.
+CONSUMER_TIMEOUT = 30
+VISIBILITY = 45
+
+
+@dataclass(frozen=True)
+class Options:
+    """Settings of the stack itself.
+
+    Attributes:
+        port: of the hook and console; the Okta simulator, the Genesys Cloud simulator and AWS follow at +1, +2, +3.
+        bind: a further address to listen on, empty for loopback alone.
+        state_dir: where state outlives the stack, None when it is lost on exit.
+        okta_url: an outside Okta, empty for the simulator.
+        genesys_api_url: an outside Genesys Cloud API, empty for the simulator.
+        genesys_login_url: an outside Genesys Cloud login, empty for the simulator.
+        people: how many invented people the simulators begin with.
+        variables: the whole environment: any variable of the functions in it wins over the stack's default.
+    """
+
+    port: int = 8080
+    bind: str = ""
+    state_dir: Path | None = None
+    okta_url: str = ""
+    genesys_api_url: str = ""
+    genesys_login_url: str = ""
+    people: int = 0
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> Options:
+        """PORT, BIND, STATE_DIR, PEOPLE and the URLs.
+
+        Raises:
+            ValueError: a variable is not as expected; the message names it.
+        """
+        outside = [variables.get(name, "") for name in ("OKTA_ORG_URL", "GENESYS_API_URL", "GENESYS_LOGIN_URL")]
+        state_dir = variables.get("STATE_DIR", "")
+        return cls(
+            port=_number(variables, "PORT", 8080, 1024, 65532),
+            bind=variables.get("BIND", ""),
+            state_dir=Path(state_dir) if state_dir else None,
+            okta_url=outside[0].rstrip("/"),
+            genesys_api_url=outside[1].rstrip("/"),
+            genesys_login_url=outside[2].rstrip("/"),
+            people=_number(variables, "PEOPLE", 0 if any(outside) else 12, 0, 5000),
+            variables=dict(variables),
+        )
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The addresses to listen on."""
+        return ("127.0.0.1",) if self.bind in {"", "127.0.0.1"} else ("127.0.0.1", self.bind)
+
+    def url(self, offset: int = 0) -> str:
+        """The loopback URL of one of the four servers."""
+        return f"http://127.0.0.1:{self.port + offset}"
+
+    @property
+    def app_id(self) -> str:
+        """The Okta application that the bridge serves."""
+        return self.variables.get("OKTA_APP_ID") or DEFAULTS["OKTA_APP_ID"]
+
+    @property
+    def secret(self) -> dict[str, str]:
+        """The values of the bridge's secret."""
+        return {key: self.variables.get(key.upper()) or value for key, value in SECRET.items()}
+
+
+def _number(variables: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = variables.get(name, "") or str(default)
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise ValueError(f"{name}: expected a whole number from {least} to {most}")
+    return int(text)

@@ -1,0 +1,319 @@
+"""The whole stack in one process, and one child that consumes the lanes."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import logging
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from http import HTTPStatus
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from bridge_local import ROOT, keep
+from bridge_local.aws import Aws
+from bridge_local.console import Console
+from bridge_local.exchange import Model, Request
+from bridge_local.front import Front
+from bridge_local.genesys import GenesysModel, GenesysSwitches
+from bridge_local.logs import FunctionLogs
+from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
+from bridge_local.okta.event_types import TEXTS, is_hook_eligible
+from bridge_local.options import DEFAULTS, Options
+from bridge_local.server import Server
+from bridge_local.template import Template
+
+#: Seconds between two looks at what the hooks have to deliver.
+_TICK = 0.05
+_ELIGIBLE = [event_type for event_type in TEXTS if is_hook_eligible(event_type)]
+
+
+def utc_now() -> datetime:
+    """The present moment."""
+    return datetime.now(UTC)
+
+
+class Stack:
+    """Everything of the local stack; a context manager that starts and stops it.
+
+    Attributes:
+        options: as given.
+        aws: clients and names of what was made in moto.
+        okta: the Okta simulator's model, None when an outside server takes its place.
+        genesys: likewise for Genesys Cloud.
+        dispatcher: delivers the Okta model's events, None without one.
+        logs: what the functions print.
+    """
+
+    def __init__(self, options: Options, *, seed: int = 0, okta_switches: OktaSwitches | None = None) -> None:
+        """`seed` is the models' only randomness."""
+        self.options = options
+        self.template = Template()
+        self.aws = Aws(options.url(3))
+        self._kept = keep.load(options.state_dir)
+        numbers = random.Random(seed)  # noqa: S311 - a simulation
+        self.okta = self._okta_model(numbers, okta_switches)
+        self.dispatcher = None if self.okta is None else HookDispatcher(self.okta, _post, utc_now, _split(numbers))
+        self.genesys = self._genesys_model(numbers)
+        self._directory = options.state_dir or Path(tempfile.mkdtemp(prefix="bridge-local-"))
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self.logs = FunctionLogs(self._directory / "functions.log")
+        self._stop = Event()
+        self._closers: list[Callable[[], None]] = []
+        self._child: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Stack:
+        """Start everything; a failure stops what has started."""
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop everything."""
+        self.close()
+
+    @property
+    def consumer_pid(self) -> int:
+        """The process id of the child, 0 when there is none."""
+        return self._child.pid if self._child is not None and self._child.poll() is None else 0
+
+    @property
+    def hook_url(self) -> str:
+        """Where deliveries go."""
+        return f"{self.options.url()}/okta/events"
+
+    def close(self) -> None:
+        """Stop in the order in which work flows: deliveries, lanes, servers."""
+        self._stop.set()
+        while self._closers:
+            self._closers.pop()()
+
+    # ---------------------------------------------------------------------------------------- starting
+
+    def _okta_model(self, numbers: random.Random, switches: OktaSwitches | None) -> OktaModel | None:
+        if self.options.okta_url:
+            return None
+        switches = switches or OktaSwitches(rate_limits=UNLIMITED, hook_window=1.0)
+        token, org_url = self.options.secret["okta_token"], self.options.url(1)
+        kept = self._kept.get("okta")
+        if kept:
+            kept = {**kept, "org_url": org_url}
+            return OktaModel.from_state(kept, utc_now, _split(numbers), switches, api_token=token, challenge=_challenge)
+        return OktaModel(
+            utc_now,
+            _split(numbers),
+            switches,
+            org_url=org_url,
+            app_id=self.options.app_id,
+            api_token=token,
+            challenge=_challenge,
+        )
+
+    def _genesys_model(self, numbers: random.Random) -> GenesysModel | None:
+        if self.options.genesys_api_url and self.options.genesys_login_url:
+            return None
+        pace = int(self.options.variables.get("GENESYS_REQUESTS_PER_MINUTE") or DEFAULTS["GENESYS_REQUESTS_PER_MINUTE"])
+        model = GenesysModel(
+            utc_now,
+            _split(numbers),
+            GenesysSwitches(token_per_minute=pace, client_per_minute=pace),
+            client_id=self.options.secret["genesys_client_id"],
+            client_secret=self.options.secret["genesys_client_secret"],
+            base_url=self.options.url(2),
+        )
+        if self._kept.get("genesys"):
+            model.from_state(self._kept["genesys"])
+        return model
+
+    def _start(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        for number, host in enumerate(self.options.hosts):
+            moto = ThreadedMotoServer(host, self.options.port + 3, verbose=False)
+            moto.start()
+            self._closers.append(moto.stop)
+            if not number:
+                self._reset_aws()
+        self.aws.create(self.template, self.options)
+        if self._kept:
+            keep.restore_aws(self.aws, self._kept["aws"])
+        self._closers.append(self._keep)
+        if self.okta is not None:
+            self._serve(self.okta, 1)
+        if self.genesys is not None:
+            self._serve(self.genesys, 2)
+        self._serve(self._front(), 0)
+        self._begin(self._supervise, "consumer")
+        if self.okta is not None and self.dispatcher is not None:
+            if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
+                self._register_hook()
+            self._begin(self._deliver, "hooks")
+
+    def _keep(self) -> None:
+        """Write the state down if it shall outlive the stack, else leave nothing behind."""
+        self.logs.close()
+        if self.options.state_dir is None:
+            shutil.rmtree(self._directory)
+            return
+        keep.save(
+            self._directory,
+            {
+                "aws": keep.aws_state(self.aws, self.template),
+                "okta": self.okta.to_state() if self.okta else None,
+                "genesys": self.genesys.to_state() if self.genesys else None,
+            },
+        )
+
+    def _register_hook(self) -> None:
+        """Register and verify the bridge's hook with the Okta simulator."""
+        if self.okta is None:
+            return
+        headers = {"authorization": f"SSWS {self.options.secret['okta_token']}", "content-type": "application/json"}
+        scheme = {
+            "type": "HEADER",
+            "key": self.options.variables.get("HOOK_SECRET_HEADER") or "Authorization",
+            "value": self.options.secret["hook_secret"],
+        }
+        document = {
+            "name": "Bridge",
+            "events": {"type": "EVENT_TYPE", "items": _ELIGIBLE},
+            "channel": {"type": "HTTP", "version": "1.0.0", "config": {"uri": self.hook_url, "authScheme": scheme}},
+        }
+        made = self.okta.handle(Request.of("POST", "/api/v1/eventHooks", headers, json.dumps(document).encode()))
+        hook_id = json.loads(made.body)["id"]
+        verified = self.okta.handle(Request.of("POST", f"/api/v1/eventHooks/{hook_id}/lifecycle/verify", headers))
+        if verified.status != HTTPStatus.OK:
+            raise RuntimeError(f"the hook could not be verified: {verified.body.decode()}")
+
+    def _reset_aws(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.options.port + 3, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("POST", "/moto-api/reset")
+            connection.getresponse().read()
+
+    def _serve(self, model: Model, offset: int) -> None:
+        for host in self.options.hosts:
+            server = Server(model, host, self.options.port + offset)
+            server.start()
+            self._closers.append(server.close)
+
+    def _front(self) -> Front:
+        os.environ.update(self.aws.environment(self.template, "Receiver", self.options))
+        # The function reads its environment and takes hold of standard output when it is imported.
+        redirect = contextlib.redirect_stdout(self.logs)
+        redirect.__enter__()
+        self._closers.append(lambda: redirect.__exit__(None, None, None))
+        from functions.receiver import app  # noqa: PLC0415 - only now
+
+        app.compose.cache_clear()
+        console = Console(self.aws, self.template, self.okta, self.genesys, self.logs)
+        return Front(app.handler, self.template.routes("Receiver"), console.handle)
+
+    def _begin(self, run: Callable[[], None], name: str) -> None:
+        thread = Thread(target=run, name=name, daemon=True)
+        thread.start()
+        self._closers.append(thread.join)
+
+    # ----------------------------------------------------------------------------------------- running
+
+    def _deliver(self) -> None:
+        dispatcher = self.dispatcher
+        while dispatcher is not None and not self._stop.wait(_TICK):
+            dispatcher.run_due()
+
+    def _supervise(self) -> None:
+        """Keep one consumer running; whatever ends it, another takes its place."""
+        environment = {**os.environ, **self.aws.environment(self.template, "Consumer", self.options)}
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
+        while not self._stop.is_set():
+            child = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-u", "-m", "bridge_local.consumer"],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                # Ctrl-C is for the stack alone, which ends the child in its turn.
+                start_new_session=True,
+            )
+            self._child = child
+            reader = Thread(target=self._read, args=(child,), daemon=True)
+            reader.start()
+            while child.poll() is None and not self._stop.wait(0.1):
+                pass
+            if child.poll() is None:
+                child.terminate()
+                try:
+                    child.wait(timeout=5)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                    child.wait()
+            reader.join()
+            if not self._stop.wait(0.5):
+                self.logs.line(f"The consumer ended ({child.returncode}): another is started")
+
+    def _read(self, child: subprocess.Popen[str]) -> None:
+        if child.stdout is not None:
+            with child.stdout:
+                for line in child.stdout:
+                    self.logs.line(line)
+
+
+def _split(numbers: random.Random) -> random.Random:
+    """Another source of numbers, determined by the first."""
+    return random.Random(numbers.random())  # noqa: S311 - a simulation
+
+
+def _request(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+) -> tuple[int, bytes]:
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        with contextlib.closing(kind(parts.netloc, timeout=timeout)) as connection:
+            connection.request(method, parts.path or "/", body, dict(headers))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+    except http.client.HTTPException as error:
+        raise ConnectionError(str(error)) from error
+
+
+def _post(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> int:
+    """Deliver, as Okta does."""
+    return _request("POST", url, headers, body, timeout)[0]
+
+
+def _challenge(url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, bytes]:
+    """Verify, as Okta does."""
+    return _request("GET", url, headers, None, timeout)
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until the condition holds.
+
+    Raises:
+        TimeoutError: it did not in time; the message says what was waited for.
+    """
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{what}: not within {seconds:g} s")
+        time.sleep(0.1)

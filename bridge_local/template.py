@@ -1,0 +1,108 @@
+"""Reads ``template.yaml``: what the local stack is made of is said there and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bridge_local import ROOT
+
+TEMPLATE = ROOT / "template.yaml"
+_SUB = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short tags, as their long forms."""
+
+
+def _tag(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        raise yaml.constructor.ConstructorError(None, None, f"!{suffix}: expected text or a list", node.start_mark)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _tag)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An event source mapping: the queue's logical id and the batch size."""
+
+    queue: str
+    batch: int
+
+
+class Template:
+    """The parsed template.
+
+    Attributes:
+        document: the whole, with intrinsic functions in their long forms.
+    """
+
+    def __init__(self, path: Path = TEMPLATE) -> None:
+        """Read the file."""
+        with path.open(encoding="utf-8") as file:
+            self.document: dict[str, Any] = yaml.load(file, _Loader)  # noqa: S506 - a SafeLoader with more tags
+
+    def of_type(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Logical id and properties of every resource of a type."""
+        for name, resource in self.document["Resources"].items():
+            if resource["Type"] == kind:
+                yield name, resource.get("Properties", {})
+
+    def function(self, name: str) -> dict[str, Any]:
+        """A function's properties."""
+        properties: dict[str, Any] = self.document["Resources"][name]["Properties"]
+        return properties
+
+    def variables(self, function: str) -> dict[str, Any]:
+        """A function's environment variables with those of Globals, unresolved."""
+        shared = self.document["Globals"]["Function"].get("Environment", {}).get("Variables", {})
+        return {**shared, **self.function(function)["Environment"]["Variables"]}
+
+    def environment(self, function: str, physical: Mapping[str, str]) -> dict[str, str]:
+        """A function's environment; `physical` gives what ``Ref`` of a resource is, parameters their defaults."""
+        parameters = {
+            name: str(parameter.get("Default", "")) for name, parameter in self.document["Parameters"].items()
+        }
+        known = {**parameters, **physical}
+        return {name: _resolve(value, known) for name, value in self.variables(function).items()}
+
+    def sources(self, function: str) -> list[Source]:
+        """The queues that feed a function."""
+        events = self.function(function).get("Events", {}).values()
+        return [
+            Source(event["Properties"]["Queue"]["Fn::GetAtt"][0], int(event["Properties"]["BatchSize"]))
+            for event in events
+            if event["Type"] == "SQS"
+        ]
+
+    def routes(self, function: str) -> frozenset[tuple[str, str]]:
+        """Method and path of the function's API events."""
+        events = self.function(function).get("Events", {}).values()
+        return frozenset(
+            (event["Properties"]["Method"].upper(), event["Properties"]["Path"])
+            for event in events
+            if event["Type"] == "Api"
+        )
+
+
+def _resolve(value: Any, known: Mapping[str, str]) -> str:
+    if isinstance(value, dict) and set(value) == {"Ref"}:
+        return known[value["Ref"]]
+    if isinstance(value, dict) and set(value) == {"Fn::Sub"}:
+        return _SUB.sub(lambda match: known[match[1]], value["Fn::Sub"])
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ValueError(f"an environment variable is neither text nor !Ref nor !Sub: {value!r}")
