@@ -15,7 +15,7 @@ from bridge.mapping.attribute_map import AttributeMap
 from bridge.provisioning.records import JournalEntry
 from bridge.secrets import Secrets
 from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
-from bridge_local.exchange import Request
+from bridge_local.exchange import Request, Response
 from bridge_local.fifo import FifoLanes
 from bridge_local.genesys.model import GenesysModel
 from bridge_local.genesys.switches import GenesysSwitches
@@ -303,6 +303,22 @@ class World:
             for call in self.genesys.calls
             if "/scim/" in call.path and (not method or call.method == method) and route in call.path
         )
+
+    def parked(self, entity: str) -> list[str]:
+        """Why items of an entity wait for a person."""
+        return [parked.reason for parked in self.store.parked.values() if parked.entity == entity]
+
+    def watch_okta(self) -> list[str]:
+        """A list that grows by each request Okta gets from now on, as ``GET /api/v1/...``."""
+        asked: list[str] = []
+        handle = self.okta.handle
+
+        def watched(request: Request) -> Response:
+            asked.append(f"{request.method} {request.path}")
+            return handle(request)
+
+        self.okta.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
+        return asked
 
 
 def request(method: str, url: str) -> Request:
