@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -12,7 +12,7 @@ from typing import Any, cast
 from bridge.composition import Consumer, Outside
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
-from bridge.provisioning.records import JournalEntry
+from bridge.provisioning.records import JournalEntry, Origin, UserLink, UserState
 from bridge.secrets import Secrets
 from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
 from bridge_local.exchange import Request, Response
@@ -319,6 +319,40 @@ class World:
 
         self.okta.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
         return asked
+
+    def provisioned(self, count: int, origin: Origin = Origin.CREATED) -> list[str]:
+        """Assigned users who have long been in Genesys Cloud, without any event or call; Okta ids."""
+        known = len(self.okta.users.current)
+        with self.okta.quietly():
+            users = [self.person(f"Person{number:05} Test") for number in range(known, known + count)]
+        for okta_id in users:
+            login = self.okta.users.current[okta_id].login
+            genesys_id = self.genesys.add_user(
+                {"userName": login, "displayName": login, "active": True, "externalId": okta_id}
+            )
+            self.store.owner_of[genesys_id] = f"user:{okta_id}"
+            self.store.user_links[okta_id] = UserLink(
+                okta_id,
+                state=UserState.LINKED,
+                genesys_id=genesys_id,
+                active=True,
+                origin=origin,
+                status="ACTIVE",
+                assigned=True,
+                epoch=self.store.app().epoch,
+            )
+        return users
+
+    def genesys_ids(self, okta_ids: Iterable[str]) -> list[str]:
+        """Ids of their Genesys Cloud users."""
+        return [self.store.user_links[okta_id].genesys_id for okta_id in okta_ids]
+
+    def hold(self, okta_group: str) -> tuple[str, str, set[str]]:
+        """State and reason of the group's newest hold, and whom it stages; empty texts without one."""
+        hold = self.store.hold(f"group:{okta_group}")
+        if hold is None:
+            return "", "", set()
+        return hold.state.value, hold.reason, set(self.store.staged(hold.entity, hold.number))
 
 
 def request(method: str, url: str) -> Request:

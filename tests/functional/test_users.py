@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from bridge.genesys import scim
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
-FULL = {
+FULL: dict[str, Any] = {
     "title": "Adviser",
     "department": "Service",
     "employeeNumber": "4711",

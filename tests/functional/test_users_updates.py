@@ -16,7 +16,7 @@ WORK_PHONE = 'phoneNumbers[type eq "work"].value'
 DEPARTMENT = f"{scim.ENTERPRISE_USER}:department"
 
 
-def linked(world: World, **profile: str) -> str:
+def linked(world: World, **profile: Any) -> str:
     """A user who was created, with the calls of that forgotten."""
     user = world.person("Ada Brook", **profile)
     world.happen()
@@ -47,7 +47,7 @@ def value(world: World, user: str, path: str) -> Any:
     ],
 )
 def test_one_changed_attribute_costs_one_call(
-    no_target: Any, before: dict[str, str], change: dict[str, Any], path: str, after: object
+    no_target: Any, before: dict[str, Any], change: dict[str, Any], path: str, after: object
 ) -> None:
     """A change of one attribute is one PATCH without If-Match, whatever it is, and reaches Genesys Cloud."""
     world = World(genesys_switches=GenesysSwitches(no_target=no_target))

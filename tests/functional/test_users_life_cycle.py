@@ -1,0 +1,299 @@
+"""Looks at users whose status changes: who leaves is out at once, who comes back is the same account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.items import Lane, Reason
+from bridge.provisioning.records import UserState
+from bridge_local.exchange import Request, Response
+from bridge_local.genesys.switches import GenesysSwitches
+from bridge_local.okta.system_log import Entity
+from tests.world import World
+
+
+def linked(world: World, name: str = "Ada Brook", **profile: Any) -> str:
+    """A user who was created, with the calls of that forgotten."""
+    user = world.person(name, **profile)
+    world.happen()
+    world.genesys.calls.clear()
+    return user
+
+
+def watch_if_match(world: World) -> list[str]:
+    """A list that grows by the method of each request to Genesys Cloud that has an If-Match."""
+    conditional: list[str] = []
+    handle = world.genesys.handle
+
+    def watched(request: Request) -> Response:
+        if "if-match" in request.headers:
+            conditional.append(request.method)
+        return handle(request)
+
+    world.genesys.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
+    return conditional
+
+
+@pytest.mark.parametrize(("ends", "why"), [("deactivate", "deprovisioned"), ("suspend", "suspended")])
+def test_leaver_is_inactive_after_one_batch_of_the_leavers_lane(ends: str, why: str) -> None:
+    """Access ends by two calls, from a lane where nobody waits before him; only that PATCH has an If-Match."""
+    world = World()
+    user = linked(world)
+    conditional = watch_if_match(world)
+    getattr(world.okta, ends)(user)
+    world.deliver()
+    world.work(Lane.LEAVERS)
+    assert world.account(user)["active"] is False
+    assert [call.method for call in world.genesys.calls] == ["GET", "PATCH"]
+    assert conditional == ["PATCH"]
+    assert (world.last(f"user:{user}").outcome, world.last(f"user:{user}").why) == ("deactivated", why)
+    world.settle()
+    assert len(world.genesys.calls) == 2
+
+
+def test_attribute_updates_carry_no_if_match() -> None:
+    """Only a write of ``active`` must not land late; attributes do not fail for a version."""
+    world = World()
+    user = linked(world)
+    conditional = watch_if_match(world)
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.happen()
+    assert world.calls("PATCH") == 1
+    assert not conditional
+
+
+def test_suspended_users_may_be_left_as_they_are() -> None:
+    """SUSPENDED_USERS=ignore: no call, journalled; who is unsuspended later is as active as before."""
+    world = World({"SUSPENDED_USERS": "ignore"})
+    user = linked(world)
+    world.okta.suspend(user)
+    world.happen()
+    assert world.calls() == 0
+    assert world.last(f"user:{user}").why == "suspended-ignored"
+    world.okta.unsuspend(user)
+    world.happen()
+    assert world.calls() == 0
+    assert world.account(user)["active"] is True
+
+
+@pytest.mark.parametrize("policy", ["deactivate", "ignore"])
+def test_user_suspended_before_the_first_look_is_created_when_that_ends(policy: str) -> None:
+    """An assignment outlives a suspension and its end raises no event of its own, so the user is remembered."""
+    world = World({"SUSPENDED_USERS": policy})
+    user = world.person("Ada Brook")
+    world.okta.suspend(user)
+    world.happen()
+    assert not world.accounts()
+    world.okta.unsuspend(user)
+    world.happen()
+    assert world.account(user)["active"] is True
+
+
+def test_unsuspended_user_is_the_same_account_again() -> None:
+    """Back from a suspension: activated by one PATCH, not recreated, and what changed meanwhile comes along."""
+    world = World()
+    user = linked(world)
+    before = world.account(user)["id"]
+    world.okta.suspend(user)
+    world.happen()
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.genesys.calls.clear()
+    world.okta.unsuspend(user)
+    world.happen()
+    account = world.account(user)
+    assert (account["id"], account["active"], account["title"]) == (before, True, "Manager")
+    assert [call.method for call in world.genesys.calls] == ["GET", "PATCH"]
+    assert world.last(f"user:{user}").outcome == "activated"
+
+
+def test_reactivated_and_reassigned_user_is_the_same_account_again() -> None:
+    """DEPROVISIONED loses the assignment in Okta; activated and assigned anew, the old account lives again."""
+    world = World()
+    user = linked(world)
+    before = world.account(user)["id"]
+    world.okta.deactivate(user)
+    world.happen()
+    assert world.account(user)["active"] is False
+    world.okta.activate(user)
+    world.okta.assign_user(user)
+    world.happen()
+    assert (world.account(user)["id"], world.account(user)["active"]) == (before, True)
+
+
+@pytest.mark.parametrize("status", ["PROVISIONED", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"])
+def test_every_usable_status_is_active(status: str) -> None:
+    """These Okta statuses mean a user of Genesys Cloud like any other."""
+    world = World()
+    user = world.okta.create_user({"login": "ada@example.com", "firstName": "Ada", "lastName": "Brook"}, status=status)
+    world.okta.assign_user(user)
+    world.happen()
+    assert world.account(user)["active"] is True
+
+
+def test_status_that_nobody_knows_changes_nothing() -> None:
+    """A status Okta may invent one day: no change, journalled, and the user is remembered."""
+    world = World()
+    user = linked(world)
+    table = world.okta.users
+    table.put(user, replace(table.current[user], status="HIBERNATING"))
+    world.ask(f"user:{user}", Reason.FOLLOW_UP)
+    world.settle()
+    assert world.calls() == 0
+    assert world.last(f"user:{user}").why == "status-not-known"
+
+
+def test_staged_user_is_remembered_and_created_on_activation() -> None:
+    """STAGED and assigned: no change but a record, so that the activation, which names no application, is read."""
+    world = World()
+    user = world.okta.create_user({"login": "ada@example.com", "firstName": "Ada", "lastName": "B"}, activate=False)
+    world.okta.assign_user(user)
+    world.happen()
+    assert not world.accounts()
+    assert world.store.user_links[user].state is UserState.STAGED
+    world.okta.activate(user)
+    world.happen()
+    assert world.account(user)["active"] is True
+
+
+def test_staged_user_who_is_unassigned_is_forgotten() -> None:
+    """Nothing is created later for who was only staged and lost the assignment."""
+    world = World()
+    user = world.okta.create_user({"login": "ada@example.com", "firstName": "Ada", "lastName": "B"}, activate=False)
+    world.okta.assign_user(user)
+    world.happen()
+    world.okta.unassign_user(user)
+    world.happen()
+    asked = world.watch_okta()
+    world.okta.activate(user)
+    world.happen()
+    assert not asked
+    assert not world.accounts()
+
+
+@pytest.mark.parametrize("status", ["PENDING", "MATCHED", "IMPORTED", "STAGED"])
+@pytest.mark.parametrize("known", [True, False])
+def test_unclear_assignment_changes_nothing(status: str, known: bool) -> None:
+    """An AppUser that is neither clearly yes nor no: no change, journalled; clear, he is as he should be."""
+    world = World()
+    user = linked(world) if known else world.person("Ada Brook")
+    world.okta.update_app_user(user, status=status, profile={"extra": "x"})
+    world.happen()
+    assert world.calls() == 0
+    assert world.last(f"user:{user}").why == "assignment-unclear"
+    world.okta.update_app_user(user, status="ACTIVE")
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.happen()
+    assert (world.account(user)["active"], world.account(user)["title"]) == (True, "Manager")
+
+
+def test_strangers_cost_no_okta_call() -> None:
+    """Whoever was never assigned changes, leaves and comes back without a single read."""
+    world = World()
+    user = world.person("Ada Brook", assigned=False)
+    asked = world.watch_okta()
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.okta.suspend(user)
+    world.okta.unsuspend(user)
+    world.okta.deactivate(user)
+    world.okta.delete(user)
+    world.happen()
+    assert not asked
+    assert {entry.why for entry in world.journal(f"user:{user}")} == {"not-in-scope"}
+
+
+def test_never_linked_user_who_leaves_is_forgotten() -> None:
+    """Assigned and deactivated before the first look: nothing is created and no later event is read."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.okta.deactivate(user)
+    world.happen()
+    asked = world.watch_okta()
+    world.okta.activate(user)
+    world.happen()
+    assert not asked
+    assert not world.accounts()
+
+
+@pytest.mark.parametrize("delay", [True, False])
+def test_deleted_user_is_inactive_and_never_deleted(delay: bool) -> None:
+    """Okta's 404 with a delete or deactivate event, at once or after a look that saw DEPROVISIONED."""
+    world = World()
+    user = linked(world)
+    world.okta.deactivate(user)
+    if delay:
+        world.happen()
+    world.okta.delete(user)
+    world.happen()
+    assert world.account(user)["active"] is False
+    assert world.store.user_links[user].status == "DELETED"
+    assert world.calls("DELETE") == 0
+
+
+def test_user_who_is_not_visible_is_no_deleted_user() -> None:
+    """A 404 without any sign of a deletion deactivates nobody: parked, and closed when the user is there again."""
+    world = World()
+    user = linked(world)
+    with world.okta.quietly():
+        world.okta.deactivate(user)
+        world.okta.delete(user)
+    world.ask(f"user:{user}")
+    world.settle()
+    assert world.parked(f"user:{user}") == ["user-not-visible"]
+    assert world.account(user)["active"] is True
+
+
+def test_404_on_somebody_unknown_is_nothing() -> None:
+    """An item for a user who never was linked and is not there ends without a trace in Genesys Cloud."""
+    world = World()
+    world.ask("user:00uNobodyAtAll0005d7")
+    world.settle()
+    assert world.last("user:00uNobodyAtAll0005d7").why == "no-such-user"
+    assert world.calls() == 0
+
+
+def test_not_assigned_user_who_was_wanted_and_is_deleted_is_forgotten() -> None:
+    """CREATE_USERS=false leaves a wanted user; deleted in Okta, nothing is left to want."""
+    world = World({"CREATE_USERS": "false"})
+    user = world.person("Ada Brook")
+    world.happen()
+    assert world.store.user_links[user].state is UserState.WANTED
+    with world.okta.quietly():
+        world.okta.deactivate(user)
+        world.okta.delete(user)
+    world.okta.record("user.lifecycle.delete.initiated", [Entity("User", user)])
+    world.happen()
+    assert world.store.user_links[user].state is UserState.NONE
+
+
+# ------------------------------------------------------------------------------- before the first reconcile
+
+
+@pytest.mark.parametrize("finds_inactive", [True, False])
+@pytest.mark.parametrize("event", ["assigned", "deactivate", "suspend"])
+def test_native_applications_user_is_found_by_external_id(finds_inactive: bool, event: str) -> None:
+    """Before the first whole reconcile an account under another e-mail is found, also for who leaves."""
+    world = World({"BOOTSTRAPPED": "0"}, genesys_switches=GenesysSwitches(finds_inactive=finds_inactive))
+    user = world.person("Ada Brook")
+    world.events()
+    world.genesys.add_user({"userName": "other@example.com", "displayName": "Ada", "externalId": user})
+    if event == "assigned":
+        world.okta.update_app_user(user, profile={"extra": "x"})
+    else:
+        getattr(world.okta, event)(user)
+    world.happen()
+    assert len(world.accounts()) == 1
+    assert world.account(user)["active"] is (event == "assigned")
+    assert world.account(user)["userName"] == ("ada.brook@example.com" if event == "assigned" else "other@example.com")
+
+
+def test_leaver_without_native_account_stays_without() -> None:
+    """Before the first reconcile a leaver is looked up once; without an account nothing is made."""
+    world = World({"BOOTSTRAPPED": "0"})
+    user = world.person("Ada Brook", assigned=False)
+    world.okta.deactivate(user)
+    world.happen()
+    assert not world.accounts()
+    assert world.last(f"user:{user}").why == "never-linked"
