@@ -241,6 +241,15 @@ class World:
                 assert soonest < limit, "the lanes are not empty in time"
                 self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
 
+    def pass_time(self, hours: float) -> None:
+        """Work the lanes off as time passes, empty or not at the end."""
+        end = self.clock.now() + timedelta(hours=hours)
+        while self.clock.now() < end:
+            while any([self.work(lane) is not None for lane in Lane]):
+                pass
+            soonest = min(self.lanes.next_visible() or end, end)
+            self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
+
     def happen(self) -> None:
         """Deliver what happened and work it off."""
         self.deliver()
