@@ -17,7 +17,6 @@ from bridge.errors import (
     VersionConflict,
 )
 from bridge.genesys import scim
-from bridge.items import Reason, fresh_item
 from bridge.provisioning.look import Report
 from bridge.provisioning.matching import Matching, only
 from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader, OktaUser, ScimUser, Store
@@ -75,7 +74,6 @@ class Accounts:
         self.matching = Matching(genesys, okta, store, lanes, clock)
         self._genesys = genesys
         self._store = store
-        self._lanes = lanes
         self._clock = clock
         self._settings = settings
         self._hash_key = hash_key
@@ -262,10 +260,9 @@ class Accounts:
             kept = {path: fingerprint for path, fingerprint in link.hashes.items() if path not in rest}
             link = replace(link, hashes=kept | self._hashes(written), active=answer.active)
         holders = self.matching.search("", target.user_name, inactive=True)
-        owner = self._store.owners([user.id for user in holders]).get(holders[0].id, "") if holders else ""
-        if owner:
-            self._lanes.send([fresh_item(owner, Reason.FOLLOW_UP, f"{link.okta_id}:{link.look}")])
-        self.matching.wait_for_conflict(link, "user-name-taken", detail=owner or (holders[0].id if holders else ""))
+        holder = holders[0].id if holders else ""
+        owner = self._store.owners([holder]).get(holder, "") if holder else ""
+        self.matching.wait_for_conflict(link, "user-name-taken", owner=owner, detail=holder)
 
     # ------------------------------------------------------------------------------ deactivating
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import NoReturn
 
 from bridge.errors import Outdated, OwnerTaken, Permanent, Transient
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, format_time, fresh_item
 from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader, ScimUser, Store
 from bridge.provisioning.records import Origin, UserLink, UserState
 
@@ -117,24 +117,30 @@ class Matching:
     def _require_gone(self, link: UserLink, other: str) -> None:
         """The other Okta user is deleted, and nothing we know says that a 404 means "not visible".
 
-        Otherwise that user is looked at, and this one waits: a rename or an end that is still in a lane frees it.
+        Otherwise this user waits: a rename of that one, or an end, that is still in a lane frees the account.
         """
         previous = self._store.user(other)
         visible = self._okta.user(other).value is not None
         holds = previous is not None and bool(previous.genesys_id) and previous.active is not False
         if visible or holds:
-            self._lanes.send([fresh_item(f"user:{other}", Reason.FOLLOW_UP, f"{link.okta_id}:{link.look}")])
-            self.wait_for_conflict(link, "owned-by-another-user", detail=f"user:{other}")
+            self.wait_for_conflict(link, "owned-by-another-user", owner=f"user:{other}")
 
-    def wait_for_conflict(self, link: UserLink, reason: str, detail: str = "") -> NoReturn:
-        """Be patient for a quarter of an hour, then ask a person."""
+    def wait_for_conflict(self, link: UserLink, reason: str, *, owner: str = "", detail: str = "") -> NoReturn:
+        """Have the `owner` looked at once, be patient for a quarter of an hour, then ask a person.
+
+        Raises:
+            Transient: while there is patience.
+            Permanent: afterwards; names the owner, else `detail`.
+        """
         now = self._clock.now()
         since = link.waiting_since or now
+        if owner:
+            self._lanes.send([fresh_item(owner, Reason.FOLLOW_UP, f"{link.okta_id}:{format_time(since)}")])
         waits = now - since < CONFLICT_PATIENCE
         self._store.save_user(replace(link, waiting_since=since if waits else None))
         if waits:
             raise Transient(reason, upstream="genesys", status=409)
-        raise Permanent(reason, detail=detail, upstream="genesys")
+        raise Permanent(reason, detail=owner or detail, upstream="genesys")
 
 
 def only(found: Iterable[ScimUser]) -> ScimUser:

@@ -1,0 +1,274 @@
+"""Looks at users who are no longer assigned: believed with care, and never many at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.items import Lane, Reason
+from bridge_local.genesys.faults import Fault
+from bridge_local.okta.switches import Fault as OktaFault
+from bridge_local.okta.switches import FaultKind
+from tests.world import APP_ID, World
+
+HOURS = 3600.0
+
+
+def linked_people(world: World, count: int) -> list[str]:
+    """Users who were created, with the calls of that forgotten."""
+    people = world.people(count)
+    world.happen()
+    world.genesys.calls.clear()
+    return people
+
+
+def active(world: World, people: list[str]) -> int:
+    """How many of them are active in Genesys Cloud."""
+    accounts = {account["externalId"]: account["active"] for account in world.accounts()}
+    return sum(accounts[user] for user in people)
+
+
+def unassign(world: World, people: list[str]) -> None:
+    """Take their assignments away, and work it off."""
+    for user in people:
+        world.okta.unassign_user(user)
+    world.happen()
+
+
+def test_unassigned_user_is_inactive_by_the_leavers_lane_and_never_deleted() -> None:
+    """An assignment taken away deactivates, by two calls, before any other lane is worked off."""
+    world = World()
+    [user] = linked_people(world, 1)
+    world.okta.unassign_user(user)
+    world.deliver()
+    world.work(Lane.LEAVERS)
+    assert world.account(user)["active"] is False
+    assert [call.method for call in world.genesys.calls] == ["GET", "PATCH"]
+    assert (world.last(f"user:{user}").outcome, world.last(f"user:{user}").why) == ("deactivated", "not-assigned")
+    world.ask(f"user:{user}", Reason.FOLLOW_UP)
+    world.settle()
+    assert len(world.genesys.calls) == 2
+
+
+def test_user_whom_a_group_still_assigns_stays() -> None:
+    """Taking the individual assignment away from who has another one changes nothing."""
+    world = World()
+    [user] = linked_people(world, 1)
+    group = world.okta.create_group("Agents")
+    world.okta.add_members(group, [user])
+    world.okta.assign_group(group)
+    world.okta.unassign_user(user)
+    world.happen()
+    assert active(world, [user]) == 1
+
+
+def test_nineteen_pass_and_the_twentieth_is_held() -> None:
+    """From the 20th deactivation within 24 hours on, which only a missing assignment justifies, users are held."""
+    world = World()
+    people = linked_people(world, 25)
+    unassign(world, people)
+    assert active(world, people) == 6
+    held = [user for user in people if world.last(f"user:{user}").outcome == "held"]
+    assert len(held) == 6
+    assert {world.last(f"user:{user}").why for user in held} == {"deactivation-ceiling"}
+    assert {world.store.user_links[user].unassigned_due for user in held} == {"ceiling"}
+    assert not world.lanes.depth()
+
+
+def test_the_window_rolls_exactly() -> None:
+    """A deactivation counts for 24 hours and not a second longer."""
+    world = World()
+    people = linked_people(world, 21)
+    unassign(world, people[:19])
+    done = max(removal.at for removal in world.store.removal_records.values()) / 1000
+    world.clock.advance(24 * HOURS - 20)
+    unassign(world, people[19:20])
+    assert (active(world, people), world.last(f"user:{people[19]}").outcome) == (2, "held")
+    assert world.clock.now().timestamp() - done < 24 * HOURS
+    world.clock.advance(done + 24 * HOURS - world.clock.now().timestamp())
+    world.ask(f"user:{people[19]}")
+    world.settle()
+    assert world.last(f"user:{people[19]}").outcome == "held"
+    world.clock.advance(0.001)
+    world.ask(f"user:{people[19]}")
+    world.settle()
+    assert world.last(f"user:{people[19]}").outcome == "deactivated"
+
+
+def test_held_user_who_is_assigned_again_is_as_before() -> None:
+    """A hold is no debt: who is assigned again stays active, and nothing waits for him."""
+    world = World()
+    people = linked_people(world, 20)
+    unassign(world, people)
+    [held] = [user for user in people if world.last(f"user:{user}").outcome == "held"]
+    world.okta.assign_user(held)
+    world.happen()
+    assert world.account(held)["active"] is True
+    assert world.store.user_links[held].unassigned_due == ""
+
+
+@pytest.mark.parametrize("ends", ["deactivate", "suspend"])
+def test_deprovisioned_and_suspended_are_never_counted_nor_held(ends: str) -> None:
+    """Fifty leavers are all out, whatever the count says, and leave the count as it was."""
+    world = World()
+    people = linked_people(world, 50)
+    unassign(world, people[:19])
+    for user in people[19:]:
+        getattr(world.okta, ends)(user)
+    world.happen()
+    assert active(world, people) == 0
+    assert len(world.store.removal_records) == 19
+
+
+def test_a_retry_counts_once() -> None:
+    """A deactivation that fails and is tried again moves its own record."""
+    world = World()
+    people = linked_people(world, 19)
+    world.genesys.faults.add(Fault("status", method="PATCH", status=503, count=30))
+    unassign(world, people)
+    assert active(world, people) == 0
+
+
+def test_while_the_application_is_inactive_everybody_stays() -> None:
+    """Not assigned counts only with the application ACTIVE: acknowledged, marked, and brought by its return."""
+    world = World()
+    people = linked_people(world, 3)
+    world.okta.deactivate_app()
+    for user in people:
+        world.okta.unassign_user(user)
+    world.happen()
+    assert active(world, people) == 3
+    assert not world.lanes.depth()
+    assert {world.last(f"user:{user}").why for user in people} == {"app-not-active"}
+    assert {world.store.user_links[user].unassigned_due for user in people} == {"app-not-active"}
+    assert world.store.app().status == "INACTIVE"
+    world.okta.activate_app()
+    world.happen()
+    assert active(world, people) == 0
+    assert not world.store.due()
+
+
+def test_who_is_assigned_again_does_not_wait_for_the_application() -> None:
+    """Back before the application is: no deactivation is due any more."""
+    world = World()
+    [user] = linked_people(world, 1)
+    world.okta.deactivate_app()
+    world.okta.unassign_user(user)
+    world.happen()
+    world.okta.assign_user(user)
+    world.happen()
+    assert not world.store.due()
+    world.okta.activate_app()
+    world.happen()
+    assert active(world, [user]) == 1
+
+
+def test_return_of_the_application_is_believed_later_than_the_read_lag() -> None:
+    """A status that still reads INACTIVE right after the event is read once more, and those who wait are brought."""
+    world = World()
+    [user] = linked_people(world, 1)
+    world.okta.deactivate_app()
+    world.okta.unassign_user(user)
+    world.happen()
+    world.okta.activate_app()
+    event = world.events()
+    with world.okta.quietly():
+        world.okta.deactivate_app()  # what a lagging read shows
+    world.deliver(event, after=1)
+    for _ in range(3):
+        world.work(Lane.USERS)
+    with world.okta.quietly():
+        world.okta.activate_app()
+    world.settle()
+    assert active(world, [user]) == 0
+
+
+def test_application_gone_is_an_auth_failure_and_nobody_is_deactivated() -> None:
+    """404 on the application means that a role or the application was taken away: items wait, nobody leaves."""
+    world = World()
+    people = linked_people(world, 2)
+    path = f"/api/v1/apps/{APP_ID}"
+    fault = OktaFault(path, FaultKind.NOT_FOUND)
+    world.okta.switches.faults.append(fault)
+    world.clock.advance(120)
+    for user in people:
+        world.okta.unassign_user(user)
+    world.deliver()
+    for _ in range(2):
+        world.work(Lane.LEAVERS)
+    assert active(world, people) == 2
+    assert {world.last(f"user:{user}").why for user in people} == {"okta-app-404"}
+    assert not world.store.parked
+    world.okta.switches.faults.remove(fault)
+    world.settle()
+    assert active(world, people) == 0
+
+
+def test_application_is_read_at_most_once_a_minute() -> None:
+    """Ten leavers within a minute cost one read of the application."""
+    world = World()
+    people = linked_people(world, 10)
+    world.clock.advance(120)
+    asked = world.watch_okta()
+    unassign(world, people)
+    assert asked.count(f"GET /api/v1/apps/{APP_ID}") == 1
+    assert active(world, people) == 0
+
+
+@pytest.mark.parametrize("gone", ["deleted", "unassigned"])
+def test_account_that_is_gone_is_left_gone(gone: str) -> None:
+    """404 on the Genesys Cloud user and wanted inactive: done, marked gone, nothing is created."""
+    world = World()
+    [user] = linked_people(world, 1)
+    world.genesys.delete_user(world.account(user)["id"])
+    if gone == "unassigned":
+        world.okta.unassign_user(user)
+    else:
+        world.okta.deactivate(user)
+        world.okta.delete(user)
+    world.happen()
+    assert not world.accounts()
+    assert world.last(f"user:{user}").why in {"genesys-user-gone", "deleted"}
+    assert world.store.user_links[user].state.value == "gone"
+    assert world.calls("POST") == 0
+
+
+def test_deactivate_users_off_is_journalled() -> None:
+    """DEACTIVATE_USERS=false: nobody is deactivated, for whatever reason, and nothing is counted."""
+    world = World({"DEACTIVATE_USERS": "false"})
+    people = linked_people(world, 2)
+    world.okta.unassign_user(people[0])
+    world.okta.suspend(people[1])
+    world.happen()
+    assert active(world, people) == 2
+    assert [world.last(f"user:{user}").why for user in people] == ["deactivate-users-off"] * 2
+    assert not world.store.removal_records
+
+
+def test_user_made_inactive_by_hand_needs_no_write() -> None:
+    """Inactive in Genesys Cloud already: one read and no PATCH."""
+    world = World()
+    [user] = linked_people(world, 1)
+    world.genesys.edit_user(world.account(user)["id"], {"active": False})
+    unassign(world, [user])
+    assert [call.method for call in world.genesys.calls] == ["GET"]
+    assert world.store.user_links[user].active is False
+
+
+@pytest.mark.parametrize("ignored", [1, 2, 4])
+def test_answer_that_still_shows_active_is_tried_again(ignored: int) -> None:
+    """A PATCH that was answered but not applied is no success."""
+    world = World()
+    [user] = linked_people(world, 1)
+    patch = type(world.genesys._users).patch
+    bodies: list[Any] = []
+
+    def not_applied(user_record: Any, body: Any) -> Any:
+        bodies.append(body)
+        return user_record if len(bodies) <= ignored else patch(world.genesys._users, user_record, body)
+
+    object.__setattr__(world.genesys._users, "patch", not_applied)
+    unassign(world, [user])
+    assert active(world, [user]) == 0
+    assert len(bodies) == ignored + 1
