@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from html import escape
 from typing import Any
 
@@ -142,6 +141,14 @@ class Console:
             "holds": [_without_keys(record) for record in records if record["sk"] == "hold"],
             "parked": [_without_keys(record) for record in records if record["pk"] == "parked"],
         }
+
+    def holds(self) -> list[dict[str, str]]:
+        """The newest hold of each entity that has one."""
+        return [_without_keys(record) for record in self.records() if record["sk"] == "hold"]
+
+    def parked(self) -> list[dict[str, str]]:
+        """Every parked item."""
+        return [_without_keys(record) for record in self.records() if record["pk"] == "parked"]
 
     def records(self) -> list[dict[str, Any]]:
         """Every record of the state table."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 #: The secret's values in the local stack; the environment variable of the same name in upper case wins.
@@ -78,6 +78,10 @@ class Options:
             people=_number(variables, "PEOPLE", 0 if any(outside) else 12, 0, 5000),
             variables=dict(variables),
         )
+
+    def with_default(self, name: str, value: str) -> Options:
+        """The same with one variable more, unless the environment has it."""
+        return replace(self, variables={name: value, **self.variables})
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -89,9 +89,11 @@ class _Handler(BaseHTTPRequestHandler):
         """The body; None when it is refused, and the refusal is sent."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            return self._refuse(HTTPStatus.LENGTH_REQUIRED)
+            self._refuse(HTTPStatus.LENGTH_REQUIRED)
+            return None
         if int(length) > MAX_BODY:
-            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return None
         return self.rfile.read(int(length))
 
     def _refuse(self, status: HTTPStatus) -> None:

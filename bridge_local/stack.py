@@ -12,14 +12,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from http import HTTPStatus
+from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any
+from typing import Self
 from urllib.parse import urlsplit
 
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
@@ -32,6 +31,7 @@ from bridge_local.front import Front
 from bridge_local.genesys import GenesysModel, GenesysSwitches
 from bridge_local.logs import FunctionLogs
 from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
+from bridge_local.okta.dispatcher import Post
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
 from bridge_local.options import DEFAULTS, Options
 from bridge_local.server import Server
@@ -57,26 +57,37 @@ class Stack:
         genesys: likewise for Genesys Cloud.
         dispatcher: delivers the Okta model's events, None without one.
         logs: what the functions print.
+        console: shows all of it.
     """
 
-    def __init__(self, options: Options, *, seed: int = 0, okta_switches: OktaSwitches | None = None) -> None:
-        """`seed` is the models' only randomness."""
+    def __init__(
+        self,
+        options: Options,
+        *,
+        seed: int = 0,
+        okta_switches: OktaSwitches | None = None,
+        post: Post | None = None,
+    ) -> None:
+        """`seed` is the models' only randomness; `post` sends deliveries, by default over HTTP."""
         self.options = options
         self.template = Template()
         self.aws = Aws(options.url(3))
         self._kept = keep.load(options.state_dir)
         numbers = random.Random(seed)  # noqa: S311 - a simulation
         self.okta = self._okta_model(numbers, okta_switches)
-        self.dispatcher = None if self.okta is None else HookDispatcher(self.okta, _post, utc_now, _split(numbers))
+        self.dispatcher = (
+            None if self.okta is None else HookDispatcher(self.okta, post or deliver, utc_now, _split(numbers))
+        )
         self.genesys = self._genesys_model(numbers)
         self._directory = options.state_dir or Path(tempfile.mkdtemp(prefix="bridge-local-"))
         self._directory.mkdir(parents=True, exist_ok=True)
         self.logs = FunctionLogs(self._directory / "functions.log")
+        self.console = Console(self.aws, self.template, self.okta, self.genesys, self.logs)
         self._stop = Event()
         self._closers: list[Callable[[], None]] = []
         self._child: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> Stack:
+    def __enter__(self) -> Self:
         """Start everything; a failure stops what has started."""
         try:
             self._start()
@@ -95,6 +106,10 @@ class Stack:
     def consumer_pid(self) -> int:
         """The process id of the child, 0 when there is none."""
         return self._child.pid if self._child is not None and self._child.poll() is None else 0
+
+    def depths(self) -> dict[str, dict[str, int]]:
+        """Messages by queue, see `Aws.depths`."""
+        return self.aws.depths(self.template)
 
     @property
     def hook_url(self) -> str:
@@ -221,11 +236,10 @@ class Stack:
         redirect = contextlib.redirect_stdout(self.logs)
         redirect.__enter__()
         self._closers.append(lambda: redirect.__exit__(None, None, None))
-        from functions.receiver import app  # noqa: PLC0415 - only now
+        from functions.receiver import app
 
         app.compose.cache_clear()
-        console = Console(self.aws, self.template, self.okta, self.genesys, self.logs)
-        return Front(app.handler, self.template.routes("Receiver"), console.handle)
+        return Front(app.handler, self.template.routes("Receiver"), self.console.handle)
 
     def _begin(self, run: Callable[[], None], name: str) -> None:
         thread = Thread(target=run, name=name, daemon=True)
@@ -244,7 +258,7 @@ class Stack:
         environment = {**os.environ, **self.aws.environment(self.template, "Consumer", self.options)}
         environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
         while not self._stop.is_set():
-            child = subprocess.Popen(  # noqa: S603 - our own program
+            child = subprocess.Popen(
                 [sys.executable, "-u", "-m", "bridge_local.consumer"],
                 cwd=ROOT,
                 env=environment,
@@ -296,7 +310,7 @@ def _request(
         raise ConnectionError(str(error)) from error
 
 
-def _post(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> int:
+def deliver(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> int:
     """Deliver, as Okta does."""
     return _request("POST", url, headers, body, timeout)[0]
 
@@ -304,16 +318,3 @@ def _post(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> 
 def _challenge(url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, bytes]:
     """Verify, as Okta does."""
     return _request("GET", url, headers, None, timeout)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait until the condition holds.
-
-    Raises:
-        TimeoutError: it did not in time; the message says what was waited for.
-    """
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what}: not within {seconds:g} s")
-        time.sleep(0.1)
