@@ -245,8 +245,10 @@ class World:
         """Work the lanes off as time passes, empty or not at the end."""
         end = self.clock.now() + timedelta(hours=hours)
         while self.clock.now() < end:
-            while any([self.work(lane) is not None for lane in Lane]):
-                pass
+            while True:
+                worked = [self.work(lane) is not None for lane in Lane]
+                if not any(worked):
+                    break
             soonest = min(self.lanes.next_visible() or end, end)
             self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
 
@@ -362,6 +364,28 @@ class World:
         if hold is None:
             return "", "", set()
         return hold.state.value, hold.reason, set(self.store.staged(hold.entity, hold.number))
+
+    def assert_users_equal(self) -> None:
+        """Every Okta user who is assigned and usable has one active account with the same values; others none."""
+        usable = {"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"}
+        assigned = self.okta.assignments[APP_ID].current
+        found: dict[str, list[dict[str, Any]]] = {}
+        for account in self.accounts():
+            found.setdefault(account.get("externalId", ""), []).append(account)
+        for user_id, user in self.okta.users.current.items():
+            accounts = found.pop(user_id, [])
+            if not (user.status in usable and user_id in assigned):
+                assert not any(account["active"] for account in accounts), f"{user_id} is still active"
+                continue
+            assert len(accounts) == 1, f"{user_id} has {len(accounts)} accounts"
+            [account] = accounts
+            assert account["active"] is True, f"{user_id} is inactive"
+            assert account["userName"] == user.profile["email"]
+            assert account.get("title") == user.profile.get("title")
+            phones = {entry["type"]: entry["value"] for entry in account.get("phoneNumbers", ())}
+            assert phones.get("mobile") == user.profile.get("mobilePhone")
+        gone = [account for accounts in found.values() for account in accounts if account["active"]]
+        assert not gone, "somebody whom Okta does not know is active"
 
 
 def request(method: str, url: str) -> Request:

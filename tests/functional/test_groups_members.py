@@ -50,7 +50,7 @@ def test_a_thousand_members_cost_twenty_patches(each: bool, per_request: int, wr
 
 
 def test_a_trickle_of_deliveries_costs_a_read_for_each_slot() -> None:
-    """A change that took Okta a minute, told later one event at a time: 20 PATCHes and a read for each 2 s of change."""
+    """A change of a minute, told later one event at a time: 20 PATCHes and a read for each 2 s of change."""
     world = World()
     users = world.provisioned(1000)
     okta_id, genesys_id = world.linked_group("Agents", [])
@@ -68,7 +68,7 @@ def test_a_trickle_of_deliveries_costs_a_read_for_each_slot() -> None:
 
 
 def test_no_request_replaces_the_members() -> None:
-    """Whatever happens, groups see PATCHes with add and remove of single members: no PUT, no replace, no bare remove."""
+    """Groups only ever see PATCHes with add and remove of single members: no PUT, no replace, no bare remove."""
     world = World()
     users = world.provisioned(60)
     okta_id, _ = world.linked_group("Agents", users)

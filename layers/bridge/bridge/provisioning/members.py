@@ -64,7 +64,7 @@ class MemberChanges:
     ) -> Generator[_Sent, None, bool]:
         """Send a part, or halve one that is refused until the culprit is alone; whether it went through whole.
 
-        With `refusal` a culprit is known to be in the part: the other half of what was refused went through.
+        With `refusal` the part is not sent whole: it was refused together with another half that then went through.
         """
         if refusal is None:
             self._work.check_time()
@@ -79,11 +79,13 @@ class MemberChanges:
             yield from self._judge(part, refusal, adds=adds)
             return False
         self._extra -= 2
-        middle = len(part) // 2
-        passed = yield from self._send_part(part[:middle], adds=adds)
-        if passed:
+        first, second = part[: len(part) // 2], part[len(part) // 2 :]
+        passed = yield from self._send_part(first, adds=adds)
+        if passed and len(second) > 1:
             self._extra += 1
-        yield from self._send_part(part[middle:], adds=adds, refusal=refusal if passed else None)
+            yield from self._send_part(second, adds=adds, refusal=refusal)
+        else:
+            yield from self._send_part(second, adds=adds)
         return False
 
     def _once(self, part: Sequence[str], *, adds: bool) -> frozenset[str] | None:
