@@ -264,8 +264,12 @@ class CountedWorld(World):
 def measure() -> tuple[dict[str, Use], set[str]]:
     """Each kind of change and what it uses; the CloudWatch metrics that they made, with their dimensions."""
     with mock_aws():
-        keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), "testing")
-        dynamodb = boto3.client("dynamodb", region_name="us-east-1", **keys)
+        dynamodb = boto3.client(
+            "dynamodb",
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",  # noqa: S106 - moto's own
+        )
         _tables(dynamodb)
         world = CountedWorld()
         with contextlib.redirect_stdout(io.StringIO()):
@@ -309,8 +313,9 @@ def _metrics(lines: list[str]) -> set[str]:
     for line in lines:
         document = json.loads(line)
         for directive in document.get("_aws", {}).get("CloudWatchMetrics", ()):
-            dimensions = [f"{name}={document[name]}" for names in directive["Dimensions"] for name in sorted(names)]
-            found |= {" ".join([metric["Name"], *dimensions]) for metric in directive["Metrics"]}
+            for names in directive["Dimensions"]:
+                dimensions = [f"{name}={document[name]}" for name in sorted(names)]
+                found |= {" ".join([metric["Name"], *dimensions]) for metric in directive["Metrics"]}
     return found
 
 
