@@ -1,0 +1,291 @@
+"""PATCHes of members that Genesys Cloud refuses, forgets or answers oddly, and looks that run out of time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bridge.items import Lane
+from bridge_local.genesys.faults import Fault
+from bridge_local.genesys.records import Call
+from bridge_local.genesys.switches import GenesysSwitches
+from tests.world import World
+
+
+def switched(**switches: Any) -> World:
+    """A world whose Genesys Cloud answers so."""
+    return World(genesys_switches=GenesysSwitches(**switches))
+
+
+def group_calls(world: World) -> list[Call]:
+    """The calls on single groups so far."""
+    return [call for call in world.genesys.calls if call.route == "groups/{id}"]
+
+
+def set_rule_based(world: World, genesys_id: str, *, on: bool) -> None:
+    """An administrator gives a group rules, or takes them away."""
+    directory = world.genesys.directory
+    directory.write_group(replace(directory.groups[genesys_id], rule_based=on))
+
+
+# ------------------------------------------------------------------------------------------- one refused member
+
+
+@pytest.mark.parametrize("position", [0, 1, 24, 25, 26, 37, 48, 49])
+@pytest.mark.parametrize("unknown", ["400", "404"])
+def test_one_refused_member_is_parked_and_the_others_are_added(unknown: str, position: int) -> None:
+    """The culprit is found by halving, wherever it stands, in at most 12 calls more; the other parts go on."""
+    world = switched(unknown_member=unknown)
+    okta_id, genesys_id = world.linked_group("Agents", [])
+    users = world.provisioned(120)
+    ordered = sorted(users, key=lambda user: world.store.user_links[user].genesys_id)
+    lost = ordered[50 + position]
+    lost_id = world.store.user_links[lost].genesys_id
+    world.genesys.delete_user(lost_id)
+    before = len(group_calls(world))
+    world.okta.add_members(okta_id, users)
+    world.happen()
+    assert world.members(genesys_id) == set(users) - {lost}
+    assert len(group_calls(world)) - before <= 1 + 3 + 12
+    (parked,) = world.store.parked.values()
+    assert (parked.entity, parked.reason, parked.item_id) == (f"group:{okta_id}", "member-refused", f"member:{lost_id}")
+    assert parked.detail.startswith(lost_id)
+    entry = world.last(f"group:{okta_id}")
+    assert (entry.outcome, entry.added) == ("members-changed", 119)
+
+
+def test_what_is_ignored_by_genesys_cloud_is_parked_too() -> None:
+    """An unknown member that is passed over silently is missing in the answer: parked, the others are added."""
+    world = switched(unknown_member="ignored")
+    okta_id, genesys_id = world.linked_group("Agents", [])
+    users = world.provisioned(10)
+    world.genesys.delete_user(world.genesys_ids(users[:1])[0])
+    world.okta.add_members(okta_id, users)
+    world.happen()
+    assert world.members(genesys_id) == set(users[1:])
+    assert world.parked(f"group:{okta_id}") == ["member-not-added"]
+
+
+def test_many_refused_members_cost_no_more_and_stop_nobody_else() -> None:
+    """Where the search would cost too much, the rest of a refused part is parked together; other parts go through."""
+    world = switched()
+    okta_id, genesys_id = world.linked_group("Agents", [])
+    users = world.provisioned(150)
+    ordered = sorted(users, key=lambda user: world.store.user_links[user].genesys_id)
+    lost = ordered[:10]
+    for genesys_user in world.genesys_ids(lost):
+        world.genesys.delete_user(genesys_user)
+    before = len(group_calls(world))
+    world.okta.add_members(okta_id, users)
+    world.happen()
+    assert len(group_calls(world)) - before <= 1 + 3 + 12
+    assert world.members(genesys_id) >= set(ordered[50:])
+    assert set(world.parked(f"group:{okta_id}")) == {"member-refused"}
+    named = {member for parked in world.store.parked.values() for member in parked.detail.split()}
+    assert named >= set(world.genesys_ids(lost))
+    assert world.genesys.members(genesys_id) | named >= set(world.genesys_ids(users))
+
+
+def test_a_later_look_that_succeeds_closes_what_was_parked() -> None:
+    """The account is made again: the group's next look adds the member, and nothing waits for a person any more."""
+    world = World()
+    ada, ben = world.person("Ada Brook"), world.person("Ben Dale")
+    world.happen()
+    okta_id, genesys_id = world.linked_group("Agents", [ada])
+    world.genesys.delete_user(world.genesys_ids([ben])[0])
+    world.okta.add_members(okta_id, [ben])
+    world.happen()
+    assert world.parked(f"group:{okta_id}") == ["member-refused"]
+    world.ask(f"user:{ben}")
+    world.settle()
+    assert world.members(genesys_id) == {ada, ben}
+    assert not world.store.parked
+
+
+@pytest.mark.parametrize("repeated", ["200", "400"])
+@pytest.mark.parametrize("adds", [True, False])
+def test_a_change_that_somebody_made_meanwhile_is_a_success(adds: bool, repeated: str) -> None:
+    """Adding a present and removing an absent member is done, also where Genesys Cloud refuses it."""
+    world = switched(repeated_members=repeated)
+    users = world.provisioned(20)
+    okta_id, genesys_id = world.linked_group("Agents", users[:10])
+    wanted = set(users) if adds else set(users[5:10])
+    if adds:
+        world.okta.add_members(okta_id, users[10:])
+    else:
+        world.okta.remove_members(okta_id, users[:5])
+    racing = world.genesys_ids([users[12] if adds else users[2]])
+    handle = world.genesys.handle
+
+    def meanwhile(request: Any) -> Any:
+        """Somebody changes the group by hand, just before our first PATCH."""
+        if request.method == "PATCH" and racing:
+            world.genesys.edit_members(genesys_id, **{"add" if adds else "remove": [racing.pop()]})
+        return handle(request)
+
+    world.genesys.handle = meanwhile  # type: ignore[method-assign] # the model is watched, not replaced
+    world.happen()
+    assert world.members(genesys_id) == wanted
+    assert not world.store.parked
+    entry = world.last(f"group:{okta_id}")
+    assert entry.added + entry.removed == (10 if adds else 5)
+
+
+@pytest.mark.parametrize("unknown", ["400", "404"])
+def test_the_group_goes_while_members_are_added(unknown: str) -> None:
+    """404 on a PATCH because the group is gone is nobody's fault: nobody is parked, and the next look unlinks."""
+    world = switched(unknown_member=unknown)
+    okta_id, genesys_id = world.linked_group("Agents", [])
+    users = world.provisioned(60)
+    handle = world.genesys.handle
+
+    def meanwhile(request: Any) -> Any:
+        """Somebody deletes the group just before our second PATCH."""
+        if request.method == "PATCH" and world.genesys.members(genesys_id):
+            world.genesys.delete_group(genesys_id)
+            world.genesys.handle = handle  # type: ignore[method-assign] # and nothing more
+        return handle(request)
+
+    world.genesys.handle = meanwhile  # type: ignore[method-assign] # the model is watched, not replaced
+    world.okta.add_members(okta_id, users)
+    world.happen()
+    assert not world.store.parked
+    link = world.store.group(okta_id)
+    assert link is not None
+    assert link.why == "genesys-group-gone"
+
+
+@pytest.mark.parametrize("answer", ["400", "403", "409", "ignored"])
+def test_a_rule_based_group_harms_nobody_else(answer: str) -> None:
+    """A group whose members come from rules refuses writes: said, never forced, and other groups go on."""
+    world = switched(rule_based_write=answer)
+    world.variables["LINKED_GROUPS"] = "Rules,Agents"
+    world.restart()
+    users = world.provisioned(3)
+    ruled, normal = world.genesys.add_group("Rules", rule_based=True), world.genesys.add_group("Agents")
+    groups = [world.okta.create_group(name) for name in ("Rules", "Agents")]
+    for okta_id in groups:
+        world.okta.add_members(okta_id, users)
+    world.deliver()
+    world.pass_time(hours=1)
+    assert world.members(normal) == set(users)
+    assert world.members(ruled) == set()
+    entry = world.last(f"group:{groups[0]}")
+    if answer == "403":
+        assert (entry.outcome, entry.why) == ("failed", "genesys-403")
+        assert world.lanes.depth() == 1
+        assert not world.store.parked
+    else:
+        reason = "member-not-added" if answer == "ignored" else "member-refused"
+        assert world.parked(f"group:{groups[0]}") == [reason] * 3
+        assert world.lanes.depth() == 0
+
+
+# ------------------------------------------------------------------------------------------- odd answers
+
+
+def test_a_removed_member_that_the_answer_still_shows_is_not_done() -> None:
+    """The PATCH is answered 200 and the member is still shown: it is tried again, and counted once."""
+    world = switched(rule_based_write="ignored")
+    users = world.provisioned(5)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    set_rule_based(world, genesys_id, on=True)
+    world.okta.remove_members(okta_id, users[:1])
+    world.deliver()
+    world.pass_time(hours=1)
+    entry = world.last(f"group:{okta_id}")
+    assert (entry.outcome, entry.why) == ("failed", "genesys-not-applied")
+    assert world.lanes.depth() == 1
+    set_rule_based(world, genesys_id, on=False)
+    world.settle()
+    assert world.members(genesys_id) == set(users[1:])
+    assert len(world.store.removals(f"group:{okta_id}", world.clock.now() - timedelta(days=1))) == 1
+
+
+@pytest.mark.parametrize("kind", ["add", "remove"])
+def test_an_answer_lost_after_the_write(kind: str) -> None:
+    """The work was done though nobody heard of it: the next look sees so, and sends only what is still missing."""
+    world = World()
+    users = world.provisioned(120)
+    okta_id, genesys_id = world.linked_group("Agents", users[:60] if kind == "add" else users)
+    change = world.okta.add_members if kind == "add" else world.okta.remove_members
+    before = world.calls("PATCH")
+    world.genesys.faults.add(Fault("lost-answer", method="PATCH", count=1))
+    change(okta_id, users[60:])
+    world.happen()
+    assert world.members(genesys_id) == set(users if kind == "add" else users[:60])
+    assert world.calls("PATCH") == before + 2
+    assert not world.store.parked
+
+
+@pytest.mark.parametrize("form", ["400", "409", "412"])
+@pytest.mark.parametrize(("conflicts", "looks"), [(1, 1), (2, 2), (3, 2)])
+def test_a_moved_version(form: str, conflicts: int, looks: int) -> None:
+    """A PATCH that meets a version conflict is sent once more; a second conflict brings the item back later."""
+    world = switched(version_conflict=form)
+    users = world.provisioned(10)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.genesys.faults.add(Fault("version-conflict", path="groups", count=conflicts))
+    reads = world.calls("GET", "groups")
+    world.okta.remove_members(okta_id, users[:2])
+    world.happen()
+    assert world.members(genesys_id) == set(users[2:])
+    assert world.calls("GET", "groups") - reads == looks
+    assert not world.store.parked
+
+
+# ------------------------------------------------------------------------------------------- the time budget
+
+
+class ShrinkingContext:
+    """A function's context in which every group PATCH takes ten seconds of the time that is left."""
+
+    def __init__(self, world: World, seconds: int) -> None:
+        self._world = world
+        self._seconds = seconds
+        self._before = 0
+        self.function_name = "consumer"
+        self.memory_limit_in_mb = 1024
+        self.invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:consumer"
+        self.aws_request_id = "00000000-0000-4000-8000-000000000000"
+
+    def begin(self) -> None:
+        """An invocation begins."""
+        self._before = self._world.calls("PATCH", "groups")
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What is left."""
+        return (self._seconds - 10 * (self._world.calls("PATCH", "groups") - self._before)) * 1000
+
+
+@pytest.mark.parametrize("kind", ["add", "remove"])
+def test_a_long_look_stops_in_time_and_goes_on(kind: str) -> None:
+    """12 PATCHes of which five fit into an invocation: three receives, each after the other, nothing done twice."""
+    world = World({"MEMBERS_PER_REQUEST": "10", "GROUP_REMOVAL_CEILING": "120"})
+    users = world.provisioned(250)
+    okta_id, genesys_id = world.linked_group("Agents", users[:130] if kind == "add" else users)
+    context = ShrinkingContext(world, 60)
+    world.context = context  # type: ignore[assignment] # of the same shape
+    (world.okta.add_members if kind == "add" else world.okta.remove_members)(okta_id, users[130:])
+    world.deliver()
+    world.clock.advance(10)
+    begun = world.clock.now()
+    changed = []
+    while world.lanes.depth():
+        context.begin()
+        assert world.work(Lane.GROUPS) is not None  # at once, without waiting
+        changed.append(len(world.members(genesys_id)))
+    assert changed == ([180, 230, 250] if kind == "add" else [200, 150, 130])
+    assert world.clock.now() == begun
+    assert world.hold(okta_id) == ("", "", set())
+    stopped = [entry for entry in world.journal(f"group:{okta_id}") if entry.outcome == "stopped"]
+    assert len(stopped) == 2
+    assert all(entry.why == "time-budget" and len(entry.calls) == 3 + 5 for entry in stopped)
+    if kind == "remove":
+        assert len(world.store.removals(f"group:{okta_id}", begun)) == 120
+        world.okta.remove_members(okta_id, users[:1])
+        world.happen()
+        assert world.hold(okta_id) == ("open", "ceiling-count", {users[0]})
