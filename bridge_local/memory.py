@@ -12,6 +12,7 @@ from threading import RLock
 
 from bridge.errors import FenceMoved, OwnerTaken
 from bridge.items import Item
+from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.records import (
     AppState,
     GroupLink,
@@ -201,6 +202,11 @@ class MemoryStore:
             if newest is None or newest.number <= hold.number:
                 self._holds[hold.entity] = hold
 
+    def open_holds(self) -> int:
+        """How many entities have an open hold."""
+        with self._lock:
+            return sum(1 for hold in self._holds.values() if hold.state in BLOCKING)
+
     def staged(self, entity: str, number: int) -> dict[str, int]:
         """Okta user id -> revision in which the user was staged."""
         with self._lock:
@@ -265,6 +271,11 @@ class MemoryStore:
         """Write a parked item."""
         with self._lock:
             self.parked[parked.entity, parked.item_id] = parked
+
+    def open_parked(self) -> int:
+        """How many items are parked."""
+        with self._lock:
+            return len(self.parked)
 
     def close_parked(self, entity: str) -> int:
         """Remove the entity's parked items and return how many there were."""

@@ -97,7 +97,8 @@ def _deliver(receiver: Receiver, event: Mapping[str, Any]) -> dict[str, Any]:
         count(Metric.QUEUE_REFUSED)
         logger.error("a lane refused items", delivery=delivery.id, reason=error.reason)
         return _answer(503)
-    count(Metric.EVENTS_ACCEPTED, asked.accepted)
+    for event_type, accepted in asked.types.items():
+        count(Metric.EVENTS_ACCEPTED, accepted, type=event_type)
     count(Metric.ITEMS_SENT, len(asked.items))
     for reason, dropped in asked.dropped.items():
         count(Metric.EVENTS_DROPPED, dropped, reason=reason.value)

@@ -76,7 +76,7 @@ class World:
         return body
 
     def printed(self) -> tuple[Counter[str], str]:
-        """The metrics emitted since the last call, with their reason, and everything that was printed."""
+        """The metrics emitted since the last call, with their dimension's value, and everything that was printed."""
         captured = self._capsys.readouterr()
         metrics: Counter[str] = Counter()
         for line in captured.out.splitlines():
@@ -84,8 +84,9 @@ class World:
             for directive in document.get("_aws", {}).get("CloudWatchMetrics", []):
                 assert directive["Namespace"] == "OktaGenesysBridge"
                 (name,) = [metric["Name"] for metric in directive["Metrics"]]
-                assert directive["Dimensions"] in ([[]], [["reason"]])
-                label = f"{name} {document['reason']}" if "reason" in document else name
+                total, *others = directive["Dimensions"]
+                assert total == []
+                label = " ".join([name, *(document[dimension] for other in others for dimension in other)])
                 (metrics[label],) = document[name]
         return metrics, captured.out + captured.err
 
@@ -295,7 +296,10 @@ def test_a_taken_delivery_is_in_its_lanes(world: World) -> None:
     assert (item["entity"], item["reason"], len(item["events"])) == (f"user:{user['id']}", "hook", 2)
     metrics, text = world.printed()
     assert metrics == {
-        "EventsAccepted": 4,
+        "EventsAccepted user.lifecycle.create": 1,
+        "EventsAccepted user.account.update_profile": 1,
+        "EventsAccepted group.user_membership.add": 1,
+        "EventsAccepted user.lifecycle.suspend": 1,
         "ItemsSent": 3,
         "EventsDropped other-app": 1,
         "EventsDropped unknown-type": 1,
@@ -325,7 +329,7 @@ def test_a_thousand_members_of_one_group_are_one_message(world: World) -> None:
     ]
     assert call(request(body=delivery(*events)))[0] == 204
     assert world.waiting() == [0, 0, 1]
-    assert world.printed()[0] == {"EventsAccepted": 1000, "ItemsSent": 1}
+    assert world.printed()[0] == {"EventsAccepted group.user_membership.add": 1000, "ItemsSent": 1}
 
 
 def test_a_thousand_users_are_a_thousand_messages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -367,6 +367,20 @@ class TestHolds:
         store.save_hold(replace(HOLD, state=HoldState.DONE))
         assert store.hold(ENTITY) == newer
 
+    def test_open_holds_are_counted_once_for_each_entity(self, store: Store) -> None:
+        """From the moment one opens until the newest one has closed; an older one that closes changes nothing."""
+        assert store.open_holds() == 0
+        store.save_hold(HOLD)
+        store.save_hold(replace(HOLD, state=HoldState.OPEN))
+        store.save_hold(replace(HOLD, entity="app"))
+        assert store.open_holds() == 2
+        store.save_hold(replace(HOLD, entity="app", state=HoldState.RESOLVED))
+        store.save_hold(replace(HOLD, number=2))
+        store.save_hold(replace(HOLD, state=HoldState.DONE))
+        assert store.open_holds() == 1
+        store.save_hold(replace(HOLD, number=2, state=HoldState.REJECTED))
+        assert store.open_holds() == 0
+
     def test_users_are_staged_with_their_revision(self, store: Store) -> None:
         """Each hold of each entity has its own; taking out somebody who is not there is harmless."""
         store.stage(ENTITY, 1, 1, [ADA, BEN])
@@ -408,7 +422,9 @@ class TestParking:
         parked = ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW)
         for item in (parked, parked, replace(parked, item_id="i2"), replace(parked, entity=f"user:{BEN}")):
             store.park(item)
+        assert store.open_parked() == 3
         assert store.close_parked(f"user:{ADA}") == 2
+        assert store.open_parked() == 1
         assert store.close_parked(f"user:{ADA}") == 0
         assert store.close_parked(f"user:{BEN}") == 1
 

@@ -30,7 +30,7 @@ from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import Clock, Store
 from bridge.provisioning.records import JournalEntry, ParkedItem
 from bridge.settings import Mode
-from bridge.telemetry import Metric, count, logger
+from bridge.telemetry import Metric, count, gauge, logger
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -111,6 +111,8 @@ class BatchRun:
             key_prefix="item",
         )
         self._batch: _Batch | None = None
+        # Whether holds or parked items may be others than last told; a new process tells them with its first batch.
+        self._waiting_changed = True
 
     def handle(self, event: dict[str, Any], context: LambdaContext, queue_url: str) -> PartialItemFailureResponse:
         """Answer a Lambda SQS event; every path gives a well-formed ``batchItemFailures``."""
@@ -121,6 +123,9 @@ class BatchRun:
         answer = process_partial_response(event, self._record, processor, context)
         failed = {str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
         self._delay(queue_url, self._batch, failed)
+        self._calls.count_scim()
+        if self._waiting_changed:
+            self._tell_waiting()
         return answer
 
     # ------------------------------------------------------------------------------------ records
@@ -181,14 +186,15 @@ class BatchRun:
     def _account(self, work: Work, report: Report) -> None:
         self._store.write(report.entry(work, self._clock.now(), self._calls.named))
         if report.date is not None:  # a look that read nothing has mended nothing
-            self._store.close_parked(work.entity)
+            self._waiting_changed |= self._store.close_parked(work.entity) > 0
         for parked in report.parked:
             self._store.park(parked)
+            count(Metric.PARKED, reason=parked.reason)
+        self._waiting_changed |= bool(report.parked) or work.items[0].kind == "group"
         count(Metric.LOOKS, outcome=report.outcome)
         count(Metric.MEMBERS_ADDED, report.added)
         count(Metric.MEMBERS_REMOVED, report.removed)
         count(Metric.MEMBERS_HELD, report.held)
-        count(Metric.PARKED, len(report.parked))
         if report.why == "app-not-active":
             count(Metric.APP_NOT_ACTIVE)
         if report.outcome == "recreated":
@@ -265,6 +271,7 @@ class BatchRun:
                 parked=self._clock.now(),
             )
         )
+        self._waiting_changed = True
         count(Metric.PARKED, reason=refused.reason)
         logger.error("parked", extra={"entity": item.entity, "why": refused.reason, "detail": refused.detail})
 
@@ -305,6 +312,17 @@ class BatchRun:
             receives = int(record["attributes"]["ApproximateReceiveCount"])
             return self._backoff.delay(receives, None, self._rng.random())
         return delay
+
+    def _tell_waiting(self) -> None:
+        """Tell how much waits for a person now: what the alarms stay on until it is nothing."""
+        try:
+            holds, parked = self._store.open_holds(), self._store.open_parked()
+        except Transient as unread:
+            logger.warning("holds and parked items not counted", extra={"why": unread.reason})
+            return  # the next batch tries again
+        gauge(Metric.HOLDS_OPEN, holds)
+        gauge(Metric.PARKED_OPEN, parked)
+        self._waiting_changed = False
 
     @property
     def _current(self) -> _Batch:

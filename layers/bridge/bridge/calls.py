@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.provisioning.ports import Clock
+from bridge.telemetry import Metric, count
 
 #: So many calls of a look are named in its journal.
 NAMED_CALLS = 100
@@ -33,10 +35,23 @@ class Calls:
         self._clock = clock
         self._made: list[tuple[str, str]] = []
         self._ended: dict[str, _Ended] = {}
+        self._scim: Counter[tuple[str, str]] = Counter()
 
     def recorder(self, upstream: str) -> Callable[[str], None]:
         """What a client of `upstream` tells its calls to, such as ``PATCH users/<id> 200``."""
-        return lambda line: self._made.append((upstream, line))
+
+        def record(line: str) -> None:
+            self._made.append((upstream, line))
+            if upstream == "genesys":
+                self._scim[line.split(maxsplit=1)[0], _result(line)] += 1
+
+        return record
+
+    def count_scim(self) -> None:
+        """Emit how many calls Genesys Cloud had since the last time: a metric for each method and result."""
+        for (method, result), calls in self._scim.items():
+            count(Metric.SCIM_CALLS, calls, method=method, result=result)
+        self._scim.clear()
 
     def begin(self) -> None:
         """A look begins."""
@@ -69,6 +84,14 @@ def _kind(upstream: str, line: str) -> str:
     """Calls of one kind fail together: upstream, method and resource, such as ``genesys PATCH users``."""
     method, path, *_ = line.split()
     return f"{upstream} {method} {path.partition('?')[0].partition('/')[0]}"
+
+
+def _result(line: str) -> str:
+    """A class of results, few enough for a dimension."""
+    status = _status(line)
+    if not status.isdigit():
+        return "no-answer"
+    return status if status == "429" else f"{status[0]}xx"
 
 
 def _status(line: str) -> str:

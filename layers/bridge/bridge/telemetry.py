@@ -5,12 +5,14 @@ Ids and counts only. An id is never a dimension, and nothing here sees a profile
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
-#: The CloudWatch namespace of every metric.
+#: The CloudWatch namespace of every metric; a stack sets its own in POWERTOOLS_METRICS_NAMESPACE.
 NAMESPACE = "OktaGenesysBridge"
 #: The ``service`` of every log line.
 SERVICE = "okta-genesys-bridge"
@@ -19,9 +21,12 @@ logger = Logger(service=SERVICE)
 
 
 class Metric(StrEnum):
-    """Every metric of the bridge; all are counts."""
+    """Every metric of the bridge; all are counts.
 
-    EVENTS_ACCEPTED = "EventsAccepted"  #: events that items stand for
+    One with a dimension is emitted twice: as a total without it, and by it.
+    """
+
+    EVENTS_ACCEPTED = "EventsAccepted"  #: events that items stand for, by ``type``
     EVENTS_DROPPED = "EventsDropped"  #: events without work, by dimension ``reason``
     ITEMS_SENT = "ItemsSent"  #: items that are in a lane
     DELIVERIES_UNAUTHORISED = "DeliveriesUnauthorised"  #: requests with a wrong secret or none
@@ -32,7 +37,10 @@ class Metric(StrEnum):
     MEMBERS_ADDED = "MembersAdded"  #: members added to Genesys Cloud groups
     MEMBERS_REMOVED = "MembersRemoved"  #: members removed from them
     MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a look
-    PARKED = "Parked"  #: items and members that wait for a person
+    HOLDS_OPEN = "HoldsOpen"  #: how many holds are open now (a gauge)
+    PARKED = "Parked"  #: items and members that were parked, by ``reason``
+    PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
+    SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
     RETRIES = "Retries"  #: messages that went back to their lane for a transient failure, by ``reason``
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
     UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
@@ -45,6 +53,18 @@ class Metric(StrEnum):
 def count(metric: Metric, value: float = 1, **dimensions: str) -> None:
     """Emit `value` of `metric`, with dimensions of few values such as ``reason``; a count of 0 is not emitted."""
     if value:
-        with single_metric(name=metric.value, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as emitted:
-            for name, text in dimensions.items():
-                emitted.add_dimension(name=name, value=text)
+        _emit(metric, value, dimensions)
+
+
+def gauge(metric: Metric, value: float) -> None:
+    """Emit how many there are now, 0 too: an alarm ends with it."""
+    _emit(metric, value, {})
+
+
+def _emit(metric: Metric, value: float, dimensions: dict[str, str]) -> None:
+    metrics = AmazonCloudWatchEMFProvider(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE)
+    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+    if dimensions:
+        # A second set of dimensions: the empty one, for the total, stays.
+        metrics.add_dimensions(**dimensions)
+    metrics.flush_metrics()

@@ -124,12 +124,17 @@ class Normalised:
     Attributes:
         items: at most one for each entity, in the order of first mention.
         dropped: how many events made no item, by reason; reasons without any are missing.
-        accepted: how many events the items stand for.
+        types: how many events the items stand for, by event type.
     """
 
     items: tuple[Item, ...]
     dropped: Mapping[Drop, int]
-    accepted: int
+    types: Mapping[str, int]
+
+    @property
+    def accepted(self) -> int:
+        """How many events the items stand for."""
+        return sum(self.types.values())
 
 
 def normalise(events: Iterable[object], app_id: str, *, reason: Reason = Reason.HOOK) -> Normalised:
@@ -155,13 +160,14 @@ def normalise(events: Iterable[object], app_id: str, *, reason: Reason = Reason.
             key = (change.rule.entity, okta_id)
             gathered.setdefault(key, _Gathered(change.published)).add(change, bulk=bulk)
     items = tuple(entry.item(entity, okta_id, reason) for (entity, okta_id), entry in gathered.items())
-    return Normalised(items=items, dropped=dict(dropped), accepted=len(changes))
+    return Normalised(items=items, dropped=dict(dropped), types=Counter(change.type for change in changes))
 
 
 @dataclass(frozen=True)
 class _Change:
     """An event worth an item; `okta_ids` is ``("",)`` for the application."""
 
+    type: str
     rule: Rule
     okta_ids: tuple[str, ...]
     uuid: str
@@ -221,7 +227,7 @@ def _read(event: object, app_id: str) -> _Change | Drop:
     if not okta_ids:
         return Drop.NO_TARGET
     job = _object(event, "transaction").get("type") == "JOB"
-    return _Change(rule=rule, okta_ids=okta_ids, uuid=uuid, published=published, job=job)
+    return _Change(event["eventType"], rule, okta_ids=okta_ids, uuid=uuid, published=published, job=job)
 
 
 def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:

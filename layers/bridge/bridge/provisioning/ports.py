@@ -320,6 +320,10 @@ class Removals(Protocol):
         """Write the header; it stands for the entity's newest hold. Its change is kept in the hold's history."""
         ...
 
+    def open_holds(self) -> int:
+        """How many entities have an open hold."""
+        ...
+
     def staged(self, entity: str, number: int) -> dict[str, int]:
         """Okta user id -> revision in which the user was staged in hold `number`."""
         ...
@@ -366,6 +370,10 @@ class Parking(Protocol):
 
     def park(self, parked: ParkedItem) -> None:
         """Write a parked item."""
+        ...
+
+    def open_parked(self) -> int:
+        """How many items are parked."""
         ...
 
     def close_parked(self, entity: str) -> int:

@@ -1,7 +1,8 @@
 """Holds: the newest header of an entity, every header's history, and one record for each staged user.
 
 Records of a group (or ``app``): ``hold`` (newest header), ``hold#<number>#<revision>#<time>`` (history),
-``staged#<number>#<okta user id>``.
+``staged#<number>#<okta user id>``. ``holds``/``<entity>`` says that its newest hold is open: written before the
+header opens and removed after it has closed, so that an open hold is never missing there.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
+from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.records import Hold
 from bridge.store.table import Condition, ConditionFailed, Put, Records
 
 _HOLD = TypeAdapter(Hold)
+_OPEN = "holds"
 
 
 class HoldRecords(Records):
@@ -29,11 +32,19 @@ class HoldRecords(Records):
         record = _HOLD.dump_python(hold, mode="json")
         history = f"hold#{hold.number:06}#{hold.revision:06}#{record['changed']}#{hold.state}"
         self._table.put(Put((hold.entity, history), record))
+        if hold.state in BLOCKING:
+            self._table.put(Put((_OPEN, hold.entity), {}))
         newest = Condition("attribute_not_exists(#number) OR #number <= :number", {"number": hold.number})
         try:
             self._table.put(Put((hold.entity, "hold"), record, newest))
         except ConditionFailed:
             return  # a newer hold stands there
+        if hold.state not in BLOCKING:
+            self._table.delete_many([(_OPEN, hold.entity)])
+
+    def open_holds(self) -> int:
+        """How many entities have an open hold."""
+        return sum(1 for _ in self._table.query(_OPEN))
 
     def staged(self, entity: str, number: int) -> dict[str, int]:
         """Okta user id -> revision in which the user was staged."""

@@ -38,6 +38,10 @@ class JournalRecords(Records):
         record = _PARKED_ITEM.dump_python(parked, mode="json")
         self._table.put(Put((_PARKED, f"{parked.entity}#{parked.item_id}"), record))
 
+    def open_parked(self) -> int:
+        """How many items are parked."""
+        return sum(1 for _ in self._table.query(_PARKED))
+
     def close_parked(self, entity: str) -> int:
         """Remove the entity's parked items and return how many there were."""
         keys = [(_PARKED, record["sk"]) for record in self._table.query(_PARKED, f"{entity}#")]
