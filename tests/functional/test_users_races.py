@@ -1,0 +1,218 @@
+"""Two looks at one user at the same time: whichever began last has read the newest truth, and it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bridge.items import Lane, Reason
+from bridge_local.exchange import Request, Response
+from tests.world import World
+
+Act = Callable[[], None]
+#: Where the second look comes between: before or after a request of the first.
+POINTS = [
+    ("okta", "GET /api/v1/users/00u", "after"),
+    ("genesys", "GET /api/v2/scim/v2/users/", "before"),
+    ("genesys", "GET /api/v2/scim/v2/users/", "after"),
+    ("genesys", "PATCH /api/v2/scim/v2/users/", "before"),
+    ("genesys", "PATCH /api/v2/scim/v2/users/", "after"),
+]
+
+
+def interrupt(model: Any, line: str, when: str, act: Act) -> list[str]:
+    """Have `act` happen once, before or after the first request of that method and path; what it met."""
+    handle, met = model.handle, []
+
+    def interrupted(request: Request) -> Response:
+        meets = not met and f"{request.method} {request.path}".startswith(line)
+        if meets:
+            met.append(request.path)
+            if when == "before":
+                act()
+        response = handle(request)
+        if meets and when == "after":
+            act()
+        assert isinstance(response, Response)
+        return response
+
+    model.handle = interrupted
+    return met
+
+
+def suspended(world: World) -> str:
+    """A user who was created and then suspended."""
+    user = world.person("Ada Brook")
+    world.happen()
+    world.okta.suspend(user)
+    world.happen()
+    return user
+
+
+@pytest.mark.parametrize("crash", [False, True])
+@pytest.mark.parametrize(("side", "line", "when"), POINTS)
+def test_leaver_is_out_although_a_look_that_saw_him_active_is_still_writing(
+    side: str, line: str, when: str, crash: bool
+) -> None:
+    """An activation under way when the user is suspended again never has the last word, nor if it dies after it."""
+    world = World()
+    user = suspended(world)
+    world.okta.unsuspend(user)
+    world.deliver()
+
+    def leave() -> None:
+        world.okta.suspend(user)
+        world.deliver()
+        world.work(Lane.LEAVERS)
+        if crash:
+            fail_next_save(world)
+
+    met = interrupt(getattr(world, side), line, when, leave)
+    world.work(Lane.USERS)
+    world.settle()
+    assert met
+    assert world.account(user)["active"] is False
+
+
+@pytest.mark.parametrize(("side", "line", "when"), POINTS)
+def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(side: str, line: str, when: str) -> None:
+    """A deactivation under way when the suspension ends does not have the last word."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.happen()
+    world.okta.suspend(user)
+    world.deliver()
+
+    def come_back() -> None:
+        world.okta.unsuspend(user)
+        world.deliver()
+        world.work(Lane.USERS)
+
+    met = interrupt(getattr(world, side), line, when, come_back)
+    world.work(Lane.LEAVERS)
+    world.settle()
+    assert met
+    assert world.account(user)["active"] is True
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("line", ["GET /api/v1/users/00u", "PATCH /api/v2/scim/v2/users/"])
+def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str) -> None:
+    """A look that began before a second change was read starts again and ends with that change."""
+    world = World()
+    user = world.person("Ada Brook", title="Adviser")
+    world.happen()
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.deliver()
+
+    def change() -> None:
+        world.okta.update_profile(user, {"title": "Director"})
+        world.ask(f"user:{user}", Reason.FOLLOW_UP, lane=Lane.LEAVERS)
+        world.work(Lane.LEAVERS)
+
+    met = interrupt(world.okta if "/api/v1" in line else world.genesys, line, when, change)
+    world.work(Lane.USERS)
+    world.settle()
+    assert met
+    assert world.account(user)["title"] == "Director"
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_leaver_is_out_although_his_account_is_just_being_made(when: str) -> None:
+    """A POST under way when the user is suspended: found and deactivated, however late it is seen."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.deliver()
+
+    def leave() -> None:
+        world.okta.suspend(user)
+        world.deliver()
+        world.work(Lane.LEAVERS)
+
+    met = interrupt(world.genesys, "POST /api/v2/scim/v2/users", when, leave)
+    world.work(Lane.USERS)
+    world.settle()
+    assert met
+    assert world.account(user)["active"] is False
+    assert len(world.accounts()) == 1
+
+
+def test_two_looks_that_create_make_one_account() -> None:
+    """Two lanes find the same new user at the same time: one account, bound once."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.deliver()
+
+    def create_too() -> None:
+        world.ask(f"user:{user}", Reason.FOLLOW_UP, lane=Lane.LEAVERS)
+        world.work(Lane.LEAVERS)
+
+    met = interrupt(world.genesys, "POST /api/v2/scim/v2/users", "before", create_too)
+    world.work(Lane.USERS)
+    world.settle()
+    assert met
+    assert len(world.accounts()) == 1
+    assert world.account(user)["active"] is True
+
+
+def test_account_that_somebody_takes_meanwhile_is_looked_at_again() -> None:
+    """Two Okta users of one address reach for one account: one has it, the other waits for a person."""
+    world = World()
+    world.genesys.add_user({"userName": "shared@example.com", "displayName": "By hand"})
+    first = world.person("Ada Brook", email="shared@example.com")
+    world.deliver()
+    second = world.person("Bea Long", email="shared@example.com")
+    world.events()
+
+    def take() -> None:
+        world.ask(f"user:{second}", lane=Lane.LEAVERS)
+        world.work(Lane.LEAVERS)
+
+    claim = world.store.owners
+    taken: list[bool] = []
+
+    def late(genesys_ids: Any) -> dict[str, str]:
+        owners = claim(genesys_ids)
+        if not taken:
+            taken.append(True)
+            take()
+        return owners
+
+    world.store.owners = late  # type: ignore[method-assign] # the store is interrupted, not replaced
+    world.work(Lane.USERS)
+    world.settle()
+    assert world.parked(f"user:{first}") == ["owned-by-another-user"]
+    assert world.account(second)["active"] is True
+
+
+def test_fence_that_never_rests_is_patience() -> None:
+    """A look that is overtaken on every attempt goes back to its lane."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.deliver()
+    save, overtaken = world.store.save_user, []
+
+    def overtake(link: Any) -> None:
+        if len(overtaken) < 3:
+            overtaken.append(True)
+            world.store.begin_user_look(user)
+        save(link)
+
+    world.store.save_user = overtake  # type: ignore[method-assign] # the store is interrupted, not replaced
+    world.work(Lane.USERS)
+    assert world.lanes.depth() == 1
+    world.settle()
+    assert world.account(user)["active"] is True
+
+
+def fail_next_save(world: World) -> None:
+    """The process ends before it can write down what it did."""
+    save = world.store.save_user
+
+    def dies(_link: Any) -> None:
+        world.store.save_user = save  # type: ignore[method-assign] # back to the store's own
+        raise MemoryError
+
+    world.store.save_user = dies  # type: ignore[method-assign] # the store is interrupted, not replaced
