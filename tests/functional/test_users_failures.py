@@ -152,6 +152,39 @@ def test_who_leaves_after_a_post_that_was_never_done_is_let_go(ends: str) -> Non
     assert not world.store.parked
 
 
+def test_who_leaves_after_a_lost_post_is_found_without_a_usable_profile() -> None:
+    """The externalId is enough where the profile no longer tells the userName that was posted."""
+    world = World()
+    world.genesys.faults.add(Fault("lost-answer", method="POST", path="/users$", count=1))
+    user = world.person("Ada Brook")
+    world.deliver()
+    world.work(Lane.USERS)
+    world.okta.update_profile(user, {"email": "not an address"})
+    world.okta.suspend(user)
+    world.happen()
+    assert world.account(user)["active"] is False
+    assert not world.store.parked
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
+def test_change_that_genesys_cloud_refuses_is_parked_after_a_second_look(status: int) -> None:
+    """A refusal may be about what the record did not know: the account is read once, then a person is asked."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.happen()
+    refusal = world.genesys.faults.add(Fault("status", method="PATCH", status=status))
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.genesys.calls.clear()
+    world.happen()
+    assert world.parked(f"user:{user}") == [f"genesys-{status}"]
+    assert [call.method for call in world.genesys.calls] == ["PATCH", "GET", "PATCH"]
+    world.genesys.faults.rules.remove(refusal)
+    world.ask(f"user:{user}")
+    world.settle()
+    world.assert_users_equal()
+    assert not world.store.parked
+
+
 def test_outage_of_a_day_costs_nothing_but_time() -> None:
     """Genesys Cloud answers 503 for 24 hours: whatever happened meanwhile is done afterwards."""
     world = World({"BACKOFF_LIMIT_SECONDS": "3600"})
@@ -164,7 +197,7 @@ def test_outage_of_a_day_costs_nothing_but_time() -> None:
     world.deliver()
     end = world.clock.now().timestamp() + 86_400
     while world.clock.now().timestamp() < end:
-        if not any([world.work(lane) is not None for lane in Lane]):
+        if all(answer is None for answer in [world.work(lane) for lane in Lane]):
             world.clock.advance(600)
     world.genesys.faults.rules.remove(outage)
     world.settle()

@@ -24,7 +24,8 @@ POINTS = [
 
 def interrupt(model: Any, line: str, when: str, act: Act) -> list[str]:
     """Have `act` happen once, before or after the first request of that method and path; what it met."""
-    handle, met = model.handle, []
+    handle = model.handle
+    met: list[str] = []
 
     def interrupted(request: Request) -> Response:
         meets = not met and f"{request.method} {request.path}".startswith(line)
@@ -192,7 +193,8 @@ def test_fence_that_never_rests_is_patience() -> None:
     world = World()
     user = world.person("Ada Brook")
     world.deliver()
-    save, overtaken = world.store.save_user, []
+    save = world.store.save_user
+    overtaken: list[bool] = []
 
     def overtake(link: Any) -> None:
         if len(overtaken) < 3:
@@ -215,4 +217,4 @@ def fail_next_save(world: World) -> None:
         world.store.save_user = save  # type: ignore[method-assign] # back to the store's own
         raise MemoryError
 
-    world.store.save_user = dies  # type: ignore[method-assign] # the store is interrupted, not replaced
+    world.store.save_user = dies  # type: ignore[method-assign,assignment] # the store is interrupted, not replaced

@@ -1,0 +1,166 @@
+"""Looks at users and their groups: who comes, comes back or is taken over brings his groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.errors import Transient
+from bridge.items import Lane, Reason
+from bridge_local.genesys.switches import GenesysSwitches
+from bridge_local.okta.switches import Fault, FaultKind
+from tests.world import World
+
+ADA = {"userName": "ada.brook@example.com", "displayName": "By hand"}
+
+
+def fail_once(side: Any, name: str) -> None:
+    """Have the next call of a method fail."""
+    call = getattr(side, name)
+
+    def fails(*_args: Any) -> Any:
+        setattr(side, name, call)
+        raise Transient("out-of-reach")
+
+    setattr(side, name, fails)
+
+
+def test_created_user_becomes_a_member_of_his_linked_groups() -> None:
+    """In the Okta group before he existed in Genesys Cloud: his creation brings the group."""
+    world = World()
+    user = world.person("Ada Brook", assigned=False)
+    _, group = world.linked_group("Agents", [user])
+    assert world.members(group) == set()
+    world.okta.assign_user(user)
+    world.happen()
+    assert world.members(group) == {user}
+
+
+def test_group_that_no_rule_links_is_not_brought() -> None:
+    """A user's other Okta groups cost no look."""
+    world = World()
+    user = world.person("Ada Brook", assigned=False)
+    world.okta.add_members(world.okta.create_group("Choir"), [user])
+    world.happen()
+    before = len(world.store.journal)
+    world.okta.assign_user(user)
+    world.happen()
+    assert [entry.entity for entry in world.store.journal[before:]] == [f"user:{user}"]
+
+
+@pytest.mark.parametrize("members", ["kept", "removed"])
+@pytest.mark.parametrize("policy", ["keep", "remove"])
+def test_user_who_comes_back_is_a_member_again(members: Any, policy: str) -> None:
+    """Whether Genesys Cloud or INACTIVE_MEMBERS=remove took the membership, it is there again after his return."""
+    world = World({"INACTIVE_MEMBERS": policy}, genesys_switches=GenesysSwitches(inactive_members=members))
+    people = world.people(3)
+    world.happen()
+    _, group = world.linked_group("Agents", people)
+    world.okta.suspend(people[0])
+    world.happen()
+    still = members == "kept" and policy == "keep"
+    assert world.members(group) == set(people if still else people[1:])
+    world.okta.unsuspend(people[0])
+    world.happen()
+    assert world.members(group) == set(people)
+
+
+def test_adopted_user_brings_his_groups_of_either_side() -> None:
+    """Groups of the Okta user, and groups in which the Genesys Cloud user already was."""
+    world = World()
+    made = world.genesys.add_user(ADA)
+    user = world.person("Ada Brook", assigned=False)
+    _, mine = world.linked_group("Agents", [user])
+    other_okta, old = world.linked_group("Leads", [])
+    world.genesys.edit_members(old, add=[made])
+    before = len(world.store.journal)
+    world.okta.assign_user(user)
+    world.happen()
+    assert user in world.members(mine)
+    assert f"group:{other_okta}" in {entry.entity for entry in world.store.journal[before:]}
+
+
+def test_recreated_and_moved_users_bring_their_groups() -> None:
+    """Recreated after a loss, or moved to a rehired person: a member where Okta says so."""
+    world = World()
+    lost, old = world.person("Bea Long"), world.person("Ada Brook")
+    world.happen()
+    _, group = world.linked_group("Agents", [lost])
+    world.genesys.delete_user(world.account(lost)["id"])
+    world.okta.update_profile(lost, {"title": "Manager"})
+    world.okta.deactivate(old)
+    world.okta.delete(old)
+    world.happen()
+    new = world.person("Ada Brook", assigned=False)
+    world.okta.add_members(next(iter(world.okta.groups_of(lost))), [new])
+    world.okta.assign_user(new)
+    world.happen()
+    assert world.members(group) == {lost, new}
+
+
+@pytest.mark.parametrize("breaks", ["lanes", "okta", "store"])
+def test_groups_come_later_when_they_can_not_be_sent_now(breaks: str) -> None:
+    """A process that ends between the write and the send leaves the groups due, and the next look brings them."""
+    world = World()
+    user = world.person("Ada Brook", assigned=False)
+    _, group = world.linked_group("Agents", [user])
+    world.okta.assign_user(user)
+    world.deliver()
+    if breaks == "okta":
+        world.okta.switches.faults.append(Fault(f"/users/{user}/groups", FaultKind.STATUS, count=2))
+    elif breaks == "lanes":
+        fail_once(world.lanes, "send")
+    else:
+        fail_once(world.store, "group")
+    world.work(Lane.USERS)
+    assert world.store.user_links[user].groups_due
+    assert world.account(user)["active"] is True
+    world.settle()
+    assert world.members(group) == {user}
+    assert not world.store.user_links[user].groups_due
+
+
+def test_before_the_first_reconcile_groups_stay_due() -> None:
+    """Until then the reconcile brings the groups; afterwards the user's next look does."""
+    world = World({"BOOTSTRAPPED": "0"})
+    user = world.person("Ada Brook", assigned=False)
+    _, group = world.linked_group("Agents", [user])
+    world.okta.assign_user(user)
+    world.happen()
+    assert world.account(user)["active"] is True
+    assert world.store.user_links[user].groups_due
+    assert not world.members(group)
+    world.store.set_bootstrapped()
+    world.ask(f"user:{user}", Reason.FOLLOW_UP)
+    world.settle()
+    assert not world.store.user_links[user].groups_due
+    assert world.members(group) == {user}
+
+
+def test_deleted_user_brings_the_groups_he_was_in() -> None:
+    """Okta no longer knows his groups, Genesys Cloud does: each is looked at."""
+    world = World()
+    people = world.people(2)
+    world.happen()
+    okta_group, _ = world.linked_group("Agents", people)
+    world.okta.deactivate(people[0])
+    world.okta.delete(people[0])
+    events = [event for event in world.events() if event["eventType"].startswith("user.")]
+    before = len(world.store.journal)
+    world.deliver(events)
+    world.settle()
+    assert f"group:{okta_group}" in {entry.entity for entry in world.store.journal[before:]}
+
+
+def test_many_new_users_of_one_group_cost_few_looks_at_it() -> None:
+    """Thirty users bring one group; it is looked at a handful of times."""
+    world = World()
+    people = [world.person(f"Person{number} Test", assigned=False) for number in range(30)]
+    okta_group, group = world.linked_group("Agents", people)
+    before = len(world.journal(f"group:{okta_group}"))
+    for user in people:
+        world.okta.assign_user(user)
+    world.happen()
+    assert world.members(group) == set(people)
+    assert len(world.journal(f"group:{okta_group}")) - before <= 2

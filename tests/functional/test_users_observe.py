@@ -1,0 +1,108 @@
+"""Observe mode, and the switches: nothing leaves that should not, and the journal says what would be."""
+
+from __future__ import annotations
+
+from bridge.items import Reason
+from bridge.provisioning.records import UserState
+from tests.world import World
+
+OBSERVE = {"MODE": "observe"}
+
+
+def writes(world: World) -> int:
+    """How many SCIM calls could have written."""
+    return world.calls() - world.calls("GET")
+
+
+def test_observe_writes_nothing_and_says_what_would_be() -> None:
+    """Creating, updating, adopting, deactivating: journalled, and not one write leaves."""
+    world = World()
+    linked, leaver = world.person("Ada Brook"), world.person("Bea Long")
+    unassigned = world.person("Dee Park")
+    world.happen()
+    world.genesys.add_user({"userName": "cy.moss@example.com", "displayName": "By hand"})
+    world.variables["MODE"] = "observe"
+    world.restart()
+    before = writes(world), len(world.idempotency.records), dict(world.store.user_links[linked].hashes)
+    new, found = world.person("Eli Fox"), world.person("Cy Moss")
+    world.okta.update_profile(linked, {"title": "Manager"})
+    world.okta.suspend(leaver)
+    world.okta.unassign_user(unassigned)
+    world.happen()
+    assert (writes(world), len(world.idempotency.records)) == before[:2]
+    assert world.store.user_links[linked].hashes == before[2]
+    assert not world.store.removal_records
+    said = {
+        user: (world.last(f"user:{user}").outcome, world.last(f"user:{user}").why)
+        for user in (new, found, linked, leaver, unassigned)
+    }
+    assert said == {
+        new: ("observed", "would-create"),
+        found: ("observed", "would-adopt"),
+        linked: ("observed", "would-update"),
+        leaver: ("observed", "would-deactivate"),
+        unassigned: ("observed", "would-deactivate"),
+    }
+    assert world.last(f"user:{linked}").changed == ("title",)
+    assert world.store.user_links[new].state is UserState.WANTED
+    assert world.store.user_links[found].state is UserState.LINKED
+    world.variables["MODE"] = "enforce"
+    world.restart()
+    for user in said:
+        world.ask(f"user:{user}", Reason.RECONCILE)
+    world.settle()
+    world.assert_users_equal()
+
+
+def test_observe_on_the_first_day_links_what_the_native_application_made() -> None:
+    """Matching is written down, so that the first enforced look knows the accounts."""
+    world = World({**OBSERVE, "BOOTSTRAPPED": "0"})
+    user = world.person("Ada Brook")
+    made = world.genesys.add_user({"userName": "old@example.com", "displayName": "Ada", "externalId": user})
+    world.happen()
+    assert world.store.owners([made]) == {made: f"user:{user}"}
+    assert writes(world) == 0
+    assert world.store.user_links[user].hashes == {}
+    assert world.last(f"user:{user}").why == "would-update"
+
+
+def test_observe_says_that_a_lost_account_would_be_made_again() -> None:
+    """An account that is gone would be created; the link says that it is gone."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.happen()
+    account = world.account(user)["id"]
+    world.genesys.delete_user(account)
+    world.variables["MODE"] = "observe"
+    world.restart()
+    before = writes(world)
+    world.ask(f"user:{user}")
+    world.settle()
+    assert (world.last(f"user:{user}").outcome, world.last(f"user:{user}").why) == ("observed", "would-create")
+    assert world.store.user_links[user].state is UserState.GONE
+    assert writes(world) == before
+
+
+def test_create_users_off_is_journalled() -> None:
+    """CREATE_USERS=false: nobody is created or activated; what is there is kept equal and deactivated."""
+    world = World()
+    linked, away = world.person("Ada Brook"), world.person("Bea Long")
+    world.happen()
+    world.okta.suspend(away)
+    world.happen()
+    world.variables["CREATE_USERS"] = "false"
+    world.restart()
+    new = world.person("Cy Moss")
+    world.okta.unsuspend(away)
+    world.okta.update_profile(linked, {"title": "Manager"})
+    world.happen()
+    assert [world.last(f"user:{user}").why for user in (new, away)] == ["create-users-off"] * 2
+    assert world.account(linked)["title"] == "Manager"
+    assert world.account(away)["active"] is False
+    assert len(world.accounts()) == 2
+    world.variables["CREATE_USERS"] = "true"
+    world.restart()
+    world.okta.update_profile(new, {"title": "Adviser"})
+    world.okta.update_profile(away, {"title": "Adviser"})
+    world.happen()
+    world.assert_users_equal()

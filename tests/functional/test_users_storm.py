@@ -1,0 +1,119 @@
+"""Looks at many users: Okta's scarce reads of the application are spared, and nothing is read too early."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.items import Lane
+from bridge_local.okta.switches import Fault, FaultKind
+from tests.world import APP_ID, World
+
+LISTING = f"GET /api/v1/apps/{APP_ID}/users"
+
+
+def singles(asked: list[str]) -> int:
+    """How many reads of one assignment there were."""
+    return sum(line.startswith(f"{LISTING}/") for line in asked)
+
+
+def test_storm_of_assignments_is_read_as_one_listing() -> None:
+    """Sixty assignments: ten single reads, then one listing serves everybody."""
+    world = World()
+    people = world.people(60)
+    asked = world.watch_okta()
+    world.happen()
+    assert len(world.accounts()) == len(people)
+    world.assert_users_equal()
+    assert (singles(asked), asked.count(LISTING)) == (10, 1)
+
+
+def test_listing_tells_who_is_not_assigned() -> None:
+    """Who is missing in a whole listing is not assigned."""
+    world = World()
+    people = world.people(18)
+    world.happen()
+    world.clock.advance(120)
+    for user in people:
+        world.okta.unassign_user(user)
+    asked = world.watch_okta()
+    world.happen()
+    world.assert_users_equal()
+    assert asked.count(LISTING) == 1
+
+
+def test_listing_is_not_believed_for_what_came_later() -> None:
+    """An event after the listing's date needs another read."""
+    world = World()
+    people = world.people(30)
+    world.happen()
+    world.okta.unassign_user(people[0])
+    world.happen()
+    world.assert_users_equal()
+
+
+def test_listing_is_forgotten_when_groups_or_the_application_change() -> None:
+    """A raised epoch makes every known assignment unknown, listed ones too."""
+    world = World()
+    people = world.people(30)
+    world.happen()
+    group = world.okta.create_group("Agents")
+    world.okta.assign_group(group)
+    world.okta.update_profile(people[0], {"title": "Manager"})
+    asked = world.watch_okta()
+    world.happen()
+    assert singles(asked) + asked.count(LISTING) >= 1
+    world.assert_users_equal()
+
+
+def test_application_with_more_pages_than_it_saves_is_read_singly() -> None:
+    """A listing longer than the reads it would spare is given up, and not tried again for ten minutes."""
+    world = World()
+    for user in world.people(5100):
+        assert user
+    world.events()
+    late = [world.person(f"Late{number} Test") for number in range(30)]
+    asked = world.watch_okta()
+    world.happen()
+    assert len(world.accounts()) == len(late)
+    assert singles(asked) == len(late)
+    assert asked.count(LISTING) == 10
+    world.clock.advance(601)
+    for user in late:
+        world.okta.unassign_user(user)
+        world.okta.assign_user(user)
+    world.happen()
+    assert asked.count(LISTING) > 10
+
+
+def test_no_listing_while_okta_may_still_lag() -> None:
+    """A delivery that comes at once is read singly, and then again: a listing would be as early."""
+    world = World()
+    world.people(20)
+    asked = world.watch_okta()
+    world.deliver(after=0)
+    while world.work(Lane.USERS) is not None:
+        pass
+    assert (singles(asked), asked.count(LISTING)) == (20, 0)
+    world.settle()
+    world.assert_users_equal()
+
+
+@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.GARBAGE, FaultKind.FORBIDDEN])
+def test_listing_that_fails_decides_nothing(kind: FaultKind) -> None:
+    """A listing is whole or none: a failed one removes nobody, the items wait."""
+    world = World()
+    people = world.people(15)
+    world.happen()
+    world.clock.advance(120)
+    fault = Fault(f"{LISTING}\\?", kind)
+    world.okta.switches.faults.append(fault)
+    for user in people:
+        world.okta.update_app_user(user, profile={"extra": "x"})
+    world.deliver()
+    for _ in range(3):
+        world.work(Lane.USERS)
+    assert all(account["active"] for account in world.accounts())
+    world.okta.switches.faults.remove(fault)
+    world.settle()
+    world.assert_users_equal()
+    assert not world.store.parked
