@@ -76,7 +76,7 @@ class Template:
         parameters = {
             name: str(parameter.get("Default", "")) for name, parameter in self.document["Parameters"].items()
         }
-        known = {**parameters, **physical}
+        known = {"AWS::StackName": "local", **parameters, **physical}
         return {name: _resolve(value, known) for name, value in self.variables(function).items()}
 
     def sources(self, function: str) -> list[Source]:
