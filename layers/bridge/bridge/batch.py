@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 RECORD_DAYS = 15
 #: Tries of an exception that nobody classified.
 UNEXPECTED_TRIES = 5
-#: Tries of a 5xx that meets one entity while others succeed.
-LONELY_5XX_TRIES = 20
+#: Tries of a 5xx that meets one entity while others succeed, and how many in a row must have been so: after an
+#: outage, whose tries count too, an upstream comes back in fits and starts.
+LONELY_5XX_TRIES, LONELY_IN_A_ROW = 20, 5
 #: A message that was not started for lack of time comes back at once this often, then after a pause.
 IMMEDIATE_RETURNS = 100
 RETURN_PAUSE = 30.0
@@ -248,8 +249,7 @@ class BatchRun:
             raise error
         if isinstance(error, AuthFailure):
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
-        server_error = error.status is not None and error.status >= _SERVER_ERROR
-        if server_error and receives >= LONELY_5XX_TRIES and self._calls.is_lonely(item.entity):
+        if self._is_lonely(item.entity, error, receives):
             detail = f"{error.reason} {error.reference}".strip()
             self._park(item, record.body, Permanent("server-error-here-only", detail=detail))
             return
@@ -259,6 +259,14 @@ class BatchRun:
         else:
             batch.delays[item.entity] = self._backoff.delay(receives, error.retry_after, self._rng.random())
         raise error
+
+    def _is_lonely(self, entity: str, error: Transient, receives: int) -> bool:
+        return (
+            error.status is not None
+            and error.status >= _SERVER_ERROR
+            and receives >= LONELY_5XX_TRIES
+            and self._calls.lonely_tries(entity) >= LONELY_IN_A_ROW
+        )
 
     def _park(self, item: Item, body: str, refused: Permanent) -> None:
         self._store.park(

@@ -20,11 +20,12 @@ WHOLE = 3
 
 @dataclass(frozen=True)
 class _Ended:
-    """How the last look at an entity ended: kinds of calls that passed, and the one that ended it."""
+    """How the last look at an entity ended: kinds of calls that passed, the one that ended it, and how often so."""
 
     at: datetime
     passed: frozenset[str]
     failed: str
+    lonely: int
 
 
 class Calls:
@@ -67,23 +68,33 @@ class Calls:
     def end(self, entity: str, *, well: bool) -> None:
         """The look at `entity` ends, well or with the last call's failure."""
         now = self._clock.now()
-        passed = frozenset(_kind(upstream, line) for upstream, line in self._made if _status(line).startswith("2"))
-        failed = _kind(*self._made[-1]) if self._made and not well else ""
-        kept = {other: ended for other, ended in self._ended.items() if now - ended.at < RECENT}
-        self._ended = kept | {entity: _Ended(now, passed, failed)}
+        before = self._ended.pop(entity, None)
+        self._ended = {other: ended for other, ended in self._ended.items() if now - ended.at < RECENT}
+        passed = frozenset(_kind(call) for call in self._made if _passed(call))
+        failed = _kind(self._made[-1]) if self._made and not well and not _passed(self._made[-1]) else ""
+        lonely = 0
+        if failed and self._passes_for_others(failed):
+            lonely = 1 + (before.lonely if before is not None and before.failed == failed else 0)
+        self._ended[entity] = _Ended(now, passed, failed, lonely)
 
-    def is_lonely(self, entity: str) -> bool:
-        """Whether the call that failed for `entity` passes for others, and fails for hardly anybody else."""
-        kind = self._ended[entity].failed
-        others = [ended for other, ended in self._ended.items() if other != entity]
-        failures = 1 + sum(ended.failed == kind for ended in others)
-        return failures < WHOLE and any(kind in ended.passed for ended in others)
+    def lonely_tries(self, entity: str) -> int:
+        """How often in a row a call has failed for `entity` while it passed for others and failed for hardly any."""
+        return self._ended[entity].lonely
+
+    def _passes_for_others(self, kind: str) -> bool:
+        failures = 1 + sum(ended.failed == kind for ended in self._ended.values())
+        return failures < WHOLE and any(kind in ended.passed for ended in self._ended.values())
 
 
-def _kind(upstream: str, line: str) -> str:
+def _kind(call: tuple[str, str]) -> str:
     """Calls of one kind fail together: upstream, method and resource, such as ``genesys PATCH users``."""
+    upstream, line = call
     method, path, *_ = line.split()
     return f"{upstream} {method} {path.partition('?')[0].partition('/')[0]}"
+
+
+def _passed(call: tuple[str, str]) -> bool:
+    return _status(call[1]).startswith("2")
 
 
 def _result(line: str) -> str:

@@ -1,0 +1,594 @@
+"""What becomes of each message of a batch: answered, parked, or back in its lane with the right delay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
+from botocore.exceptions import ClientError
+
+from bridge.batch import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, LONGEST_DELAY, UNEXPECTED_TRIES
+from bridge.errors import SettingsError, Transient
+from bridge.items import Lane, Reason
+from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink
+from bridge_local.fifo import Message
+from bridge_local.genesys.faults import Fault as GenesysFault
+from bridge_local.memory import MemoryStore
+from bridge_local.okta.switches import Fault, FaultKind
+from tests.world import Context, StubSecrets, World
+
+
+def messages(world: World, entity: str) -> list[Message]:
+    """The messages of an entity that are in a lane."""
+    return [message for lane in world.lanes.lanes.values() for message in lane.messages if message.group == entity]
+
+
+def waits(world: World, entity: str) -> float:
+    """Seconds until the entity's first message is visible."""
+    return (messages(world, entity)[0].visible - world.clock.now()).total_seconds()
+
+
+def failing_read(world: World, user: str, status: int = 500, count: int | None = None) -> Fault:
+    """Okta fails to answer for one user."""
+    fault = Fault(f"users/{user}$", FaultKind.STATUS, status=status, count=count)
+    world.okta.switches.faults.append(fault)
+    return fault
+
+
+def well_formed(answer: Mapping[str, Any] | None) -> list[str]:
+    """The failed message ids of an answer in the one form that Lambda understands."""
+    assert answer is not None
+    assert set(answer) == {"batchItemFailures"}
+    for failure in answer["batchItemFailures"]:
+        assert set(failure) == {"itemIdentifier"}
+        assert isinstance(failure["itemIdentifier"], str)
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+class FragileStore(MemoryStore):
+    """A store that fails where it is told.
+
+    Attributes:
+        bug: the user whose look meets an exception that nobody classified.
+        throttled: methods that raise Transient.
+    """
+
+    bug: str = ""
+    throttled: frozenset[str] = frozenset()
+
+    def _check(self, method: str) -> None:
+        if method in self.throttled:
+            raise Transient("store-throttled", upstream="store")
+
+    def begin_user_look(self, okta_id: str) -> UserLink:
+        """May be buggy."""
+        if okta_id == self.bug:
+            raise LookupError("Ada Brook, ada.brook@example.com")
+        return super().begin_user_look(okta_id)
+
+    def park(self, parked: ParkedItem) -> None:
+        """May be throttled."""
+        self._check("park")
+        super().park(parked)
+
+    def write(self, entry: JournalEntry) -> None:
+        """May be throttled."""
+        self._check("write")
+        super().write(entry)
+
+
+def fragile(people: int = 1) -> tuple[World, FragileStore, list[str]]:
+    """A world with a fragile store, and people in it."""
+    world = World()
+    world.store = store = FragileStore()
+    world.restart()
+    return world, store, world.provisioned(people)
+
+
+# ------------------------------------------------------------------------------------------- one look an entity
+
+
+def test_all_items_of_an_entity_in_a_batch_are_answered_by_one_look() -> None:
+    """Three items of one user and one of another in a batch: two looks, and the journal names all items."""
+    world = World()
+    ada, ben = world.provisioned(2)
+    items = [world.ask(f"user:{user}") for user in (ada, ben, ada, ada)]
+    assert well_formed(world.work(Lane.USERS)) == []
+    assert world.lanes.depth() == 0
+    assert [entry.items for entry in world.journal(f"user:{ada}")] == [(items[0].id, items[2].id, items[3].id)]
+    assert len(world.journal(f"user:{ben}")) == 1
+
+
+def test_a_failed_look_answers_all_its_items_and_stops_nobody_else() -> None:
+    """Okta fails for one user: both messages of that user go back with one delay, the others' are done."""
+    world = World()
+    ada, ben, cleo = world.provisioned(3)
+    for user in (ada, ben, ada, cleo):
+        world.ask(f"user:{user}")
+    failing_read(world, ada)
+    failed = well_formed(world.work(Lane.USERS))
+    assert failed == [message.id for message in messages(world, f"user:{ada}")]
+    assert len(failed) == 2
+    assert len({message.visible for message in messages(world, f"user:{ada}")}) == 1
+    assert [len(world.journal(f"user:{user}")) for user in (ada, ben, cleo)] == [1, 1, 1]
+    assert not messages(world, f"user:{ben}")
+    assert not messages(world, f"user:{cleo}")
+
+
+def test_an_item_that_comes_twice_is_answered_from_its_record() -> None:
+    """The same item sent again after SQS forgot it: no look, no call, no journal entry."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    item = world.ask(f"user:{ada}")
+    world.settle()
+    asked = world.watch_okta()
+    world.clock.advance(600)
+    world.lanes.send([item])
+    assert world.lanes.depth() == 1
+    assert well_formed(world.work(Lane.USERS)) == []
+    assert asked == []
+    assert len(world.journal(f"user:{ada}")) == 1
+
+
+def test_observe_mode_keeps_no_record_of_done_items() -> None:
+    """In observe mode an item that comes twice is looked at twice: nothing of it may count once enforced."""
+    world = World({"MODE": "observe"})
+    (ada,) = world.provisioned(1)
+    item = world.ask(f"user:{ada}")
+    world.settle()
+    world.clock.advance(600)
+    world.lanes.send([item])
+    world.settle()
+    assert len(world.journal(f"user:{ada}")) == 2
+    assert not world.idempotency.records
+
+
+# ------------------------------------------------------------------------------------------- delays
+
+
+@pytest.mark.parametrize(("receives", "least", "most"), [(1, 15, 30), (2, 30, 60), (4, 120, 240), (5, 150, 300)])
+def test_the_backoff_doubles_to_five_minutes(receives: int, least: int, most: int) -> None:
+    """The n-th failure waits half its backoff surely and the rest by chance: 30 s doubling to 5 min."""
+    seen = set()
+    for seed in range(8):
+        world = World(seed=seed)
+        (ada,) = world.provisioned(1)
+        world.ask(f"user:{ada}")
+        failing_read(world, ada)
+        messages(world, f"user:{ada}")[0].receives = receives - 1
+        assert len(well_formed(world.work(Lane.USERS))) == 1
+        seen.add(waits(world, f"user:{ada}"))
+    assert min(seen) >= least
+    assert max(seen) <= most
+    assert len(seen) > 4
+
+
+def test_the_local_stack_may_be_quicker() -> None:
+    """BACKOFF_SECONDS and BACKOFF_LIMIT_SECONDS set the range."""
+    world = World({"BACKOFF_SECONDS": "2", "BACKOFF_LIMIT_SECONDS": "4"})
+    (ada,) = world.provisioned(1)
+    world.ask(f"user:{ada}")
+    failing_read(world, ada)
+    messages(world, f"user:{ada}")[0].receives = 50
+    world.work(Lane.USERS)
+    assert 2 <= waits(world, f"user:{ada}") <= 4
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(700, 700), (1, 15), (500_000, LONGEST_DELAY)])
+def test_what_the_other_side_asks_for_is_honoured(asked: int, waited: int) -> None:
+    """A 429's Retry-After is the least to wait, within what SQS can do; a short one does not shorten the backoff."""
+    world = World()
+    ada = world.person("Ada Brook")
+    world.genesys.faults.add(GenesysFault("rate-limit", path="scim", seconds=asked))
+    world.deliver()
+    world.work(Lane.USERS)
+    assert waits(world, f"user:{ada}") >= waited
+    assert waits(world, f"user:{ada}") <= max(waited, 30)
+
+
+def test_an_item_read_too_early_comes_back_once_and_is_then_recorded() -> None:
+    """Okta's read was closer to the event than its read lag: looked at, and once more after it; then never again."""
+    world = World()
+    ada = world.person("Ada Brook")
+    world.deliver(after=1.0)
+    assert len(well_formed(world.work(Lane.USERS))) == 1
+    assert world.account(ada)["active"] is True
+    assert 4 <= waits(world, f"user:{ada}") <= 6
+    assert not [record for record in world.idempotency.records.values() if record.status == "COMPLETED"]
+    world.clock.advance(waits(world, f"user:{ada}"))
+    assert well_formed(world.work(Lane.USERS)) == []
+    assert world.lanes.depth() == 0
+    assert [record.status for record in world.idempotency.records.values()] == ["COMPLETED"]
+    assert world.calls("POST") == 1
+
+
+def test_an_event_from_the_future_is_looked_at_once() -> None:
+    """A `published` far ahead of Okta's own clock is no read lag: it does not keep an item in its lane."""
+    world = World()
+    world.person("Ada Brook")
+    events = world.events()
+    for event in events:
+        event["published"] = "2026-11-24T23:00:00.000Z"
+    world.deliver(events)
+    assert well_formed(world.work(Lane.USERS)) == []
+
+
+def test_what_there_was_no_time_for_comes_back_at_once_a_hundred_times() -> None:
+    """Items not started for lack of time are visible at once up to 100 receives, then after 30 s."""
+    world = World()
+    ada, ben = world.provisioned(2)
+    for user in (ada, ben):
+        world.ask(f"user:{user}")
+    world.context = Context(milliseconds=14_999)
+    for receive in range(1, IMMEDIATE_RETURNS + 3):
+        assert len(well_formed(world.work(Lane.USERS))) == 2
+        wait = 0 if receive <= IMMEDIATE_RETURNS else 30
+        assert [waits(world, f"user:{user}") for user in (ada, ben)] == [wait, wait]
+        world.clock.advance(wait)
+    assert not world.store.journal
+    assert not world.store.parked
+    world.context = Context(milliseconds=15_000)
+    world.settle()
+    assert len(world.store.journal) == 2
+
+
+class RefusingQueue:
+    """SQS that changes no visibility: it raises, or answers that it failed."""
+
+    def __init__(self, *, raises: bool) -> None:
+        self._raises = raises
+
+    def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        """As boto3's."""
+        if self._raises:
+            raise ClientError({"Error": {"Code": "RequestThrottled", "Message": QueueUrl}}, "ChangeMessageVisibility")
+        return {"Successful": [], "Failed": [{"Id": entry["Id"], "Code": "InternalError"} for entry in Entries]}
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_visibility_that_can_not_be_changed_costs_only_time(raises: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    """SQS refuses the delays: the answer stands, a metric counts them, the queue's own timeout brings them back."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    change = RefusingQueue(raises=raises).change_message_visibility_batch
+    world.lanes.change_message_visibility_batch = change  # type: ignore[method-assign] # SQS refuses
+    world.ask(f"user:{ada}")
+    failing_read(world, ada, count=1)
+    assert len(well_formed(world.work(Lane.USERS))) == 1
+    assert '"VisibilityRefused":[1.0]' in capsys.readouterr().out.replace(" ", "")
+    assert waits(world, f"user:{ada}") == 12 * 60
+    world.settle()
+    assert world.lanes.depth() == 0
+
+
+# ------------------------------------------------------------------------------------------- parking
+
+
+def test_a_permanent_failure_is_parked_at_once_and_can_be_redriven() -> None:
+    """A 4xx of one user: parked, its record removed, others go on; the very same message later is looked at again."""
+    world = World()
+    ada, ben = world.provisioned(2)
+    failing_read(world, ada, status=400)
+    item = world.ask(f"user:{ada}")
+    world.ask(f"user:{ben}")
+    assert well_formed(world.work(Lane.USERS)) == []
+    (parked,) = world.store.parked.values()
+    assert (parked.entity, parked.item_id, parked.reason, parked.body) == (
+        f"user:{ada}",
+        item.id,
+        "okta-400",
+        item.to_json(),
+    )
+    assert world.last(f"user:{ada}").outcome == "failed"
+    assert world.last(f"user:{ben}").outcome == "updated"
+    world.okta.switches.faults.clear()
+    world.clock.advance(600)
+    world.lanes.put(Lane.USERS, parked.entity, parked.item_id, parked.body)
+    world.settle()
+    assert world.last(f"user:{ada}").outcome == "updated"
+    assert not world.store.parked
+
+
+def test_every_item_of_a_parked_look_is_parked() -> None:
+    """Two items of the entity in the batch: both are kept, none is recorded as done."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    failing_read(world, ada, status=400)
+    items = [world.ask(f"user:{ada}") for _ in range(2)]
+    world.settle()
+    assert {key[1] for key in world.store.parked} == {item.id for item in items}
+    assert not world.idempotency.records
+
+
+def test_a_look_that_reads_nothing_closes_nothing() -> None:
+    """An event out of scope ends without a call: what is parked for the entity stays parked."""
+    world = World()
+    user = world.person("Ola Outside", assigned=False)
+    world.happen()
+    parked = ParkedItem(f"user:{user}", "item-1", "{}", "user-not-visible", "", world.clock.now())
+    world.store.park(parked)
+    world.okta.update_profile(user, {"title": "Guest"})
+    world.happen()
+    assert (world.last(f"user:{user}").outcome, world.last(f"user:{user}").why) == ("skipped", "not-in-scope")
+    assert list(world.store.parked.values()) == [parked]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("Ada Brook", id="no JSON"),
+        pytest.param("[]", id="no object"),
+        pytest.param('{"v":99,"id":"x","entity":"user:00uexample000000001","reason":"hook","events":[]}', id="version"),
+        pytest.param('{"v":1,"id":"x","entity":"nobody","reason":"hook"}', id="entity"),
+        pytest.param('{"v":1,"id":"x","entity":"app","reason":"whim"}', id="reason"),
+    ],
+)
+def test_what_is_no_item_is_parked_under_its_message_group(body: str) -> None:
+    """A body that this version can not read is kept as it is, and a later look at its entity ends it."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    world.lanes.put(Lane.USERS, f"user:{ada}", "one", body)
+    assert well_formed(world.work(Lane.USERS)) == []
+    assert world.lanes.depth() == 0
+    (kept,) = world.store.parked.values()
+    assert (kept.entity, kept.item_id, kept.reason, kept.body) == (
+        f"user:{ada}",
+        "message-1",
+        "unreadable-item",
+        body,
+    )
+    assert not world.store.journal
+    world.ask(f"user:{ada}")
+    world.settle()
+    assert not world.store.parked
+
+
+def test_an_unreadable_message_does_not_stop_its_group() -> None:
+    """In one batch with an item of the same entity, the item is looked at."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    world.lanes.put(Lane.USERS, f"user:{ada}", "one", "no item")
+    world.ask(f"user:{ada}")
+    assert well_formed(world.work(Lane.USERS)) == []
+    assert world.last(f"user:{ada}").outcome == "updated"
+
+
+def test_an_exception_nobody_classified_is_tried_five_times(caplog: pytest.LogCaptureFixture) -> None:
+    """A bug in one user's look: five tries with backoff, then parked by its type alone; others never notice."""
+    world, store, (ada, ben) = fragile(2)
+    store.bug = ada
+    item = world.ask(f"user:{ada}")
+    world.ask(f"user:{ben}")
+    for receive in range(1, UNEXPECTED_TRIES):
+        failed = well_formed(world.work(Lane.USERS))
+        assert len(failed) == 1
+        assert 15 * 2 ** (receive - 1) <= waits(world, f"user:{ada}") <= 30 * 2 ** (receive - 1)
+        world.clock.advance(waits(world, f"user:{ada}"))
+    assert well_formed(world.work(Lane.USERS)) == []
+    assert [(kept.item_id, kept.reason, kept.detail) for kept in store.parked.values()] == [
+        (item.id, "unexpected", "LookupError")
+    ]
+    assert world.last(f"user:{ben}").outcome == "updated"
+    said = caplog.text + repr(store.journal) + repr(store.parked)
+    assert "Brook" not in said
+    assert "ada.brook" not in said
+
+
+# ------------------------------------------------------------------------------------------- lonely server errors
+
+
+def tries_until_parked(world: World, entity: str, others: list[str], limit: int) -> int:
+    """Receives of the entity's message until it is parked, `limit` at most; the others are looked at before each."""
+    for receive in range(1, limit + 1):
+        for user in others:
+            world.ask(f"user:{user}")
+        while world.work(Lane.USERS) is not None:
+            pass
+        if not messages(world, entity):
+            return receive
+        world.clock.advance(max(waits(world, entity), 0))
+    return limit
+
+
+def test_a_server_error_of_one_entity_alone_is_parked_after_twenty_tries() -> None:
+    """While another user's reads go well, the user for whom Okta always answers 500 is parked at the 20th receive."""
+    world = World()
+    ada, ben = world.provisioned(2)
+    failing_read(world, ada)
+    world.ask(f"user:{ada}")
+    assert tries_until_parked(world, f"user:{ada}", [ben], 30) == LONELY_5XX_TRIES
+    (kept,) = world.store.parked.values()
+    assert (kept.entity, kept.reason) == (f"user:{ada}", "server-error-here-only")
+    assert kept.detail.startswith("okta-500 oae")
+
+
+def test_a_server_error_with_nobody_to_compare_with_is_never_parked() -> None:
+    """Nothing else happens: whether the user or the whole of Okta fails can not be told, so the item waits."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    failing_read(world, ada)
+    world.ask(f"user:{ada}")
+    assert tries_until_parked(world, f"user:{ada}", [], 40) == 40
+    assert not world.store.parked
+
+
+def test_others_whose_calls_go_elsewhere_prove_nothing() -> None:
+    """Every PATCH of users fails; looks that only read, of users or groups, do not make the failing ones lonely."""
+    world = World()
+    ada, ben = world.provisioned(2)
+    world.happen()
+    world.ask(f"user:{ben}")
+    world.settle()
+    world.genesys.faults.add(GenesysFault("status", method="PATCH", path="users"))
+    world.ask(f"user:{ada}")
+    assert tries_until_parked(world, f"user:{ada}", [ben], 30) == 30
+    assert world.last(f"user:{ben}").outcome == "unchanged"
+    assert not world.store.parked
+
+
+def test_where_three_fail_the_upstream_is_at_fault() -> None:
+    """Three users fail alike while others go well: an upstream in trouble, nobody is parked; two are lonely."""
+    for failing, parked in ((3, 0), (2, 2)):
+        world = World()
+        *failed, well = world.provisioned(failing + 1)
+        for user in failed:
+            failing_read(world, user)
+            world.ask(f"user:{user}")
+        tries_until_parked(world, f"user:{failed[0]}", [well], 30)
+        tries_until_parked(world, f"user:{failed[1]}", [well], 30)
+        assert len(world.store.parked) == parked
+
+
+def test_a_connection_that_breaks_is_never_parked() -> None:
+    """No answer at all is no answer about this entity."""
+    world = World()
+    ada, ben = world.provisioned(2)
+    world.okta.switches.faults.append(Fault(f"users/{ada}$", FaultKind.CUT))
+    world.ask(f"user:{ada}")
+    assert tries_until_parked(world, f"user:{ada}", [ben], 30) == 30
+    assert not world.store.parked
+
+
+# ------------------------------------------------------------------------------------------- idempotency records
+
+
+class Killed(BaseException):
+    """The function is killed in the middle of a look."""
+
+
+def test_a_function_that_is_killed_leaves_an_item_that_is_done_later() -> None:
+    """The record says in progress: a message that comes back too soon waits until the lease is over."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    world.ask(f"user:{ada}")
+    handle = world.genesys.handle
+
+    def killed(_request: Any) -> Any:
+        """Time is up."""
+        world.genesys.handle = handle  # type: ignore[method-assign] # the next invocation is another one
+        raise Killed
+
+    world.genesys.handle = killed  # type: ignore[method-assign, assignment] # the end of this invocation
+    with pytest.raises(Killed):
+        world.work(Lane.USERS)
+    assert [record.status for record in world.idempotency.records.values()] == ["INPROGRESS"]
+    message = messages(world, f"user:{ada}")[0]
+    message.visible = world.clock.now()
+    assert len(well_formed(world.work(Lane.USERS))) == 1
+    assert 30 <= waits(world, f"user:{ada}") <= 60
+    assert not world.journal(f"user:{ada}")
+    world.clock.advance(121)
+    assert well_formed(world.work(Lane.USERS)) == []
+    assert world.last(f"user:{ada}").outcome == "updated"
+
+
+def test_an_idempotency_table_that_fails_costs_only_time() -> None:
+    """Without the record no look is made; when the table is back, it is."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    put = world.idempotency._put_record
+
+    def throttled(_record: DataRecord) -> None:
+        """The table is out of reach."""
+        raise ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "PutItem")
+
+    world.idempotency._put_record = throttled  # type: ignore[method-assign, assignment] # the table fails
+    world.ask(f"user:{ada}")
+    for _ in range(30):
+        assert len(well_formed(world.work(Lane.USERS))) == 1
+        world.clock.advance(waits(world, f"user:{ada}"))
+    assert not world.journal(f"user:{ada}")
+    assert not world.store.parked
+    world.idempotency._put_record = put  # type: ignore[method-assign] # the table is back
+    world.settle()
+    assert world.last(f"user:{ada}").outcome == "updated"
+
+
+# ------------------------------------------------------------------------------------------- store and secrets
+
+
+def test_an_item_that_can_not_be_parked_waits() -> None:
+    """The table is throttled when an item should be parked: the message comes back after a backoff, then is parked."""
+    world, store, (ada,) = fragile()
+    store.throttled = frozenset({"park"})
+    failing_read(world, ada, status=400)
+    world.ask(f"user:{ada}")
+    world.lanes.put(Lane.GROUPS, "group:00gexample000000001", "one", "no item")
+    assert len(well_formed(world.work(Lane.USERS))) == 1
+    assert 15 <= waits(world, f"user:{ada}") <= 30
+    world.clock.advance(10)
+    assert len(well_formed(world.work(Lane.GROUPS))) == 1
+    assert 15 <= waits(world, "group:00gexample000000001") <= 30
+    store.throttled = frozenset()
+    world.settle()
+    assert {kept.reason for kept in store.parked.values()} == {"okta-400", "unreadable-item"}
+
+
+def test_a_journal_that_can_not_be_written_brings_the_item_back() -> None:
+    """A look whose account is lost is made again; a failed one goes back all the same."""
+    world, store, (ada, ben) = fragile(2)
+    store.throttled = frozenset({"write"})
+    failing_read(world, ben, count=1)
+    for user in (ada, ben):
+        world.ask(f"user:{user}")
+    assert len(well_formed(world.work(Lane.USERS))) == 2
+    assert not store.journal
+    store.throttled = frozenset()
+    world.settle()
+    assert [world.last(f"user:{user}").outcome for user in (ada, ben)] == ["unchanged", "updated"]
+
+
+def test_a_missing_secret_brings_every_item_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before `bridge setup`, or after a secret was emptied: items wait for hours unparked, then all is done."""
+    world = World()
+    users = world.provisioned(3)
+    get = StubSecrets.get
+
+    def empty(self: StubSecrets, key: str) -> str:
+        """The secret lacks what Genesys Cloud needs."""
+        if key.startswith("genesys"):
+            raise SettingsError(f"not set up: run bridge setup (the secret has no {key})")
+        return get(self, key)
+
+    monkeypatch.setattr(StubSecrets, "get", empty)
+    for user in users:
+        world.ask(f"user:{user}")
+    world.pass_time(hours=6)
+    assert world.lanes.depth() == 3
+    assert not world.store.parked
+    assert {entry.why for entry in world.store.journal} == {"SettingsError"}
+    assert '"AuthFailures"' in capsys.readouterr().out
+    monkeypatch.setattr(StubSecrets, "get", get)
+    world.settle()
+    assert [world.last(f"user:{user}").outcome for user in users] == ["updated"] * 3
+
+
+def test_each_lane_gets_its_own_delays() -> None:
+    """Failures in all three lanes are given their visibility in their own queue."""
+    world = World({"LINKED_GROUPS": "Agents"})
+    (ada,) = world.provisioned(1)
+    group = world.okta.create_group("Agents")
+    world.events()
+    world.okta.switches.faults.append(Fault("/api/v1/", FaultKind.STATUS, status=503))
+    world.ask(f"user:{ada}", lane=Lane.LEAVERS)
+    world.ask("app")
+    world.ask(f"group:{group}")
+    world.clock.advance(10)
+    for lane, entity in ((Lane.LEAVERS, f"user:{ada}"), (Lane.USERS, "app"), (Lane.GROUPS, f"group:{group}")):
+        assert len(well_formed(world.work(lane))) == 1
+        assert 15 <= waits(world, entity) <= 30
+
+
+def test_items_of_every_kind_and_reason_are_read() -> None:
+    """What another part of the bridge sends, the consumer understands: each reason, each kind of entity."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    entities = (f"user:{ada}", "app", f"group:{'0' * 20}")
+    sent = [world.ask(entity, reason) for entity in entities for reason in Reason]
+    world.settle()
+    assert {item for entry in world.store.journal for item in entry.items} == {item.id for item in sent}
+    assert not world.store.parked

@@ -1,0 +1,158 @@
+"""A day without Genesys Cloud, without Okta, without a role: nothing is lost, nothing is parked, then all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bridge.errors import Transient
+from bridge.provisioning.records import AppState, JournalEntry
+from bridge_local.genesys.faults import Fault as GenesysFault
+from bridge_local.memory import MemoryStore
+from bridge_local.okta.switches import Fault, FaultKind
+from tests.world import World
+
+HOURS = 24
+
+
+def genesys(kind: str, path: str = "", status: int = 503) -> Callable[[World], None]:
+    """Genesys Cloud fails so, whoever asks."""
+
+    def begin(world: World) -> None:
+        world.genesys.faults.add(GenesysFault(kind, path=path, status=status))  # type: ignore[arg-type] # one of its kinds
+
+    return begin
+
+
+def okta(kind: FaultKind, match: str = "/api/v1/", status: int = 500) -> Callable[[World], None]:
+    """Okta fails so, whoever asks."""
+
+    def begin(world: World) -> None:
+        world.okta.switches.faults.append(Fault(match, kind, status=status))
+
+    return begin
+
+
+def revoke(world: World) -> None:
+    """The tokens are worthless and no others are to be had."""
+    world.genesys.revoke_tokens()
+    world.genesys.faults.add(GenesysFault("status", path="oauth/token", status=503))
+
+
+def take_genesys_role(world: World) -> None:
+    """Somebody takes the SCIM role away from the client."""
+    world.genesys.take_role()
+
+
+def take_okta_role(world: World) -> None:
+    """Somebody takes the administrator role away from the token."""
+    world.okta.switches.role_missing = True
+
+
+def end(world: World) -> None:
+    """Everything works again."""
+    world.genesys.faults.clear()
+    world.okta.switches.faults.clear()
+    world.genesys.give_role()
+    world.okta.switches.role_missing = False
+
+
+class Unreachable(MemoryStore):
+    """A state table that answers nobody."""
+
+    def app(self) -> AppState:
+        """Out of reach."""
+        raise Transient("store-unreachable", upstream="store")
+
+    def write(self, entry: JournalEntry) -> None:  # noqa: ARG002 - as the store's
+        """Out of reach."""
+        raise Transient("store-unreachable", upstream="store")
+
+
+@pytest.mark.parametrize(
+    ("begin", "seconds"),
+    [
+        pytest.param(genesys("status"), 900, id="Genesys Cloud answers 503"),
+        pytest.param(genesys("status", status=500), 3600, id="Genesys Cloud answers 500"),
+        pytest.param(genesys("cut"), 3600, id="Genesys Cloud cuts every connection"),
+        pytest.param(genesys("latency"), 3600, id="Genesys Cloud is slow, and nothing else"),
+        pytest.param(genesys("lost-answer", path="scim"), 3600, id="every answer of Genesys Cloud is lost"),
+        pytest.param(genesys("rate-limit", path="scim"), 3600, id="Genesys Cloud allows no call"),
+        pytest.param(genesys("rate-limit", path="oauth"), 3600, id="Genesys Cloud gives no token"),
+        pytest.param(revoke, 3600, id="the login host answers 503"),
+        pytest.param(take_genesys_role, 3600, id="the role in Genesys Cloud is taken"),
+        pytest.param(okta(FaultKind.STATUS), 3600, id="Okta answers 500"),
+        pytest.param(okta(FaultKind.STATUS, status=503), 3600, id="Okta answers 503"),
+        pytest.param(okta(FaultKind.CUT), 3600, id="Okta cuts every connection"),
+        pytest.param(okta(FaultKind.RATE_LIMIT), 3600, id="Okta allows no call"),
+        pytest.param(okta(FaultKind.GARBAGE), 3600, id="Okta answers with a web page"),
+        pytest.param(
+            okta(FaultKind.NOT_FOUND, match="/apps/[^/]+(/groups.*)?$"), 3600, id="Okta hides the application"
+        ),
+        pytest.param(take_okta_role, 3600, id="the role in Okta is taken"),
+    ],
+)
+def test_a_day_of_it(begin: Callable[[World], None], seconds: int) -> None:
+    """Joiners, changes, leavers and group changes of the day all wait, unparked, and are all done afterwards."""
+    world = World({"BACKOFF_LIMIT_SECONDS": str(seconds)})
+    ada, ben, cleo, dan = (world.person(name) for name in ("Ada Brook", "Ben Dale", "Cleo Elm", "Dan Ford"))
+    world.happen()
+    okta_id, genesys_id = world.linked_group("Agents", [ada, ben, dan])
+    begin(world)
+    world.okta.update_profile(ada, {"title": "Adviser"})
+    world.okta.remove_members(okta_id, [ben])
+    world.okta.add_members(okta_id, [cleo])
+    world.okta.unassign_user(dan)
+    world.deliver()
+    world.pass_time(hours=HOURS / 2)
+    eve = world.person("Eve Gray")
+    outsider = world.person("Ola Outside", assigned=False)
+    world.okta.add_members(okta_id, [eve, outsider])
+    world.okta.deactivate(ben)
+    world.deliver()
+    world.pass_time(hours=HOURS / 2)
+    assert not world.store.parked
+    assert not world.lanes.dead_letters
+    end(world)
+    world.settle()
+    assert not world.store.parked
+    assert not world.lanes.dead_letters
+    assert world.account(ada)["title"] == "Adviser"
+    active = {user["externalId"]: user["active"] for user in world.accounts()}
+    assert active == {ada: True, ben: False, cleo: True, dan: False, eve: True}
+    assert world.members(genesys_id) - {dan} == {ada, cleo, eve} | (world.members(genesys_id) & {ben})
+    assert world.hold(okta_id) == ("", "", set())
+
+
+def test_a_recovery_in_fits_and_starts_parks_nobody() -> None:
+    """After hours of 503 half of the calls still fail for an hour: items with many receives are not given up."""
+    world = World(seed=3)
+    users = [world.person(f"Person{number} Test") for number in range(8)]
+    fault = world.genesys.faults.add(GenesysFault("status", path="scim", status=503))
+    world.deliver()
+    world.pass_time(hours=3)
+    assert min(message.receives for lane in world.lanes.lanes.values() for message in lane.messages) > 30
+    fault.probability = 0.5
+    world.pass_time(hours=1)
+    world.genesys.faults.clear()
+    world.settle()
+    assert not world.store.parked
+    assert {user["externalId"] for user in world.accounts()} == set(users)
+
+
+def test_a_state_table_out_of_reach_costs_only_time() -> None:
+    """The bridge's own memory fails for hours: every item waits, nothing is done twice."""
+    world = World()
+    ada = world.person("Ada Brook")
+    kept = world.store
+    world.store = Unreachable()
+    world.restart()
+    world.deliver()
+    world.pass_time(hours=3)
+    assert world.lanes.depth() >= 1
+    world.store = kept
+    world.restart()
+    world.settle()
+    assert world.account(ada)["active"] is True
+    assert world.calls("POST") == 1
