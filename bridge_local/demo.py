@@ -60,6 +60,7 @@ def main(variables: Mapping[str, str], say: Say) -> int:
     switches = OktaSwitches(
         rate_limits=UNLIMITED,
         hook_window=0.4,
+        hook_max_batch=1000,
         hook_duplicate=0.1,
         hook_disorder=0.5,
         hook_delay=0.1,

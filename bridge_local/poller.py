@@ -14,8 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Seconds that a receive waits for a message.
-WAIT = 1
 _ATTRIBUTES = (
     "ApproximateReceiveCount",
     "SentTimestamp",
@@ -87,10 +85,6 @@ class GroupOrder:
                 if not self._failed[group]:
                     del self._failed[group]
 
-    def forget(self) -> None:
-        """Forget every failure: the queue is empty, so elders have left it some other way."""
-        self._failed.clear()
-
 
 class LanePoller:
     """Feeds one queue's messages to a function."""
@@ -113,12 +107,13 @@ class LanePoller:
         answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         self._arn = answer["Attributes"]["QueueArn"]
 
-    def poll(self, wait: int = WAIT) -> int:
-        """Handle one batch; how many messages were deleted."""
+    def poll(self) -> bool:
+        """Handle one batch; whether there was one."""
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=self._batch,
-            WaitTimeSeconds=wait,
+            # moto answers one request at a time: nobody may wait inside it.
+            WaitTimeSeconds=0,
             MessageSystemAttributeNames=["All"],
         )
         messages, early = self._order.split(answer.get("Messages", []))
@@ -131,7 +126,7 @@ class LanePoller:
                 ],
             )
         if not messages:
-            return 0
+            return False
         event = {"Records": [record(message, self._arn) for message in messages]}
         failed = self._call(event)
         self._order.note(messages, failed)
@@ -144,7 +139,7 @@ class LanePoller:
                     for number, message in enumerate(done)
                 ],
             )
-        return len(done)
+        return True
 
     def _call(self, event: dict[str, Any]) -> frozenset[str]:
         ids = frozenset(each["messageId"] for each in event["Records"])

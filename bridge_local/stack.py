@@ -9,8 +9,6 @@ import logging
 import os
 import random
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -21,15 +19,15 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-
 from bridge_local import ROOT, keep
 from bridge_local.aws import Aws
+from bridge_local.children import Child
 from bridge_local.console import Console
 from bridge_local.exchange import Model, Request
 from bridge_local.front import Front
 from bridge_local.genesys import GenesysModel, GenesysSwitches
 from bridge_local.logs import FunctionLogs
+from bridge_local.moto_server import MotoServer
 from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
 from bridge_local.okta.dispatcher import Post
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
@@ -85,7 +83,7 @@ class Stack:
         self.console = Console(self.aws, self.template, self.okta, self.genesys, self.logs)
         self._stop = Event()
         self._closers: list[Callable[[], None]] = []
-        self._child: subprocess.Popen[str] | None = None
+        self._consumers: list[Child] = []
 
     def __enter__(self) -> Self:
         """Start everything; a failure stops what has started."""
@@ -103,9 +101,9 @@ class Stack:
         self.close()
 
     @property
-    def consumer_pid(self) -> int:
-        """The process id of the child, 0 when there is none."""
-        return self._child.pid if self._child is not None and self._child.poll() is None else 0
+    def consumer_pids(self) -> list[int]:
+        """The process ids of the consumers, one for each lane."""
+        return [child.pid for child in self._consumers if child.pid]
 
     def depths(self) -> dict[str, dict[str, int]]:
         """Messages by queue, see `Aws.depths`."""
@@ -119,6 +117,8 @@ class Stack:
     def close(self) -> None:
         """Stop in the order in which work flows: deliveries, lanes, servers."""
         self._stop.set()
+        for child in self._consumers:
+            child.stop()
         while self._closers:
             self._closers.pop()()
 
@@ -162,9 +162,9 @@ class Stack:
     def _start(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         for number, host in enumerate(self.options.hosts):
-            moto = ThreadedMotoServer(host, self.options.port + 3, verbose=False)
+            moto = MotoServer(host, self.options.port + 3)
             moto.start()
-            self._closers.append(moto.stop)
+            self._closers.append(moto.close)
             if not number:
                 self._reset_aws()
         self.aws.create(self.template, self.options)
@@ -176,7 +176,7 @@ class Stack:
         if self.genesys is not None:
             self._serve(self.genesys, 2)
         self._serve(self._front(), 0)
-        self._begin(self._supervise, "consumer")
+        self._consume()
         if self.okta is not None and self.dispatcher is not None:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
@@ -231,6 +231,8 @@ class Stack:
             self._closers.append(server.close)
 
     def _front(self) -> Front:
+        before = dict(os.environ)
+        self._closers.append(lambda: _put_back(before))
         os.environ.update(self.aws.environment(self.template, "Receiver", self.options))
         # The function reads its environment and takes hold of standard output when it is imported.
         redirect = contextlib.redirect_stdout(self.logs)
@@ -240,6 +242,17 @@ class Stack:
 
         app.compose.cache_clear()
         return Front(app.handler, self.template.routes("Receiver"), self.console.handle)
+
+    def _consume(self) -> None:
+        """A process for each lane, as Lambda has one for each batch at a time."""
+        environment = {**os.environ, **self.aws.environment(self.template, "Consumer", self.options)}
+        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
+        for source in self.template.sources("Consumer"):
+            module = ["bridge_local.consumer", source.queue]
+            child = Child(module, environment, self.logs, f"The consumer of {source.queue}")
+            self._consumers.append(child)
+            child.start()
+            self._closers.append(child.join)
 
     def _begin(self, run: Callable[[], None], name: str) -> None:
         thread = Thread(target=run, name=name, daemon=True)
@@ -253,42 +266,10 @@ class Stack:
         while dispatcher is not None and not self._stop.wait(_TICK):
             dispatcher.run_due()
 
-    def _supervise(self) -> None:
-        """Keep one consumer running; whatever ends it, another takes its place."""
-        environment = {**os.environ, **self.aws.environment(self.template, "Consumer", self.options)}
-        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
-        while not self._stop.is_set():
-            child = subprocess.Popen(
-                [sys.executable, "-u", "-m", "bridge_local.consumer"],
-                cwd=ROOT,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                # Ctrl-C is for the stack alone, which ends the child in its turn.
-                start_new_session=True,
-            )
-            self._child = child
-            reader = Thread(target=self._read, args=(child,), daemon=True)
-            reader.start()
-            while child.poll() is None and not self._stop.wait(0.1):
-                pass
-            if child.poll() is None:
-                child.terminate()
-                try:
-                    child.wait(timeout=5)
-                except subprocess.TimeoutExpired:
-                    child.kill()
-                    child.wait()
-            reader.join()
-            if not self._stop.wait(0.5):
-                self.logs.line(f"The consumer ended ({child.returncode}): another is started")
 
-    def _read(self, child: subprocess.Popen[str]) -> None:
-        if child.stdout is not None:
-            with child.stdout:
-                for line in child.stdout:
-                    self.logs.line(line)
+def _put_back(environment: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
 
 
 def _split(numbers: random.Random) -> random.Random:
