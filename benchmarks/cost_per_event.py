@@ -345,7 +345,7 @@ def idle(template: Template) -> dict[str, float]:
         f"{polls:,.0f} polls of {sources} empty lanes": polls * PRICES["SQS FIFO request"],
         f"{number('AWS::CloudWatch::Alarm')} alarms": number("AWS::CloudWatch::Alarm")
         * PRICES["CloudWatch alarm, month"],
-        f"{number('AWS::CloudWatch::Dashboard')} dashboards": number("AWS::CloudWatch::Dashboard")
+        f"{number('AWS::CloudWatch::Dashboard')} dashboard": number("AWS::CloudWatch::Dashboard")
         * PRICES["CloudWatch dashboard, month"],
     }
 
