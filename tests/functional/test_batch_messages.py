@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,6 +78,11 @@ class FragileStore(MemoryStore):
         """May be throttled."""
         self._check("write")
         super().write(entry)
+
+    def open_holds(self) -> int:
+        """May be throttled."""
+        self._check("open_holds")
+        return super().open_holds()
 
 
 def fragile(people: int = 1) -> tuple[World, FragileStore, list[str]]:
@@ -565,6 +571,33 @@ def test_a_missing_secret_brings_every_item_back(
     monkeypatch.setattr(StubSecrets, "get", get)
     world.settle()
     assert [world.last(f"user:{user}").outcome for user in users] == ["updated"] * 3
+
+
+def test_what_waits_for_a_person_is_told_when_it_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    """Open holds and parked items are told at first and after each change; failing to count them fails no message."""
+    world, store, (ada,) = fragile()
+
+    def told() -> list[tuple[int, int]]:
+        """Holds and parked items, as each batch told them."""
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        holds = [line["HoldsOpen"][0] for line in lines if "HoldsOpen" in line]
+        return list(zip(holds, [line["ParkedOpen"][0] for line in lines if "ParkedOpen" in line], strict=True))
+
+    store.throttled = frozenset({"open_holds"})
+    world.ask(f"user:{ada}")
+    world.settle()
+    assert told() == []
+    store.throttled = frozenset()
+    fault = failing_read(world, ada, status=400, count=1)
+    world.ask(f"user:{ada}")
+    world.settle()
+    assert fault.count == 0
+    assert told() == [(0, 1)]
+    world.ask(f"user:{ada}")
+    world.settle()
+    world.ask(f"user:{ada}")
+    world.settle()
+    assert told() == [(0, 0)]
 
 
 def test_each_lane_gets_its_own_delays() -> None:

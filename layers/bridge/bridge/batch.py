@@ -111,19 +111,18 @@ class BatchRun:
             config=self._config,
             key_prefix="item",
         )
-        self._batch: _Batch | None = None
         # Whether holds or parked items may be others than last told; a new process tells them with its first batch.
         self._waiting_changed = True
 
     def handle(self, event: dict[str, Any], context: LambdaContext, queue_url: str) -> PartialItemFailureResponse:
         """Answer a Lambda SQS event; every path gives a well-formed ``batchItemFailures``."""
         self._config.register_lambda_context(context)
-        self._batch = _Batch(event, context)
+        batch = _Batch(event, context)
         processor = SqsFifoPartialProcessor(skip_group_on_error=True)
         processor.raise_on_entire_batch_failure = False  # its error would carry every traceback
-        answer = process_partial_response(event, self._record, processor, context)
+        answer = process_partial_response(event, lambda record: self._record(batch, record), processor, context)
         failed = {str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
-        self._delay(queue_url, self._batch, failed)
+        self._delay(queue_url, batch, failed)
         self._calls.count_scim()
         if self._waiting_changed:
             self._tell_waiting()
@@ -131,9 +130,8 @@ class BatchRun:
 
     # ------------------------------------------------------------------------------------ records
 
-    def _record(self, record: SQSRecord) -> None:
+    def _record(self, batch: _Batch, record: SQSRecord) -> None:
         """One message: done when this returns, back in its lane when this raises."""
-        batch = self._current
         try:
             item = parse_item(record.body)
         except Permanent as unreadable:
@@ -141,9 +139,9 @@ class BatchRun:
             return
         try:
             if self._mode is Mode.OBSERVE:
-                self._answer(item_id=item.id, item=item)
+                self._answer(item_id=item.id, item=item, batch=batch)
             else:
-                self._answer_once(item_id=item.id, item=item)
+                self._answer_once(item_id=item.id, item=item, batch=batch)
         except Permanent as refused:
             self._park(item, record.body, refused)
         except IdempotencyError:
@@ -152,9 +150,9 @@ class BatchRun:
         except Exception as error:  # noqa: BLE001 - every class of failure is told apart in one place
             self._fail(batch, record, item, error)
 
-    def _answer(self, *, item_id: str, item: Item) -> dict[str, str]:  # noqa: ARG002 - the key of the record
+    def _answer(self, *, item_id: str, item: Item, batch: _Batch) -> dict[str, str]:  # noqa: ARG002 - the key of the record
         """The outcome of the entity's one look in this batch, as an answer to this item."""
-        outcome = self._current.outcome(item.entity, self._look)
+        outcome = batch.outcome(item.entity, self._look)
         if isinstance(outcome, Exception):
             raise outcome
         self._require_settled(item, outcome)
@@ -331,12 +329,6 @@ class BatchRun:
         gauge(Metric.HOLDS_OPEN, holds)
         gauge(Metric.PARKED_OPEN, parked)
         self._waiting_changed = False
-
-    @property
-    def _current(self) -> _Batch:
-        if self._batch is None:
-            raise RuntimeError("no batch is being handled")
-        return self._batch
 
 
 class _Batch:
