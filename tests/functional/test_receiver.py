@@ -19,7 +19,7 @@ from bridge.items import Lane
 from bridge.telemetry import logger
 from functions.receiver import app
 
-APP = "0oa1genesyscloudapp1"
+APP = "0oaGenesysCloudApp5d"
 SECRET = "local-secret"
 EVENTS = Path(__file__).parents[2] / "events"
 CREATED = "user.lifecycle.create"
