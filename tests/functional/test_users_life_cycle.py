@@ -10,7 +10,6 @@ import pytest
 from bridge.items import Lane, Reason
 from bridge.provisioning.records import UserState
 from bridge_local.exchange import Request, Response
-from bridge_local.genesys.switches import GenesysSwitches
 from bridge_local.okta.system_log import Entity
 from tests.world import World
 
@@ -77,6 +76,33 @@ def test_suspended_users_may_be_left_as_they_are() -> None:
     world.happen()
     assert world.calls() == 0
     assert world.account(user)["active"] is True
+
+
+def test_end_of_an_ignored_suspension_reads_the_assignment_again() -> None:
+    """An activation event makes a known assignment unknown: who lost it unnoticed is out."""
+    world = World({"SUSPENDED_USERS": "ignore"})
+    user = linked(world)
+    world.okta.suspend(user)
+    with world.okta.quietly():
+        world.okta.unassign_user(user)
+    world.okta.unsuspend(user)
+    world.happen()
+    assert world.account(user)["active"] is False
+
+
+def test_assignment_of_who_was_deprovisioned_is_unknown() -> None:
+    """Left active by DEACTIVATE_USERS=false and back without an assignment: out as soon as the switch allows."""
+    world = World({"DEACTIVATE_USERS": "false"})
+    user = linked(world)
+    world.okta.deactivate(user)
+    world.happen()
+    with world.okta.quietly():
+        world.okta.activate(user)
+    world.variables = {}
+    world.restart()
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.happen()
+    assert world.account(user)["active"] is False
 
 
 @pytest.mark.parametrize("policy", ["deactivate", "ignore"])
@@ -266,34 +292,3 @@ def test_not_assigned_user_who_was_wanted_and_is_deleted_is_forgotten() -> None:
     world.okta.record("user.lifecycle.delete.initiated", [Entity("User", user)])
     world.happen()
     assert world.store.user_links[user].state is UserState.NONE
-
-
-# ------------------------------------------------------------------------------- before the first reconcile
-
-
-@pytest.mark.parametrize("finds_inactive", [True, False])
-@pytest.mark.parametrize("event", ["assigned", "deactivate", "suspend"])
-def test_native_applications_user_is_found_by_external_id(finds_inactive: bool, event: str) -> None:
-    """Before the first whole reconcile an account under another e-mail is found, also for who leaves."""
-    world = World({"BOOTSTRAPPED": "0"}, genesys_switches=GenesysSwitches(finds_inactive=finds_inactive))
-    user = world.person("Ada Brook")
-    world.events()
-    world.genesys.add_user({"userName": "other@example.com", "displayName": "Ada", "externalId": user})
-    if event == "assigned":
-        world.okta.update_app_user(user, profile={"extra": "x"})
-    else:
-        getattr(world.okta, event)(user)
-    world.happen()
-    assert len(world.accounts()) == 1
-    assert world.account(user)["active"] is (event == "assigned")
-    assert world.account(user)["userName"] == ("ada.brook@example.com" if event == "assigned" else "other@example.com")
-
-
-def test_leaver_without_native_account_stays_without() -> None:
-    """Before the first reconcile a leaver is looked up once; without an account nothing is made."""
-    world = World({"BOOTSTRAPPED": "0"})
-    user = world.person("Ada Brook", assigned=False)
-    world.okta.deactivate(user)
-    world.happen()
-    assert not world.accounts()
-    assert world.last(f"user:{user}").why == "never-linked"

@@ -222,6 +222,18 @@ def test_account_that_is_gone_is_not_recreated_for_who_lost_the_assignment() -> 
     assert world.calls("POST") == 1
 
 
+def test_account_that_bears_another_name_by_now_is_not_adopted() -> None:
+    """A search shows who had the userName a moment ago; only who has it now is adopted."""
+    world = world_with(search_lag=60)
+    renamed = world.genesys.add_user(ADA)
+    world.clock.advance(60)
+    world.genesys.edit_user(renamed, {"userName": "other@example.com"})
+    holder = world.genesys.add_user(ADA)
+    user = world.person("Ada Brook")
+    world.happen()
+    assert world.account(user)["id"] == holder
+
+
 @pytest.mark.parametrize("inactive_holder", [True, False])
 @pytest.mark.parametrize("switches", BOTH_ANSWERS)
 def test_taken_user_name_is_parked_with_its_holder_and_the_rest_is_written(

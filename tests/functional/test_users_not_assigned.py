@@ -205,14 +205,17 @@ def test_application_gone_is_an_auth_failure_and_nobody_is_deactivated() -> None
     assert active(world, people) == 0
 
 
-def test_application_is_read_at_most_once_a_minute() -> None:
-    """Ten leavers within a minute cost one read of the application."""
+@pytest.mark.parametrize(("apart", "reads"), [(0, 1), (50, 1), (51, 2)])
+def test_application_seen_active_is_believed_for_a_minute(apart: float, reads: int) -> None:
+    """Two leavers within 60 seconds of one read of the application need no other one; later ones do."""
     world = World()
-    people = linked_people(world, 10)
+    people = linked_people(world, 2)
     world.clock.advance(120)
     asked = world.watch_okta()
-    unassign(world, people)
-    assert asked.count(f"GET /api/v1/apps/{APP_ID}") == 1
+    unassign(world, people[:1])
+    world.clock.advance(apart)
+    unassign(world, people[1:])  # delivered ten seconds later
+    assert asked.count(f"GET /api/v1/apps/{APP_ID}") == reads
     assert active(world, people) == 0
 
 

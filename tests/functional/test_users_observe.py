@@ -83,6 +83,22 @@ def test_observe_says_that_a_lost_account_would_be_made_again() -> None:
     assert writes(world) == before
 
 
+def test_account_lost_since_it_was_observed_needs_a_fresh_assignment() -> None:
+    """Linked while observing and gone at the first enforced look: nothing is created for who is not assigned now."""
+    world = World(OBSERVE)
+    world.genesys.add_user({"userName": "ada.brook@example.com", "displayName": "By hand"})
+    user = world.person("Ada Brook")
+    world.happen()
+    world.genesys.delete_user(world.accounts()[0]["id"])
+    with world.okta.quietly():
+        world.okta.unassign_user(user)
+    world.variables = {}
+    world.restart()
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.happen()
+    assert not world.accounts()
+
+
 def test_create_users_off_is_journalled() -> None:
     """CREATE_USERS=false: nobody is created or activated; what is there is kept equal and deactivated."""
     world = World()
