@@ -10,7 +10,7 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test check lint types sam-validate requirements clean
+.PHONY: help demo local test check lint types sam-validate contract-sdk costs requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,18 +36,28 @@ types: .venv/.made ## types: mypy, strict
 sam-validate: .sam/.made ## the template, by aws-sam-cli in an environment of its own
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .sam/bin/python -m samcli validate --lint --template template.yaml
 
+contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our model, nine steps (WRITE=1 renews the transcript)
+	@.sdk/bin/python -m tests.contract.sdk.run $(if $(WRITE),--write)
+
+costs: .venv/.made ## what one change costs at AWS, counted on the real handlers
+	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event
+
 requirements: .venv/.made ## recompile the pinned requirements files (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(RUNTIME).in -o $(RUNTIME).txt
 	$(COMPILE) -c $(RUNTIME).txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) -c $(RUNTIME).txt requirements/sdk.in -o requirements/sdk.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove what was made: environments and caches
-	rm -rf .venv .sam .uv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .sam .sdk .uv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.made: requirements/dev.txt requirements/environment.sh requirements/get-uv.sh
 	@requirements/environment.sh .venv requirements/dev.txt
+
+.sdk/.made: requirements/sdk.txt requirements/environment.sh requirements/get-uv.sh
+	@requirements/environment.sh .sdk requirements/sdk.txt
 
 # sam wants the runtime's own Python to build; to validate, an earlier one does.
 .sam/.made: requirements/sam.txt requirements/environment.sh requirements/get-uv.sh

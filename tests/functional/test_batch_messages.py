@@ -557,7 +557,7 @@ def test_a_missing_secret_brings_every_item_back(
     def empty(self: StubSecrets, key: str) -> str:
         """The secret lacks what Genesys Cloud needs."""
         if key.startswith("genesys"):
-            raise SettingsError(f"not set up: run bridge setup (the secret has no {key})")
+            raise SettingsError(f"not set up: the secret has no {key}")
         return get(self, key)
 
     monkeypatch.setattr(StubSecrets, "get", empty)

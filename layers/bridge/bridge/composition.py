@@ -99,9 +99,9 @@ class Consumer:
         ends = endpoints(settings.genesys.region, settings.genesys.api_url, settings.genesys.login_url)
         self._okta_http = HttpClient(settings.okta.org_url, "okta", transport=outside.okta_transport)
         self._genesys_http = HttpClient(ends.api, "genesys", transport=outside.genesys_transport)
-        login = HttpClient(ends.login, "genesys", transport=outside.genesys_transport)
+        self._login_http = HttpClient(ends.login, "genesys", transport=outside.genesys_transport)
         self._okta_auth = self._sign_in_to_okta()
-        self._genesys_auth = GenesysAuth(login, self._genesys_credentials, outside.clock)
+        self._genesys_auth = GenesysAuth(self._login_http, self._genesys_credentials, outside.clock)
         self._lane_of = {
             _queue_name(settings.lanes.leavers): Lane.LEAVERS,
             _queue_name(settings.lanes.users): Lane.USERS,
@@ -117,6 +117,11 @@ class Consumer:
         lanes = self._settings.lanes
         url = {Lane.LEAVERS: lanes.leavers, Lane.USERS: lanes.users, Lane.GROUPS: lanes.groups}[lane]
         return self._runs[lane].handle(event, context, url)
+
+    def close(self) -> None:
+        """Give the connections back; a function never does, for its environment ends with them."""
+        for client in (self._okta_http, self._genesys_http, self._login_http):
+            client.close()
 
     def _run(self, lane: Lane) -> BatchRun:
         outside, settings = self._outside, self._settings

@@ -50,7 +50,7 @@ class Secrets:
         if not value and self.refresh():
             value = self.find(key)
         if not value:
-            raise SettingsError(f"not set up: run bridge setup (the secret has no {key})")
+            raise SettingsError(f"not set up: the secret has no {key} (see docs/setup-deploy.md)")
         return value
 
     def find(self, key: str) -> str:
@@ -94,7 +94,7 @@ class Secrets:
             text = self._client.get_secret_value(SecretId=self._secret_id).get("SecretString", "")
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-                raise SettingsError("not set up: run bridge setup (the secret has no value)") from None
+                raise SettingsError("not set up: the secret has no value (see docs/setup-deploy.md)") from None
             raise Transient("secrets-unavailable") from error
         except BotoCoreError as error:
             raise Transient("secrets-unavailable") from error
@@ -104,5 +104,5 @@ class Secrets:
             document = None
         if not isinstance(document, dict):
             # No cause: its message would show the text.
-            raise SettingsError("the secret: expected a JSON object; run bridge setup") from None
+            raise SettingsError("the secret: expected a JSON object (see docs/setup-deploy.md)") from None
         return {key: value for key, value in document.items() if isinstance(value, str)}
