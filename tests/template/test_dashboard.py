@@ -1,0 +1,168 @@
+"""The dashboard and the alarms against the code: every metric shown is emitted, and every metric emitted is shown."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.telemetry import NAMESPACE, Metric, count, gauge
+from bridge_local import ROOT
+from bridge_local.template import Template
+
+TEMPLATE = Template()
+STACK_NAMESPACE = f"{NAMESPACE}/${{AWS::StackName}}"
+SEARCH = re.compile(
+    r"""SEARCH\('\{"(?P<namespace>[^"]+)",(?P<dimensions>[a-z,]+)\} MetricName="(?P<metric>\w+)"', 'Sum'\)"""
+)
+SOURCES = sorted([*ROOT.glob("layers/bridge/bridge/**/*.py"), *ROOT.glob("functions/*/app.py")])
+#: A metric and the names of its dimensions.
+Series = tuple[str, frozenset[str]]
+
+
+def dashboard() -> dict[str, Any]:
+    """The dashboard's body."""
+    body: dict[str, Any] = json.loads(
+        TEMPLATE.document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    )
+    return body
+
+
+def series() -> Iterator[list[Any]]:
+    """Every line of every widget."""
+    for widget in dashboard()["widgets"]:
+        yield from widget["properties"]["metrics"]
+
+
+def alarms() -> dict[str, dict[str, Any]]:
+    """Every alarm by logical id."""
+    return dict(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
+
+
+def shown() -> set[Series]:
+    """The bridge's own metrics on the dashboard."""
+    found: set[Series] = set()
+    for line in series():
+        if isinstance(line[0], dict):
+            match = SEARCH.fullmatch(line[0]["expression"])
+            assert match, line[0]["expression"]
+            assert match["namespace"] == STACK_NAMESPACE
+            found.add((match["metric"], frozenset(match["dimensions"].split(","))))
+        elif line[0] == STACK_NAMESPACE:
+            assert all(isinstance(more, dict) for more in line[2:])
+            found.add((line[1], frozenset()))
+    return found
+
+
+def emitted() -> set[Series]:
+    """What the code emits, read from its calls of `count` and `gauge`: the finest dimensions of each metric."""
+    found: set[Series] = set()
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"count", "gauge"}:
+                metric = node.args[0]
+                assert isinstance(metric, ast.Attribute), f"{path}: {ast.unparse(node)} names no metric"
+                found.add((Metric[metric.attr].value, frozenset(str(keyword.arg) for keyword in node.keywords)))
+    return found
+
+
+def test_every_metric_is_emitted_with_one_set_of_dimensions() -> None:
+    """No metric of the enumeration is left over, and a metric means the same wherever it is counted."""
+    assert sorted(metric for metric, _ in emitted()) == sorted(Metric)
+
+
+def test_what_is_emitted_is_shown_and_what_is_shown_is_emitted() -> None:
+    """The same metrics, with the same dimensions, on both sides."""
+    assert shown() == emitted()
+
+
+def test_alarms_watch_metrics_that_are_emitted() -> None:
+    """An alarm on one of our metrics watches its total, which is emitted whatever its dimensions."""
+    names = set()
+    for alarm in alarms().values():
+        if alarm["Namespace"] == {"Fn::Sub": STACK_NAMESPACE}:
+            assert "Dimensions" not in alarm
+            names.add(alarm["MetricName"])
+    assert names <= set(Metric)
+    assert names == {"AuthFailures", "NotSetUp", "HoldsOpen", "ParkedOpen", "AppNotActive", "UsersRecreated"}
+
+
+@pytest.mark.parametrize("lane", ["Leavers", "Users", "Groups"])
+def test_each_lane_has_an_alarm_on_its_age(lane: str) -> None:
+    """It watches the lane's own queue."""
+    alarm = alarms()[f"{lane}AgeAlarm"]
+    assert alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [f"{lane}Queue", "QueueName"]}}]
+
+
+def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
+    """Its beginning and its end are told, and its description says what to do."""
+    assert len(alarms()) == 11
+    for alarm in alarms().values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
+        assert len(alarm["AlarmDescription"]) > 50
+
+
+def test_alarms_on_gauges_stay_until_a_gauge_says_otherwise() -> None:
+    """A hold stays open when nothing happens; an alarm on a count ends with the silence."""
+    for alarm in alarms().values():
+        gauges = {Metric.HOLDS_OPEN, Metric.PARKED_OPEN}
+        assert alarm["TreatMissingData"] == ("ignore" if alarm["MetricName"] in gauges else "notBreaching")
+
+
+def test_the_hook_is_watched_under_the_name_that_sam_gives_it() -> None:
+    """SAM names an API without a Name after its stack; the dashboard and the alarm must say the same."""
+    assert "Name" not in TEMPLATE.document["Resources"]["HookApi"]["Properties"]
+    alarm = alarms()["ReceiverErrorsAlarm"]
+    assert {"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}} in alarm["Dimensions"]
+    lines = [line for line in series() if line[0] == "AWS/ApiGateway"]
+    assert lines
+    assert all(line[2:6] == ["ApiName", "${AWS::StackName}", "Stage", "${HookApi.Stage}"] for line in lines)
+
+
+def test_resources_named_on_the_dashboard_exist() -> None:
+    """Every substitution is a pseudo parameter or a resource of the template."""
+    body = TEMPLATE.document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    names = {name.partition(".")[0] for name in re.findall(r"\$\{([^}]+)\}", body)}
+    assert names - {"AWS::Region", "AWS::StackName"} <= set(TEMPLATE.document["Resources"])
+
+
+def test_widgets_do_not_overlap() -> None:
+    """Each has its own place in the 24 columns."""
+    places = [
+        (widget["x"] + x, widget["y"] + y)
+        for widget in dashboard()["widgets"]
+        for x in range(widget["width"])
+        for y in range(widget["height"])
+    ]
+    assert len(places) == len(set(places))
+    assert max(x for x, _ in places) == 23
+
+
+def test_a_metric_is_emitted_as_a_total_and_by_its_dimensions(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line for both, in the stack's namespace; no count of 0, but a gauge of 0."""
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", f"{NAMESPACE}/one")
+    count(Metric.SCIM_CALLS, 3, method="PATCH", result="2xx")
+    count(Metric.PARKED, 0, reason="none")
+    gauge(Metric.HOLDS_OPEN, 0)
+    calls, holds = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    [directive] = calls["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == f"{NAMESPACE}/one"
+    assert directive["Dimensions"] == [[], ["method", "result"]]
+    assert (calls["ScimCalls"], calls["method"], calls["result"]) == ([3.0], "PATCH", "2xx")
+    assert holds["HoldsOpen"] == [0.0]
+    assert holds["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+
+
+def test_sources_are_found() -> None:
+    """The scan above reads both functions and the package."""
+    assert {Path("functions/receiver/app.py"), Path("functions/consumer/app.py")} <= {
+        path.relative_to(ROOT) for path in SOURCES
+    }

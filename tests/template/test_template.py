@@ -1,0 +1,338 @@
+"""The template: what linters miss."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+import pytest
+
+from bridge.errors import SettingsError
+from bridge.genesys.regions import endpoints
+from bridge.settings import ConsumerSettings, ReceiverSettings
+from bridge_local import ROOT
+from bridge_local.template import Template
+
+TEMPLATE = Template()
+PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE.document["Resources"]
+LANES = ("LeaversQueue", "UsersQueue", "GroupsQueue")
+SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
+    "Receiver": ReceiverSettings.read,
+    "Consumer": ConsumerSettings.read,
+}
+#: Variables that libraries read: botocore, and Powertools' metrics.
+BY_LIBRARIES = {"AWS_ENDPOINT_URL", "POWERTOOLS_METRICS_NAMESPACE"}
+#: Values that a parameter's pattern must accept, and others that it must refuse.
+EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "OktaOrgUrl": (
+        ("https://example.okta.com", "https://id.example.com"),
+        ("http://example.okta.com", "https://example.okta.com/", "example.okta.com", "https://localhost", ""),
+    ),
+    "OktaAppId": (("0oaGenesysCloudApp5d",), ("", "0oa 1", "../users")),
+    "OktaClientId": (("", "0oaBridgeServiceApp1"), ("0oa/1",)),
+    "HookSecretHeader": (("Authorization", "X-Okta-Secret"), ("", "X Secret", "X:Secret")),
+    "DefaultPhoneRegion": (("US", "DE"), ("", "us", "USA", "1")),
+    "AttributeMapParameter": (("", "/bridge/map"), ("bridge/map", "/bridge/", "file:/etc/passwd")),
+    "AllowedAddresses": (
+        ("", "192.0.2.0/24", "198.51.100.7/32"),
+        ("192.0.2.1", "192.0.2.0/0", "192.0.2.0/33", "2001:db8::/32", "192.0.2.0/24 "),
+    ),
+    "AlarmEmail": (("", "on-call@example.com"), ("on-call", "a@b", "a b@example.com", "a@example.com.")),
+    "WebAclArn": (
+        ("", "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/hook/1a2b"),
+        ("arn:aws:wafv2:us-east-1:123456789012:global/webacl/hook/1a2b", "hook"),
+    ),
+    "PermissionsBoundaryArn": (
+        ("", "arn:aws:iam::123456789012:policy/boundary", "arn:aws:iam::aws:policy/PowerUserAccess"),
+        ("arn:aws:iam::123456789012:role/boundary", "boundary"),
+    ),
+}
+
+
+class Seen(dict[str, str]):
+    """An environment that remembers what it was asked for."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        super().__init__(variables)
+        self.read: set[str] = set()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value, and a note."""
+        self.read.add(key)
+        return super().get(key, default)
+
+
+def environment(function: str, **parameters: str) -> dict[str, str]:
+    """The function's environment in a stack with these parameters."""
+    physical = {name: f"https://example.com/{name}" for name in RESOURCES}
+    required = {
+        "OktaOrgUrl": "https://example.okta.com",
+        "OktaAppId": "0oaGenesysCloudApp5d",
+        "GenesysRegion": "us-east-1",
+    }
+    required |= {"DefaultPhoneRegion": "US", "OktaClientId": "0oaBridgeServiceApp1"}
+    return TEMPLATE.environment(function, {**physical, **required, **parameters})
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every name that Ref, GetAtt, Sub, If and Condition mention."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in {"Ref", "Condition"} and isinstance(value, str):
+                yield value
+            elif key == "Fn::GetAtt" or (key == "Fn::If" and isinstance(value, list)):
+                yield value[0]
+            elif key == "Fn::Sub" and isinstance(value, str):
+                yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^}!]+)\}", value))
+            yield from references(value)
+    elif isinstance(node, list):
+        yield from chain.from_iterable(map(references, node))
+
+
+# ----------------------------------------------------------------------------------------------- variables
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_variables_declared_are_those_that_are_read(function: str) -> None:
+    """A function gets every variable that its settings or its libraries read, and no other."""
+    local = {"BRIDGE_LOCAL": "1", "GENESYS_API_URL": "http://localhost:8082"}
+    declared = environment(function)
+    variables = Seen({name: local.get(name, value) for name, value in declared.items()})
+    SETTINGS[function](variables)
+    assert variables.read | BY_LIBRARIES == set(declared)
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_local_overrides_stay_empty(function: str) -> None:
+    """In AWS nothing leads anywhere else: the template declares these variables as empty text and nothing else."""
+    names = {"BRIDGE_LOCAL", "AWS_ENDPOINT_URL", "GENESYS_API_URL", "GENESYS_LOGIN_URL"}
+    declared = {name: value for name, value in TEMPLATE.variables(function).items() if name in names}
+    assert "AWS_ENDPOINT_URL" in declared
+    assert set(declared.values()) == {""}
+
+
+def test_two_stacks_do_not_share_their_metrics() -> None:
+    """The namespace has the stack's name."""
+    for function in SETTINGS:
+        assert TEMPLATE.variables(function)["POWERTOOLS_METRICS_NAMESPACE"] == {
+            "Fn::Sub": "OktaGenesysBridge/${AWS::StackName}"
+        }
+
+
+# ---------------------------------------------------------------------------------------------- parameters
+
+
+def test_every_parameter_refuses_a_wrong_value_by_name() -> None:
+    """Each has a bound, says what is expected, and is used."""
+    for name, parameter in PARAMETERS.items():
+        bounds = {"AllowedValues", "AllowedPattern", "MinValue", "MaxLength"} & set(parameter)
+        assert bounds, name
+        assert parameter["Description"], name
+        assert parameter["ConstraintDescription"], name
+    body = {key: value for key, value in TEMPLATE.document.items() if key != "Parameters"}
+    assert set(PARAMETERS) <= set(references(body))
+
+
+def test_every_pattern_has_its_examples() -> None:
+    """So that the next test misses none."""
+    assert set(EXAMPLES) == {name for name, parameter in PARAMETERS.items() if "AllowedPattern" in parameter}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_patterns_accept_and_refuse(name: str) -> None:
+    """CloudFormation matches the whole value."""
+    pattern = re.compile(PARAMETERS[name]["AllowedPattern"])
+    accepted, refused = EXAMPLES[name]
+    assert [value for value in accepted if not pattern.fullmatch(value)] == []
+    assert [value for value in refused if pattern.fullmatch(value)] == []
+
+
+def test_defaults_are_allowed() -> None:
+    """A default outside of its own bounds would stop every deployment."""
+    for name, parameter in PARAMETERS.items():
+        default = parameter.get("Default")
+        if default is None:
+            continue
+        assert default in parameter.get("AllowedValues", [default]), name
+        assert re.fullmatch(parameter.get("AllowedPattern", ".*"), str(default)), name
+        if parameter["Type"] == "Number":
+            assert parameter.get("MinValue", default) <= default <= parameter.get("MaxValue", default), name
+
+
+def _accepted(name: str) -> list[str]:
+    parameter = PARAMETERS[name]
+    values = [str(value) for value in parameter.get("AllowedValues", ())]
+    values += [str(parameter[bound]) for bound in ("MinValue", "MaxValue") if bound in parameter]
+    return values + list(EXAMPLES.get(name, ((), ()))[0])
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_what_the_template_accepts_the_functions_accept(name: str) -> None:
+    """A deployment that passes its own checks does not fail on its settings, except for what may follow later."""
+    for value in _accepted(name):
+        for function, settings in SETTINGS.items():
+            try:
+                settings(environment(function, **{name: value}))
+            except SettingsError as error:
+                assert (name, value, str(error)) == ("OktaClientId", "", "OKTA_CLIENT_ID is not set")  # noqa: PT017 - the one exception of many values
+
+
+@pytest.mark.parametrize("region", PARAMETERS["GenesysRegion"]["AllowedValues"])
+def test_regions_are_known(region: str) -> None:
+    """The template's list is the code's."""
+    assert endpoints(region, "", "").api.startswith("https://")
+    with pytest.raises(SettingsError):
+        endpoints(f"{region}-x", "", "")
+
+
+# ----------------------------------------------------------------------------------------------- functions
+
+
+def test_functions_are_those_of_the_repository() -> None:
+    """Every function's folder is deployed, with the one handler, and each has its own role and log group."""
+    functions = dict(TEMPLATE.of_type("AWS::Serverless::Function"))
+    folders = {path.parent.name for path in ROOT.glob("functions/*/app.py")}
+    assert {properties["CodeUri"] for properties in functions.values()} == {f"functions/{name}" for name in folders}
+    for name, properties in functions.items():
+        assert properties["Role"] == {"Fn::GetAtt": [f"{name}Role", "Arn"]}
+        assert properties["LoggingConfig"] == {"LogGroup": {"Ref": f"{name}Logs"}}
+        assert RESOURCES[f"{name}Role"]["Properties"]["PermissionsBoundary"]["Fn::If"][0] == "HasPermissionsBoundary"
+
+
+def test_layers_are_built_for_what_the_functions_run_on() -> None:
+    """The same Python and the same machine; otherwise a compiled package does not load."""
+    shared = TEMPLATE.document["Globals"]["Function"]
+    for name, properties in TEMPLATE.of_type("AWS::Serverless::LayerVersion"):
+        assert RESOURCES[name]["Metadata"]["BuildMethod"] == shared["Runtime"]
+        assert [RESOURCES[name]["Metadata"]["BuildArchitecture"]] == shared["Architectures"]
+        assert properties["CompatibleRuntimes"] == [shared["Runtime"]]
+        assert properties["CompatibleArchitectures"] == shared["Architectures"]
+    version = (ROOT / ".python-version").read_text("utf-8").strip()
+    assert shared["Runtime"] == f"python{version}"
+
+
+def test_no_concurrency_is_reserved() -> None:
+    """A new account has ten in all."""
+    declared = TEMPLATE.document["Globals"]["Function"]["ReservedConcurrentExecutions"]
+    assert declared == {"Ref": "AWS::NoValue"}
+    for _, properties in TEMPLATE.of_type("AWS::Serverless::Function"):
+        assert "ReservedConcurrentExecutions" not in properties
+
+
+def test_pollers_report_single_failures_and_scale_as_cloudformation_takes_it() -> None:
+    """CloudFormation refuses a MaximumConcurrency under 2, and linters do not; a FIFO batch has at most 10."""
+    events = TEMPLATE.function("Consumer")["Events"].values()
+    assert [event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events] == list(LANES)
+    for event in events:
+        assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert 2 <= event["Properties"]["ScalingConfig"]["MaximumConcurrency"] <= 1000
+        assert 1 <= event["Properties"]["BatchSize"] <= 10
+        assert "MaximumBatchingWindowInSeconds" not in event["Properties"]
+        assert "FilterCriteria" not in event["Properties"]
+
+
+def test_the_hook_asks_for_no_key_at_the_api() -> None:
+    """On an event the transform refuses it; without it a guided deployment asks whether this is meant."""
+    assert RESOURCES["HookApi"]["Properties"]["Auth"] == {"ApiKeyRequired": False}
+    events = TEMPLATE.function("Receiver")["Events"].values()
+    assert all("Auth" not in event["Properties"] for event in events)
+    assert TEMPLATE.routes("Receiver") == {("GET", "/okta/events"), ("POST", "/okta/events")}
+
+
+def test_the_stack_never_owns_the_accounts_log_role() -> None:
+    """``AWS::ApiGateway::Account`` is one for the region: a stack that owned it would break the others."""
+    assert not list(TEMPLATE.of_type("AWS::ApiGateway::Account"))
+    assert PARAMETERS["AccessLog"]["Default"] == "false"
+
+
+# --------------------------------------------------------------------------------------- lanes and records
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_lanes_outlast_their_function_and_an_outage(lane: str) -> None:
+    """Invisible for six timeouts; 14 days and 1000 receives; FIFO with high throughput; no dead letters of others."""
+    queue = RESOURCES[lane]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * TEMPLATE.function("Consumer")["Timeout"]
+    assert queue["MessageRetentionPeriod"] == 14 * 86_400
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 1000
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLettersQueue", "Arn"]}
+    assert queue["RedriveAllowPolicy"] == {"redrivePermission": "denyAll"}
+    assert (queue["DeduplicationScope"], queue["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
+
+
+def test_the_groups_lane_waits_for_its_slot_and_the_read_lag() -> None:
+    """The slot's 2 seconds and the longest read lag that the template accepts."""
+    delays = {lane: RESOURCES[lane]["Properties"]["DelaySeconds"] for lane in LANES}
+    assert delays == {
+        "LeaversQueue": 0,
+        "UsersQueue": 0,
+        "GroupsQueue": 2 + PARAMETERS["OktaReadLagSeconds"]["MaxValue"],
+    }
+
+
+def test_state_is_kept_and_encrypted_with_the_one_key() -> None:
+    """Tables, queues, secrets and keys outlive their stack; what lies anywhere is under our key."""
+    key = {"Fn::GetAtt": ["DataKey", "Arn"]}
+    kept = {"AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::KMS::Key"}
+    for name, resource in RESOURCES.items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] in kept:
+            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", name
+        if resource["Type"] == "AWS::DynamoDB::Table":
+            assert properties["BillingMode"] == "PAY_PER_REQUEST"
+            assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+            assert properties["SSESpecification"]["KMSMasterKeyId"] == key
+        if resource["Type"] in {"AWS::SQS::Queue", "AWS::SNS::Topic"}:
+            assert properties["KmsMasterKeyId"] == key
+        if resource["Type"] in {"AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"}:
+            assert properties["KmsKeyId"] == key
+        if resource["Type"] == "AWS::Logs::LogGroup":
+            assert properties["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+    assert TEMPLATE.document["Globals"]["Function"]["KmsKeyArn"] == key
+
+
+def test_cloudwatch_may_use_the_topics_key() -> None:
+    """Otherwise an alarm reaches nobody, silently."""
+    statements = RESOURCES["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
+    [alarms] = [entry for entry in statements if entry["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+    assert set(alarms["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
+
+
+def test_nothing_has_a_physical_name() -> None:
+    """So that two stacks live in one account."""
+    names = re.compile(r"^(Queue|Table|Role|Policy|ManagedPolicy|Topic|Function|Alarm|Dashboard|LogGroup|Layer)?Name$")
+    allowed = {("AWS::IAM::Role", "PolicyName")}
+    for logical, resource in RESOURCES.items():
+        found = [name for name in resource.get("Properties", {}) if names.match(name)]
+        assert [name for name in found if (resource["Type"], name) not in allowed] == [], logical
+
+
+def test_the_filled_secret_is_never_overwritten_and_the_generated_one_has_its_key() -> None:
+    """A value in the template would come back with each deployment; CloudFormation generates one key."""
+    assert not {"SecretString", "GenerateSecretString"} & set(RESOURCES["BridgeSecret"]["Properties"])
+    generated = RESOURCES["HashKeySecret"]["Properties"]["GenerateSecretString"]
+    assert (generated["GenerateStringKey"], generated["SecretStringTemplate"]) == ("hash_key", "{}")
+    assert generated["PasswordLength"] >= 32
+
+
+def test_outputs_are_what_people_need() -> None:
+    """The hook, the dashboard, the secret, the key, and the policies of people."""
+    assert set(TEMPLATE.document["Outputs"]) == {
+        "HookUrl",
+        "DashboardUrl",
+        "AlarmTopicArn",
+        "ReaderPolicyArn",
+        "OperatorPolicyArn",
+        "BridgeSecretArn",
+        "SigningKeyArn",
+    }
+
+
+def test_every_condition_is_used() -> None:
+    """Every condition decides something."""
+    used = set(references({"Resources": RESOURCES, "Conditions": TEMPLATE.document["Conditions"]}))
+    used |= {resource["Condition"] for resource in RESOURCES.values() if "Condition" in resource}
+    assert set(TEMPLATE.document["Conditions"]) <= used
