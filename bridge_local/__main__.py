@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import signal
@@ -53,12 +54,12 @@ def run(options: Options) -> int:
     output = sys.stdout
     if options.people:
         options = options.with_default("LINKED_GROUPS", LINKED_GROUPS)
-    try:
-        stack = Stack(options).__enter__()
-    except OSError as error:
-        print(f"The stack can not start: {error}", file=sys.stderr)
-        return 1
-    with stack:
+    with contextlib.ExitStack() as running:
+        try:
+            stack = running.enter_context(Stack(options))
+        except OSError as error:
+            print(f"The stack can not start: {error}", file=sys.stderr)
+            return 1
         fresh = stack.okta is not None and not stack.okta.users.current
         if options.people and fresh and stack.okta is not None and stack.genesys is not None:
             Company(stack.okta, stack.genesys, random.Random(0)).hire(options.people)  # noqa: S311 - invented people
