@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bridge_local.exchange import Request, Response
 from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
@@ -88,6 +89,28 @@ def test_the_window_rolls_exactly() -> None:
     world.okta.remove_members(okta_id, users[1000:1003])
     world.happen()
     assert len(world.members(genesys_id)) == 2100 - 1003
+
+
+def test_a_removal_is_reserved_before_its_call_and_done_after_it() -> None:
+    """While calls fail the records say reserved; when they have ended, done, with the time of the end."""
+    world, okta_id, genesys_id, users = setup(40, MEMBERS_PER_REQUEST="2")
+    handle, at_call = world.genesys.handle, []
+
+    def watched(request: Request) -> Response:
+        """What the records say when a PATCH arrives."""
+        if request.method == "PATCH":
+            at_call.append(sorted(record.done for record in world.store.removal_records.values()))
+            world.clock.advance(1)
+        return handle(request)
+
+    world.genesys.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
+    world.okta.remove_members(okta_id, users[:4])
+    world.happen()
+    assert at_call == [[False] * 4, [False, False, True, True]]
+    records = [world.store.removal_records[f"group:{okta_id}", user] for user in users[:4]]
+    assert all(record.done for record in records)
+    assert max(record.at for record in records) == round(world.clock.now().timestamp() * 1000)
+    assert world.members(genesys_id) == set(users[4:])
 
 
 @pytest.mark.parametrize("each", [False, True])

@@ -216,6 +216,20 @@ def test_a_change_just_before_our_last_listing_still_explains() -> None:
     assert world.members(genesys_id) == set()
 
 
+def test_what_explains_an_empty_listing_explains_the_next_one() -> None:
+    """A listing that is empty still, after one that was explained, needs no other change to be believed."""
+    world, okta_id, genesys_id, users = setup(3)
+    world.store.excepted.update((f"group:{okta_id}", user) for user in users)
+    world.okta.remove_members(okta_id, users)
+    world.happen()
+    assert world.members(genesys_id) == set(users)
+    world.store.excepted.clear()
+    world.clock.advance(3600)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set()
+
+
 def test_an_empty_listing_without_any_other_to_compare_is_held() -> None:
     """Members are there by hand, and no listing ever showed anybody: suspicious, whatever Okta's times say."""
     world = World()

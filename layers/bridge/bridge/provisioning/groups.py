@@ -144,7 +144,6 @@ class GroupLook:
                 state=GroupState.LINKED,
                 genesys_id=found[0].id,
                 first_look_ended=False,
-                nonempty=None,
                 why="",
             )
             try:
