@@ -21,7 +21,7 @@ NAMES = {
 }
 #: Groups by Okta id: the name, the same in Genesys Cloud, and who is in the Okta group.
 GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    SUPPORT: ("Support Berlin", (ADA, BEN)),
+    SUPPORT: ("Support Berlin", (ADA,)),
     SALES: ("Sales Leeds", (CLEO, FAY)),
 }
 #: Those whom the bridge has created in Genesys Cloud, and those of them who have left Okta since, unnoticed.
