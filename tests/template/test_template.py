@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -336,3 +337,16 @@ def test_every_condition_is_used() -> None:
     used = set(references({"Resources": RESOURCES, "Conditions": TEMPLATE.document["Conditions"]}))
     used |= {resource["Condition"] for resource in RESOURCES.values() if "Condition" in resource}
     assert set(TEMPLATE.document["Conditions"]) <= used
+
+
+@pytest.mark.parametrize("name", ["default", "staging", "production"])
+def test_each_environment_deploys_a_stack_of_its_own_with_values_that_are_allowed(name: str) -> None:
+    """The stacks' names differ, and what samconfig.toml sets is a parameter with an allowed value."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
+    environments = {key: value for key, value in config.items() if isinstance(value, dict)}
+    assert len({each["global"]["parameters"]["stack_name"] for each in environments.values()}) == len(environments) == 3
+    deploy = environments[name]["deploy"]["parameters"]
+    assert deploy["capabilities"] == "CAPABILITY_IAM"
+    overrides = dict(each.split("=", 1) for each in deploy.get("parameter_overrides", []))
+    for parameter, value in overrides.items():
+        assert value in map(str, PARAMETERS[parameter]["AllowedValues"])
