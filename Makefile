@@ -10,7 +10,7 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test check lint types sam-validate contract-sdk costs requirements clean
+.PHONY: help demo local test check lint types sam-validate sam-build sam-local contract-sdk costs requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ types: .venv/.made ## types: mypy, strict
 
 sam-validate: .sam/.made ## the template, by aws-sam-cli in an environment of its own
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .sam/bin/python -m samcli validate --lint --template template.yaml
+
+sam-build: .venv/.made .sam/.made ## layers and functions as they are shipped: built twice, compared, weighed, imported
+	@$(PYTHON) -m bridge_local.sam_build
+
+sam-local: .venv/.made .sam/.made ## every example of events/ through the built functions; needs a container engine
+	@$(PYTHON) -m bridge_local.sam_local
 
 contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our model, nine steps (WRITE=1 renews the transcript)
 	@.sdk/bin/python -m tests.contract.sdk.run $(if $(WRITE),--write)

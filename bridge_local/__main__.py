@@ -11,7 +11,8 @@ import sys
 from threading import Event
 from types import FrameType
 
-from bridge_local import demo
+from bridge.store.dynamo import DynamoStore
+from bridge_local import demo, examples
 from bridge_local.options import Options
 from bridge_local.scenario import LINKED_GROUPS, Company
 from bridge_local.stack import Stack
@@ -62,6 +63,8 @@ def run(options: Options) -> int:
             return 1
         fresh = stack.okta is not None and not stack.okta.users.current
         if options.people and fresh and stack.okta is not None and stack.genesys is not None:
+            store = DynamoStore(stack.aws.client("dynamodb"), stack.aws.physical["StateTable"])
+            examples.add(stack.okta, stack.genesys, store)
             Company(stack.okta, stack.genesys, random.Random(0)).hire(options.people)  # noqa: S311 - invented people
         print(
             f"ready hook {stack.hook_url} console {options.url()}/ okta {options.okta_url or options.url(1)}"

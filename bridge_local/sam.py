@@ -34,7 +34,7 @@ def missing(runtime: str) -> str:
     if not PYTHON.exists():
         return f"aws-sam-cli is not in {HOME.name}: run it through make"
     if not (HOME / "bin" / runtime).exists():
-        return f"{runtime}, the functions' runtime, is not installed: sam build needs it, with pip"
+        return f"{runtime}, the functions' runtime, is not installed; install it and remove {HOME.name}"
     return ""
 
 

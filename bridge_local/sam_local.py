@@ -1,4 +1,4 @@
-"""``make sam-local``: every example of ``events/``, through the built functions, in containers beside the local stack."""
+"""``make sam-local``: every example of ``events/``, through the built functions in containers, beside a local stack."""
 
 from __future__ import annotations
 
