@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from bridge.provisioning.ports import UserLinks
 from bridge.provisioning.records import Origin, UserState
-from bridge.store.dynamo import DynamoStore
 from bridge_local.genesys import GenesysModel
 from bridge_local.okta import OktaModel
 
@@ -28,7 +28,7 @@ GROUPS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 LINKED, LEFT = (BEN, DAN, FAY), (BEN, DAN)
 
 
-def add(okta: OktaModel, genesys: GenesysModel, store: DynamoStore) -> None:
+def add(okta: OktaModel, genesys: GenesysModel, store: UserLinks) -> None:
     """Make them, without any event: what becomes of them is up to the events that are sent by hand."""
     with okta.quietly():
         for user_id, (first, last) in NAMES.items():
@@ -51,7 +51,7 @@ def login(user_id: str) -> str:
     return ".".join(NAMES[user_id]).lower() + "@example.com"
 
 
-def _link(user_id: str, genesys: GenesysModel, store: DynamoStore) -> None:
+def _link(user_id: str, genesys: GenesysModel, store: UserLinks) -> None:
     document = {
         "userName": login(user_id),
         "displayName": " ".join(NAMES[user_id]),
