@@ -66,6 +66,22 @@ def test_user_who_comes_back_is_a_member_again(members: Any, policy: str) -> Non
     assert world.members(group) == set(people)
 
 
+def test_user_activated_by_hand_is_a_member_again() -> None:
+    """Active already when he comes back in Okta: nothing is written to him, and his groups are brought."""
+    world = World(genesys_switches=GenesysSwitches(inactive_members="removed"))
+    people = world.people(2)
+    world.happen()
+    _, group = world.linked_group("Agents", people)
+    world.okta.suspend(people[0])
+    world.happen()
+    world.genesys.edit_user(world.account(people[0])["id"], {"active": True})
+    before = world.calls("PATCH", "users/")
+    world.okta.unsuspend(people[0])
+    world.happen()
+    assert world.calls("PATCH", "users/") == before
+    assert world.members(group) == set(people)
+
+
 def test_adopted_user_brings_his_groups_of_either_side() -> None:
     """Groups of the Okta user, and groups in which the Genesys Cloud user already was."""
     world = World()

@@ -271,6 +271,25 @@ def test_user_who_is_not_visible_is_no_deleted_user() -> None:
     assert world.account(user)["active"] is True
 
 
+@pytest.mark.parametrize("sign", ["deactivate", "unassign_user"])
+def test_user_who_was_last_seen_leaving_is_believed_to_be_deleted(sign: str) -> None:
+    """A 404 without an event counts for who was DEPROVISIONED or not assigned when last seen."""
+    world = World({"DEACTIVATE_USERS": "false"})
+    user = linked(world)
+    getattr(world.okta, sign)(user)
+    world.happen()
+    with world.okta.quietly():
+        if sign == "unassign_user":
+            world.okta.deactivate(user)
+        world.okta.delete(user)
+    world.variables = {}
+    world.restart()
+    world.ask(f"user:{user}")
+    world.settle()
+    assert not world.store.parked
+    assert world.account(user)["active"] is False
+
+
 def test_404_on_somebody_unknown_is_nothing() -> None:
     """An item for a user who never was linked and is not there ends without a trace in Genesys Cloud."""
     world = World()

@@ -252,6 +252,13 @@ def test_taken_user_name_is_parked_with_its_holder_and_the_rest_is_written(
     assert world.account(user)["userName"] == "ada.brook@example.com"
     assert world.parked(f"user:{user}") == ["user-name-taken"]
     assert [parked.detail for parked in world.store.parked.values()] == [holder]
+    patches = [str(call.body) for call in world.genesys.calls if call.method == "PATCH"]
+    assert [("userName" in body, "displayName" in body or "title" in body) for body in patches[:3]] == [
+        (True, True),
+        (False, True),
+        (True, False),
+    ]
+    assert not any("title" in body for body in patches[2:])
     world.genesys.edit_user(holder, {"userName": "freed@example.com"})
     world.ask(f"user:{user}")
     world.settle()
