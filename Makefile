@@ -10,7 +10,7 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test check lint types sam-validate sam-build sam-local contract-sdk costs requirements clean
+.PHONY: help demo local test check lint types sam-validate sam-build sam-local contract-sdk costs audit requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,19 +48,26 @@ contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our mo
 costs: .venv/.made ## what one change costs at AWS, counted on the real handlers
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event
 
+audit: .venv/.made .audit/.made ## cfn-lint and checkov on the template and its translated form, advisories, licences
+	@.audit/bin/python requirements/audit.py "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
 requirements: .venv/.made ## recompile the pinned requirements files (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(RUNTIME).in -o $(RUNTIME).txt
 	$(COMPILE) -c $(RUNTIME).txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) -c $(RUNTIME).txt requirements/sdk.in -o requirements/sdk.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
+	$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove what was made: environments and caches
-	rm -rf .venv .sam .sdk .uv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .sam .sdk .audit .uv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.made: requirements/dev.txt requirements/environment.sh requirements/get-uv.sh
 	@requirements/environment.sh .venv requirements/dev.txt
+
+.audit/.made: requirements/audit.txt requirements/environment.sh requirements/get-uv.sh
+	@requirements/environment.sh .audit requirements/audit.txt
 
 .sdk/.made: requirements/sdk.txt requirements/environment.sh requirements/get-uv.sh
 	@requirements/environment.sh .sdk requirements/sdk.txt
