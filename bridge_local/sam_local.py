@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT, container_env, examples, sam
@@ -124,7 +124,7 @@ def _run(say: Say) -> None:
         say("Genesys Cloud holds what Okta says of everybody in the examples")
         with _api(options.port + 4, arguments, Path(directory) / "api.log", say):
             _verify(api_url, options, say)
-            _deliver(stack, okta, genesys, say)
+            _deliver(okta, genesys, say)
 
 
 # ------------------------------------------------------------------------------------------------- engine
@@ -172,21 +172,30 @@ def _bridge_address() -> str:
 
 def _invoke(case: Case, arguments: list[str], say: Say) -> None:
     file = EVENTS / f"{case.file}.json"
-    done = subprocess.run(  # noqa: S603 - our own command line
-        sam.command("local", "invoke", case.function, "--event", str(file), *arguments),
-        cwd=ROOT,
-        env=sam.environment(),
-        capture_output=True,
-        text=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    answer = _answer(done.stdout)
+    command = sam.command("local", "invoke", case.function, "--event", str(file), *arguments)
+    with _running(command, subprocess.PIPE, subprocess.PIPE) as process:
+        stdout, stderr = process.communicate(timeout=_PATIENCE)
+    answer = _answer(stdout)
     failures = answer.get("batchItemFailures")
     found = answer.get("statusCode") if failures is None else [each["itemIdentifier"] for each in failures]
     if found != case.expected:
-        raise Wrong(f"{case.file}: answered {found}, expected {case.expected}\n{done.stdout}\n{done.stderr}")
+        raise Wrong(f"{case.file}: answered {found}, expected {case.expected}\n{stdout}\n{stderr}")
     say(f"{case.file}: {found}")
+
+
+@contextlib.contextmanager
+def _running(command: list[str], stdout: IO[str] | int, stderr: IO[str] | int) -> Iterator[subprocess.Popen[str]]:
+    """A program of sam's, ended whatever happens; asked first, so that it takes its containers with it."""
+    process = subprocess.Popen(command, cwd=ROOT, env=sam.environment(), stdout=stdout, stderr=stderr, text=True)  # noqa: S603 - our own command line
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _answer(stdout: str) -> dict[str, Any]:
@@ -208,21 +217,13 @@ def _message_ids(file: str) -> list[str]:
 def _api(port: int, arguments: list[str], log: Path, say: Say) -> Iterator[None]:
     """``sam local start-api``, and its end, whatever happens meanwhile."""
     command = sam.command("local", "start-api", "--port", str(port), "--no-watch", *arguments)
-    with log.open("w") as output:
-        api = subprocess.Popen(command, cwd=ROOT, env=sam.environment(), stdout=output, stderr=output)  # noqa: S603 - ours
+    with log.open("w") as output, _running(command, output, output) as api:
         try:
             _wait(lambda: api.poll() is not None or _listens(port), "sam local start-api")
             say("sam local start-api runs")
             yield
         except (Wrong, OSError, http.client.HTTPException) as error:
             raise Wrong(f"sam local start-api: {error}\n{log.read_text()}") from error
-        finally:
-            api.terminate()
-            try:
-                api.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                api.kill()
-                api.wait()
 
 
 def _listens(port: int) -> bool:
@@ -243,13 +244,15 @@ def _verify(url: str, options: Options, say: Say) -> None:
     say(f"start-api: the challenge is answered, {answer.status}")
 
 
-def _deliver(stack: Stack, okta: OktaModel, genesys: GenesysModel, say: Say) -> None:
+def _deliver(okta: OktaModel, genesys: GenesysModel, say: Say) -> None:
     """A change in Okta, delivered by its hook to the API, must reach Genesys Cloud."""
     okta.update_profile(examples.ADA, {"title": "Team Lead"})
-    _settle(stack)
-    title = (genesys.find_user(examples.login(examples.ADA)) or {}).get("title")
-    if title != "Team Lead":
-        raise Wrong(f"after a delivery to the API, the title in Genesys Cloud is {title!r}")
+
+    def arrived() -> bool:
+        account = genesys.find_user(examples.login(examples.ADA))
+        return account is not None and account.get("title") == "Team Lead"
+
+    _wait(arrived, "a title that was delivered to the API to reach Genesys Cloud")
     say("start-api: a delivery is taken, and Genesys Cloud has the new title")
 
 
@@ -257,13 +260,8 @@ def _deliver(stack: Stack, okta: OktaModel, genesys: GenesysModel, say: Say) -> 
 
 
 def _settle(stack: Stack) -> None:
-    """Wait until everything is delivered and every lane is empty."""
-
-    def quiet() -> bool:
-        delivered = stack.dispatcher is None or stack.dispatcher.next_due() is None
-        return delivered and not any(sum(depth.values()) for depth in stack.depths().values())
-
-    _wait(quiet, "the lanes to be empty")
+    """Wait until every lane is empty."""
+    _wait(lambda: not any(sum(depth.values()) for depth in stack.depths().values()), "the lanes to be empty")
 
 
 def _wait(done: Callable[[], bool], what: str) -> None:
