@@ -12,7 +12,7 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.ports import Clock, GenesysScim, OktaGroup, OktaReader, Store
-from bridge.provisioning.records import AppState, GroupLink, GroupState, Origin, UserLink, UserState
+from bridge.provisioning.records import AppState, GroupLink, GroupState, Origin, UserLink
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings
 
 #: Okta's ``lastMembershipUpdated`` and the ``Date`` of our listing may differ by the read lag.
@@ -47,10 +47,7 @@ class Membership:
         wanted = {
             link.genesys_id
             for okta_id in self.listed
-            if (link := self.links.get(okta_id)) is not None
-            and link.state is UserState.LINKED
-            and link.active
-            and link.genesys_id
+            if (link := self.links.get(okta_id)) is not None and link.active and link.genesys_id
         }
         return sorted(wanted - self.members)
 
