@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.composition import SystemClock, random_password
-from tests.world import World
+from bridge.composition import Consumer, SystemClock, random_password
+from bridge.items import Lane
+from bridge.provisioning.ports import Pace
+from tests.world import FreePace, World
 
 
 def test_oauth_needs_a_signer() -> None:
     """A consumer that should sign in as a service app says at once that nobody signs."""
     with pytest.raises(ValueError, match="OKTA_AUTH=oauth needs a signer"):
         World({"OKTA_AUTH": "oauth", "OKTA_CLIENT_ID": "0oaBridgeServiceApp1", "OKTA_KMS_KEY_ID": "key"})
+
+
+def test_leavers_have_a_call_budget_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A leaver's calls are taken from the leavers' share, everybody else's from that of the other lanes."""
+    taken: list[tuple[str, Lane]] = []
+
+    def pace(upstream: str, lane: Lane) -> Pace:
+        """A budget that notes who takes from it."""
+        budget = FreePace()
+        budget.take = lambda: taken.append((upstream, lane))  # type: ignore[method-assign] # it is watched
+        return budget
+
+    monkeypatch.setattr(
+        "tests.world.Consumer", lambda settings, outside: Consumer(settings, replace(outside, pace=pace))
+    )
+    world = World()
+    (ada,) = world.provisioned(1)
+    world.ask(f"user:{ada}", lane=Lane.LEAVERS)
+    world.settle()
+    assert {lane for _, lane in taken} == {Lane.LEAVERS}
+    assert {upstream for upstream, _ in taken} == {"okta-user", "okta-apps", "genesys"}
+    taken.clear()
+    world.ask(f"user:{ada}")
+    world.ask(f"group:{world.okta.create_group('Agents')}")
+    world.settle()
+    assert Lane.LEAVERS not in {lane for _, lane in taken}
 
 
 def test_a_password_has_every_kind_of_character_and_is_never_the_same() -> None:

@@ -420,6 +420,18 @@ def test_a_server_error_with_nobody_to_compare_with_is_never_parked() -> None:
     assert not world.store.parked
 
 
+def test_what_went_well_long_ago_proves_nothing() -> None:
+    """Another user's read went well before the first failure, and nobody's since: that may be an outage by now."""
+    world = World()
+    ada, ben = world.provisioned(2)
+    world.ask(f"user:{ben}")
+    world.settle()
+    failing_read(world, ada)
+    world.ask(f"user:{ada}")
+    assert tries_until_parked(world, f"user:{ada}", [], 40) == 40
+    assert not world.store.parked
+
+
 def test_others_whose_calls_go_elsewhere_prove_nothing() -> None:
     """Every PATCH of users fails; looks that only read, of users or groups, do not make the failing ones lonely."""
     world = World()

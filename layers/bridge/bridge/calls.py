@@ -74,7 +74,7 @@ class Calls:
         failed = _kind(self._made[-1]) if self._made and not well and not _passed(self._made[-1]) else ""
         lonely = 0
         if failed and self._passes_for_others(failed):
-            lonely = 1 + (before.lonely if before is not None and before.failed == failed else 0)
+            lonely = 1 + (before.lonely if before else 0)
         self._ended[entity] = _Ended(now, passed, failed, lonely)
 
     def lonely_tries(self, entity: str) -> int:
