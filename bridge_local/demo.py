@@ -61,9 +61,9 @@ def main(variables: Mapping[str, str], say: Say) -> int:
         rate_limits=UNLIMITED,
         hook_window=0.4,
         hook_max_batch=1000,
-        hook_duplicate=0.1,
+        hook_duplicate=0.05,
         hook_disorder=0.5,
-        hook_delay=0.1,
+        hook_delay=0.05,
         hook_delay_seconds=3.0,
     )
     given = {name: value for name, value in variables.items() if name not in {"OKTA_ORG_URL", "STATE_DIR"}}

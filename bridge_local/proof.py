@@ -129,6 +129,8 @@ def _dialled(number: str | None, country: str) -> str | None:
         parsed = phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:
         return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
     digits = f"+{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
     return f"tel:{digits};ext={parsed.extension}" if parsed.extension else digits
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import logging
 import os
 import random
 import shutil
@@ -27,7 +26,7 @@ from bridge_local.exchange import Model, Request
 from bridge_local.front import Front
 from bridge_local.genesys import GenesysModel, GenesysSwitches
 from bridge_local.logs import FunctionLogs
-from bridge_local.moto_server import MotoServer
+from bridge_local.moto_model import Moto
 from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
 from bridge_local.okta.dispatcher import Post
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
@@ -160,13 +159,9 @@ class Stack:
         return model
 
     def _start(self) -> None:
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        for number, host in enumerate(self.options.hosts):
-            moto = MotoServer(host, self.options.port + 3)
-            moto.start()
-            self._closers.append(moto.close)
-            if not number:
-                self._reset_aws()
+        moto = Moto()
+        moto.reset()
+        self._serve(moto, 3)
         self.aws.create(self.template, self.options)
         if self._kept:
             keep.restore_aws(self.aws, self._kept["aws"])
@@ -217,12 +212,6 @@ class Stack:
         verified = self.okta.handle(Request.of("POST", f"/api/v1/eventHooks/{hook_id}/lifecycle/verify", headers))
         if verified.status != HTTPStatus.OK:
             raise RuntimeError(f"the hook could not be verified: {verified.body.decode()}")
-
-    def _reset_aws(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.options.port + 3, timeout=10)
-        with contextlib.closing(connection):
-            connection.request("POST", "/moto-api/reset")
-            connection.getresponse().read()
 
     def _serve(self, model: Model, offset: int) -> None:
         for host in self.options.hosts:

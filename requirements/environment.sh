@@ -39,5 +39,5 @@ if ! suits "$directory/bin/python"; then
     "$uv" venv --quiet "${seed[@]}" --python "$python" "$directory"
 fi
 echo "Bringing $directory to $file (the first time it downloads the packages; a minute or so)"
-"$uv" pip sync --quiet --require-hashes --python "$directory/bin/python" "$file"
+"$uv" pip sync --quiet --require-hashes --compile-bytecode --python "$directory/bin/python" "$file"
 touch "$directory/.made"

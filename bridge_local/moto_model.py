@@ -1,54 +1,60 @@
 """moto as the stack's AWS, made fit to be hurried: one request at a time, and no cost that grows with the square.
 
 moto is written for tests: it takes no locks (a deletion may lose a message that is being sent), asks the clock for
-each message of a queue several times in each call, and copies a whole table before each transaction.
+each message of a queue several times in each call, copies a whole table before each transaction, and lists its own
+directories for each request.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
-from threading import Lock, Thread
+from collections.abc import Callable
+from functools import lru_cache
+from threading import Lock
 from time import time
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
+from moto import backends
+from moto.core import responses
 from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import Queue
-from werkzeug.serving import make_server
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-_LOCK = Lock()
+from bridge_local.exchange import Request, Response
 
 
-class MotoServer:
-    """moto on one address; several share one AWS."""
+class Moto:
+    """moto as a `Model`: every AWS service it knows, one request at a time."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Bind the address; `start` answers."""
+    def __init__(self) -> None:
+        """Begin with nothing."""
         _quicken()
-        app = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server(host, port, _one_at_a_time(app), threaded=True)
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self._app = DomainDispatcherApplication(create_backend_app)
+        self._lock = Lock()
 
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
+    def handle(self, request: Request) -> Response:
+        """Answer a call of an AWS SDK."""
+        builder = EnvironBuilder(
+            path=request.path,
+            base_url=f"http://{request.headers.get('host', 'localhost')}",
+            query_string=urlencode(request.query),
+            method=request.method,
+            headers=list(request.headers.items()),
+            data=request.body,
+        )
+        with self._lock:
+            chunks, status, headers = run_wsgi_app(self._app, builder.get_environ())
+            body = b"".join(chunks)
+        kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
+        return Response(int(status.split()[0]), kept, body)
 
-    def close(self) -> None:
-        """Stop answering and free the address."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
-def _one_at_a_time(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    def serialised(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        with _LOCK:
-            return list(app(environ, start_response))
-
-    return serialised
+    def reset(self) -> None:
+        """Forget everything."""
+        self.handle(Request.of("POST", "/moto-api/reset", {"host": "localhost"}))
 
 
 def _quicken() -> None:
@@ -57,6 +63,11 @@ def _quicken() -> None:
     queue.messages = property(_messages)
     queue.approximate_number_of_messages_delayed = property(_delayed)
     queue.approximate_number_of_messages_not_visible = property(_not_visible)
+    modules = frozenset(backends.list_of_moto_modules())
+    listing: Any = backends
+    listing.list_of_moto_modules = lambda: modules
+    inspection: Any = responses
+    inspection.method_names_from_class = lru_cache(inspection.method_names_from_class)
     names: Any = dynamodb
     names.copy = SimpleNamespace(copy=copy.copy, deepcopy=_deepcopy)
     backend: Any = dynamodb.DynamoDBBackend
@@ -65,19 +76,24 @@ def _quicken() -> None:
         backend.transact_write_items = _transact_write_items
 
 
+def _all(queue: Any) -> list[Any]:
+    messages: list[Any] = queue._messages  # noqa: SLF001 - moto shows them nowhere else
+    return messages
+
+
 def _messages(queue: Any) -> list[Any]:
     now = time() * 1000
-    return [message for message in queue._messages if message.visible_at < now and message.delayed_until <= now]
+    return [each for each in _all(queue) if each.visible_at < now and each.delayed_until <= now]
 
 
 def _delayed(queue: Any) -> int:
     now = time() * 1000
-    return sum(now < message.delayed_until for message in queue._messages)
+    return sum(now < message.delayed_until for message in _all(queue))
 
 
 def _not_visible(queue: Any) -> int:
     now = time() * 1000
-    return sum(now <= message.visible_at for message in queue._messages)
+    return sum(now <= message.visible_at for message in _all(queue))
 
 
 #: moto's own `transact_write_items`, once it is replaced.
