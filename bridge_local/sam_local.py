@@ -104,25 +104,26 @@ def _run(say: Say) -> None:
         # A container takes longer to start than Okta waits.
         return deliver(api_url, headers, body, _PATIENCE)
 
-    with tempfile.TemporaryDirectory(prefix="sam-local-") as directory, Stack(options, post=post) as stack:
+    with tempfile.TemporaryDirectory(prefix="sam-local-") as name, Stack(options, post=post) as stack:
+        directory = Path(name)
         okta, genesys = stack.okta, stack.genesys
         if okta is None or genesys is None:
             raise RuntimeError("both simulators are needed")
         examples.add(okta, genesys, DynamoStore(stack.aws.client("dynamodb"), stack.aws.physical["StateTable"]))
-        variables = Path(directory) / "env.json"
+        variables = directory / "env.json"
         variables.write_text(container_env.document(options), encoding="utf-8")
         say(f"The stack stands on {' and '.join(options.hosts)}, ports {options.port} to {options.port + 3}")
         arguments = ["--template", str(sam.BUILT / "template.yaml"), "--env-vars", str(variables), *_engine_options()]
         say("consumer-user, while Genesys Cloud denies the role: the message must go back")
         genesys.take_role()
-        _invoke(Case("consumer-user", _message_ids("consumer-user")), arguments, say)
+        _invoke(Case("consumer-user", _message_ids("consumer-user")), arguments, directory, say)
         genesys.give_role()
         for case in CASES:
-            _invoke(case, arguments, say)
+            _invoke(case, arguments, directory, say)
         _settle(stack)
         _check(stack, genesys)
         say("Genesys Cloud holds what Okta says of everybody in the examples")
-        with _api(options.port + 4, arguments, Path(directory) / "api.log", say):
+        with _api(options.port + 4, arguments, directory, say):
             _verify(api_url, options, say)
             _deliver(okta, genesys, say)
 
@@ -170,10 +171,10 @@ def _bridge_address() -> str:
 # -------------------------------------------------------------------------------------------- invocations
 
 
-def _invoke(case: Case, arguments: list[str], say: Say) -> None:
+def _invoke(case: Case, arguments: list[str], directory: Path, say: Say) -> None:
     file = EVENTS / f"{case.file}.json"
     command = sam.command("local", "invoke", case.function, "--event", str(file), *arguments)
-    with _running(command, subprocess.PIPE, subprocess.PIPE) as process:
+    with _running(command, directory, subprocess.PIPE, subprocess.PIPE) as process:
         stdout, stderr = process.communicate(timeout=_PATIENCE)
     answer = _answer(stdout)
     failures = answer.get("batchItemFailures")
@@ -184,9 +185,15 @@ def _invoke(case: Case, arguments: list[str], say: Say) -> None:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], stdout: IO[str] | int, stderr: IO[str] | int) -> Iterator[subprocess.Popen[str]]:
+def _running(
+    command: list[str], directory: Path, stdout: IO[str] | int, stderr: IO[str] | int
+) -> Iterator[subprocess.Popen[str]]:
     """A program of sam's, ended whatever happens; asked first, so that it takes its containers with it."""
-    process = subprocess.Popen(command, cwd=ROOT, env=sam.environment(), stdout=stdout, stderr=stderr, text=True)  # noqa: S603 - our own command line
+    # sam's locks are temporary files too: those of a run that was ended early must not hold the next one up.
+    environment = {**sam.environment(), "TMPDIR": str(directory)}
+    process = subprocess.Popen(  # noqa: S603 - our own command line
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, text=True
+    )
     try:
         yield process
     finally:
@@ -214,10 +221,11 @@ def _message_ids(file: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _api(port: int, arguments: list[str], log: Path, say: Say) -> Iterator[None]:
+def _api(port: int, arguments: list[str], directory: Path, say: Say) -> Iterator[None]:
     """``sam local start-api``, and its end, whatever happens meanwhile."""
+    log = directory / "api.log"
     command = sam.command("local", "start-api", "--port", str(port), "--no-watch", *arguments)
-    with log.open("w") as output, _running(command, output, output) as api:
+    with log.open("w") as output, _running(command, directory, output, output) as api:
         try:
             _wait(lambda: api.poll() is not None or _listens(port), "sam local start-api")
             say("sam local start-api runs")
