@@ -275,3 +275,47 @@ def test_answer_that_still_shows_active_is_tried_again(ignored: int) -> None:
     unassign(world, [user])
     assert active(world, [user]) == 0
     assert len(bodies) == ignored + 1
+
+
+def test_a_new_joiner_is_not_forgotten_while_the_application_is_out_of_sight() -> None:
+    """With the whole application hidden nobody is "not assigned": the item waits, and the user comes."""
+    world = World()
+    user = world.person("Ada Brook")
+    hidden = OktaFault(r"/api/v1/apps/", FaultKind.NOT_FOUND)
+    world.okta.switches.faults.append(hidden)
+    world.deliver()
+    for lane in Lane:
+        world.work(lane)
+    assert world.accounts() == []
+    assert world.last(f"user:{user}").why == "okta-app-404"
+    world.okta.switches.faults.remove(hidden)
+    world.settle()
+    assert world.account(user)["active"] is True
+
+
+def test_a_new_joiner_of_a_switched_off_application_comes_with_its_return() -> None:
+    """Unseen while the application is INACTIVE, the user is looked at again when it is back."""
+    world = World()
+    user = world.person("Ada Brook")
+    hidden = OktaFault(r"/api/v1/apps/[^/]+/users/", FaultKind.NOT_FOUND)
+    world.okta.switches.faults.append(hidden)
+    world.okta.deactivate_app()
+    world.happen()
+    assert world.last(f"user:{user}").why == "app-not-active"
+    world.okta.switches.faults.remove(hidden)
+    world.okta.activate_app()
+    world.happen()
+    assert world.account(user)["active"] is True
+
+
+def test_the_event_that_mends_a_profile_is_read() -> None:
+    """Who could not be mapped is parked and remembered: the profile's change brings the account."""
+    world = World({"USER_NAME_SOURCE": "email"})
+    user = world.person("Ada Brook")
+    world.okta.update_profile(user, {"email": None})
+    world.happen()
+    assert world.accounts() == []
+    world.okta.update_profile(user, {"email": "ada.brook@example.com"})
+    world.happen()
+    assert world.account(user)["active"] is True
+    assert not world.store.parked

@@ -210,7 +210,8 @@ class GroupLook:
         else:
             report.added = len(seen.additions())
         self._remove(work, link, app, seen, suspicious, changes, report)
-        self._store.save_group(replace(link, looked=report.date, first_look_ended=True, why=""))
+        ended = link.first_look_ended or self._settings.mode is Mode.ENFORCE
+        self._store.save_group(replace(link, looked=report.date, first_look_ended=ended, why=""))
         changes.require_applied()
         return report
 

@@ -15,7 +15,17 @@ from bridge.provisioning.assignments import Assigned, Assignment, Assignments
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
-from bridge.provisioning.ports import Clock, LaneSender, OktaReader, OktaUser, ScimUser, Store, UserMapper
+from bridge.provisioning.ports import (
+    AppUser,
+    Clock,
+    LaneSender,
+    MappedUser,
+    OktaReader,
+    OktaUser,
+    ScimUser,
+    Store,
+    UserMapper,
+)
 from bridge.provisioning.records import AppState, UserLink, UserState
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
 
@@ -163,20 +173,36 @@ class UserLook:
         if assignment.assigned is Assigned.NO:
             link = replace(link, assigned=False, epoch=app.epoch)
             link = self._accounts.matching.settle_creating(link, self._user_name(user))
-            if not link.ever_linked:
-                return self._settle(_unlinked(link), user.status, report.ends("unchanged", "not-assigned"))
-            return self._ends_by_ceiling(work, link, user.status, app, report)
+            if link.ever_linked:
+                return self._ends_by_ceiling(work, link, user.status, app, report)
+            return self._stays_out(link, user, report)
         self._store_no_longer_due(link)
         link = replace(link, unassigned_due="")
         if user.status == "STAGED":
             state = link.state if link.ever_linked else UserState.STAGED
             return self._settle(replace(link, state=state, assigned=None), "STAGED", report.ends("unchanged", "staged"))
         link = replace(link, assigned=True, epoch=app.epoch, status=user.status)
-        mapped = self._mapper.map_user(user, assignment.app_user)
+        mapped = self._mapped(link, user, assignment.app_user)
         report.unmapped = mapped.unmapped
         target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
         changed = self._accounts.converge(link, target, report, deep=work.deep, bootstrapped=app.bootstrapped)
         return self._finish(changed.link, changed.user, app, report)
+
+    def _stays_out(self, link: UserLink, user: OktaUser, report: Report) -> Report:
+        """Not assigned and never linked: nothing to do, unless the whole application is out of sight."""
+        why = "not-assigned"
+        if not self._assignments.app_is_active():
+            self._store.add_due(link.okta_id)
+            why = "app-not-active"
+        return self._settle(_unlinked(link), user.status, report.ends("unchanged", why))
+
+    def _mapped(self, link: UserLink, user: OktaUser, app_user: AppUser | None) -> MappedUser:
+        """The profile as SCIM; who can not be mapped yet is remembered, so that the event that mends it is read."""
+        try:
+            return self._mapper.map_user(user, app_user)
+        except Permanent:
+            self._store.save_user(_remembered(link))
+            raise
 
     def _assignment(self, work: Work, link: UserLink, user: OktaUser, seen: datetime, app: AppState) -> Assignment:
         """The assignment as remembered, where that is enough; as Okta says otherwise."""
