@@ -11,6 +11,7 @@ from bridge_local.aws import Aws
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys import GenesysModel
 from bridge_local.logs import FunctionLogs
+from bridge_local.moto_model import Moto
 from bridge_local.okta import OktaModel
 from bridge_local.template import Template
 
@@ -28,11 +29,13 @@ body { margin: 0; background: var(--back); color: var(--ink); font: 14px/1.45 sy
 header { background: var(--ink); color: #fff; padding: 12px 20px; }
 h1 { font-size: 18px; margin: 0; display: inline; } header span { color: #b9c4cf; margin-left: 12px; }
 main { display: grid; grid-template-columns: repeat(12, 1fr); gap: 14px; padding: 14px 20px; }
-section { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 12px 14px; min-width: 0; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: 12px 14px;
+  min-width: 0; }
 section.third { grid-column: span 4; } section.whole { grid-column: span 12; } section.half { grid-column: span 6; }
 h2 { font-size: 15px; margin: 0 0 8px; color: var(--mark); } h3 { font-size: 13px; margin: 10px 0 4px; }
 .scroll { max-height: 320px; overflow: auto; }
-table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: 3px 8px 3px 0; vertical-align: top;
+table { border-collapse: collapse; width: 100%; }
+td, th { text-align: left; padding: 3px 8px 3px 0; vertical-align: top;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; } th { color: var(--soft); font-weight: 600; }
 p { margin: 4px 0; } .none { color: var(--soft); }
 @media (max-width: 900px) { section.third, section.half { grid-column: span 12; } }
@@ -60,10 +63,17 @@ class Console:
     """Answers ``/`` (the page) and ``/console.json`` (the same as data)."""
 
     def __init__(
-        self, aws: Aws, template: Template, okta: OktaModel | None, genesys: GenesysModel | None, logs: FunctionLogs
+        self,
+        aws: Aws,
+        moto: Moto,
+        template: Template,
+        okta: OktaModel | None,
+        genesys: GenesysModel | None,
+        logs: FunctionLogs,
     ) -> None:
         """Look at these; a model is None when an outside server stands in its place."""
         self._aws = aws
+        self._moto = moto
         self._template = template
         self._okta = okta
         self._genesys = genesys
@@ -152,8 +162,8 @@ class Console:
 
     def records(self) -> list[dict[str, Any]]:
         """Every record of the state table."""
-        pages = self._aws.client("dynamodb").get_paginator("scan").paginate(TableName=self._aws.physical["StateTable"])
-        return [{name: _deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        items = self._moto.items(self._aws.physical["StateTable"])
+        return [{name: _deserialize(value) for name, value in item.items()} for item in items]
 
 
 def _journal_row(record: dict[str, Any]) -> dict[str, str]:

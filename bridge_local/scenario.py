@@ -90,6 +90,8 @@ _LAST = (
     "Wood",
 )
 _TITLES = ("Agent", "Senior Agent", "Team Lead", "Trainer", "Analyst", "Zoë's Deputy")
+#: How many of the people show another name than their first and last.
+_OWN_DISPLAY_NAME = 0.1
 _DEPARTMENTS = ("Care", "Retail", "Back Office", "Quality")
 
 
@@ -193,7 +195,7 @@ class Company:
         }
         left_out = self.rng.choice(("", "", "", "title", "department", "primaryPhone", "mobilePhone"))
         profile.pop(left_out, None)
-        if self.rng.random() < 0.1:
+        if self.rng.random() < _OWN_DISPLAY_NAME:
             profile["displayName"] = f"{first} {last[0]}."
         return profile
 
