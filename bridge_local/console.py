@@ -35,8 +35,9 @@ section.third { grid-column: span 4; } section.whole { grid-column: span 12; } s
 h2 { font-size: 15px; margin: 0 0 8px; color: var(--mark); } h3 { font-size: 13px; margin: 10px 0 4px; }
 .scroll { max-height: 320px; overflow: auto; }
 table { border-collapse: collapse; width: 100%; }
-td, th { text-align: left; padding: 3px 8px 3px 0; vertical-align: top;
-  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; } th { color: var(--soft); font-weight: 600; }
+td, th { text-align: left; padding: 3px 8px 3px 0;
+  vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th { color: var(--soft); font-weight: 600; }
 p { margin: 4px 0; } .none { color: var(--soft); }
 @media (max-width: 900px) { section.third, section.half { grid-column: span 12; } }
 </style></head><body>

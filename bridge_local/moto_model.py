@@ -18,12 +18,14 @@ from urllib.parse import urlencode
 
 from moto import backends
 from moto.core import responses
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models.table import Table
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import Queue
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from bridge_local.aws import REGION
 from bridge_local.exchange import Request, Response
 
 
@@ -51,6 +53,12 @@ class Moto:
             body = b"".join(chunks)
         kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
         return Response(int(status.split()[0]), kept, body)
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Every item of a table, typed as in a scan's answer; a scan itself would stop everything for seconds."""
+        backend = dynamodb.dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION]
+        with self._lock:
+            return [item.to_json()["Attributes"] for item in backend.get_table(table).all_items()]
 
     def reset(self) -> None:
         """Forget everything."""

@@ -79,7 +79,8 @@ class Stack:
         self._directory = options.state_dir or Path(tempfile.mkdtemp(prefix="bridge-local-"))
         self._directory.mkdir(parents=True, exist_ok=True)
         self.logs = FunctionLogs(self._directory / "functions.log")
-        self.console = Console(self.aws, self.template, self.okta, self.genesys, self.logs)
+        self._moto = Moto()
+        self.console = Console(self.aws, self._moto, self.template, self.okta, self.genesys, self.logs)
         self._stop = Event()
         self._closers: list[Callable[[], None]] = []
         self._consumers: list[Child] = []
@@ -159,9 +160,8 @@ class Stack:
         return model
 
     def _start(self) -> None:
-        moto = Moto()
-        moto.reset()
-        self._serve(moto, 3)
+        self._moto.reset()
+        self._serve(self._moto, 3)
         self.aws.create(self.template, self.options)
         if self._kept:
             keep.restore_aws(self.aws, self._kept["aws"])
