@@ -11,6 +11,7 @@ from bridge.provisioning.records import Origin, UserState
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ADA = {"userName": "ada.brook@example.com", "displayName": "Ada by hand"}
 BOTH_ANSWERS = [
     {"finds_inactive": True, "uniqueness_type": True},
@@ -104,9 +105,9 @@ def test_user_name_that_its_owner_gives_up_is_waited_for() -> None:
 
 @pytest.mark.parametrize("order", ["leaver first", "together"])
 def test_account_of_a_deleted_okta_user_moves(order: str) -> None:
-    """Rehire: the account goes to the new Okta user, and the old link is gone."""
+    """Rehire: the account goes to the new Okta user without the old one's values, and the old link is gone."""
     world = World()
-    old = world.person("Ada Brook")
+    old = world.person("Ada Brook", title="Agent", department="Sales", mobilePhone="+1 415 555 0100")
     world.happen()
     account = world.account(old)["id"]
     world.okta.deactivate(old)
@@ -116,6 +117,9 @@ def test_account_of_a_deleted_okta_user_moves(order: str) -> None:
     new = world.person("Ada Brook", title="Adviser")
     world.happen()
     assert (world.account(new)["id"], world.account(new)["active"]) == (account, True)
+    assert world.account(new)["title"] == "Adviser"
+    assert "phoneNumbers" not in world.account(new)
+    assert "department" not in world.account(new).get(ENTERPRISE, {})
     assert world.store.user_links[old].state is UserState.GONE
     assert world.store.user_links[old].genesys_id == ""
     assert world.store.owners([account]) == {account: f"user:{new}"}

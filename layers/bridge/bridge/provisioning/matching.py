@@ -95,15 +95,15 @@ class Matching:
         if not owner and _OKTA_USER_ID.fullmatch(account.external_id):
             owner = account.external_id
         other = "" if owner == link.okta_id else owner
-        if other:
-            self._require_gone(link, other)
+        written = self._hashes_of_gone(link, other, account) if other else {}
         bound = replace(
             link,
             state=UserState.LINKED,
             genesys_id=account.id,
-            active=account.active,
+            # Who takes over what was written for somebody else reads the account before he trusts it.
+            active=None if written and not hashes else account.active,
             origin=origin,
-            hashes=dict(hashes or {}),
+            hashes=dict(hashes or written),
             groups_due=True,
             waiting_since=None,
             posted=None,
@@ -114,16 +114,18 @@ class Matching:
             raise Outdated("account-taken") from None
         return bound
 
-    def _require_gone(self, link: UserLink, other: str) -> None:
-        """The other Okta user is deleted, and nothing we know says that a 404 means "not visible".
+    def _hashes_of_gone(self, link: UserLink, other: str, account: ScimUser) -> Mapping[str, str]:
+        """What the bridge wrote for the other Okta user, who is deleted, and no 404 of ours means "not visible".
 
-        Otherwise this user waits: a rename of that one, or an end, that is still in a lane frees the account.
+        It is cleared where the new owner has no such value. While the other is not gone this user waits: a rename of
+        that one, or an end, that is still in a lane frees the account.
         """
         previous = self._store.user(other)
         visible = self._okta.user(other).value is not None
         holds = previous is not None and bool(previous.genesys_id) and previous.active is not False
         if visible or holds:
             self.wait_for_conflict(link, "owned-by-another-user", owner=f"user:{other}")
+        return previous.hashes if previous is not None and previous.genesys_id == account.id else {}
 
     def wait_for_conflict(self, link: UserLink, reason: str, *, owner: str = "", detail: str = "") -> NoReturn:
         """Have the `owner` looked at once, be patient for a quarter of an hour, then ask a person.
