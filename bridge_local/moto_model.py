@@ -1,13 +1,14 @@
 """moto as the stack's AWS, made fit to be hurried: one request at a time, and no cost that grows with the square.
 
 moto is written for tests: it takes no locks (a deletion may lose a message that is being sent), asks the clock for
-each message of a queue several times in each call, copies a whole table before each transaction, and lists its own
-directories for each request.
+each message of a queue several times in each call, copies a whole table before each transaction, sorts it
+before each query, and lists its own directories for each request.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
@@ -21,12 +22,15 @@ from moto.core import responses
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import Queue
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bridge_local.aws import REGION
 from bridge_local.exchange import Request, Response
+
+_ITEM_OPERATIONS = frozenset({"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"})
 
 
 class Moto:
@@ -79,9 +83,14 @@ def _quicken() -> None:
     names: Any = dynamodb
     names.copy = SimpleNamespace(copy=copy.copy, deepcopy=_deepcopy)
     backend: Any = dynamodb.DynamoDBBackend
-    if backend.transact_write_items is not _transact_write_items:
-        _original.append(backend.transact_write_items)
-        backend.transact_write_items = _transact_write_items
+    table: Any = Table
+    item_result: Any = DynamoResult
+    if not _original:
+        _original.update(
+            transact=backend.transact_write_items, query=table.query, execute_result=item_result.execute_result
+        )
+        backend.transact_write_items, table.query = _transact_write_items, _query
+        item_result.execute_result = _execute_result
 
 
 def _all(queue: Any) -> list[Any]:
@@ -104,8 +113,23 @@ def _not_visible(queue: Any) -> int:
     return sum(now <= message.visible_at for message in _all(queue))
 
 
-#: moto's own `transact_write_items`, once it is replaced.
-_original: list[Callable[..., None]] = []
+#: moto's own functions, once they are replaced.
+_original: dict[str, Callable[..., Any]] = {}
+
+
+def _query(table: Any, hash_key: Any, *arguments: Any, **named: Any) -> Any:
+    """Query the items of one hash key alone; moto sorts the whole table first."""
+    view = copy.copy(table)
+    if not table.global_indexes and not table.indexes:
+        view.items = {hash_key: table.items[hash_key]} if hash_key in table.items else {}
+    return _original["query"](view, hash_key, *arguments, **named)
+
+
+def _execute_result(result: Any, context: Any) -> Any:
+    """Items as they are: they have their wire form already, and moto would walk through each value once more."""
+    if context.operation_model.name not in _ITEM_OPERATIONS:
+        return _original["execute_result"](result, context)
+    return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result.result)
 
 
 def _deepcopy(value: Any) -> Any:
@@ -121,7 +145,7 @@ def _transact_write_items(backend: Any, transact_items: list[dict[str, Any]]) ->
         key = {name: (write.get("Key") or write["Item"])[name] for name in names}
         before.append((table, *backend.get_keys_value(table, key), copy.deepcopy(backend.get_item(table.name, key))))
     try:
-        _original[0](backend, transact_items)
+        _original["transact"](backend, transact_items)
     except Exception:
         for table, hash_key, range_key, item in before:
             table.delete_item(hash_key, range_key)

@@ -86,6 +86,8 @@ class Options:
     @property
     def hosts(self) -> tuple[str, ...]:
         """The addresses to listen on."""
+        if self.bind in {"0.0.0.0", "::"}:  # noqa: S104 - asked for; it has loopback in it
+            return (self.bind,)
         return ("127.0.0.1",) if self.bind in {"", "127.0.0.1"} else ("127.0.0.1", self.bind)
 
     def url(self, offset: int = 0) -> str:
