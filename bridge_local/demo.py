@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import secrets
 import socket
@@ -24,8 +25,8 @@ PEOPLE = 200
 #: Seconds that a phase may take.
 _PATIENCE = 150
 #: Seconds between two looks at whether all is quiet, and how many quiet ones make an end.
-_PAUSE = 0.5
-_QUIET = 3
+_PAUSE = 0.75
+_QUIET = 2
 #: Differences that are shown.
 _SHOWN = 20
 
@@ -84,8 +85,9 @@ def main(variables: Mapping[str, str], say: Say) -> int:
         _account(stack, okta, genesys, post, say)
         missing = sorted(EVENT_TYPES - {entry.event_type for entry in okta.log.all()})
         wrong = [f"the story has no {event_type}" for event_type in missing]
+        wrong += [f"parked: {each['entity']} ({each['reason']})" for each in stack.console.parked()]
         wrong += differences(okta, genesys, company.story)
-        return _verdict(wrong, started, stack, say)
+        return verdict(wrong, started, say)
 
 
 def settle(stack: Stack, genesys: GenesysModel, say: Say, started: float) -> None:
@@ -149,9 +151,8 @@ def _sets_active(body: Any, *, value: bool) -> bool:
     return any(operation.get("path") == "active" and operation.get("value") is value for operation in operations)
 
 
-def _verdict(wrong: list[str], started: float, stack: Stack, say: Say) -> int:
-    parked = stack.console.parked()
-    wrong += [f"parked: {each['entity']} ({each['reason']})" for each in parked]
+def verdict(wrong: list[str], started: float, say: Say) -> int:
+    """Say what differs; the exit status."""
     if not wrong:
         say(f"Genesys Cloud equals Okta: every user, field by field, and every member ({_since(started)}).")
         return 0
@@ -167,8 +168,6 @@ def _since(started: float) -> str:
 
 def run() -> int:
     """The demo with this process's environment and output."""
-    import os
-
     output = sys.stdout
 
     def say(line: str) -> None:

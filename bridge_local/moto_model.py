@@ -7,6 +7,7 @@ before each query, and lists its own directories for each request.
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 from collections.abc import Callable
@@ -129,7 +130,11 @@ def _execute_result(result: Any, context: Any) -> Any:
     """Items as they are: they have their wire form already, and moto would walk through each value once more."""
     if context.operation_model.name not in _ITEM_OPERATIONS:
         return _original["execute_result"](result, context)
-    return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result.result)
+    return 200, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(result.result, default=_base64)
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode()
 
 
 def _deepcopy(value: Any) -> Any:
