@@ -52,7 +52,10 @@ class _HttpServer(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, handler)
+        try:
+            super().__init__(address, handler)
+        except OSError as error:
+            raise OSError(error.errno, f"{address[0]} port {address[1]}: {error.strerror}") from error
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is no news; everything else is said as usual."""

@@ -82,7 +82,7 @@ class Stack:
         self._moto = Moto()
         self.console = Console(self.aws, self._moto, self.template, self.okta, self.genesys, self.logs)
         self._stop = Event()
-        self._closers: list[Callable[[], None]] = []
+        self._closers: list[Callable[[], None]] = [self._forget]
         self._consumers: list[Child] = []
 
     def __enter__(self) -> Self:
@@ -177,11 +177,15 @@ class Stack:
                 self._register_hook()
             self._begin(self._deliver, "hooks")
 
-    def _keep(self) -> None:
-        """Write the state down if it shall outlive the stack, else leave nothing behind."""
+    def _forget(self) -> None:
+        """Leave nothing behind that shall not outlive the stack, also of one that could not start."""
         self.logs.close()
         if self.options.state_dir is None:
             shutil.rmtree(self._directory)
+
+    def _keep(self) -> None:
+        """Write the state down if it shall outlive the stack."""
+        if self.options.state_dir is None:
             return
         keep.save(
             self._directory,

@@ -68,3 +68,22 @@ def test_run_starts_answers_and_leaves_nothing_behind(stop: signal.Signals, tmp_
         with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", number), timeout=5):
             pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_run_names_the_port_that_is_taken_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """A second stack on the same PORT says which address it can not have."""
+    port = free_ports()
+    environment = {**os.environ, "PORT": str(port), "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    with socket.create_server(("127.0.0.1", port + 3)):
+        ended = subprocess.run(
+            [sys.executable, "-m", "bridge_local", "run"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert ended.returncode == 1
+    assert f"127.0.0.1 port {port + 3}: Address already in use" in ended.stderr
+    assert list(tmp_path.iterdir()) == []
