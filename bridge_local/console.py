@@ -36,8 +36,9 @@ h2 { font-size: 15px; margin: 0 0 8px; color: var(--mark); } h3 { font-size: 13p
 .scroll { max-height: 320px; overflow: auto; }
 table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; padding: 3px 8px 3px 0;
-  vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { color: var(--soft); font-weight: 600; }
+  vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+th { color: var(--soft); font-weight: 600; white-space: nowrap; }
+section.whole td:nth-child(n+6), section.third td:first-child { overflow-wrap: anywhere; }
 p { margin: 4px 0; } .none { color: var(--soft); }
 @media (max-width: 900px) { section.third, section.half { grid-column: span 12; } }
 </style></head><body>
