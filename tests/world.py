@@ -386,8 +386,3 @@ class World:
             assert phones.get("mobile") == user.profile.get("mobilePhone")
         gone = [account for accounts in found.values() for account in accounts if account["active"]]
         assert not gone, "somebody whom Okta does not know is active"
-
-
-def request(method: str, url: str) -> Request:
-    """A plain request."""
-    return Request.of(method, url)
