@@ -17,7 +17,8 @@ from bridge.errors import (
 )
 from bridge.genesys.client import GenesysClient
 from bridge.http import HttpClient
-from bridge.provisioning.ports import GenesysScim, ScimGroup, ScimUser
+from bridge.provisioning.ports import GenesysScim
+from bridge.provisioning.values import ScimGroup, ScimUser
 from bridge_local.exchange import Response
 from bridge_local.script import FixedAuth, NotedPace, Script, headers_of
 from bridge_local.transport import ModelTransport

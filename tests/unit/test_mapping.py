@@ -15,7 +15,8 @@ from bridge.genesys import scim
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.mapping.formats import Format, convert
 from bridge.mapping.source import load_map
-from bridge.provisioning.ports import AppUser, OktaUser, UserMapper
+from bridge.provisioning.ports import UserMapper
+from bridge.provisioning.values import AppUser, OktaUser
 from bridge.settings import UserNameSource
 
 WORK = 'phoneNumbers[type eq "work"].value'

@@ -9,7 +9,8 @@ import pytest
 from bridge.errors import AuthFailure, Permanent, Transient
 from bridge.http import HttpClient
 from bridge.okta.client import OktaClient
-from bridge.provisioning.ports import AppUser, OktaGroup, OktaReader, OktaUser, Read
+from bridge.provisioning.ports import OktaReader
+from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
 from bridge_local.exchange import Response
 from bridge_local.script import FixedAuth, NotedPace, Script, StillClock, headers_of
 from bridge_local.transport import ModelTransport

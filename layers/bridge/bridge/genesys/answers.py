@@ -24,7 +24,7 @@ from bridge.errors import (
     VersionConflict,
 )
 from bridge.http import Answer
-from bridge.provisioning.ports import ScimGroup, ScimUser
+from bridge.provisioning.values import ScimGroup, ScimUser
 
 #: Genesys Cloud's ids are UUIDs; what is taken is anything of their alphabet.
 GENESYS_ID = re.compile(r"[0-9A-Za-z-]{8,64}")

@@ -15,7 +15,8 @@ from bridge.errors import Permanent, ResourceNotFound, Transient
 from bridge.genesys import answers
 from bridge.genesys.scim import PATCH_OP
 from bridge.http import Answer, Auth, HttpClient
-from bridge.provisioning.ports import Pace, ScimGroup, ScimUser
+from bridge.provisioning.ports import Pace
+from bridge.provisioning.values import ScimGroup, ScimUser
 
 BASE = "/api/v2/scim/v2"
 #: Above this page size the secondary lookups (externalId among them, which matching needs) may be answered by 429.

@@ -27,7 +27,7 @@ from bridge.errors import Permanent, SettingsError
 from bridge.genesys.scim import DATE_HIRE, PHONES, PROFILE_PATHS
 from bridge.mapping.formats import Format, convert
 from bridge.mapping.phone import known_region
-from bridge.provisioning.ports import AppUser, MappedUser, OktaUser
+from bridge.provisioning.values import AppUser, MappedUser, OktaUser
 from bridge.settings import UserNameSource
 
 #: What ScimV2CreateUser requires.

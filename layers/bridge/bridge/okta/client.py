@@ -16,7 +16,8 @@ from typing import Any
 from bridge.errors import AuthFailure, BridgeError, Permanent, Transient
 from bridge.http import Answer, Auth, HttpClient
 from bridge.items import OKTA_ID, parse_time
-from bridge.provisioning.ports import AppUser, Clock, OktaGroup, OktaUser, Pace, Read
+from bridge.provisioning.ports import Clock, Pace
+from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
 
 _API = "/api/v1/"
 _Document = dict[str, Any]

@@ -19,8 +19,9 @@ from bridge.errors import (
 from bridge.genesys import scim
 from bridge.provisioning.look import Report
 from bridge.provisioning.matching import Matching, only
-from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader, OktaUser, ScimUser, Store
+from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader, Store
 from bridge.provisioning.records import Origin, UserLink, UserState
+from bridge.provisioning.values import OktaUser, ScimUser
 from bridge.settings import Mode, ProvisioningSettings, SyncPassword
 
 

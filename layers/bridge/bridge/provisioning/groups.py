@@ -11,8 +11,9 @@ from bridge.provisioning.ceiling import Ceiling, Change, exceeded
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.ports import Clock, GenesysScim, OktaGroup, OktaReader, Store
+from bridge.provisioning.ports import Clock, GenesysScim, OktaReader, Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, Origin, UserLink
+from bridge.provisioning.values import OktaGroup
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings
 
 #: Okta's ``lastMembershipUpdated`` and the ``Date`` of our listing may differ by the read lag.

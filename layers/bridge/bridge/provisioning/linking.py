@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from bridge.provisioning.ports import Clock, GroupLinks, OktaGroup, OktaReader
+from bridge.provisioning.ports import Clock, GroupLinks, OktaReader
 from bridge.provisioning.records import GroupLink, GroupState
+from bridge.provisioning.values import OktaGroup
 from bridge.settings import ProvisioningSettings
 
 #: The listing of assigned groups is renewed by an event about it, otherwise after this time.

@@ -14,8 +14,9 @@ from typing import NoReturn
 
 from bridge.errors import Outdated, OwnerTaken, Permanent, Transient
 from bridge.items import Reason, format_time, fresh_item
-from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader, ScimUser, Store
+from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader, Store
 from bridge.provisioning.records import Origin, UserLink, UserState
+from bridge.provisioning.values import ScimUser
 
 #: How long a search may trail a write, or another user's look may free an account, before a person is asked.
 CONFLICT_PATIENCE = timedelta(minutes=15)

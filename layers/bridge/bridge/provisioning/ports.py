@@ -7,9 +7,8 @@ Errors are those of `bridge.errors`: whoever implements a port maps the outside'
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from bridge.items import Item
 from bridge.provisioning.records import (
@@ -20,9 +19,7 @@ from bridge.provisioning.records import (
     ParkedItem,
     UserLink,
 )
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
+from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
 
 
 class Clock(Protocol):
@@ -34,44 +31,6 @@ class Clock(Protocol):
 
 
 # ---------------------------------------------------------------------------------------------------- Okta
-
-
-@dataclass(frozen=True)
-class Read(Generic[T_co]):
-    """An answer of Okta with Okta's own ``Date`` header (of the first page, for a listing).
-
-    ``value`` is None when Okta answered 404 with E0000007, and only then.
-    """
-
-    value: T_co | None
-    date: datetime
-
-
-@dataclass(frozen=True)
-class OktaUser:
-    """A user as ``GET /api/v1/users/{id}`` answers: id, status and the raw document."""
-
-    id: str
-    status: str
-    document: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class AppUser:
-    """An assignment as ``GET /api/v1/apps/{app}/users/{id}`` answers; ``id`` is the Okta user id."""
-
-    id: str
-    status: str
-    document: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class OktaGroup:
-    """A group as ``GET /api/v1/groups/{id}`` answers."""
-
-    id: str
-    name: str
-    last_membership_updated: datetime | None = None
 
 
 class OktaReader(Protocol):
@@ -117,38 +76,6 @@ class OktaReader(Protocol):
 
 
 # ------------------------------------------------------------------------------------------- Genesys Cloud
-
-
-@dataclass(frozen=True)
-class ScimUser:
-    """A Genesys Cloud user as SCIM shows it.
-
-    Attributes:
-        id: Genesys Cloud's id.
-        user_name: the login, an e-mail address.
-        active: administrative state.
-        external_id: what a SCIM client stored, empty without one.
-        version: the ETag in its double quotes, empty when none was given.
-        groups: ids of the user's groups.
-        document: the whole resource.
-    """
-
-    id: str
-    user_name: str
-    active: bool
-    external_id: str = ""
-    version: str = ""
-    groups: tuple[str, ...] = ()
-    document: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ScimGroup:
-    """A Genesys Cloud group; `members` is None when the answer left them out."""
-
-    id: str
-    display_name: str
-    members: frozenset[str] | None = None
 
 
 class GenesysReader(Protocol):
@@ -403,21 +330,6 @@ class LaneSender(Protocol):
     def send(self, items: Sequence[Item]) -> None:
         """Put every item into its lane, or raise Transient (``upstream="lanes"``); sending twice is harmless."""
         ...
-
-
-@dataclass(frozen=True)
-class MappedUser:
-    """A profile as the attribute map sees it: SCIM path -> value.
-
-    Attributes:
-        values: what Genesys Cloud holds at all times, ``userName`` and ``displayName`` among it.
-        on_create: what is sent only when the user is created.
-        unmapped: paths whose values did not fit their format and were left out.
-    """
-
-    values: Mapping[str, Any]
-    on_create: Mapping[str, Any] = field(default_factory=dict)
-    unmapped: tuple[str, ...] = ()
 
 
 class UserMapper(Protocol):

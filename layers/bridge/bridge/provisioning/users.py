@@ -15,18 +15,9 @@ from bridge.provisioning.assignments import Assigned, Assignment, Assignments
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
-from bridge.provisioning.ports import (
-    AppUser,
-    Clock,
-    LaneSender,
-    MappedUser,
-    OktaReader,
-    OktaUser,
-    ScimUser,
-    Store,
-    UserMapper,
-)
+from bridge.provisioning.ports import Clock, LaneSender, OktaReader, Store, UserMapper
 from bridge.provisioning.records import AppState, UserLink, UserState
+from bridge.provisioning.values import AppUser, MappedUser, OktaUser, ScimUser
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
 
 #: Okta user statuses whose assigned users are active in Genesys Cloud.
