@@ -61,18 +61,20 @@ class Scene:
 
     @property
     def recorder(self) -> Recorder:
-        """Made when it is first needed: whoever is there by then counts as made by the bridge."""
+        """Made when it is first needed: whoever is there by then, and not adopted, counts as made by the bridge."""
         if self._recorder is None:
             links = self.world.store.user_links.values()
             handmade = [link.genesys_id for link in links if link.origin is Origin.ADOPTED]
             self._recorder = Recorder(self.world.okta, self.world.genesys, self.world.clock.now, handmade=handmade)
+            for okta_id, genesys_id in self._groups.items():
+                self._recorder.watch(okta_id, genesys_id, looked=True)
         return self._recorder
 
     def linked(self, name: str, members: list[str]) -> tuple[str, str]:
-        """A group on both sides that has been looked at, with these members; both ids."""
+        """A group on both sides that has been looked at before the history begins, with these members; both ids."""
+        assert self._recorder is None, "the history has begun"
         okta_id, genesys_id = self.world.linked_group(name, members)
         self._groups[okta_id] = genesys_id
-        self.recorder.watch(okta_id, genesys_id, looked=True)
         return okta_id, genesys_id
 
     # ------------------------------------------------------------------------------------ what people do
@@ -80,8 +82,9 @@ class Scene:
     @contextmanager
     def people(self) -> Iterator[None]:
         """Whatever people do within, on either side, is noted as done now."""
+        recorder = self.recorder
         yield
-        self.recorder.observe()
+        recorder.observe()
 
     def change(self, okta_id: str, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> None:
         """An administrator changes an Okta group."""
