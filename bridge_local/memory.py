@@ -15,6 +15,7 @@ from bridge.items import Item
 from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.records import (
     AppState,
+    Breaker,
     GroupLink,
     Hold,
     JournalEntry,
@@ -48,6 +49,7 @@ class MemoryStore:
         app_state: the application's record.
         due_users: Okta ids of the users who wait for the application.
         parked: (entity, item id) -> parked item.
+        breakers: upstream -> record.
         journal: the entries in order; a ``failed`` one replaces the last ``failed`` one of the same first item.
     """
 
@@ -62,6 +64,7 @@ class MemoryStore:
     app_state: AppState = field(default_factory=AppState)
     due_users: set[str] = field(default_factory=set)
     parked: dict[tuple[str, str], ParkedItem] = field(default_factory=dict)
+    breakers: dict[str, Breaker] = field(default_factory=dict)
     journal: list[JournalEntry] = field(default_factory=list)
     _holds: dict[str, Hold] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
@@ -295,6 +298,21 @@ class MemoryStore:
                     if (kept.outcome, kept.entity, kept.items[:1]) != ("failed", entry.entity, entry.items[:1])
                 ]
             self.journal.append(entry)
+
+    # ------------------------------------------------------------------------------ breakers, by upstream
+
+    def breaker(self, upstream: str) -> Breaker:
+        """The upstream's record, that of a closed breaker when there is none."""
+        with self._lock:
+            return self.breakers.get(upstream, Breaker(upstream))
+
+    def save_breaker(self, breaker: Breaker) -> bool:
+        """Write the record if its version has not moved; whether it was written."""
+        with self._lock:
+            if self.breaker(breaker.upstream).version != breaker.version:
+                return False
+            self.breakers[breaker.upstream] = replace(breaker, version=breaker.version + 1)
+            return True
 
     # ---------------------------------------------------------------------------------------- private
 
