@@ -151,6 +151,9 @@ class BatchRun:
             self._park_unreadable(record, unreadable)
             return
         try:
+            # Before the item's record is written: who only waits should cost next to nothing.
+            Work((item,), batch.seconds_left).check_time()
+            self._breakers.check()
             if self._mode is Mode.OBSERVE:
                 self._answer(item_id=item.id, item=item, batch=batch)
             else:
@@ -183,13 +186,9 @@ class BatchRun:
 
     def _look(self, work: Work) -> Report | Exception:
         """Look, and keep the account of it: an exception is an outcome too, for every item of the entity."""
-        try:
-            work.check_time()
-            self._breakers.check()
-        except Transient as waiting:  # nothing was called for this entity
-            return waiting
         self._calls.begin()
         try:
+            work.check_time()
             report = self._looks[work.items[0].kind].look(work)
             self._calls.end(work.entity)
             self._account(work, report)
@@ -372,9 +371,12 @@ class _Batch:
     def outcome(self, entity: str, look: Callable[[Work], Report | Exception]) -> Report | Exception:
         """What the entity's look brought; the first item that asks has it made."""
         if entity not in self._outcomes:
-            seconds_left = lambda: self._context.get_remaining_time_in_millis() / 1000  # noqa: E731 - a port of one line
-            self._outcomes[entity] = look(Work(tuple(self._items[entity]), seconds_left))
+            self._outcomes[entity] = look(Work(tuple(self._items[entity]), self.seconds_left))
         return self._outcomes[entity]
+
+    def seconds_left(self) -> float:
+        """How long this process may still run."""
+        return self._context.get_remaining_time_in_millis() / 1000
 
 
 def _described(error: Exception) -> tuple[str, str, str]:
