@@ -18,6 +18,7 @@ from bridge.provisioning.records import (
     GroupLink,
     Hold,
     JournalEntry,
+    LogCursor,
     ParkedItem,
     UserLink,
     UserState,
@@ -48,6 +49,7 @@ class MemoryStore:
         app_state: the application's record.
         due_users: Okta ids of the users who wait for the application.
         parked: (entity, item id) -> parked item.
+        cursor: how far catch-up has read the System Log.
         journal: the entries in order; a ``failed`` one replaces the last ``failed`` one of the same first item.
     """
 
@@ -62,6 +64,7 @@ class MemoryStore:
     app_state: AppState = field(default_factory=AppState)
     due_users: set[str] = field(default_factory=set)
     parked: dict[tuple[str, str], ParkedItem] = field(default_factory=dict)
+    cursor: LogCursor | None = None
     journal: list[JournalEntry] = field(default_factory=list)
     _holds: dict[str, Hold] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
@@ -295,6 +298,18 @@ class MemoryStore:
                     if (kept.outcome, kept.entity, kept.items[:1]) != ("failed", entry.entity, entry.items[:1])
                 ]
             self.journal.append(entry)
+
+    # --------------------------------------------------------------------------------------- catch-up
+
+    def log_cursor(self) -> LogCursor | None:
+        """How far the System Log has been read."""
+        with self._lock:
+            return self.cursor
+
+    def save_log_cursor(self, cursor: LogCursor) -> None:
+        """Write it."""
+        with self._lock:
+            self.cursor = cursor
 
     # ---------------------------------------------------------------------------------------- private
 

@@ -16,6 +16,7 @@ from bridge.provisioning.records import (
     GroupLink,
     Hold,
     JournalEntry,
+    LogCursor,
     ParkedItem,
     UserLink,
 )
@@ -316,7 +317,19 @@ class Journal(Protocol):
         ...
 
 
-class Store(UserLinks, GroupLinks, Removals, AppRecords, Parking, Journal, Protocol):
+class CatchUpRecords(Protocol):
+    """Where catch-up goes on."""
+
+    def log_cursor(self) -> LogCursor | None:
+        """How far the System Log has been read, None before the first run."""
+        ...
+
+    def save_log_cursor(self, cursor: LogCursor) -> None:
+        """Write it."""
+        ...
+
+
+class Store(UserLinks, GroupLinks, Removals, AppRecords, Parking, Journal, CatchUpRecords, Protocol):
     """Everything the bridge remembers.
 
     Raises:

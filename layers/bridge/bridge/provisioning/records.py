@@ -45,6 +45,7 @@ class UserLink:
         assigned: whether the user was assigned to the application when last read; None when unknown.
         epoch: the application's epoch when `assigned` was read.
         looked: Okta's ``Date`` of the first read of the last successful look.
+        assignment_looked: Okta's ``Date`` as of which the assignment was last read, or last proved of no matter.
         groups_due: whether the linked groups of the user must still be looked at.
         unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``ceiling``), else empty.
         waiting_since: since when a conflict waits for the search index or another user, else None.
@@ -62,6 +63,7 @@ class UserLink:
     assigned: bool | None = None
     epoch: int | None = None
     looked: datetime | None = None
+    assignment_looked: datetime | None = None
     groups_due: bool = False
     unassigned_due: str = ""
     waiting_since: datetime | None = None
@@ -181,6 +183,21 @@ class AppState:
     epoch: int = 0
     bootstrapped: bool = False
     status: str = ""
+
+
+@dataclass(frozen=True)
+class LogCursor:
+    """How far catch-up has read Okta's System Log.
+
+    Attributes:
+        link: the ``next`` link of the last page, empty before the first.
+        question: what was asked for; a link is of no use for another question.
+        at: everything inserted before this, on Okta's clock, has been read; at first, the time of the first run.
+    """
+
+    link: str
+    question: str
+    at: datetime
 
 
 @dataclass(frozen=True)
