@@ -11,24 +11,22 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
+from bridge.aws import CLIENT, SystemClock, signer
 from bridge.catchup import CatchUp
-from bridge.composition import SystemClock
 from bridge.errors import SettingsError
 from bridge.hook_health import HookHealth
-from bridge.http import Auth, HttpClient, Transport
+from bridge.http import HttpClient, Transport
 from bridge.lanes import SqsLanes
-from bridge.okta.auth import OAuthAuth, SswsAuth, kms_signer
+from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES
 from bridge.okta.client import OktaClient
-from bridge.okta.log import HOOK_SCOPES, LOG_SCOPES, READ_SECONDS, TOTAL_SECONDS, EventHooks, SystemLog
+from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS, EventHooks, SystemLog
 from bridge.provisioning.ports import Clock, LaneSender, Store
 from bridge.secrets import Secrets
-from bridge.settings import LogPollerSettings, OktaAuth
+from bridge.settings import LogPollerSettings
 from bridge.store.dynamo import DynamoStore
 from bridge.telemetry import Metric, count, logger
-
-_CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+from bridge.upstreams import okta_auth
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,8 @@ def build(settings: LogPollerSettings, outside: Outside) -> CatchUp:
     )
 
     def client(scopes: Sequence[str]) -> OktaClient:
-        return OktaClient(http, _sign_in(settings, outside, http, scopes), okta.app_id, outside.clock)
+        auth = okta_auth(http, okta, secrets=outside.secrets, sign=outside.sign, clock=outside.clock, scopes=scopes)
+        return OktaClient(http, auth, okta.app_id, outside.clock)
 
     return CatchUp(
         log=SystemLog(client(LOG_SCOPES), okta.app_id, outside.clock),
@@ -77,28 +76,16 @@ def build(settings: LogPollerSettings, outside: Outside) -> CatchUp:
     )
 
 
-def _sign_in(settings: LogPollerSettings, outside: Outside, http: HttpClient, scopes: Sequence[str]) -> Auth:
-    okta = settings.okta
-    if okta.auth is OktaAuth.SSWS:
-        return SswsAuth(lambda: outside.secrets.get("okta_token"))
-    if outside.sign is None:
-        raise ValueError("OKTA_AUTH=oauth needs a signer")
-    return OAuthAuth(http, okta.client_id, outside.sign, okta.kms_key_id, outside.clock, scopes=scopes)
-
-
 @lru_cache(maxsize=1)
 def compose() -> CatchUp:
     """Catch-up, from the environment, once; `SettingsError` when a variable is missing or wrong."""
     settings = LogPollerSettings.read(os.environ)
-    sign = None
-    if settings.okta.auth is OktaAuth.OAUTH:
-        sign = kms_signer(boto3.client("kms", config=_CLIENT), settings.okta.kms_key_id)
     outside = Outside(
-        store=DynamoStore(boto3.client("dynamodb", config=_CLIENT), settings.state_table),
-        lanes=SqsLanes(boto3.client("sqs", config=_CLIENT), settings.lanes),
-        secrets=Secrets(boto3.client("secretsmanager", config=_CLIENT), settings.secret_id),
+        store=DynamoStore(boto3.client("dynamodb", config=CLIENT), settings.state_table),
+        lanes=SqsLanes(boto3.client("sqs", config=CLIENT), settings.lanes),
+        secrets=Secrets(boto3.client("secretsmanager", config=CLIENT), settings.secret_id),
         clock=SystemClock(),
-        sign=sign,
+        sign=signer(settings.okta),
     )
     return build(settings, outside)
 

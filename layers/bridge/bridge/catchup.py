@@ -62,7 +62,7 @@ class Seen:
     def _looked(self, item: Item) -> datetime | None:
         """Up to when, on Okta's clock, looks have seen what such an item asks for."""
         if item.kind == "app":
-            return None
+            return self.app.looked
         if item.kind == "group":
             group = self.groups.get(item.okta_id)
             return None if group is None else group.looked

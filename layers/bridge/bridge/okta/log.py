@@ -20,9 +20,6 @@ from bridge.okta.client import OktaClient
 from bridge.okta.events import EVENT_TYPES
 from bridge.provisioning.ports import Clock
 
-#: The scopes of an OAuth 2.0 service app, one token each: who lacks the second can still catch up.
-LOG_SCOPES = ("okta.logs.read",)
-HOOK_SCOPES = ("okta.eventHooks.read",)
 #: Most events of a page (listLogEvents).
 PAGE = 1000
 #: A page that is not full and whose newest event is not older than this is the log's end: a busy org always has more.
@@ -134,7 +131,7 @@ class EventHooks:
     """Reads the org's event hooks."""
 
     def __init__(self, okta: OktaClient) -> None:
-        """`okta` signs in with `HOOK_SCOPES`."""
+        """`okta` signs in with the scope for hooks."""
         self._okta = okta
 
     def all(self) -> tuple[EventHook, ...]:
