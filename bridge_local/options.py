@@ -47,7 +47,7 @@ class Options:
         genesys_api_url: an outside Genesys Cloud API, empty for the simulator.
         genesys_login_url: an outside Genesys Cloud login, empty for the simulator.
         people: how many invented people the simulators begin with.
-        catch_up_seconds: from one run of catch-up to the next, in place of the template's 5 minutes.
+        catch_up_seconds: from one run of catch-up to the next; 15 where people watch, and no variable says otherwise.
         variables: the whole environment: any variable of the functions in it wins over the stack's default.
     """
 
@@ -58,7 +58,7 @@ class Options:
     genesys_api_url: str = ""
     genesys_login_url: str = ""
     people: int = 0
-    catch_up_seconds: int = 15
+    catch_up_seconds: int = 300
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -226,6 +226,28 @@ def test_a_look_that_failed_is_no_look() -> None:
     world.settle()
     world.assert_users_equal()
     assert tick(world) == []
+
+
+def test_in_a_backlog_what_catch_up_brings_beside_the_hook_costs_no_call() -> None:
+    """Both wait in the lane, made of other events each; the one look has seen all of it."""
+    world = company()
+    ada = world.person("Ada Brook")
+    world.happen()
+    world.clock.advance(60)
+    for title in ("Guide", "Lead"):
+        world.okta.update_profile(ada, {"title": title})
+    world.deliver(world.events(), each=True)
+    world.clock.advance(TICK)
+    assert world.poll() == "ended"
+    while world.lanes.depth():
+        for lane in Lane:
+            event = world.lanes.receive(lane)
+            for record in event["Records"] if event else []:
+                batch = {"Records": [record]}
+                world.lanes.answer(lane, batch, world.consumer.handle(batch, cast("Any", world.context)))
+    asked = [entry.reason for entry in world.journal(f"user:{ada}") if entry.calls]
+    assert "catchup" not in asked
+    assert (world.last(f"user:{ada}").reason, world.last(f"user:{ada}").why) == ("catchup", "seen-since")
 
 
 def test_people_who_are_not_in_genesys_cloud_make_no_item() -> None:

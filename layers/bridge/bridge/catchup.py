@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bridge.errors import AuthFailure, Permanent, Transient
 from bridge.hook_health import HookHealth
-from bridge.items import Hint, Item, Reason
+from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
 from bridge.provisioning.ports import Clock, LaneSender, Store
@@ -27,8 +27,6 @@ OVERLAP = timedelta(hours=1)
 KEPT = timedelta(days=89)
 #: Seconds that one more page may need: a slow answer, and a hundred messages to the lanes.
 PAGE_SECONDS = 75.0
-#: What these say is seen only by a look that reads the assignment, which most looks remember.
-_OF_ASSIGNMENT = frozenset({Hint.ASSIGNMENT, Hint.ACTIVATION})
 
 
 @dataclass(frozen=True)
@@ -66,12 +64,7 @@ class Seen:
         if item.kind == "group":
             group = self.groups.get(item.okta_id)
             return None if group is None else group.looked
-        user = self.users[item.okta_id]
-        if not item.hints & _OF_ASSIGNMENT:
-            return user.looked
-        if user.looked is None or user.assignment_looked is None:
-            return None
-        return min(user.looked, user.assignment_looked)
+        return self.users[item.okta_id].seen(item.hints)
 
 
 class CatchUp:

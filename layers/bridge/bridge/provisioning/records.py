@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bridge.items import Hint
+
+#: What these say is seen only by a look that reads the assignment.
+OF_ASSIGNMENT = frozenset({Hint.ASSIGNMENT, Hint.ACTIVATION})
+
 
 class UserState(StrEnum):
     """Where a user's link stands."""
@@ -83,6 +88,17 @@ class UserLink:
     def ever_linked(self) -> bool:
         """Whether a Genesys Cloud user exists, existed or may exist for this user."""
         return bool(self.genesys_id) or self.state in {UserState.CREATING, UserState.GONE}
+
+    def seen(self, hints: frozenset[Hint]) -> datetime | None:
+        """Up to when, on Okta's clock, looks have seen what events with such hints say; None when not at all.
+
+        Most looks remember the assignment and do not read it, so what concerns it has a time of its own.
+        """
+        if not hints & OF_ASSIGNMENT:
+            return self.looked
+        if self.looked is None or self.assignment_looked is None:
+            return None
+        return min(self.looked, self.assignment_looked)
 
 
 class GroupState(StrEnum):

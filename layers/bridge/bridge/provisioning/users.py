@@ -68,7 +68,15 @@ class UserLook:
         known = self._store.user(work.okta_id)
         if not (known is not None and known.is_link) and not _worth_reading(work, app):
             return Report().ends("skipped", "not-in-scope")
+        if known is not None and work.reasons == {Reason.CATCHUP} and self._seen(work, known):
+            return Report().ends("skipped", "seen-since")
         return fenced(self._attempt, work)
+
+    def _seen(self, work: Work, link: UserLink) -> bool:
+        """Whether a look has meanwhile seen what catch-up brings: in a backlog hooks bring it too."""
+        seen = link.seen(work.hints)
+        lag = timedelta(seconds=self._settings.read_lag_seconds)
+        return work.newest is not None and seen is not None and work.newest + lag <= seen
 
     def _app(self) -> AppState:
         app = self._store.app()
