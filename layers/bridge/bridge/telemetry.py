@@ -38,11 +38,13 @@ class Metric(StrEnum):
     MEMBERS_REMOVED = "MembersRemoved"  #: members removed from them
     MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a look
     HOLDS_OPEN = "HoldsOpen"  #: how many holds are open now (a gauge)
+    NOTIFICATIONS_FAILED = "NotificationsFailed"  #: messages about holds that people did not get
     PARKED = "Parked"  #: items and members that were parked, by ``reason``
     PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
     RETRIES = "Retries"  #: messages that went back to their lane for a transient failure, by ``reason``
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
+    BREAKER_OPEN = "BreakerOpen"  #: looks put off without a call, because an upstream fails, by ``upstream``
     UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
     APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active
     USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles

@@ -65,10 +65,10 @@ class Assignments:
         """
         listing = self._fresh_listing(newest, seen, epoch)
         if listing is not None:
-            return _judge((listing.value or {}).get(user_id), listing.date)
+            return judge((listing.value or {}).get(user_id), listing.date)
         self._singles.append(self._clock.now())
         single = self._okta.app_user(user_id)
-        return _judge(single.value, single.date)
+        return judge(single.value, single.date)
 
     def app_is_active(self) -> bool:
         """Whether the application was seen ACTIVE within the last minute; reads it otherwise."""
@@ -107,7 +107,8 @@ class Assignments:
         return listing
 
 
-def _judge(app_user: AppUser | None, date: datetime) -> Assignment:
+def judge(app_user: AppUser | None, date: datetime | None = None) -> Assignment:
+    """What an answer about one user's assignment means; None stands for "no such assignment"."""
     if app_user is None or app_user.status in UNASSIGNED_STATUSES:
         return Assignment(Assigned.NO, None, date)
     if app_user.status in ASSIGNED_STATUSES:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from bridge.items import Item
 from bridge.provisioning.records import (
     AppState,
+    Breaker,
     Decision,
     GroupLink,
     Hold,
@@ -53,7 +54,7 @@ class OktaReader(Protocol):
         """The user's assignment to the application; value None when not assigned (404 E0000007)."""
         ...
 
-    def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
+    def app_users(self, page_limit: int | None = None) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application by user id; value None when there are more than `page_limit` pages."""
         ...
 
@@ -238,6 +239,10 @@ class Removals(Protocol):
         """Write or move the record of each user to `at`, as approved: not counted."""
         ...
 
+    def permitted(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids whose removal was approved at or after `since` and has not been carried out."""
+        ...
+
     def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
         """Forget the removal records of these users."""
         ...
@@ -395,6 +400,18 @@ class Journal(Protocol):
         ...
 
 
+class BreakerRecords(Protocol):
+    """Which upstreams may be called now."""
+
+    def breaker(self, upstream: str) -> Breaker:
+        """The upstream's record, that of a closed breaker when there is none."""
+        ...
+
+    def save_breaker(self, breaker: Breaker) -> bool:
+        """Write the record if its version has not moved since it was read; whether it was written."""
+        ...
+
+
 class CatchUpRecords(Protocol):
     """Where catch-up goes on."""
 
@@ -407,7 +424,9 @@ class CatchUpRecords(Protocol):
         ...
 
 
-class Store(UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, CatchUpRecords, Protocol):
+class Store(
+    UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, BreakerRecords, CatchUpRecords, Protocol
+):
     """Everything the bridge remembers.
 
     Raises:

@@ -52,7 +52,8 @@ class UserLink:
         looked: Okta's ``Date`` of the first read of the last successful look.
         assignment_looked: Okta's ``Date`` as of which the assignment was last read, or last proved of no matter.
         groups_due: whether the linked groups of the user must still be looked at.
-        unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``ceiling``), else empty.
+        unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``deactivation-ceiling``),
+            or is not wanted (``excepted``); else empty.
         waiting_since: since when a conflict waits for the search index or another user, else None.
         posted: when the last POST was about to leave, None when none did.
     """
@@ -297,6 +298,29 @@ class ParkedItem:
     reason: str
     detail: str
     parked: datetime
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """Whether an upstream may be called, for everybody.
+
+    Attributes:
+        upstream: ``okta`` or ``genesys``.
+        open: whether it may not be.
+        why: the reason code of the last failure.
+        since: when it opened or closed last, None when never.
+        tried: when it opened or a probe began last.
+        wait: seconds from then to the next probe; kept when it closes, for one that flaps.
+        version: how often the record was written.
+    """
+
+    upstream: str
+    open: bool = False
+    why: str = ""
+    since: datetime | None = None
+    tried: datetime | None = None
+    wait: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True)
