@@ -38,6 +38,7 @@ class Metric(StrEnum):
     MEMBERS_REMOVED = "MembersRemoved"  #: members removed from them
     MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a look
     HOLDS_OPEN = "HoldsOpen"  #: how many holds are open now (a gauge)
+    NOTIFICATIONS_FAILED = "NotificationsFailed"  #: messages about holds that people did not get
     PARKED = "Parked"  #: items and members that were parked, by ``reason``
     PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
@@ -49,6 +50,11 @@ class Metric(StrEnum):
     USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles
     NOT_SET_UP = "NotSetUp"  #: batches that went back because a setting is missing or wrong
     VISIBILITY_REFUSED = "VisibilityRefused"  #: delays that SQS refused to set
+
+
+def stack_name() -> str:
+    """The stack's name, as its metrics' namespace ends with it; ``local`` outside of a stack."""
+    return os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "").partition("/")[2] or "local"
 
 
 def count(metric: Metric, value: float = 1, **dimensions: str) -> None:

@@ -14,10 +14,12 @@ from bridge.items import Item
 from bridge.provisioning.records import (
     AppState,
     Breaker,
+    Decision,
     GroupLink,
     Hold,
     JournalEntry,
     ParkedItem,
+    Removal,
     UserLink,
 )
 from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
@@ -51,7 +53,7 @@ class OktaReader(Protocol):
         """The user's assignment to the application; value None when not assigned (404 E0000007)."""
         ...
 
-    def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
+    def app_users(self, page_limit: int | None = None) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application by user id; value None when there are more than `page_limit` pages."""
         ...
 
@@ -153,6 +155,10 @@ class UserLinks(Protocol):
         """The records of many users by Okta id, strongly consistent; who has none is missing."""
         ...
 
+    def all_users(self) -> Iterator[UserLink]:
+        """Every record of a user, page by page; also those that hold only a look number."""
+        ...
+
     def begin_user_look(self, okta_id: str) -> UserLink:
         """Add 1 to the user's look number (making the record if need be) and return the record."""
         ...
@@ -213,7 +219,11 @@ class Removals(Protocol):
     """What the ceilings count and what holds keep. `entity` is a group's, or ``app`` for deactivations."""
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
-        """Okta user ids with a removal record (reserved or done) at or after `since`."""
+        """Okta user ids with a counted removal record (reserved or done) at or after `since`."""
+        ...
+
+    def removal(self, entity: str, user_id: str) -> Removal | None:
+        """The removal record of one user."""
         ...
 
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
@@ -224,8 +234,24 @@ class Removals(Protocol):
         """Mark the records done, at the time the call had ended."""
         ...
 
+    def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as approved: not counted."""
+        ...
+
+    def permitted(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids whose removal was approved at or after `since` and has not been carried out."""
+        ...
+
+    def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Forget the removal records of these users."""
+        ...
+
     def exceptions(self, entity: str) -> frozenset[str]:
         """Okta user ids that a rejected hold keeps in the group."""
+        ...
+
+    def add_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Keep these users in the group until they are desired there again."""
         ...
 
     def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
@@ -240,6 +266,10 @@ class Removals(Protocol):
         """Remember them."""
         ...
 
+
+class Holds(Protocol):
+    """Removals that wait for a person. `entity` is a group's, or ``app`` for deactivations."""
+
     def hold(self, entity: str) -> Hold | None:
         """The entity's newest hold, whatever its state."""
         ...
@@ -248,8 +278,12 @@ class Removals(Protocol):
         """Write the header; it stands for the entity's newest hold. Its change is kept in the hold's history."""
         ...
 
-    def open_holds(self) -> int:
-        """How many entities have an open hold."""
+    def hold_history(self, entity: str) -> list[Hold]:
+        """Every header the entity's holds have had, oldest first."""
+        ...
+
+    def open_hold_entities(self) -> list[str]:
+        """The entities that have an open hold."""
         ...
 
     def staged(self, entity: str, number: int) -> dict[str, int]:
@@ -264,12 +298,40 @@ class Removals(Protocol):
         """Take users out of a hold."""
         ...
 
+    def decide(self, decision: Decision) -> Decision:
+        """Keep a decision unless the hold has one already; the one that counts."""
+        ...
+
+    def decision(self, entity: str, number: int) -> Decision | None:
+        """What a person decided about hold `number`."""
+        ...
+
 
 class AppRecords(Protocol):
     """What is known of the application, and the users who wait for it."""
 
     def app(self) -> AppState:
         """The record, strongly consistent."""
+        ...
+
+    def begin_app_look(self) -> AppState:
+        """Add 1 to the look number."""
+        ...
+
+    def note_app_looked(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful look."""
+        ...
+
+    def pause_removals(self, *, paused: bool) -> None:
+        """Remember whether every removal is to be held."""
+        ...
+
+    def note_reconciled(self, mode: str) -> None:
+        """Remember that a whole reconcile has ended, and in which mode."""
+        ...
+
+    def set_bootstrapped(self) -> None:
+        """Remember that the first whole reconcile has ended."""
         ...
 
     def raise_epoch(self) -> AppState:
@@ -281,7 +343,7 @@ class AppRecords(Protocol):
         ...
 
     def add_due(self, okta_id: str) -> None:
-        """Remember that a user's deactivation waits for the application's return."""
+        """Remember that a user's deactivation waits for a look at the application."""
         ...
 
     def due(self) -> list[str]:
@@ -300,8 +362,12 @@ class Parking(Protocol):
         """Write a parked item."""
         ...
 
-    def open_parked(self) -> int:
-        """How many items are parked."""
+    def parked_items(self) -> list[ParkedItem]:
+        """Every parked item, by entity."""
+        ...
+
+    def unpark(self, entity: str, item_id: str) -> None:
+        """Forget one parked item."""
         ...
 
     def close_parked(self, entity: str) -> int:
@@ -314,6 +380,22 @@ class Journal(Protocol):
 
     def write(self, entry: JournalEntry) -> None:
         """Keep an entry."""
+        ...
+
+    def entries(self, entity: str, limit: int) -> list[JournalEntry]:
+        """The entity's last entries, newest first."""
+        ...
+
+    def note_difference(self, entry: JournalEntry) -> None:
+        """Keep what observe mode would have done for an entity, in place of what was kept before."""
+        ...
+
+    def clear_difference(self, entity: str) -> None:
+        """Nothing would be done for the entity."""
+        ...
+
+    def differences(self) -> list[JournalEntry]:
+        """What observe mode would have done, by entity."""
         ...
 
 
@@ -329,12 +411,24 @@ class BreakerRecords(Protocol):
         ...
 
 
-class Store(UserLinks, GroupLinks, Removals, AppRecords, Parking, Journal, BreakerRecords, Protocol):
+class Store(UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, BreakerRecords, Protocol):
     """Everything the bridge remembers.
 
     Raises:
         Transient: the table is throttled or out of reach (``upstream="store"``).
     """
+
+
+class Notifier(Protocol):
+    """The way to people."""
+
+    def hold_changed(self, hold: Hold, what: str) -> None:
+        """Tell that a hold was ``opened`` or ``closed``, or send a ``reminder``; ids and counts only.
+
+        Raises:
+            Transient: it could not be told.
+        """
+        ...
 
 
 class LaneSender(Protocol):
