@@ -27,6 +27,7 @@ CREDENTIALS = {
 _OURS = frozenset(
     {
         "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_LAMBDA",
         "BRIDGE_LOCAL",
         "OKTA_ORG_URL",
         "OKTA_APP_ID",
@@ -80,6 +81,7 @@ class Aws:
         self._tables(template)
         self._keys(template)
         self._secrets(template, options)
+        self._functions(template)
 
     def environment(self, template: Template, function: str, options: Options) -> dict[str, str]:
         """A function's environment: the template's, then the stack's, then what the caller's environment says."""
@@ -88,6 +90,7 @@ class Aws:
             **DEFAULTS,
             "BRIDGE_LOCAL": "1",
             "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_LAMBDA": options.url(),
             "OKTA_ORG_URL": options.okta_url or options.url(1),
             "OKTA_APP_ID": options.app_id,
             "GENESYS_API_URL": options.genesys_api_url or options.url(2),
@@ -150,6 +153,12 @@ class Aws:
             generated = properties.get("GenerateSecretString")
             value = options.secret if generated is None else {generated["GenerateStringKey"]: secrets.token_hex(32)}
             self.physical[name] = manager.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
+
+    def _functions(self, template: Template) -> None:
+        """Functions and their event source mappings bear their logical ids."""
+        for function, _ in template.of_type("AWS::Serverless::Function"):
+            self.physical[function] = function
+            self.physical.update({source.name: source.name for source in template.sources(function)})
 
 
 def queue_name(logical_id: str) -> str:
