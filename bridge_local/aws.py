@@ -41,6 +41,7 @@ _OURS = frozenset(
         "GROUPS_QUEUE_URL",
         "STATE_TABLE",
         "IDEMPOTENCY_TABLE",
+        "NOTIFICATION_TOPIC_ARN",
     }
 )
 
@@ -81,6 +82,7 @@ class Aws:
         self._tables(template)
         self._keys(template)
         self._secrets(template, options)
+        self._topics(template)
         self._functions(template)
 
     def environment(self, template: Template, function: str, options: Options) -> dict[str, str]:
@@ -159,6 +161,11 @@ class Aws:
         for function, _ in template.of_type("AWS::Serverless::Function"):
             self.physical[function] = function
             self.physical.update({source.name: source.name for source in template.sources(function)})
+
+    def _topics(self, template: Template) -> None:
+        sns = self.client("sns")
+        for name, _ in template.of_type("AWS::SNS::Topic"):
+            self.physical[name] = sns.create_topic(Name=name)["TopicArn"]
 
 
 def queue_name(logical_id: str) -> str:
