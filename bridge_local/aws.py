@@ -83,7 +83,7 @@ class Aws:
         self._keys(template)
         self._secrets(template, options)
         self._topics(template)
-        self._functions(template)
+        self.name_functions(template)
 
     def environment(self, template: Template, function: str, options: Options) -> dict[str, str]:
         """A function's environment: the template's, then the stack's, then what the caller's environment says."""
@@ -156,11 +156,11 @@ class Aws:
             value = options.secret if generated is None else {generated["GenerateStringKey"]: secrets.token_hex(32)}
             self.physical[name] = manager.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
 
-    def _functions(self, template: Template) -> None:
-        """Functions and their event source mappings bear their logical ids."""
+    def name_functions(self, template: Template) -> None:
+        """Functions bear their logical ids; the ids of their event source mappings follow from theirs."""
         for function, _ in template.of_type("AWS::Serverless::Function"):
             self.physical[function] = function
-            self.physical.update({source.name: source.name for source in template.sources(function)})
+            self.physical.update({source.name: source.mapping_id for source in template.sources(function)})
 
     def _topics(self, template: Template) -> None:
         sns = self.client("sns")

@@ -1,7 +1,7 @@
 """``python -m bridge_local.function NAME``: one environment of a function, for those that are invoked by name.
 
-Events come as JSON lines on standard input, each answer goes as one to the file descriptor in ``BRIDGE_ANSWERS``, and
-what the function prints stays on standard output. Ends with standard input.
+Events come as JSON lines on standard input, with the alias they come through; each answer goes as one to the file
+descriptor in ``BRIDGE_ANSWERS``, and what the function prints stays on standard output. Ends with standard input.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def main(name: str) -> int:
     handler = importlib.import_module(f"{properties['CodeUri'].replace('/', '.')}.app").handler
     with os.fdopen(descriptor, "w", encoding="utf-8") as answers:
         for line in sys.stdin:
-            answers.write(json.dumps(_answer(handler, json.loads(line), LocalContext(name, seconds, memory))) + "\n")
+            asked = json.loads(line)
+            context = LocalContext(name, seconds, memory, qualifier=asked["qualifier"])
+            answers.write(json.dumps(_answer(handler, asked["event"], context)) + "\n")
             answers.flush()
     return 0
 

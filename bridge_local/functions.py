@@ -41,8 +41,8 @@ class Function:
         self._answers: IO[str] | None = None
         self._closed = False
 
-    def invoke(self, event: Any) -> Invoked:
-        """Have the function handle an event."""
+    def invoke(self, event: Any, qualifier: str = "") -> Invoked:
+        """Have the function handle an event that comes through an alias, if one is named."""
         with self._lock:
             if self._closed:
                 return _failed("Runtime.ExitError", "the stack has stopped")
@@ -51,7 +51,7 @@ class Function:
             late.start()
             try:
                 if process.stdin is not None:
-                    process.stdin.write(json.dumps(event) + "\n")
+                    process.stdin.write(json.dumps({"event": event, "qualifier": qualifier}) + "\n")
                     process.stdin.flush()
                 line = answers.readline()
             except BrokenPipeError:

@@ -31,12 +31,13 @@ class LambdaApi:
     def handle(self, request: Request) -> Response | None:
         """The answer, None for a path that is not Lambda's."""
         if (invoke := _INVOKE.fullmatch(request.path)) and request.method == "POST":
-            return self._invoke(unquote(invoke["name"]).rpartition(":function:")[2].partition(":")[0], request)
+            name, _, qualifier = unquote(invoke["name"]).rpartition(":function:")[2].partition(":")
+            return self._invoke(name, request.param("Qualifier", qualifier), request)
         if mapping := _MAPPING.fullmatch(request.path):
             return self._mapping(mapping["id"], request)
         return None
 
-    def _invoke(self, name: str, request: Request) -> Response:
+    def _invoke(self, name: str, qualifier: str, request: Request) -> Response:
         function = self._functions.get(name)
         if function is None:
             return _error(404, "ResourceNotFoundException", f"Function not found: {name}")
@@ -46,9 +47,9 @@ class LambdaApi:
             return _error(400, "InvalidRequestContentException", "Could not parse request body into json")
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         if kind == "Event":
-            Thread(target=function.invoke, args=(event,), daemon=True).start()
+            Thread(target=function.invoke, args=(event, qualifier), daemon=True).start()
             return Response(202)
-        return _answered(function.invoke(event))
+        return _answered(function.invoke(event, qualifier))
 
     def _mapping(self, id_: str, request: Request) -> Response:
         if id_ not in self._sources.known:

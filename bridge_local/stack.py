@@ -89,7 +89,7 @@ class Stack:
         self._outside = dict(os.environ)
         self._stop = Event()
         self._closers: list[Callable[[], None]] = [self._forget]
-        self.sources = Sources({each.name: each for each in self.template.sources("Consumer")}, self._consumer)
+        self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
         self._lambda = LambdaApi({name: self._function(name) for name in self.template.invoked}, self.sources)
 
     def __enter__(self) -> Self:
@@ -263,8 +263,8 @@ class Stack:
 
     def _consume(self) -> None:
         self._closers.append(self.sources.join)
-        for name in self.sources.known:
-            self.sources.enable(name)
+        for mapping_id in self.sources.known:
+            self.sources.enable(mapping_id)
 
     def _begin(self, run: Callable[[], None], name: str) -> None:
         thread = Thread(target=run, name=name, daemon=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,11 @@ class Source:
     name: str
     queue: str
     batch: int
+
+    @property
+    def mapping_id(self) -> str:
+        """What ``Ref`` gives; the same after every start."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, self.name))
 
 
 class Template:

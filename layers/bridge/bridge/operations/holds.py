@@ -30,7 +30,7 @@ class HoldDesk:
         found = [hold for entity in self._store.open_hold_entities() if (hold := self._store.hold(entity))]
         return [self._shown(hold) for hold in sorted(found, key=lambda hold: (hold.opened, hold.entity))]
 
-    def list(self) -> answers.Holds:
+    def listed(self) -> answers.Holds:
         """Answers ``holds.list``."""
         return answers.Holds(holds=self.open())
 

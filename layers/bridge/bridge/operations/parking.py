@@ -24,7 +24,7 @@ class ParkedDesk:
         self._lanes = lanes
         self._nonce = nonce
 
-    def list(self, asked: ParkedList) -> answers.ParkedItems:
+    def listed(self, asked: ParkedList) -> answers.ParkedItems:
         """Answers ``parked.list``, by entity and item."""
         items = sorted(
             (item for item in self._store.parked_items() if _place(item) > asked.after),
