@@ -218,6 +218,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         for function in ("Receiver", "Consumer", "Operations", "Approvals"):
             for name, value in aws.environment(TEMPLATE, function, options).items():
                 monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "")
         okta, genesys = models(aws, options)
         monkeypatch.setattr(
             consumer,
