@@ -13,7 +13,6 @@ import pytest
 from bridge.catchup import PAGE_SECONDS
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
-from bridge.operations.requests import READER
 from bridge.operations.settings import ApprovalsSettings, OperationsSettings
 from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings
 from bridge_local import ROOT
@@ -377,41 +376,3 @@ def test_each_environment_deploys_a_stack_of_its_own_with_values_that_are_allowe
     overrides = dict(each.split("=", 1) for each in deploy.get("parameter_overrides", []))
     for parameter, value in overrides.items():
         assert value in map(str, PARAMETERS[parameter]["AllowedValues"])
-
-
-# ----------------------------------------------------------------------------------------------- people
-
-
-def invocable(policy: str) -> list[dict[str, Any]]:
-    """What a policy lets people invoke."""
-    statements = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
-    found: list[dict[str, Any]] = []
-    for statement in statements:
-        if "lambda:InvokeFunction" in statement["Action"]:
-            resources = statement["Resource"]
-            found += resources if isinstance(resources, list) else [resources]
-    return found
-
-
-def test_people_may_invoke_what_their_task_needs() -> None:
-    """Readers the alias that only reads, operators all but decisions, approvers decisions and what shows the holds."""
-    operations, approvals = {"Fn::GetAtt": ["Operations", "Arn"]}, {"Fn::GetAtt": ["Approvals", "Arn"]}
-    reader = {"Ref": "OperationsReader"}
-    assert invocable("ReaderPolicy") == [reader]
-    assert invocable("OperatorPolicy") == [operations]
-    assert invocable("ApproverPolicy") == [approvals, reader]
-
-
-def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:
-    """And leads to what is deployed; the function takes every other name for an alias that only reads, too."""
-    alias = RESOURCES["OperationsReader"]["Properties"]
-    assert alias["Name"] == READER
-    assert alias["FunctionName"] == {"Ref": "Operations"}
-    assert alias["FunctionVersion"] == "$LATEST"
-
-
-def test_no_other_function_changes_what_people_decided() -> None:
-    """The operations function can not be asked to approve: its requests have no such name."""
-    [schedule] = TEMPLATE.function("Operations")["Events"].values()
-    assert schedule["Properties"]["Input"] == '{"do": "remind"}'
-    assert "Events" not in TEMPLATE.function("Approvals")
