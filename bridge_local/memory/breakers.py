@@ -1,4 +1,4 @@
-"""The breakers of the upstreams."""
+"""Which upstreams may be called now."""
 
 from __future__ import annotations
 
