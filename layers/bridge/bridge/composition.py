@@ -25,6 +25,7 @@ from bridge.okta.client import OktaClient
 from bridge.provisioning.accounts import Accounts
 from bridge.provisioning.application import AppLook
 from bridge.provisioning.assignments import Assignments
+from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.groups import GroupLook
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.ports import Clock, LaneSender, Pace, Store, UserMapper
@@ -150,7 +151,7 @@ class Consumer:
             lanes=outside.lanes,
             clock=outside.clock,
             settings=settings.provisioning,
-            hash_key=lambda: outside.hash_key.get("hash_key").encode(),
+            fingerprints=Fingerprints(lambda: outside.hash_key.get("hash_key").encode()),
             make_password=outside.make_password,
         )
         return BatchRun(

@@ -19,7 +19,17 @@ from bridge.provisioning.records import (
     ParkedItem,
     UserLink,
 )
-from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
+from bridge.provisioning.values import (
+    AppUser,
+    MappedUser,
+    OktaGroup,
+    OktaUser,
+    Page,
+    Read,
+    ScimGroup,
+    ScimPage,
+    ScimUser,
+)
 
 
 class Clock(Protocol):
@@ -52,6 +62,14 @@ class OktaReader(Protocol):
 
     def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application by user id; value None when there are more than `page_limit` pages."""
+        ...
+
+    def app_users_page(self, following: str = "") -> Page[AppUser]:
+        """A page of the application's assignments: the first, or the one that another page's `following` names."""
+        ...
+
+    def groups_page(self, following: str = "") -> Page[OktaGroup]:
+        """A page of all groups, likewise."""
         ...
 
     def app(self) -> Read[str]:
@@ -95,6 +113,10 @@ class GenesysReader(Protocol):
 
     def inactive_users(self) -> Iterator[ScimUser]:
         """Every inactive user, page by page."""
+        ...
+
+    def users_page(self, start: int, count: int, *, active: bool) -> ScimPage:
+        """Up to `count` active or inactive users from place `start` (the first is 1); not yet the whole of them."""
         ...
 
     def find_groups(self, name: str) -> list[ScimGroup]:
