@@ -12,11 +12,12 @@ from bridge_local.memory.holds import MemoryHolds
 from bridge_local.memory.journal import MemoryJournal
 from bridge_local.memory.lanes import MemoryLanes
 from bridge_local.memory.links import MemoryLinks
+from bridge_local.memory.reconcile import MemoryRuns
 from bridge_local.memory.removals import MemoryRemovals
 
 __all__ = ["MemoryLanes", "MemoryStore"]
 
 
 @dataclass
-class MemoryStore(MemoryLinks, MemoryRemovals, MemoryHolds, MemoryApp, MemoryJournal):
-    """`bridge.provisioning.ports.Store` in dictionaries; safe for threads."""
+class MemoryStore(MemoryLinks, MemoryRemovals, MemoryHolds, MemoryApp, MemoryJournal, MemoryRuns):
+    """`bridge.provisioning.ports.Store` and `bridge.reconcile.run.Runs` in dictionaries; safe for threads."""

@@ -10,11 +10,12 @@ import pytest
 
 from bridge_local import container_env, examples
 from bridge_local.options import Options
-from bridge_local.sam_local import CASES, EVENTS, Case
+from bridge_local.sam_local import CASES, EVENTS, Case, found_in
 from bridge_local.template import Template
-from tests.world import World
+from tests.world import Countdown, World
 
 CONSUMER = [case for case in CASES if case.function == "Consumer"]
+RECONCILER = [case for case in CASES if case.function == "Reconciler"]
 
 
 def company() -> World:
@@ -92,15 +93,23 @@ def test_a_user_whom_genesys_cloud_refuses_goes_back_to_the_lane() -> None:
     assert world.account(examples.CLEO)["active"] is True
 
 
+@pytest.mark.parametrize("case", RECONCILER, ids=lambda case: case.file)
+def test_a_reconciler_example_has_the_answer_it_promises(case: Case) -> None:
+    """events/reconciler-<case>.json, sent to the real reconciler: a run that waits for nothing."""
+    world = company()
+    for started in ("reconciler-start", case.file):
+        event = json.loads((EVENTS / f"{started}.json").read_text(encoding="utf-8"))
+        answer = world.reconciler.handle(event, cast("Any", Countdown(world.clock)))
+    assert (found_in(answer), answer["run"]["phase"]) == (case.expected, "ended")
+
+
 def test_the_table_names_every_example_and_its_answer() -> None:
     """events/README.md has a row for each file, with the function and the answer of the case."""
     rows = re.findall(
         r"^\| `([a-z_-]+)\.json` \| (\w+) \|.*\| `(.+?)` \|", (EVENTS / "README.md").read_text(), re.MULTILINE
     )
-    answers = {
-        case.file: str(case.expected) if isinstance(case.expected, int) else '{"batchItemFailures": []}'
-        for case in CASES
-    }
+    others = {"Consumer": '{"batchItemFailures": []}', "Reconciler": '{"run": ...}'}
+    answers = {case.file: others.get(case.function, str(case.expected)) for case in CASES}
     assert {file: (function, answer) for file, function, answer in rows} == {
         case.file: (case.function, answers[case.file]) for case in CASES
     }

@@ -11,13 +11,15 @@ from bridge.provisioning.ceiling import Ceiling, Change, exceeded
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.ports import Clock, GenesysScim, OktaReader, Store
+from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, Store, UserLinks
 from bridge.provisioning.records import AppState, GroupLink, GroupState, Origin, UserLink
 from bridge.provisioning.values import OktaGroup
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings
 
 #: Okta's ``lastMembershipUpdated`` and the ``Date`` of our listing may differ by the read lag.
 MEMBERSHIP_LAG = timedelta(seconds=5)
+#: So many records of users are in memory whole at a time.
+LINKS_AT_A_TIME = 1000
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,28 @@ class Membership:
         if inactive_members is InactiveMembers.REMOVE:
             return frozenset(self.owner.values())
         return frozenset(okta_id for okta_id in self.owner.values() if not self.inactive(okta_id))
+
+
+def read_membership(
+    genesys: GenesysReader, store: UserLinks, link: GroupLink, listed: frozenset[str]
+) -> Membership | None:
+    """Genesys Cloud's members and our records of everybody concerned; None when the group is gone there."""
+    group = genesys.group(link.genesys_id)
+    if group is None:
+        return None
+    members = group.members or frozenset()
+    owner = {
+        member: entity.removeprefix("user:")
+        for member, entity in store.owners(members).items()
+        if entity.startswith("user:")
+    }
+    everybody = sorted(listed | frozenset(owner.values()))
+    links: dict[str, UserLink] = {}
+    for at in range(0, len(everybody), LINKS_AT_A_TIME):
+        # Without the fingerprints, which nobody needs here: a group may have a hundred thousand members.
+        part = store.users(everybody[at : at + LINKS_AT_A_TIME])
+        links |= {okta_id: replace(found, hashes={}) for okta_id, found in part.items()}
+    return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)
 
 
 class GroupLook:
@@ -119,7 +143,7 @@ class GroupLook:
         if listing.value is None:
             raise Transient("group-vanished", upstream="okta", status=404)
         report.read["listed"] = str(len(listing.value))
-        seen = self._read_membership(link, listing.value)
+        seen = read_membership(self._genesys, self._store, link, listing.value)
         if seen is None:
             return self._unlink(link, report, "genesys-group-gone")
         if seen.name.casefold() != read.value.name.casefold():
@@ -168,26 +192,12 @@ class GroupLook:
         report.read["group"] = "404"
         if link.state is not GroupState.LINKED:
             return report.ends("skipped", "no-such-group")
-        seen = self._read_membership(link, frozenset())
+        seen = read_membership(self._genesys, self._store, link, frozenset())
         if seen is None:
             return self._unlink(link, report, "genesys-group-gone")
         return self._converge(work, link, app, seen, "group-deleted", report)
 
     # ----------------------------------------------------------------------------------- reading
-
-    def _read_membership(self, link: GroupLink, listed: frozenset[str]) -> Membership | None:
-        """Genesys Cloud's members and our records of everybody concerned; None when the group is gone there."""
-        group = self._genesys.group(link.genesys_id)
-        if group is None:
-            return None
-        members = group.members or frozenset()
-        owner = {
-            member: entity.removeprefix("user:")
-            for member, entity in self._store.owners(members).items()
-            if entity.startswith("user:")
-        }
-        links = self._store.users(listed | frozenset(owner.values()))
-        return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)
 
     @staticmethod
     def _explained_empty(group: OktaGroup, link: GroupLink) -> bool:
@@ -297,7 +307,7 @@ class GroupLook:
             return ""
         if suspicious:
             return suspicious
-        if not (app.bootstrapped or self._settings.bootstrapped) or not link.first_look_ended:
+        if not app.bootstrapped or not link.first_look_ended:
             return "first-link"
         ceiling = Ceiling(
             count=self._settings.group_removal_ceiling if link.ceiling is None else link.ceiling,

@@ -10,6 +10,7 @@ from bridge.store.app import AppStateRecords
 from bridge.store.holds import HoldRecords
 from bridge.store.journal import JournalRecords
 from bridge.store.links import LinkRecords
+from bridge.store.reconcile import ReconcileRecords
 from bridge.store.removals import RemovalRecords
 from bridge.store.table import StateTable
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoStore(LinkRecords, RemovalRecords, HoldRecords, AppStateRecords, JournalRecords):
-    """`bridge.provisioning.ports.Store` on DynamoDB.
+class DynamoStore(LinkRecords, RemovalRecords, HoldRecords, AppStateRecords, JournalRecords, ReconcileRecords):
+    """`bridge.provisioning.ports.Store` and `bridge.reconcile.run.Runs` on DynamoDB.
 
     Raises:
         Transient: the table is throttled or out of reach (``upstream="store"``).
