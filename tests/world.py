@@ -183,7 +183,7 @@ class World:
             "MODE": "enforce",
             **self.variables,
         }
-        secrets = StubSecrets(
+        secrets = self.secrets = StubSecrets(
             hook_secret=HOOK_SECRET,
             okta_token="okta-token",
             genesys_client_id="client",
