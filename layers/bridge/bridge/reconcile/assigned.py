@@ -12,13 +12,13 @@ from functools import partial
 from bridge.errors import AuthFailure, Permanent
 from bridge.provisioning.accounts import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
+from bridge.provisioning.deactivations import APP
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.holds import blocking_hold
 from bridge.provisioning.ports import OktaReader, Store, UserMapper
 from bridge.provisioning.records import UserLink, UserState
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import AppUser, OktaUser
-from bridge.reconcile.items import user_items
+from bridge.reconcile.items import user_items, waiting_users
 from bridge.reconcile.reading import Session
 from bridge.reconcile.run import Finding, Implausible, Phase, Run, Step
 from bridge.settings import ProvisioningSettings, SuspendedUsers
@@ -142,15 +142,13 @@ class AssignedUsers:
 
     def _missing(self, listed: set[str]) -> tuple[int, list[str]]:
         """How many links are active, and whose users Okta did not list; a look, and its ceiling, decides on each."""
-        waits = blocking_hold(self._store, "app") is not None
-        excepted = self._store.exceptions("app")
+        decided = self._store.exceptions(APP) | waiting_users(self._store, APP)
         active, missing = 0, []
         for link in self._store.all_users():
             if link.state is not UserState.CREATING and (not link.genesys_id or link.active is False):
                 continue
             active += 1
-            held = waits and link.unassigned_due == "ceiling"
-            if link.okta_id not in listed and link.okta_id not in excepted and not held:
+            if link.okta_id not in listed and link.okta_id not in decided:
                 missing.append(link.okta_id)
         return active, missing
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bridge.provisioning.groups import Membership, read_membership
-from bridge.provisioning.holds import blocking_hold
 from bridge.provisioning.linking import Linking
+from bridge.provisioning.membership import Membership, read_membership
 from bridge.provisioning.ports import GenesysReader, OktaReader, Store
 from bridge.provisioning.records import GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
-from bridge.reconcile.items import group_items
+from bridge.reconcile.items import group_items, waiting_users
 from bridge.reconcile.reading import Session
 from bridge.reconcile.run import Finding, Implausible, Phase, Run, Step
 from bridge.settings import ProvisioningSettings
@@ -112,9 +111,7 @@ class Groups:
     def _leaving_differ(self, link: GroupLink, seen: Membership) -> bool:
         """Whether there are members to remove whom no hold stages yet, or staged ones who are back."""
         leaving = seen.removals(self._settings.inactive_members).keys() - self._store.exceptions(link.entity)
-        hold = blocking_hold(self._store, link.entity)
-        staged = self._store.staged(link.entity, hold.number).keys() if hold else frozenset()
-        return leaving != staged
+        return leaving != waiting_users(self._store, link.entity)
 
     def _may_be_linked(self, session: Session, group: OktaGroup) -> bool:
         """Whether Genesys Cloud has the one group of this name that nobody owns."""

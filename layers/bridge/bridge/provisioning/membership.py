@@ -1,0 +1,82 @@
+"""Both sides of a linked group as one look read them, and the differences between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bridge.provisioning.ports import GenesysReader, UserLinks
+from bridge.provisioning.records import GroupLink, UserLink
+from bridge.settings import InactiveMembers
+
+#: So many records of users are in memory whole at a time.
+LINKS_AT_A_TIME = 1000
+
+
+@dataclass(frozen=True)
+class Membership:
+    """Both sides of a linked group, as one look read them.
+
+    Attributes:
+        listed: Okta ids of the group's users in Okta; empty when the group is gone there.
+        links: our records of those users and of every linked member.
+        members: Genesys Cloud ids of the members.
+        owner: Genesys Cloud id -> Okta id of each member that is one of our users.
+        name: what Genesys Cloud calls the group.
+    """
+
+    listed: frozenset[str]
+    links: dict[str, UserLink]
+    members: frozenset[str]
+    owner: dict[str, str]
+    name: str
+
+    def inactive(self, okta_id: str) -> bool:
+        """Whether our records say that the user is inactive in Genesys Cloud."""
+        link = self.links.get(okta_id)
+        return link is not None and link.active is False
+
+    def additions(self) -> list[str]:
+        """Genesys Cloud ids to add: in the Okta group, linked and active by our records, not yet members."""
+        wanted = {
+            link.genesys_id
+            for okta_id in self.listed
+            if (link := self.links.get(okta_id)) is not None and link.active and link.genesys_id
+        }
+        return sorted(wanted - self.members)
+
+    def removals(self, inactive_members: InactiveMembers) -> dict[str, str]:
+        """Okta id -> Genesys Cloud id of the linked members that should not be members."""
+        keep = inactive_members is InactiveMembers.KEEP
+        return {
+            okta_id: member
+            for member, okta_id in self.owner.items()
+            if (not keep if self.inactive(okta_id) else okta_id not in self.listed)
+        }
+
+    def base(self, inactive_members: InactiveMembers) -> frozenset[str]:
+        """Okta ids of the linked members that the percentage is taken of."""
+        if inactive_members is InactiveMembers.REMOVE:
+            return frozenset(self.owner.values())
+        return frozenset(okta_id for okta_id in self.owner.values() if not self.inactive(okta_id))
+
+
+def read_membership(
+    genesys: GenesysReader, store: UserLinks, link: GroupLink, listed: frozenset[str]
+) -> Membership | None:
+    """Genesys Cloud's members and our records of everybody concerned; None when the group is gone there."""
+    group = genesys.group(link.genesys_id)
+    if group is None:
+        return None
+    members = group.members or frozenset()
+    owner = {
+        member: entity.removeprefix("user:")
+        for member, entity in store.owners(members).items()
+        if entity.startswith("user:")
+    }
+    everybody = sorted(listed | frozenset(owner.values()))
+    links: dict[str, UserLink] = {}
+    for at in range(0, len(everybody), LINKS_AT_A_TIME):
+        # Without the fingerprints, which nobody needs here: a group may have a hundred thousand members.
+        part = store.users(everybody[at : at + LINKS_AT_A_TIME])
+        links |= {okta_id: replace(found, hashes={}) for okta_id, found in part.items()}
+    return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)
