@@ -391,6 +391,7 @@ def failing(members: int) -> tuple[World, FailingStore, str, str, list[str]]:
     """As `setup`, with a store that can be broken."""
     world = World()
     world.store = store = FailingStore()
+    store.set_bootstrapped()
     world.restart()
     users = world.provisioned(members)
     okta_id, genesys_id = world.linked_group("Agents", users)
