@@ -18,7 +18,7 @@ from bridge.reconcile.composition import Outside as ReconcilerOutside
 from bridge.reconcile.composition import ReconcilerEvents
 from bridge.reconcile.run import Run
 from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings, ReceiverSettings, ReconcilerSettings, UserNameSource
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, ReconcilerSettings, UserNameSource
 from bridge_local.exchange import Request, Response
 from bridge_local.fifo import FifoLanes
 from bridge_local.genesys.model import GenesysModel
@@ -29,10 +29,12 @@ from bridge_local.okta import OktaModel, OktaSwitches
 from bridge_local.okta.event_forms import envelope, hook_form
 from bridge_local.okta.switches import UNLIMITED
 from bridge_local.transport import ModelTransport
+from functions.log_poller import app as log_poller_app
 from functions.receiver import app as receiver_app
 
 HOOK_SECRET = "hook-secret"
 APP_ID = "0oaGenesysCloudApp5d"
+HOOK_URL = "https://hook.example.com/live/okta/events"
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
@@ -181,6 +183,7 @@ class World:
             "GROUPS_QUEUE_URL": lanes[Lane.GROUPS].url,
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
+            "HOOK_URL": HOOK_URL,
             **self.variables,
         }
         secrets = self.secrets = StubSecrets(
@@ -235,6 +238,24 @@ class World:
             secrets=cast("Secrets", secrets),
             lanes=cast("Any", self.lanes),
         )
+        self.catch_up = log_poller_app.build(
+            LogPollerSettings.read(environment),
+            log_poller_app.Outside(
+                store=self.store,
+                lanes=self.lanes,
+                secrets=cast("Secrets", secrets),
+                clock=self.clock,
+                okta_transport=ModelTransport(self.okta),
+            ),
+        )
+
+    def poll(self) -> str:
+        """One tick of the real log poller; how its run ended."""
+        compose, log_poller_app.compose = log_poller_app.compose, cast("Any", lambda: self.catch_up)
+        try:
+            return log_poller_app.handler({}, cast("Any", self.context))["outcome"]
+        finally:
+            log_poller_app.compose = compose
 
     # ------------------------------------------------------------------------------------ events
 

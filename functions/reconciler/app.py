@@ -13,7 +13,7 @@ from bridge.aws import CLIENT, SystemClock, paces, signer
 from bridge.errors import SettingsError
 from bridge.lanes import SqsLanes
 from bridge.mapping.source import load_map
-from bridge.reconcile.composition import Outside, ReconcilerEvents
+from bridge.reconcile.composition import Outside, ReconcilerEvents, refused
 from bridge.secrets import Secrets
 from bridge.settings import ReconcilerSettings
 from bridge.store.dynamo import DynamoStore
@@ -52,4 +52,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return compose().handle(event, context)
     except SettingsError as error:
         logger.warning("the reconciler is not set up", extra={"why": str(error)})
-        return {"refused": f"not set up: {error}"}
+        return refused(f"not set up: {error}")

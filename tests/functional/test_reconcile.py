@@ -309,7 +309,7 @@ def test_one_entity_on_demand_is_one_item(kind: str) -> None:
     world.genesys.edit_members(group, remove=[genesys_id(world, people[1])])
     entity = f"user:{people[0]}" if kind == "user" else f"group:{okta_group}"
     answer = world.reconciler.handle({"do": "start", "entity": entity}, cast("Any", Countdown(world.clock)))
-    assert list(answer) == ["sent"]
+    assert answer["outcome"] == "sent"
     assert (world.lanes.depth(), world.store.run()) == (1, None)
     world.settle()
     assert world.account(people[0])["title"] == ("Agent" if kind == "user" else "By hand")
@@ -322,7 +322,7 @@ def test_one_entity_on_demand_is_one_item(kind: str) -> None:
 def test_what_is_not_understood_is_refused_in_words(event: dict[str, Any]) -> None:
     """Nothing is started, nothing is sent."""
     world = World()
-    assert list(world.reconciler.handle(event, cast("Any", Countdown(world.clock)))) == ["refused"]
+    assert world.reconciler.handle(event, cast("Any", Countdown(world.clock)))["outcome"] == "refused"
     assert (world.lanes.depth(), world.store.run()) == (0, None)
 
 
@@ -330,7 +330,7 @@ def test_a_tick_does_nothing_where_nothing_is_to_do() -> None:
     """No run, and the last whole one was of this mode."""
     world, *_ = company(2)
     answer = world.reconciler.handle({"do": "continue"}, cast("Any", Countdown(world.clock)))
-    assert answer == {"run": None}
+    assert answer == {"outcome": "nothing"}
 
 
 def test_a_parked_user_is_brought_each_night_and_parked_once() -> None:

@@ -67,8 +67,8 @@ class ReconcilerEvents:
     """Answers the reconciler's events.
 
     ``{"do": "start"}`` starts a whole run, or carries on the one that is under way; with ``"entity"`` it only asks for
-    a look at that user or group. ``{"do": "continue"}`` is the tick that carries runs on. The answer to both has the
-    run as it stands afterwards, None when there is none.
+    a look at that user or group. ``{"do": "continue"}`` is the tick that carries runs on. The ``outcome`` in the answer
+    is ``ended``, ``waits``, ``failed`` or ``nothing``, with the newest run as it stands; or ``sent``, or ``refused``.
     """
 
     def __init__(self, settings: ReconcilerSettings, outside: Outside) -> None:
@@ -108,7 +108,7 @@ class ReconcilerEvents:
         if do == "start" and entity is not None:
             return self._look_at(entity, str(context.aws_request_id))
         if do not in {"start", "continue"}:
-            return {"refused": 'expected {"do": "start"}, with or without "entity", or {"do": "continue"}'}
+            return refused('expected {"do": "start"}, with or without "entity", or {"do": "continue"}')
 
         def time_left() -> float:
             return context.get_remaining_time_in_millis() / 1000
@@ -116,16 +116,24 @@ class ReconcilerEvents:
         self._calls.begin()
         run = self._reconciler.start(time_left) if do == "start" else self._reconciler.tick(time_left)
         self._calls.count_scim()
-        return {"run": None if run is None else _RUN.dump_python(run, mode="json")}
+        if run is None:
+            return {"outcome": "nothing"}
+        outcome = "waits" if run.unfinished else "failed" if run.failed else "ended"
+        return {"outcome": outcome, "run": _RUN.dump_python(run, mode="json")}
 
     def _look_at(self, entity: object, nonce: str) -> dict[str, Any]:
         if not isinstance(entity, str) or not is_entity(entity):
-            return {"refused": "expected an entity such as user:<okta id>, group:<okta id> or app"}
+            return refused("expected an entity such as user:<okta id>, group:<okta id> or app")
         item = fresh_item(entity, Reason.RECONCILE, nonce)
         self._outside.lanes.send([item])
-        return {"sent": item.id}
+        return {"outcome": "sent", "item": item.id}
 
     def close(self) -> None:
         """Give the connections back; a function never does, for its environment ends with them."""
         self._okta.close()
         self._genesys.close()
+
+
+def refused(why: str) -> dict[str, Any]:
+    """The answer to an event that can not be carried out."""
+    return {"outcome": "refused", "why": why}
