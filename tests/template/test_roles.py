@@ -76,6 +76,18 @@ BY_SERVICES: dict[str, set[Grant]] = {
         ("kms:Decrypt", "DataKey"),
         ("kms:GenerateDataKey", "DataKey"),
     },
+    "Operations": {
+        ("logs:CreateLogStream", "OperationsLogs"),
+        ("logs:PutLogEvents", "OperationsLogs"),
+        ("kms:Decrypt", "DataKey"),
+        ("kms:GenerateDataKey", "DataKey"),
+    },
+    "Approvals": {
+        ("logs:CreateLogStream", "ApprovalsLogs"),
+        ("logs:PutLogEvents", "ApprovalsLogs"),
+        ("kms:Decrypt", "DataKey"),
+        ("kms:GenerateDataKey", "DataKey"),
+    },
 }
 BY_SERVICES["LogPoller"] = {
     ("logs:CreateLogStream", "LogPollerLogs"),
@@ -97,6 +109,7 @@ SERVICES = {
     "kms": "kms",
     "ssm": "ssm",
     "sns": "sns",
+    "lambda": "lambda",
 }
 
 
@@ -112,6 +125,7 @@ class Deployment:
     """The template's resources and functions, between both models."""
 
     aws: MotoAws
+    options: Options
     okta: OktaModel
     genesys: GenesysModel
     grants: set[Grant] = field(default_factory=set)
@@ -129,7 +143,7 @@ class Deployment:
                 ((kind, of),) = write.items()
                 self.grants.add((f"dynamodb:{kind}Item", logical[of["TableName"]]))
             return
-        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name", "TopicArn")
+        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name", "TopicArn", "UUID")
         resources = [arguments[name] for name in names if name in arguments] or list(arguments["RequestItems"])
         action = f"{prefix}:{operation}"
         self.grants |= {(ACTIONS.get(action, action), logical[resource]) for resource in resources}
@@ -176,6 +190,13 @@ class Deployment:
 
 @pytest.fixture
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """As `deployed`."""
+    with deployed(monkeypatch) as made:
+        yield made
+
+
+@contextmanager
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     """Both functions with the environment that the template gives them, and everything that they call recorded."""
     variables = {
         "OKTA_AUTH": "oauth",
@@ -209,7 +230,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             "Outside",
             partial(ReconcilerOutside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
-        made = Deployment(aws, okta, genesys)
+        made = Deployment(aws, options, okta, genesys)
         original = vars(BaseClient)["_make_api_call"]
 
         def make_api_call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
@@ -266,6 +287,8 @@ def allowed(function: str) -> set[Grant]:
 
 def _logical(resource: dict[str, Any]) -> str:
     ((kind, value),) = resource.items()
+    if kind == "Fn::Sub" and ":event-source-mapping:" in value:
+        return str(value.rpartition("${")[2].removesuffix("}"))
     if kind == "Fn::Sub":
         assert value.endswith(":parameter${AttributeMapParameter}")
         return MAP_PARAMETER
