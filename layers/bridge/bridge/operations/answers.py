@@ -18,7 +18,7 @@ class Refused(Exception):
     Args:
         reason: a short code: ``invalid-request``, ``not-found``, ``not-set-up``, ``unavailable`` (worth another try),
             ``refused`` (trying again changes nothing), ``identity-refused``, ``hold-not-open``, ``revision-unknown``,
-            ``already-decided``, ``nothing-parked``, ``not-available``.
+            ``already-decided``, ``nothing-parked``, ``not-available``, ``unexpected``.
         message: for people; never a value of a profile.
         field: the field of the request that is to blame.
     """
@@ -80,7 +80,7 @@ class Hold(Part):
     events: list[str]
     opened: datetime
     changed: datetime
-    told: datetime | None = None
+    reminded: datetime | None = Field(default=None, description="when people were last reminded")
     approved: int | None = Field(default=None, description="the approved revision")
     by: str = ""
     why: str = ""
@@ -265,8 +265,12 @@ class Paused(Answer):
 
 
 class Depth(Part):
-    """How full a lane is: ``later`` counts those with a delay of their own, ``in_hand`` also those that try again."""
+    """How full a lane is: ``later`` counts those with a delay of their own, ``in_hand`` also those that try again.
 
+    ``read`` says whether anybody reads the lane: false while everything is paused.
+    """
+
+    read: bool | None
     waiting: int
     in_hand: int
     later: int
