@@ -32,7 +32,7 @@ _ADVICE = {
     "not-set-up": "Fill the bridge's secret; `bridge status` names what is missing.",
     "unavailable": "Try again in a minute.",
     "identity-refused": "Does `aws sts get-caller-identity` answer with this profile and region? Is the clock right?",
-    "hold-not-open": "`bridge holds show` says how the hold ended; a later change opens a new one.",
+    "hold-not-open": "`bridge holds show` says how the hold stands; a later change opens a new one.",
     "revision-unknown": "The hold has changed: look at it again with `bridge holds show`.",
     "already-decided": "The first decision stands; `bridge holds show` names who made it.",
     "nothing-parked": "`bridge parked list` shows what is parked.",

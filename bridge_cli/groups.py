@@ -27,7 +27,7 @@ def unlink(desk: Desk) -> End:
     return _change(
         desk,
         GroupLink(do="group.unlink", entity=desk.arguments.entity),
-        "Take your word back? If nothing else links the group, its members stay as they are and its hold closes.",
+        "Keep this group out by your word? No rule links it any more; its members stay and its hold closes.",
     )
 
 
@@ -94,8 +94,9 @@ COMMANDS = (
     Command(
         "group unlink",
         "GROUP",
-        "take back what `group link` said",
-        "Members stay as they are. A group that another rule links stays linked. Shows how the group stands, and asks.",
+        "let a group go by your word",
+        "Its members in Genesys Cloud stay as they are, its hold closes, and no rule links it until `bridge group "
+        "link`. Shows how the group stands, and asks.",
         "bridge group unlink 00g1a2b3c4d5e6f7g8h9",
         unlink,
         group_argument,

@@ -134,7 +134,7 @@ def _show(desk: Desk, shown: HoldShown) -> None:
         ("staged", count(hold.staged, "user")),
         ("opened", terminal.time(hold.opened)),
         ("changed", terminal.time(hold.changed)),
-        ("told", terminal.time(hold.told)),
+        ("reminded", terminal.time(hold.reminded)),
         (
             "decided",
             f"{decision.verdict} revision {decision.revision} by {decision.by}: {decision.why}" if decision else "",

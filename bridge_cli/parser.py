@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from bridge_cli import entities, groups, holds, parked, running
 from bridge_cli.commands import Command, whole
@@ -36,11 +37,15 @@ What people ask of a running bridge between Okta and Genesys Cloud: a deployed s
 or BRIDGE_STACK in the environment) or the local one (--local). What changes something shows it
 first and asks."""
 
-_Formatter = partial(argparse.RawDescriptionHelpFormatter, width=_WIDTH, max_help_position=26)
+#: Lays out help: as wide whatever the terminal is, so that the manual can be compared.
+FORMATTER = partial(argparse.RawDescriptionHelpFormatter, width=_WIDTH, max_help_position=26)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says where to find help."""
+    """A parser that says where to find help, and takes no shortened option: ``--y`` must not answer questions."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> None:  # type: ignore[override] # it does not return either
         """Say what is wrong and end with 2."""
@@ -54,19 +59,14 @@ def build(environment: Mapping[str, str]) -> Parser:
         usage="bridge COMMAND [options]",
         description=_DESCRIPTION,
         epilog=f"{_commands()}\n\n{exit_codes()}",
-        formatter_class=_Formatter,
+        formatter_class=FORMATTER,
     )
     shared_options(parser, yes=True)
     parser.set_defaults(**_CONNECTION, **_OUTPUT, yes=False)
     if environment.get("BRIDGE_STACK"):
         parser.set_defaults(stack=environment["BRIDGE_STACK"])
-    words = parser.add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS, parser_class=Parser)
-    families = {
-        name: words.add_parser(name, usage=f"bridge {name} COMMAND [options]", description=f"{says}:\n{_list(name)}",
-                               formatter_class=_Formatter)
-        .add_subparsers(metavar="COMMAND", required=True, help=argparse.SUPPRESS, parser_class=Parser)
-        for name, says in FAMILIES.items()
-    }  # fmt: skip
+    words = _words(parser, "bridge")
+    families = {name: _words(_family(words, name, says), f"bridge {name}") for name, says in FAMILIES.items()}
     for command in COMMANDS:
         first, _, second = command.words.partition(" ")
         leaf = (families[first] if second else words).add_parser(
@@ -74,12 +74,27 @@ def build(environment: Mapping[str, str]) -> Parser:
             usage=usage(command),
             description=_wrap(command.details),
             epilog=f"example:\n  {command.example} --stack NAME\n\n{exit_codes()}",
-            formatter_class=_Formatter,
+            formatter_class=FORMATTER,
         )
         command.arguments(leaf)
         shared_options(leaf, yes=command.changes)
         leaf.set_defaults(command=command, parser=leaf)
     return parser
+
+
+def _words(parser: argparse.ArgumentParser, before: str) -> argparse._SubParsersAction[Parser]:
+    return parser.add_subparsers(
+        prog=before, metavar="COMMAND", required=True, help=argparse.SUPPRESS, parser_class=Parser
+    )
+
+
+def _family(words: argparse._SubParsersAction[Parser], name: str, says: str) -> Parser:
+    return words.add_parser(
+        name,
+        usage=f"bridge {name} COMMAND [options]",
+        description=f"{says}:\n{_list(name)}",
+        formatter_class=FORMATTER,
+    )
 
 
 def usage(command: Command) -> str:
@@ -89,7 +104,7 @@ def usage(command: Command) -> str:
 
 def own_options(command: Command) -> Parser:
     """A parser that knows a command's own arguments alone, for the manual."""
-    parser = Parser(prog=f"bridge {command.words}", usage=usage(command), add_help=False, formatter_class=_Formatter)
+    parser = Parser(prog=f"bridge {command.words}", usage=usage(command), add_help=False, formatter_class=FORMATTER)
     command.arguments(parser)
     return parser
 

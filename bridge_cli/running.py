@@ -15,6 +15,7 @@ from bridge_cli.ends import End, Stopped
 from bridge_cli.terminal import Terminal
 
 _HOUR = 3600.0
+_READ = {True: "yes", False: "no", None: "unknown"}
 _MEANS = {
     ("pause", "everything"): "Stop reading the lanes? Events are still taken and kept for 14 days; nobody is created, "
     "changed or deactivated until `bridge resume`.",
@@ -77,8 +78,8 @@ def _show_status(desk: Desk, answer: Status) -> None:
     )
     terminal.say()
     terminal.table(
-        ("lane", "waiting", "in hand", "later"),
-        [(name, depth.waiting, depth.in_hand, depth.later) for name, depth in answer.lanes.items()],
+        ("lane", "waiting", "in hand", "later", "read"),
+        [(name, depth.waiting, depth.in_hand, depth.later, _READ[depth.read]) for name, depth in answer.lanes.items()],
     )
     if answer.breakers:
         terminal.say()
