@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import TextIO, cast
 
-import boto3
-
 from bridge_cli.bridge import Bridge
 from bridge_cli.desk import Desk
 from bridge_cli.ends import End, Stopped
@@ -22,6 +20,8 @@ from bridge_cli.terminal import Terminal
 
 
 def _session(profile: str | None, region: str | None) -> Session:
+    import boto3  # half of the time that --help would take
+
     return cast("Session", boto3.Session(profile_name=profile, region_name=region))
 
 

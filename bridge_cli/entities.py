@@ -167,9 +167,9 @@ COMMANDS = (
         "explain",
         "ENTITY [ID]",
         "why a user or a group is as it is",
-        "Five steps: reach (do Okta and Genesys Cloud answer), read (what Okta says), in scope (is it the bridge's), "
-        "match (whom it is in Genesys Cloud), act (what a look would do, and what keeps it from that). Then the "
-        "journal: what the last looks read, changed and called. Nothing is changed.",
+        "Five steps: reach (has anything about it arrived, and are the lanes read), read (what Okta says), in scope "
+        "(is it the bridge's), match (what it is in Genesys Cloud), act (what a look would do, and what keeps it from "
+        "that). Then the journal: what the last looks read, changed and called. Nothing is changed.",
         "bridge explain user 00u1a2b3c4d5e6f7g8h9",
         explain,
         _explain_arguments,

@@ -8,24 +8,30 @@ from typing import Literal
 from bridge.operations.answers import Decided, Hold, Holds, HoldShown
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge_cli.bridge import Reply, check_why
-from bridge_cli.commands import Command, group_argument, page_arguments, positive
+from bridge_cli.commands import Command, group_argument, page_arguments, positive, seconds
 from bridge_cli.desk import Desk, pages
 from bridge_cli.ends import End, Stopped
 from bridge_cli.tables import count
 
 #: Staged users that are shown before a decision.
 _FIRST = 20
+#: Seconds that `--wait` takes.
+_PATIENCE = 600.0
 #: Why removals are held, for people.
 _REASONS = {
-    "ceiling": "the change is larger than the removal ceiling allows",
-    "first-link": "removals before the first comparison, or the first look of a link, has ended",
-    "suspicious-empty": "Okta shows an empty group, and nothing explains it",
+    "ceiling-count": "more removals within the window than the ceiling allows",
+    "ceiling-percent": "a larger part of the group within the window than the ceiling allows",
+    "ceiling-empty": "nobody would be left in the group",
+    "deactivation-ceiling": "more users lose their assignment within the window than the ceiling allows",
+    "first-link": "the first comparison, the first look of the link, or the first one at an adopted member is not over",
+    "suspicious-empty": "Okta shows nobody where people were, and nothing explains it",
     "group-deleted": "the group is gone in Okta",
-    "paused": "removals are paused",
-    "removals-paused": "removals are paused",
+    "removals-paused": "an operator has paused removals",
 }
 #: States in which a decision is still possible.
 _UNDECIDED = frozenset({"opening", "open"})
+#: States that nothing follows.
+_OVER = frozenset({"done", "rejected", "resolved", "unlinked"})
 Verb = Literal["approve", "reject"]
 
 
@@ -86,10 +92,11 @@ def _decide(desk: Desk, verb: Verb) -> End:
     _show(desk, shown)
     _check(desk, hold)
     users = count(hold.staged, "user")
+    what, kept = ("deactivation", "active") if entity == "app" else ("removal", "as members")
     means = (
-        f"Release the removal of {users}? Who is desired again by then stays."
+        f"Release the {what} of {users}? Who is desired again by then stays."
         if verb == "approve"
-        else f"Keep {users} as exceptions, until Okta shows them as desired again?"
+        else f"Keep {users} {kept}? They are exceptions until Okta shows them as desired again."
     )
     desk.terminal.say()
     desk.terminal.confirm(f"{verb.capitalize()} revision {hold.revision} of hold {hold.number} of {entity}. {means}")
@@ -99,8 +106,12 @@ def _decide(desk: Desk, verb: Verb) -> End:
     )
     reply = desk.bridge.decide(verb, entity, hold.number, hold.revision, why)
     desk.standing = "The decision is recorded."
+    _decided(desk, reply)
+    if desk.arguments.wait:
+        _wait(desk, entity, hold.number)
+    else:
+        desk.terminal.say(f"A look does the rest in some seconds: {shows}")
     desk.terminal.document(reply.document)
-    _decided(desk, reply, shows)
     return End.DONE
 
 
@@ -116,12 +127,29 @@ def _check(desk: Desk, hold: Hold) -> None:
         )
 
 
-def _decided(desk: Desk, reply: Reply[Decided], shows: str) -> None:
+def _wait(desk: Desk, entity: str, number: int) -> None:
+    """Wait until looks have carried out the decision."""
+    desk.standing = f"The decision is recorded, and looks carry it out: {desk.command(f'holds show {entity}')}"
+    latest = ""
+
+    def over() -> Hold | None:
+        nonlocal latest
+        hold = desk.ask(HoldsShow(entity=entity, limit=1), HoldShown).answer.hold
+        latest = hold.state
+        return hold if hold.number != number or hold.state in _OVER else None
+
+    ended = desk.wait(desk.arguments.timeout, over, lambda passed: f"the hold is {latest}, {passed} s")
+    if ended is None:
+        raise Stopped(End.NOT_YET, f"The hold is still {latest}.", desk.standing)
+    says = f"hold {number} is over, and hold {ended.number} is {ended.state}" if ended.number != number else ended.state
+    desk.terminal.say(f"{entity}: {says}.")
+
+
+def _decided(desk: Desk, reply: Reply[Decided]) -> None:
     decision = reply.answer.decision
     desk.terminal.say(
         f"{decision.verdict.capitalize()}: recorded for {decision.by}, as AWS confirmed.", reply.answer.releases
     )
-    desk.terminal.say(f"A look does the rest in some seconds: {shows}")
 
 
 def _show(desk: Desk, shown: HoldShown) -> None:
@@ -144,7 +172,7 @@ def _show(desk: Desk, shown: HoldShown) -> None:
     )
     if shown.staged:
         more = f" (the first {len(shown.staged)} of {hold.staged})" if hold.staged > len(shown.staged) else ""
-        terminal.say("", f"Whose removal is held{more}:")
+        terminal.say("", f"Who is held{more}:")
         terminal.table(("user", "since revision"), [(staged.user, staged.revision) for staged in shown.staged])
     if shown.history:
         terminal.say("", "What happened:")
@@ -196,6 +224,10 @@ def _decision_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--revision", metavar="N", type=positive, help="decide only if the hold is still at this revision; for scripts"
+    )
+    parser.add_argument("--wait", action="store_true", help="wait until looks have carried it out")
+    parser.add_argument(
+        "--timeout", metavar="SECONDS", type=seconds, default=_PATIENCE, help=f"wait so long (usually {_PATIENCE:g})"
     )
 
 

@@ -15,11 +15,16 @@ from bridge_cli.ends import End, Stopped
 from bridge_cli.terminal import Terminal
 
 _HOUR = 3600.0
+#: Above so many seconds an estimate is told in minutes.
+_MINUTES = 120
+#: The count of a comparison that is the bridge's own estimate, in seconds.
+_LEFT = "seconds_left"
 _READ = {True: "yes", False: "no", None: "unknown"}
 _MEANS = {
     ("pause", "everything"): "Stop reading the lanes? Events are still taken and kept for 14 days; nobody is created, "
     "changed or deactivated until `bridge resume`.",
-    ("pause", "removals"): "Hold every removal from a group from now on? All else goes on, deactivations too.",
+    ("pause", "removals"): "Hold every removal from a group, and every deactivation for a missing assignment, from now "
+    "on? Who is deactivated or suspended in Okta loses access all the same.",
     ("resume", "everything"): "Read the lanes again? What has come meanwhile is worked off now.",
     ("resume", "removals"): "Let removals pass within the ceilings again? What is held stays held until it is decided "
     "or looked at.",
@@ -157,17 +162,30 @@ def _follow(desk: Desk, run_id: str) -> End:
 def _progress(run: ReconcileRun | None, passed: int, now: datetime) -> str:
     if run is None:
         return f"starting, {passed} s"
-    counts = ", ".join(f"{name} {number}" for name, number in run.counts.items())
+    counts = dict(run.counts)
+    done, of = counts.pop("done", 0), counts.pop("of", 0)
+    said = [f"{done} of {of}"] if of else []
+    said += [f"{_spaced(name)} {number}" for name, number in counts.items() if name != _LEFT]
     left = _left(run, now)
-    return f"{run.state}: {counts or 'nothing counted yet'}{f', about {left:.0f} s left' if left is not None else ''}"
+    return f"{run.state}: {', '.join(said) or 'nothing counted yet'}{f', about {_long(left)} left' if left is not None else ''}"
 
 
 def _left(run: ReconcileRun, now: datetime) -> float | None:
     """Seconds that a run still needs at the speed so far, None when nobody can tell."""
-    done, total = run.counts.get("done", 0), run.counts.get("total", 0)
+    if _LEFT in run.counts:
+        return float(run.counts[_LEFT])
+    done, total = run.counts.get("done", 0), run.counts.get("of", 0)
     if not 0 < done <= total:
         return None
     return (now - run.started).total_seconds() / done * (total - done)
+
+
+def _long(seconds_left: float) -> str:
+    return f"{seconds_left:.0f} s" if seconds_left < _MINUTES else f"{seconds_left / 60:.0f} min"
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ")
 
 
 def _end(run: ReconcileRun | None) -> End:
@@ -190,7 +208,7 @@ def _show_run(terminal: Terminal, run: ReconcileRun | None) -> None:
         terminal.say("There was no comparison yet.")
         return
     terminal.say(f"Comparison {run.id}: {run.state} ({run.mode})")
-    counts = [(name.replace("_", " "), number) for name, number in run.counts.items()]
+    counts = [(_spaced(name), number) for name, number in run.counts.items() if name != _LEFT]
     terminal.facts(("started", terminal.time(run.started)), ("ended", terminal.time(run.ended)), *counts)
 
 
@@ -225,7 +243,8 @@ COMMANDS = (
         "[everything|removals]",
         "stop everything, or removals alone",
         "Everything: the lanes are no longer read; events are still taken and wait for up to 14 days. Removals: every "
-        "removal from a group becomes a hold, all else goes on. Shows how things stand, and asks.",
+        "removal from a group, and every deactivation for a missing assignment, becomes a hold; all else goes on, also "
+        "the deactivation of whoever is deactivated or suspended in Okta. Shows how things stand, and asks.",
         "bridge pause removals",
         pause,
         _what,

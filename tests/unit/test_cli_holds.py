@@ -24,7 +24,7 @@ def test_the_list_has_whole_ids_reasons_and_local_time() -> None:
     assert lines[1].startswith(
         "group:00g1                         1  open     5000         3  2026-11-24 04:00:00 -05:00"
     )
-    assert lines[1].endswith("ceiling: the change is larger than the removal ceiling allows")
+    assert lines[1].endswith("ceiling-count: more removals within the window than the ceiling allows")
     assert lines[2].startswith("group:00g2verylongidentifier ")
     assert lines[-1] == "Look at one: bridge holds show group:00g1 --stack prod"
 
@@ -48,10 +48,10 @@ def test_a_hold_is_shown_with_counts_users_and_history() -> None:
     word = Decision(verdict="reject", number=1, revision=3, by="arn:aws:sts::1:x/kim", why="OPS-2", at=START)
     out = Stage(holds_show=shown(decision=word, reminded=START)).run("holds show group:00g1").out
     assert "group:00g1  hold 1, revision 3: open, reject on its way" in out
-    assert "  counts    5000 to remove, 0 removed before, of 5000; limits 1000 and 50 %\n" in out
+    assert "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in out
     assert "  decided   reject revision 3 by arn:aws:sts::1:x/kim: OPS-2\n" in out
     assert "  reminded  2026-11-24 04:00:00 -05:00\n" in out
-    assert "Whose removal is held (the first 2 of 5000):\nUSER  SINCE REVISION\n00u1               1\n" in out
+    assert "Who is held (the first 2 of 5000):\nUSER  SINCE REVISION\n00u1               1\n" in out
     assert "What happened:\nWHEN" in out
     assert "bridge holds approve group:00g1 --why TICKET --stack prod" in out
 
@@ -113,7 +113,7 @@ def test_a_rejection_is_another_verdict() -> None:
     """And says what it means before it asks."""
     stage = Stage(holds_show=shown(), reject=decided("reject"))
     ran = stage.run("holds reject 00g1 --why OPS-1", typed="y\n")
-    assert "Keep 5000 users as exceptions" in ran.err
+    assert "Keep 5000 users as members? They are exceptions until" in ran.err
     assert stage.decided[0]["do"] == "reject"
     assert ran.out.count("Reject: recorded for") == 1
 
@@ -203,3 +203,40 @@ def test_an_interrupted_decision_says_how_to_find_out() -> None:
     ran = stage.run(f"{APPROVE} --yes", interrupt_at="approve")
     assert ran.code == 130
     assert "whether it was recorded is not known. bridge holds show group:00g1 --stack prod" in ran.err
+
+
+def test_waiting_lasts_until_looks_have_carried_it_out() -> None:
+    """The command ends when the hold has."""
+    stage = Stage(holds_show=[shown(), shown(), shown(state="approved"), shown(state="done")], approve=decided())
+    ran = stage.run(f"{APPROVE} --yes --wait --progress")
+    assert ran.code == 0
+    assert ran.err.splitlines() == ["the hold is open, 0 s", "the hold is approved, 1 s"]
+    assert ran.out.endswith("group:00g1: done.\n")
+
+
+def test_waiting_ends_also_when_a_new_hold_has_opened() -> None:
+    """Who was staged later waits for a decision of their own."""
+    stage = Stage(holds_show=[shown(), shown(number=2)], approve=decided())
+    assert stage.run(f"{APPROVE} --yes --wait").out.endswith("group:00g1: hold 1 is over, and hold 2 is open.\n")
+
+
+def test_waiting_in_vain_is_not_yet() -> None:
+    """The decision is recorded all the same."""
+    ran = Stage(holds_show=shown(), approve=decided()).run(f"{APPROVE} --yes --wait --timeout 5")
+    assert ran.code == 4
+    assert "The hold is still open." in ran.err
+    assert "The decision is recorded" in ran.err
+
+
+def test_an_interrupted_wait_keeps_the_decision() -> None:
+    """Ctrl-C ends the waiting alone."""
+    ran = Stage(holds_show=shown(), approve=decided()).run(f"{APPROVE} --yes --wait", interrupt_at="wait")
+    assert ran.code == 130
+    assert "The decision is recorded, and looks carry it out: bridge holds show group:00g1 --stack prod" in ran.err
+
+
+def test_the_organisations_hold_is_of_deactivations() -> None:
+    """The words are not those of a group."""
+    stage = Stage(holds_show=shown(entity="app"), approve=decided())
+    assert "Release the deactivation of 5000 users?" in stage.run("holds approve app --why X", typed="y\n").err
+    assert stage.decided[0]["entity"] == "app"

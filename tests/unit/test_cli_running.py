@@ -72,7 +72,7 @@ def test_a_pause_without_a_yes_pauses_nothing() -> None:
     stage = Stage(status=status())
     ran = stage.run("pause removals")
     assert ran.code == 2
-    assert "Hold every removal from a group from now on?" in ran.err
+    assert "Hold every removal from a group, and every deactivation" in ran.err
     assert [asked["do"] for asked in stage.asked] == ["status"]
 
 
@@ -104,8 +104,9 @@ def test_reconcile_waits_with_progress_and_reports() -> None:
         reconcile_status=[
             state(number="run-0", seconds=1),
             state(),
-            state(total=100, done=10),
-            state("done", seconds=30, total=100, done=100, users_sent=7),
+            state(of=100, done=10),
+            state(of=100, done=20, seconds_left=240),
+            state("done", seconds=30, of=100, done=100, members_differ=7, seconds_left=0),
         ],
     )
     ran = stage.run("reconcile --wait --yes --progress")
@@ -114,10 +115,11 @@ def test_reconcile_waits_with_progress_and_reports() -> None:
     assert ran.err.splitlines() == [
         "starting, 0 s",
         "running: nothing counted yet",
-        "running: total 100, done 10, about 27 s left",
+        "running: 10 of 100, about 27 s left",
+        "running: 20 of 100, about 4 min left",
     ]
     assert "Comparison run-1: done (enforce)\n" in ran.out
-    assert "  users sent  7\n" in ran.out
+    assert "  members differ  7\n" in ran.out
 
 
 def test_reconcile_that_is_not_at_its_end_in_time_is_not_yet() -> None:

@@ -131,8 +131,8 @@ def test_a_terminal_wraps_to_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "60")
     stage = Stage(holds_show=shown())
     assert max(len(line) for line in stage.run("holds show 00g1", terminal=True).out.splitlines()) > 60  # the history
-    assert "  counts    5000 to remove, 0 removed before, of 5000;\n" in stage.run("holds show 00g1", terminal=True).out
-    assert "of 5000; limits" in stage.run("holds show 00g1").out
+    assert "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in stage.run("holds show 00g1", terminal=True).out
+    assert "than the ceiling allows\n" in stage.run("holds show 00g1").out
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
