@@ -167,7 +167,8 @@ def _progress(run: ReconcileRun | None, passed: int, now: datetime) -> str:
     said = [f"{done} of {of}"] if of else []
     said += [f"{_spaced(name)} {number}" for name, number in counts.items() if name != _LEFT]
     left = _left(run, now)
-    return f"{run.state}: {', '.join(said) or 'nothing counted yet'}{f', about {_long(left)} left' if left is not None else ''}"
+    said += [] if left is None else [f"about {_long(left)} left"]
+    return f"{run.state}: {', '.join(said) or 'nothing counted yet'}"
 
 
 def _left(run: ReconcileRun, now: datetime) -> float | None:
