@@ -15,6 +15,8 @@ from bridge_cli.tables import count
 
 #: Staged users that are shown before a decision.
 _FIRST = 20
+#: Ids of events that are shown.
+_EVENTS = 3
 #: Seconds that `--wait` takes.
 _PATIENCE = 600.0
 #: Why removals are held, for people.
@@ -168,7 +170,7 @@ def _show(desk: Desk, shown: HoldShown) -> None:
             f"{decision.verdict} revision {decision.revision} by {decision.by}: {decision.why}" if decision else "",
         ),
         ("approved", f"revision {hold.approved} by {hold.by}: {hold.why}" if hold.approved else ""),
-        ("events", " ".join(hold.events)),
+        ("events", _events(hold)),
     )
     if shown.staged:
         more = f" (the first {len(shown.staged)} of {hold.staged})" if hold.staged > len(shown.staged) else ""
@@ -191,6 +193,11 @@ def _show(desk: Desk, shown: HoldShown) -> None:
                 for change in shown.history
             ],
         )
+
+
+def _events(hold: Hold) -> str:
+    more = len(hold.events) - _EVENTS
+    return " ".join(hold.events[:_EVENTS]) + (f" and {more} more: --json" if more > 0 else "")
 
 
 def _state(hold: Hold) -> str:
