@@ -34,9 +34,10 @@ def dashboard() -> dict[str, Any]:
 
 
 def series() -> Iterator[list[Any]]:
-    """Every line of every widget."""
+    """Every line of every widget that shows metrics."""
     for widget in dashboard()["widgets"]:
-        yield from widget["properties"]["metrics"]
+        if widget["type"] == "metric":
+            yield from widget["properties"]["metrics"]
 
 
 def alarms() -> dict[str, dict[str, Any]]:
@@ -132,6 +133,13 @@ def test_resources_named_on_the_dashboard_exist() -> None:
     assert names - {"AWS::Region", "AWS::StackName"} <= set(TEMPLATE.document["Resources"])
 
 
+def test_the_list_of_holds_is_asked_through_the_readers_alias() -> None:
+    """Whoever looks at the dashboard invokes it with his own permission, and that is no more than a reader's."""
+    [widget] = [widget for widget in dashboard()["widgets"] if widget["type"] == "custom"]
+    assert widget["properties"]["endpoint"] == "${OperationsReader}"
+    assert widget["properties"]["params"] == {}
+
+
 def test_widgets_do_not_overlap() -> None:
     """Each has its own place in the 24 columns."""
     places = [
@@ -162,7 +170,7 @@ def test_a_metric_is_emitted_as_a_total_and_by_its_dimensions(
 
 
 def test_sources_are_found() -> None:
-    """The scan above reads both functions and the package."""
+    """The scan above reads the functions and the package."""
     assert {Path("functions/receiver/app.py"), Path("functions/consumer/app.py")} <= {
         path.relative_to(ROOT) for path in SOURCES
     }

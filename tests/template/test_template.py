@@ -12,6 +12,8 @@ import pytest
 
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
+from bridge.operations.requests import READER
+from bridge.operations.settings import ApprovalsSettings, OperationsSettings
 from bridge.settings import ConsumerSettings, ReceiverSettings
 from bridge_local import ROOT
 from bridge_local.template import Template
@@ -23,9 +25,13 @@ LANES = ("LeaversQueue", "UsersQueue", "GroupsQueue")
 SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
+    "Operations": OperationsSettings.read,
+    "Approvals": ApprovalsSettings.read,
 }
 #: Variables that libraries read: botocore, and Powertools' metrics.
 BY_LIBRARIES = {"AWS_ENDPOINT_URL", "POWERTOOLS_METRICS_NAMESPACE"}
+#: Beside those, botocore's for one service: what calls Lambda asks the local stack's own part of its API.
+BY_BOTOCORE = {"Operations": {"AWS_ENDPOINT_URL_LAMBDA"}}
 #: Values that a parameter's pattern must accept, and others that it must refuse.
 EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OktaOrgUrl": (
@@ -69,6 +75,7 @@ class Seen(dict[str, str]):
 def environment(function: str, **parameters: str) -> dict[str, str]:
     """The function's environment in a stack with these parameters."""
     physical = {name: f"https://example.com/{name}" for name in RESOURCES}
+    physical |= {source.name: source.mapping_id for source in TEMPLATE.sources("Consumer")}
     required = {
         "OktaOrgUrl": "https://example.okta.com",
         "OktaAppId": "0oaGenesysCloudApp5d",
@@ -103,13 +110,13 @@ def test_variables_declared_are_those_that_are_read(function: str) -> None:
     declared = environment(function)
     variables = Seen({name: local.get(name, value) for name, value in declared.items()})
     SETTINGS[function](variables)
-    assert variables.read | BY_LIBRARIES == set(declared)
+    assert variables.read | BY_LIBRARIES | BY_BOTOCORE.get(function, set()) == set(declared)
 
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_local_overrides_stay_empty(function: str) -> None:
     """In AWS nothing leads anywhere else: the template declares these variables as empty text and nothing else."""
-    names = {"BRIDGE_LOCAL", "AWS_ENDPOINT_URL", "GENESYS_API_URL", "GENESYS_LOGIN_URL"}
+    names = {"BRIDGE_LOCAL", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "GENESYS_API_URL", "GENESYS_LOGIN_URL"}
     declared = {name: value for name, value in TEMPLATE.variables(function).items() if name in names}
     assert "AWS_ENDPOINT_URL" in declared
     assert set(declared.values()) == {""}
@@ -305,7 +312,8 @@ def test_cloudwatch_may_use_the_topics_key() -> None:
 def test_nothing_has_a_physical_name() -> None:
     """So that two stacks live in one account."""
     names = re.compile(r"^(Queue|Table|Role|Policy|ManagedPolicy|Topic|Function|Alarm|Dashboard|LogGroup|Layer)?Name$")
-    allowed = {("AWS::IAM::Role", "PolicyName")}
+    # An alias has its name within its function alone.
+    allowed = {("AWS::IAM::Role", "PolicyName"), *(("AWS::Lambda::Alias", name) for name in ("Name", "FunctionName"))}
     for logical, resource in RESOURCES.items():
         found = [name for name in resource.get("Properties", {}) if names.match(name)]
         assert [name for name in found if (resource["Type"], name) not in allowed] == [], logical
@@ -327,6 +335,9 @@ def test_outputs_are_what_people_need() -> None:
         "AlarmTopicArn",
         "ReaderPolicyArn",
         "OperatorPolicyArn",
+        "ApproverPolicyArn",
+        "OperationsFunction",
+        "ApprovalsFunction",
         "BridgeSecretArn",
         "SigningKeyArn",
     }
@@ -350,3 +361,41 @@ def test_each_environment_deploys_a_stack_of_its_own_with_values_that_are_allowe
     overrides = dict(each.split("=", 1) for each in deploy.get("parameter_overrides", []))
     for parameter, value in overrides.items():
         assert value in map(str, PARAMETERS[parameter]["AllowedValues"])
+
+
+# ----------------------------------------------------------------------------------------------- people
+
+
+def invocable(policy: str) -> list[dict[str, Any]]:
+    """What a policy lets people invoke."""
+    statements = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
+    found: list[dict[str, Any]] = []
+    for statement in statements:
+        if "lambda:InvokeFunction" in statement["Action"]:
+            resources = statement["Resource"]
+            found += resources if isinstance(resources, list) else [resources]
+    return found
+
+
+def test_people_may_invoke_what_their_task_needs() -> None:
+    """Readers the alias that only reads, operators all but decisions, approvers decisions and what shows the holds."""
+    operations, approvals = {"Fn::GetAtt": ["Operations", "Arn"]}, {"Fn::GetAtt": ["Approvals", "Arn"]}
+    reader = {"Ref": "OperationsReader"}
+    assert invocable("ReaderPolicy") == [reader]
+    assert invocable("OperatorPolicy") == [operations]
+    assert invocable("ApproverPolicy") == [approvals, reader]
+
+
+def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:
+    """And leads to what is deployed; the function takes every other name for an alias that only reads, too."""
+    alias = RESOURCES["OperationsReader"]["Properties"]
+    assert alias["Name"] == READER
+    assert alias["FunctionName"] == {"Ref": "Operations"}
+    assert alias["FunctionVersion"] == "$LATEST"
+
+
+def test_no_other_function_changes_what_people_decided() -> None:
+    """The operations function can not be asked to approve: its requests have no such name."""
+    [schedule] = TEMPLATE.function("Operations")["Events"].values()
+    assert schedule["Properties"]["Input"] == '{"do": "remind"}'
+    assert "Events" not in TEMPLATE.function("Approvals")

@@ -18,7 +18,7 @@ class Refused(Exception):
     Args:
         reason: a short code: ``invalid-request``, ``not-found``, ``not-set-up``, ``unavailable`` (worth another try),
             ``refused`` (trying again changes nothing), ``identity-refused``, ``hold-not-open``, ``revision-unknown``,
-            ``already-decided``, ``nothing-parked``, ``not-available``, ``unexpected``.
+            ``already-decided``, ``readers-may-not``, ``nothing-parked``, ``not-available``, ``unexpected``.
         message: for people; never a value of a profile.
         field: the field of the request that is to blame.
     """

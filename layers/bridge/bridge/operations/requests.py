@@ -1,17 +1,20 @@
 """What may be asked: one JSON object ``{"do": "<name>", ...}`` each, in the payload of an invocation.
 
-`Operation` is everything that the operations function takes, `Verdict` what the approvals function takes; the answers
-are in `bridge.operations.answers`. Each field's description says what is expected of it, and is what a refusal says.
+`Operation` is everything that the operations function takes, `Decide` what the approvals function takes; the answers
+are in `bridge.operations.answers`. Who may invoke the operations function may ask everything of it; who may invoke its
+alias `READER` alone may ask what `reads`. Each field's description says what is expected of it, and a refusal says it.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from bridge.operations.answers import Refused
 
+#: The operations function's alias for those who only read.
+READER = "reader"
 #: Most records in one page of an answer, and how many there are unless somebody says otherwise.
 PAGE = 1000
 USUAL_PAGE = 100
@@ -49,8 +52,10 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    #: Whether the request only reads.
-    reads: ClassVar[bool] = False
+    @property
+    def reads(self) -> bool:
+        """Whether readers may ask it: it changes nothing, and no value of a profile is answered."""
+        return False
 
 
 # -------------------------------------------------------------------------------------------------- holds
@@ -59,18 +64,26 @@ class Asked(BaseModel):
 class HoldsList(Asked):
     """Every open hold; answered by `answers.Holds`."""
 
-    reads: ClassVar[bool] = True
     do: Literal["holds.list"] = "holds.list"
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
 
 class HoldsShow(Asked):
     """The newest hold of an entity, its staged users page by page, and its history; answered by `answers.HoldShown`."""
 
-    reads: ClassVar[bool] = True
     do: Literal["holds.show"] = "holds.show"
     entity: HoldEntity
     limit: Limit = USUAL_PAGE
     after: After = ""
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
 
 class Remind(Asked):
@@ -92,14 +105,23 @@ class Sync(Asked):
     entity: AnyEntity
     apply: Annotated[bool, Field(description="true or false")] = False
 
+    @property
+    def reads(self) -> bool:
+        """Only what a look would do."""
+        return not self.apply
+
 
 class Explain(Asked):
     """Why an entity is as it is, in five steps, and its newest journal entries; answered by `answers.Explained`."""
 
-    reads: ClassVar[bool] = True
     do: Literal["explain"] = "explain"
     entity: Entity
     limit: Limit = 10
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
 
 class Diff(Asked):
@@ -108,11 +130,15 @@ class Diff(Asked):
     Answered by `answers.Compared` or `answers.Differences`.
     """
 
-    reads: ClassVar[bool] = True
     do: Literal["diff"] = "diff"
     entity: Annotated[Entity | None, Field(description="user:<okta id> or group:<okta id>, or absent")] = None
     limit: Limit = USUAL_PAGE
     after: After = ""
+
+    @property
+    def reads(self) -> bool:
+        """Only what observe mode recorded: the live comparison shows values."""
+        return self.entity is None
 
 
 class GroupLink(Asked):
@@ -144,25 +170,37 @@ class Pause(Asked):
 class Status(Asked):
     """How the bridge is; answered by `answers.Status`."""
 
-    reads: ClassVar[bool] = True
     do: Literal["status"] = "status"
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
 
 class ParkedList(Asked):
     """The parked items, page by page; answered by `answers.ParkedItems`."""
 
-    reads: ClassVar[bool] = True
     do: Literal["parked.list"] = "parked.list"
     limit: Limit = USUAL_PAGE
     after: After = ""
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
 
 class ParkedShow(Asked):
     """The parked items of one entity, with their bodies; answered by `answers.ParkedItems`."""
 
-    reads: ClassVar[bool] = True
     do: Literal["parked.show"] = "parked.show"
     entity: AnyEntity
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
 
 class ParkedRedrive(Asked):
@@ -181,8 +219,12 @@ class ReconcileStart(Asked):
 class ReconcileStatus(Asked):
     """The newest comparison; answered by `answers.ReconcileState`."""
 
-    reads: ClassVar[bool] = True
     do: Literal["reconcile.status"] = "reconcile.status"
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
 
 
 Operation = (

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
-from botocore.session import Session, get_session
+from botocore.session import get_session
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials, ReadOnlyCredentials
@@ -30,10 +30,14 @@ def binding(function: str, do: str, entity: str, number: int, revision: int, why
     return hashlib.sha256(json.dumps([function, do, entity, number, revision, why]).encode()).hexdigest()
 
 
-def sts_endpoint(region: str, session: Session | None = None) -> str:
-    """The regional STS endpoint, such as ``https://sts.eu-west-1.amazonaws.com``, or what AWS_ENDPOINT_URL says."""
-    session = session or get_session()
+def sts_endpoint(region: str, *, local: bool = False) -> str:
+    """The regional STS endpoint, such as ``https://sts.eu-west-1.amazonaws.com``.
+
+    Only in a local stack may AWS_ENDPOINT_URL lead elsewhere.
+    """
+    session = get_session()
     session.set_config_variable("sts_regional_endpoints", "regional")
+    session.set_config_variable("ignore_configured_endpoint_urls", not local)
     endpoint: str = session.create_client("sts", region_name=region).meta.endpoint_url
     return endpoint.rstrip("/")
 

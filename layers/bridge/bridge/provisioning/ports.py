@@ -301,6 +301,14 @@ class Holds(Protocol):
         """What a person decided about hold `number`."""
         ...
 
+    def reminded(self, entity: str, number: int) -> datetime | None:
+        """When people were last reminded of hold `number`; None when never."""
+        ...
+
+    def note_reminded(self, entity: str, number: int, at: datetime) -> None:
+        """Remember that people were reminded. A record of its own: only the entity's look writes the header."""
+        ...
+
 
 class AppRecords(Protocol):
     """What is known of the application, and the users who wait for it."""
