@@ -19,7 +19,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import ValidationError
 
 from bridge.operations.answers import Answer, Decided, Refused
-from bridge.operations.requests import Asked, Decide, parse_decision, parse_operation
+from bridge.operations.requests import READER, Asked, Decide, parse_decision, parse_operation
 from bridge.operations.signing import binding, sign_identity
 from bridge_cli.ends import End, Stopped
 from bridge_cli.places import Place
@@ -60,7 +60,7 @@ class Bridge:
         return self._place
 
     def ask(self, request: Asked, kind: type[A]) -> Reply[A]:
-        """What the operations function answers.
+        """What the operations function answers; what only reads is asked of its alias for readers.
 
         Raises:
             Stopped: it refused, it failed, or it is out of reach.
@@ -68,7 +68,8 @@ class Bridge:
         payload = request.model_dump(mode="json")
         with _checked():
             parse_operation(payload)
-        return self._invoke(self.place.operations, payload, kind)
+        function = self.place.operations
+        return self._invoke(f"{function}:{READER}" if request.reads else function, payload, kind)
 
     def decide(
         self, verdict: Literal["approve", "reject"], entity: str, number: int, revision: int, why: str

@@ -35,10 +35,16 @@ _ADVICE = {
     "hold-not-open": "`bridge holds show` says how the hold stands; a later change opens a new one.",
     "revision-unknown": "The hold has changed: look at it again with `bridge holds show`.",
     "already-decided": "The first decision stands; `bridge holds show` names who made it.",
+    "readers-may-not": "You need the operators' policy for it: an output of the stack names it.",
     "nothing-parked": "`bridge parked list` shows what is parked.",
     "not-found": "Check the id: users begin with 00u and groups with 00g.",
 }
-_ENDS = {"unavailable": End.NOT_YET, "identity-refused": End.UNREACHABLE, "invalid-request": End.USAGE}
+_ENDS = {
+    "unavailable": End.NOT_YET,
+    "identity-refused": End.UNREACHABLE,
+    "readers-may-not": End.UNREACHABLE,
+    "invalid-request": End.USAGE,
+}
 
 
 class Stopped(Exception):

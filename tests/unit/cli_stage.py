@@ -18,6 +18,7 @@ START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 #: Where the person sits: five hours west.
 ZONE = timezone(timedelta(hours=-5))
 OUTPUTS = {"OperationsFunction": "stack-Operations-1A", "ApprovalsFunction": "stack-Approvals-2B"}
+READERS = "stack-Operations-1A:reader"
 CREDENTIALS = Credentials("AKIAEXAMPLE", "secret-key", "session-token")
 
 Handler = Callable[[Any], Any]
@@ -111,7 +112,11 @@ class Stage:
         self.asked: list[dict[str, Any]] = []
         self.decided: list[dict[str, Any]] = []
         self.aws = FakeAws(
-            {OUTPUTS["OperationsFunction"]: self._operation, OUTPUTS["ApprovalsFunction"]: self._decision}
+            {
+                OUTPUTS["OperationsFunction"]: self._operation,
+                READERS: self._read,
+                OUTPUTS["ApprovalsFunction"]: self._decision,
+            }
         )
         self.environment = {"BRIDGE_STACK": "prod"}
         self.seconds = 0.0
@@ -159,6 +164,10 @@ class Stage:
         parse_operation(payload)
         self.asked.append(payload)
         return self._answer(payload["do"])
+
+    def _read(self, payload: Any) -> Any:
+        assert parse_operation(payload).reads
+        return self._operation(payload)
 
     def _decision(self, payload: Any) -> Any:
         parse_decision(payload)

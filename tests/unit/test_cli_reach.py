@@ -15,7 +15,7 @@ from botocore.exceptions import (
 
 from bridge_cli.places import LOCAL_PORT
 from tests.unit.cli_answers import decided, refused, shown, status
-from tests.unit.cli_stage import OUTPUTS, Stage
+from tests.unit.cli_stage import OUTPUTS, READERS, Stage
 
 
 def client_error(code: str) -> ClientError:
@@ -29,7 +29,7 @@ def test_a_deployed_stack_is_found_by_its_outputs() -> None:
         stage = Stage(status=status())
         stage.environment = {}
         assert stage.run(line).code == 0
-        assert stage.aws.invoked == [(OUTPUTS["OperationsFunction"], {"do": "status"})]
+        assert stage.aws.invoked == [(READERS, {"do": "status"})]
 
 
 def test_the_commands_that_are_named_lead_to_the_same_bridge() -> None:
@@ -46,7 +46,7 @@ def test_the_local_stack_needs_no_account() -> None:
     stage.aws.credentials = stage.aws.region_name = None
     functions = stage.aws.functions
     stage.aws.functions = {
-        "Operations": functions[OUTPUTS["OperationsFunction"]],
+        "Operations:reader": functions[READERS],
         "Approvals": functions[OUTPUTS["ApprovalsFunction"]],
     }
     ran = stage.run("holds approve 00g1 --why OPS-1 --yes --local --port 9000")
@@ -100,17 +100,17 @@ def test_what_keeps_aws_from_answering_is_said_with_what_to_do(raised: Exception
 
 def test_a_function_that_fails_is_no_answer() -> None:
     """Lambda answers 200 and says so in a field."""
-    stage = Stage(status={"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 60.00 seconds"})
+    stage = Stage(status={"errorType": "Sandbox.Timedout", "errorMessage": "Timed out after 60 s"})
     invoke = stage.aws.invoke
     stage.aws.invoke = lambda **named: invoke(**named) | {"FunctionError": "Unhandled"}  # type: ignore[method-assign]
     ran = stage.run("status --json")
     assert ran.code == 1
-    assert "Task timed out after 60.00 seconds" in ran.err
+    assert "Timed out after 60 s" in ran.err
     assert ran.document == {
         "ok": False,
         "error": {
             "reason": "failed",
-            "message": "The function stack-Operations-1A failed: Sandbox.Timedout Task timed out after 60.00 seconds",
+            "message": "The function stack-Operations-1A:reader failed: Sandbox.Timedout Timed out after 60 s",
         },
     }
 

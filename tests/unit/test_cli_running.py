@@ -8,7 +8,7 @@ import pytest
 
 from bridge.operations.answers import Breaker, Paused, ReconcileStarted, ReconcileState, SetUp
 from tests.unit.cli_answers import GROUP, ITEM, USER, entry, explained, parked, redriven, refused, run, status
-from tests.unit.cli_stage import START, Stage
+from tests.unit.cli_stage import OUTPUTS, READERS, START, Stage
 
 
 def test_status_of_a_bridge_that_is_well() -> None:
@@ -74,6 +74,13 @@ def test_a_pause_without_a_yes_pauses_nothing() -> None:
     assert ran.code == 2
     assert "Hold every removal from a group, and every deactivation" in ran.err
     assert [asked["do"] for asked in stage.asked] == ["status"]
+
+
+def test_what_changes_something_is_asked_of_the_function_itself() -> None:
+    """Who only reads may not invoke it; what reads is asked of the alias for readers."""
+    stage = Stage(status=status(), pause=Paused(everything=True, removals=False).document())
+    assert stage.run("pause --yes").code == 0
+    assert [name for name, _ in stage.aws.invoked] == [READERS, OUTPUTS["OperationsFunction"]]
 
 
 # -------------------------------------------------------------------------------------------- reconcile
