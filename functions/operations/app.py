@@ -39,7 +39,6 @@ def compose() -> Operations:
             sqs=sqs,
             lambda_client=boto3.client("lambda", config=CLIENT),
             secrets=Secrets(secretsmanager, settings.secret_id),
-            hash_key=Secrets(secretsmanager, settings.hash_key_secret_id),
             mapper=load_map(
                 settings.attribute_map,
                 user_name=settings.user_name_source,

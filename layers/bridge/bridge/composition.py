@@ -129,6 +129,7 @@ class Consumer:
                 store=outside.store,
                 lanes=outside.lanes,
                 mapper=outside.mapper,
+                notifier=outside.notifier,
                 clock=outside.clock,
                 hash_key=lambda: outside.hash_key.get("hash_key").encode(),
                 make_password=outside.make_password,

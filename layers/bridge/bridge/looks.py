@@ -9,9 +9,11 @@ from bridge.batch import Look
 from bridge.provisioning.accounts import Accounts
 from bridge.provisioning.application import AppLook
 from bridge.provisioning.assignments import Assignments
+from bridge.provisioning.deactivations import Deactivations
 from bridge.provisioning.groups import GroupLook
+from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader, Store, UserMapper
+from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, Notifier, OktaReader, Store, UserMapper
 from bridge.provisioning.users import UserLook
 from bridge.settings import ProvisioningSettings
 
@@ -24,6 +26,7 @@ def build_looks(
     store: Store,
     lanes: LaneSender,
     mapper: UserMapper,
+    notifier: Notifier,
     clock: Clock,
     hash_key: Callable[[], bytes],
     make_password: Callable[[], str],
@@ -41,6 +44,8 @@ def build_looks(
         hash_key=hash_key,
         make_password=make_password,
     )
+    life = HoldLife(store, notifier, clock)
+    deactivations = Deactivations(okta=okta, store=store, lanes=lanes, clock=clock, life=life, settings=settings)
     return {
         "user": UserLook(
             okta=okta,
@@ -50,9 +55,25 @@ def build_looks(
             lanes=lanes,
             clock=clock,
             assignments=assignments,
+            deactivations=deactivations,
             linking=linking,
             settings=settings,
         ),
-        "group": GroupLook(okta=okta, genesys=genesys, store=store, clock=clock, linking=linking, settings=settings),
-        "app": AppLook(store=store, lanes=lanes, assignments=assignments, linking=linking),
+        "group": GroupLook(
+            okta=okta,
+            genesys=genesys,
+            store=store,
+            clock=clock,
+            life=life,
+            linking=linking,
+            settings=settings,
+        ),
+        "app": AppLook(
+            store=store,
+            lanes=lanes,
+            assignments=assignments,
+            deactivations=deactivations,
+            linking=linking,
+            settings=settings,
+        ),
     }

@@ -6,7 +6,7 @@ from bridge.errors import Permanent
 from bridge.genesys import scim
 from bridge.operations import answers
 from bridge.provisioning.assignments import ASSIGNED_STATUSES
-from bridge.provisioning.groups import Membership
+from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import GenesysReader, OktaReader, Store, UserMapper
 from bridge.provisioning.records import GroupState
 from bridge.provisioning.users import ACTIVE_STATUSES

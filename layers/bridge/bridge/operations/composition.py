@@ -43,7 +43,6 @@ class Outside:
     sqs: SQSClient
     lambda_client: LambdaClient
     secrets: Secrets
-    hash_key: Secrets
     mapper: UserMapper
     notifier: Notifier
     pace: Callable[[str, Lane], Pace]
@@ -77,7 +76,6 @@ def build(settings: OperationsSettings, outside: Outside) -> Operations:
         store=store,
         mapper=outside.mapper,
         clock=clock,
-        hash_key=lambda: outside.hash_key.get("hash_key").encode(),
         calls=calls,
     )
     return Operations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,7 +11,7 @@ from bridge.items import Item, Reason, fresh_item
 from bridge.looks import build_looks
 from bridge.provisioning.look import Work
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, Store, UserMapper
-from bridge.provisioning.records import AppState, GroupLink, JournalEntry, UserLink
+from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, UserLink
 from bridge.settings import Mode, ProvisioningSettings
 
 #: What passes through to the real store.
@@ -25,6 +25,7 @@ READS = frozenset(
         "groups",
         "removals",
         "removal",
+        "permitted",
         "exceptions",
         "seen",
         "hold",
@@ -97,6 +98,13 @@ class UnsentItems:
         self.items.extend(items)
 
 
+class Untold:
+    """Nobody is told of what is only tried."""
+
+    def hold_changed(self, hold: Hold, what: str) -> None:
+        """Not now."""
+
+
 class Preview:
     """Tries looks. Lives as long as the process."""
 
@@ -109,7 +117,6 @@ class Preview:
         store: Store,
         mapper: UserMapper,
         clock: Clock,
-        hash_key: Callable[[], bytes],
         calls: Calls,
     ) -> None:
         """The clients tell their calls to `calls`."""
@@ -123,8 +130,9 @@ class Preview:
             store=cast("Store", UnwrittenStore(store)),
             lanes=self._lanes,
             mapper=mapper,
+            notifier=Untold(),
             clock=clock,
-            hash_key=hash_key,
+            hash_key=_no_key,
             make_password=str,
         )
 
@@ -140,6 +148,11 @@ class Preview:
         report = self._looks[work.items[0].kind].look(work)
         entry = report.entry(work, self._clock.now(), self._calls.named)
         return entry, list(dict.fromkeys(item.entity for item in self._lanes.items))
+
+
+def _no_key() -> bytes:
+    """The key of fingerprints: an operator's look compares with what Genesys Cloud holds, not with what was written."""
+    raise RuntimeError("a look that is only tried reads Genesys Cloud itself")
 
 
 def _unwritten(*_: Any, **__: Any) -> None:

@@ -27,7 +27,6 @@ class OperationsSettings:
     dead_letters: str
     mappings: Mapping[str, str]
     secret_id: str
-    hash_key_secret_id: str
     state_table: str
     notification_topic_arn: str
     user_name_source: UserNameSource
@@ -46,7 +45,6 @@ class OperationsSettings:
             dead_letters=environment.text("DEAD_LETTER_QUEUE_URL"),
             mappings={lane: environment.text(f"{lane.upper()}_MAPPING_ID") for lane in ("leavers", "users", "groups")},
             secret_id=environment.text("BRIDGE_SECRET_ID"),
-            hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
             user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
