@@ -121,7 +121,9 @@ def show_steps(terminal: Terminal, steps: list[Step]) -> None:
 
 
 def _show_would(terminal: Terminal, would: Would) -> None:
-    terminal.facts(("outcome", f"{would.outcome}, {would.why}" if would.why else would.outcome), *work_facts(would))
+    nothing = would.outcome == "observed" and not any((would.changed, would.added, would.removed, would.held))
+    outcome = would.why or ("nothing would change" if nothing else would.outcome)
+    terminal.facts(("outcome", outcome), *work_facts(would))
 
 
 def _value(value: Any) -> str:

@@ -19,7 +19,7 @@ _HOUR = 3600.0
 _MINUTES = 120
 #: The count of a comparison that is the bridge's own estimate, in seconds.
 _LEFT = "seconds_left"
-_READ = {True: "yes", False: "no", None: "unknown"}
+_READ = {True: "yes", False: "no", None: "-"}
 _MEANS = {
     ("pause", "everything"): "Stop reading the lanes? Events are still taken and kept for 14 days; nobody is created, "
     "changed or deactivated until `bridge resume`.",

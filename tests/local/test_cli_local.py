@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from bridge.provisioning.records import GroupState, Origin, ParkedItem, UserStat
 from bridge.store.dynamo import DynamoStore
 from bridge_cli import ROOT
 from bridge_cli.__main__ import Surroundings, main
+from bridge_cli.ends import End
 from bridge_cli.places import Session
 from bridge_local.demo import free_ports
 from bridge_local.options import Options
@@ -54,6 +56,28 @@ class Office:
         ended = main([*line.split(), "--local", "--port", str(self.stack.options.port)], surroundings)
         assert ended == code, f"{line}: {ended}\n{out.getvalue()}\n{err.getvalue()}"
         return out.getvalue()
+
+    def start(self, line: str) -> subprocess.Popen[str]:
+        """A command in a process of its own, as people run it."""
+        return subprocess.Popen(  # noqa: S603 - our own program
+            [ROOT / "bridge", *line.split(), "--local", "--port", str(self.stack.options.port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def interrupt(self, line: str) -> str:
+        """Press Ctrl-C as soon as a command waits; its last words."""
+        with self.start(line) as process:
+            try:
+                assert process.stderr is not None
+                assert process.stderr.readline().startswith("waiting")
+                process.send_signal(signal.SIGINT)
+                says = process.stderr.read()
+                assert process.wait(timeout=PATIENCE) == End.INTERRUPTED
+            finally:
+                process.kill()
+        return says
 
     def ask(self, line: str) -> Any:
         """The document that a command answers a program."""
@@ -138,14 +162,9 @@ def test_a_group_that_is_emptied_waits_for_a_person(office: Office) -> None:
     day, night = (office.groups[name][0] for name in GROUPS)
     assert [office.members(name) for name in GROUPS] == [MEMBERS, MEMBERS]
 
-    listed = subprocess.run(  # noqa: S603 - our own program
-        [ROOT / "bridge", "holds", "list", "--local", "--port", str(office.stack.options.port)],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=PATIENCE,
-    )
-    assert f"group:{day}  " in listed.stdout
+    with office.start("holds list") as process:
+        listed, _ = process.communicate(timeout=PATIENCE)
+    assert f"group:{day}  " in listed
     shown = office.bridge(f"holds show {day}")
     assert f"Who is held (the first 20 of {MEMBERS}):" in shown
     assert office.bridge(f"holds approve {day} --why OPS-1", code=2) != ""  # nobody is there to say yes
@@ -172,12 +191,12 @@ def test_what_is_parked_is_looked_at_again(office: Office) -> None:
 
 
 def test_removals_and_everything_are_paused_and_go_on(office: Office) -> None:
-    """A look that is asked for while all is paused comes after it."""
+    """A look that is asked for while all is paused comes after it, though its operator has pressed Ctrl-C meanwhile."""
     assert office.ask("pause removals --yes") == {"ok": True, "everything": False, "removals": True}
     assert office.ask("resume removals --yes")["removals"] is False
     assert office.ask("pause --yes")["everything"] is True
     person = office.people[1]
-    office.bridge(f"sync user {person} --yes --timeout 1", code=4)
+    assert "comes by itself" in office.interrupt(f"sync user {person} --yes --progress")
     assert "The lanes are paused: bridge resume --local" in office.bridge("status")
     assert office.ask("resume --yes")["everything"] is False
     eventually(lambda: bool(office.store.entries(f"user:{person}", 1)))

@@ -93,6 +93,14 @@ def test_a_look_that_brings_others_says_so() -> None:
     assert "  members  2 added, 5 held\n  brings   group:00g1\n" in out
 
 
+def test_a_look_that_would_change_nothing_says_so() -> None:
+    """`observed` alone tells nobody anything; a reason does."""
+    nothing = Synced(entity=USER, applied=False, would=Would(outcome="observed")).document()
+    assert "  outcome  nothing would change\n" in Stage(sync=nothing).run("sync user 00u1").out
+    something = Synced(entity=USER, applied=False, would=Would(outcome="observed", why="would-create")).document()
+    assert "  outcome  would-create\n" in Stage(sync=something).run("sync user 00u1").out
+
+
 def test_explain_has_five_steps_and_the_journal() -> None:
     """And the way to what is parked."""
     ran = Stage(explain=explained(entry("held", why="ceiling", held=5), parked=1)).run("explain user 00u1")
