@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.aws import CLIENT, SystemClock
 from bridge.lanes import SqsLanes
+from bridge.operations.answers import Decided
 from bridge.operations.approvals import Approvals
 from bridge.operations.edge import answered
 from bridge.operations.identity import Identities
@@ -36,5 +37,10 @@ def compose(function: str, region: str, account: str) -> Approvals:
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Answer one `bridge.operations.requests.Decide`."""
-    region, account = context.invoked_function_arn.split(":")[3:5]
-    return answered(lambda: compose(context.function_name, region, account).decide(parse_decision(event)))
+
+    def decide() -> Decided:
+        asked = parse_decision(event)
+        region, account = context.invoked_function_arn.split(":")[3:5]
+        return compose(context.function_name, region, account).decide(asked)
+
+    return answered(decide)

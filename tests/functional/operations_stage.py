@@ -104,6 +104,7 @@ class Stage:
     def restart(self) -> None:
         """New processes."""
         world = self.world
+        self._settings = {**world.variables, **self.variables}
         environment = {
             "OKTA_ORG_URL": "https://example.okta.com",
             "OKTA_APP_ID": APP_ID,
@@ -121,8 +122,7 @@ class Stage:
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
             "BOOTSTRAPPED": "1",
-            **world.variables,
-            **self.variables,
+            **self._settings,
         }
         settings = OperationsSettings.read(environment)
         self.operations = build(
@@ -144,17 +144,23 @@ class Stage:
         )
         self.approvals = Approvals(world.store, world.lanes, world.clock, Passport(), FUNCTION)
 
-    def ask(self, do: str, *, reader: bool = False, **fields: Any) -> dict[str, Any]:
-        """A request and its good answer."""
+    def answer(self, do: str, *, reader: bool = False, **fields: Any) -> dict[str, Any]:
+        """A request and its answer; by new processes where a setting has changed."""
+        if self._settings != {**self.world.variables, **self.variables}:
+            self.restart()
         answer = self.operations.handle({"do": do, **fields}, reader=reader)
         assert isinstance(answer, dict)
+        return answer
+
+    def ask(self, do: str, *, reader: bool = False, **fields: Any) -> dict[str, Any]:
+        """A request and its good answer."""
+        answer = self.answer(do, reader=reader, **fields)
         assert answer["ok"], answer
         return answer
 
     def refused(self, do: str, *, reader: bool = False, **fields: Any) -> str:
         """A request that is refused: the reason."""
-        answer = self.operations.handle({"do": do, **fields}, reader=reader)
-        assert isinstance(answer, dict)
+        answer = self.answer(do, reader=reader, **fields)
         assert not answer["ok"], answer
         return str(answer["error"]["reason"])
 

@@ -16,6 +16,7 @@ from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
 from bridge.provisioning.ports import Store
 from bridge.provisioning.records import (
     AppState,
+    Breaker,
     Decision,
     GroupLink,
     GroupState,
@@ -518,6 +519,29 @@ class TestJournal:
 
 
 # ------------------------------------------------------------------------ what only one of the two can show
+
+
+class TestBreakers:
+    """Whether an upstream may be called: one record each, and nobody overwrites what he has not read."""
+
+    def test_closed_at_first(self, store: Store) -> None:
+        """Without a record it may be called."""
+        assert store.breaker("okta") == Breaker("okta")
+
+    def test_is_read_as_it_was_written(self, store: Store) -> None:
+        """Every field, with the version one higher; other upstreams have records of their own."""
+        breaker = Breaker("okta", open=True, why="okta-503", since=NOW, tried=NOW + timedelta(seconds=1), wait=30)
+        assert store.save_breaker(breaker)
+        assert store.breaker("okta") == replace(breaker, version=1)
+        assert store.breaker("genesys") == Breaker("genesys")
+
+    def test_of_two_writers_one_wins(self, store: Store) -> None:
+        """Who has read an older version writes nothing and is told so."""
+        assert store.save_breaker(Breaker("okta", why="first"))
+        assert not store.save_breaker(Breaker("okta", why="second"))
+        assert store.breaker("okta").why == "first"
+        assert store.save_breaker(replace(store.breaker("okta"), why="third"))
+        assert (store.breaker("okta").why, store.breaker("okta").version) == ("third", 2)
 
 
 def test_memory_journal_keeps_the_last_failure_of_an_item() -> None:

@@ -90,7 +90,15 @@ def test_alarms_watch_metrics_that_are_emitted() -> None:
             assert "Dimensions" not in alarm
             names.add(alarm["MetricName"])
     assert names <= set(Metric)
-    assert names == {"AuthFailures", "NotSetUp", "HoldsOpen", "ParkedOpen", "AppNotActive", "UsersRecreated"}
+    assert names == {
+        "AuthFailures",
+        "NotSetUp",
+        "HoldsOpen",
+        "ParkedOpen",
+        "AppNotActive",
+        "UsersRecreated",
+        "BreakerOpen",
+    }
 
 
 @pytest.mark.parametrize("lane", ["Leavers", "Users", "Groups"])
@@ -103,7 +111,7 @@ def test_each_lane_has_an_alarm_on_its_age(lane: str) -> None:
 
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     """Its beginning and its end are told, and its description says what to do."""
-    assert len(alarms()) == 11
+    assert len(alarms()) == 12
     for alarm in alarms().values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
         assert len(alarm["AlarmDescription"]) > 50

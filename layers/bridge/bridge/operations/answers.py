@@ -277,7 +277,7 @@ class Depth(Part):
 
 
 class Breaker(Part):
-    """An upstream's breaker."""
+    """An upstream's breaker: ``open`` while nobody calls the upstream, ``closed`` otherwise."""
 
     upstream: str
     state: str

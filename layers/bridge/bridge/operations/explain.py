@@ -195,6 +195,8 @@ def _told(error: BridgeError) -> str:
 def _read(entry: JournalEntry | None) -> str:
     if entry is None:
         return "Okta shows it."
+    if not entry.read:
+        return "No reading was needed."
     return "Okta shows " + ", ".join(f"{name} {value}" for name, value in entry.read.items()) + "."
 
 

@@ -35,6 +35,7 @@ READS = frozenset(
         "decision",
         "reminded",
         "app",
+        "breaker",
         "due",
         "parked_items",
         "entries",

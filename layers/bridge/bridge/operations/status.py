@@ -65,11 +65,17 @@ class StatusDesk:
             paused_everything=None if reading is None else not any(reading.values()),
             paused_removals=app.removals_paused,
             lanes={lane: self._depth(url, (reading or {}).get(lane)) for lane, url in self._queues.items()},
-            breakers=None,
+            breakers=[self._breaker(upstream) for upstream in ("okta", "genesys")],
             holds_open=len(self._store.open_hold_entities()),
             parked=len(self._store.parked_items()),
             reconcile=None,
             caught_up=None,
+        )
+
+    def _breaker(self, upstream: str) -> answers.Breaker:
+        record = self._store.breaker(upstream)
+        return answers.Breaker(
+            upstream=upstream, state="open" if record.open else "closed", since=record.since, why=record.why
         )
 
     def _set_up(self) -> answers.SetUp | None:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from bridge.items import Item
 from bridge.provisioning.records import (
     AppState,
+    Breaker,
     Decision,
     GroupLink,
     Hold,
@@ -406,7 +407,19 @@ class Journal(Protocol):
         ...
 
 
-class Store(UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, Protocol):
+class BreakerRecords(Protocol):
+    """Which upstreams may be called now."""
+
+    def breaker(self, upstream: str) -> Breaker:
+        """The upstream's record, that of a closed breaker when there is none."""
+        ...
+
+    def save_breaker(self, breaker: Breaker) -> bool:
+        """Write the record if its version has not moved since it was read; whether it was written."""
+        ...
+
+
+class Store(UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, BreakerRecords, Protocol):
     """Everything the bridge remembers.
 
     Raises:

@@ -268,6 +268,29 @@ class ParkedItem:
 
 
 @dataclass(frozen=True)
+class Breaker:
+    """Whether an upstream may be called, for everybody.
+
+    Attributes:
+        upstream: ``okta`` or ``genesys``.
+        open: whether it may not be.
+        why: the reason code of the last failure.
+        since: when it opened or closed last, None when never.
+        tried: when it opened or a probe began last.
+        wait: seconds from then to the next probe; kept when it closes, for one that flaps.
+        version: how often the record was written.
+    """
+
+    upstream: str
+    open: bool = False
+    why: str = ""
+    since: datetime | None = None
+    tried: datetime | None = None
+    wait: int = 0
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class JournalEntry:
     """What one look read, changed and called, and why (promise P11). Ids and attribute names only.
 
