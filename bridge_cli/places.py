@@ -13,17 +13,21 @@ from bridge_cli.ends import End, Stopped
 #: The stack's outputs that name the two functions.
 OPERATIONS_OUTPUT = "OperationsFunction"
 APPROVALS_OUTPUT = "ApprovalsFunction"
-#: As `bridge_local` names them, and what its AWS takes for credentials.
+#: As the local stack names them.
+LOCAL_OPERATIONS, LOCAL_APPROVALS = "Operations", "Approvals"
+#: Where `make local` listens unless it is told otherwise.
+LOCAL_PORT = 8080
+#: The local stack's region, and what its AWS takes for credentials.
 _LOCAL_REGION = "us-east-1"
 _LOCAL_CREDENTIALS = Credentials("local", "local")
 #: The port of the local stack's AWS, counted from its first.
 _LOCAL_AWS = 3
-#: Longer than the functions may run.
-_READ_TIMEOUT = 130
+#: Seconds to wait for an answer: longer than the functions may run.
+READ_TIMEOUT = 75
 _CONFIG = Config(
     connect_timeout=10,
-    read_timeout=_READ_TIMEOUT,
-    # Every request may come twice: a second one finds the first one's work. A read that timed out is not repeated here.
+    read_timeout=READ_TIMEOUT,
+    # A request may come twice: the second one finds the first one's work.
     retries={"mode": "standard", "total_max_attempts": 2},
 )
 
@@ -81,11 +85,7 @@ def local(session: Session, port: int) -> Place:
     )
     options = "--local" if port == LOCAL_PORT else f"--local --port {port}"
     aws = f"http://127.0.0.1:{port + _LOCAL_AWS}"
-    return Place(options, client, "Operations", "Approvals", _LOCAL_REGION, _LOCAL_CREDENTIALS, aws)
-
-
-#: Where `make local` listens unless it is told otherwise.
-LOCAL_PORT = 8080
+    return Place(options, client, LOCAL_OPERATIONS, LOCAL_APPROVALS, _LOCAL_REGION, _LOCAL_CREDENTIALS, aws)
 
 
 def deployed(session: Session, stack: str, options: str) -> Place:

@@ -13,7 +13,16 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from bridge_cli.places import LOCAL_PORT
+from bridge.operations.requests import READER
+from bridge_cli.places import (
+    APPROVALS_OUTPUT,
+    LOCAL_APPROVALS,
+    LOCAL_OPERATIONS,
+    LOCAL_PORT,
+    OPERATIONS_OUTPUT,
+    READ_TIMEOUT,
+)
+from bridge_local.template import Template
 from tests.unit.cli_answers import decided, refused, shown, status
 from tests.unit.cli_stage import OUTPUTS, READERS, Stage
 
@@ -56,6 +65,17 @@ def test_the_local_stack_needs_no_account() -> None:
     assert (service, options["endpoint_url"]) == ("lambda", "http://127.0.0.1:9000")
     assert stage.decided[0]["identity"].startswith("http://127.0.0.1:9003/?")
     assert LOCAL_PORT == 8080
+
+
+def test_the_template_has_what_the_command_relies_on() -> None:
+    """Outputs, the alias for readers, the local names, and functions that answer before the command gives up."""
+    template = Template()
+    outputs = {name: output["Value"] for name, output in template.document["Outputs"].items()}
+    for output, name in ((OPERATIONS_OUTPUT, LOCAL_OPERATIONS), (APPROVALS_OUTPUT, LOCAL_APPROVALS)):
+        assert outputs[output] == {"Ref": name}
+        assert template.function(name)["Timeout"] < READ_TIMEOUT
+    aliases = [properties for _, properties in template.of_type("AWS::Lambda::Alias")]
+    assert {"Ref": LOCAL_OPERATIONS} in [each["FunctionName"] for each in aliases if each["Name"] == READER]
 
 
 @pytest.mark.parametrize(
