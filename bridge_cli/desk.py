@@ -17,8 +17,8 @@ from bridge_cli.terminal import Terminal
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
 
-#: Seconds between two questions whether something is done: quick at first.
-PAUSES = (1.0, 2.0, 3.0, 5.0)
+#: Seconds before each question whether something is done: quick at first; an explanation costs calls of both sides.
+PAUSES = (1.0, 2.0, 4.0, 8.0, 10.0)
 
 
 @dataclass
@@ -61,16 +61,15 @@ class Desk:
 
     def wait(self, seconds: float, ready: Callable[[], T | None], saying: Callable[[int], str]) -> T | None:
         """What `ready` gives at last, None when the seconds are over first; `saying` is told how many have passed."""
-        started, pauses = self.clock(), iter(PAUSES)
-        while True:
+        started, pauses, passed = self.clock(), iter(PAUSES), 0.0
+        while passed < seconds:
+            self.terminal.progress(saying(int(passed)))
+            self.sleep(min(next(pauses, PAUSES[-1]), seconds - passed))
             found = ready()
             if found is not None:
                 return found
             passed = self.clock() - started
-            if passed >= seconds:
-                return None
-            self.terminal.progress(saying(int(passed)))
-            self.sleep(min(next(pauses, PAUSES[-1]), max(seconds - passed, 0.1)))
+        return None
 
 
 def pages(desk: Desk, request: Asked, kind: type[A], field: str) -> Reply[A]:

@@ -132,7 +132,7 @@ def _check(desk: Desk, hold: Hold) -> None:
 def _wait(desk: Desk, entity: str, number: int) -> None:
     """Wait until looks have carried out the decision."""
     desk.standing = f"The decision is recorded, and looks carry it out: {desk.command(f'holds show {entity}')}"
-    latest = ""
+    latest: str = "open"
 
     def over() -> Hold | None:
         nonlocal latest

@@ -48,7 +48,7 @@ def test_sync_waits_through_failures_and_says_so() -> None:
     )
     ran = stage.run("sync user 00u1 --yes --progress")
     assert ran.code == 0
-    assert "waiting for the look, 0 s, tried in vain so far: genesys-503\n" in ran.err
+    assert "waiting for the look, 1 s, tried in vain so far: genesys-503\n" in ran.err
 
 
 def test_sync_that_is_parked_is_a_failure() -> None:
@@ -65,7 +65,7 @@ def test_sync_says_when_the_look_has_not_come_in_time() -> None:
     stage = Stage(sync=[would(), applied()], explain=explained())
     ran = stage.run("sync user 00u1 --yes --timeout 9")
     assert ran.code == 4
-    assert stage.pauses == [1.0, 2.0, 3.0, 3.0]
+    assert stage.pauses == [1.0, 2.0, 4.0, 2.0]
     assert "Not looked at within 9 s" in ran.err
     assert "bridge status --stack prod" in ran.err
 

@@ -210,7 +210,7 @@ def test_waiting_lasts_until_looks_have_carried_it_out() -> None:
     stage = Stage(holds_show=[shown(), shown(), shown(state="approved"), shown(state="done")], approve=decided())
     ran = stage.run(f"{APPROVE} --yes --wait --progress")
     assert ran.code == 0
-    assert ran.err.splitlines() == ["the hold is open, 0 s", "the hold is approved, 1 s"]
+    assert ran.err.splitlines() == ["the hold is open, 0 s", "the hold is open, 1 s", "the hold is approved, 3 s"]
     assert ran.out.endswith("group:00g1: done.\n")
 
 

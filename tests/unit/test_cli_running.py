@@ -121,8 +121,9 @@ def test_reconcile_waits_with_progress_and_reports() -> None:
     assert "One is already under way." in ran.out
     assert ran.err.splitlines() == [
         "starting, 0 s",
+        "starting, 1 s",
         "running: nothing counted yet",
-        "running: 10 of 100, about 27 s left",
+        "running: 10 of 100, about 63 s left",
         "running: 20 of 100, about 4 min left",
     ]
     assert "Comparison run-1: done (enforce)\n" in ran.out
