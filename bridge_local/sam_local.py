@@ -42,7 +42,7 @@ class Case:
     Attributes:
         file: its name, ``<function>-<case>``.
         expected: the status of a receiver's answer, the messages that a consumer gives back, or how a request is
-            answered: ``ok``, the reason of a refusal, ``html``.
+            answered: ``ok``, the reason of a refusal, ``html``; or a run's outcome.
     """
 
     file: str
@@ -66,6 +66,7 @@ CASES = (
     Case("consumer-unreadable", _EMPTY),
     Case("receiver-delivery", 204),
     Case("receiver-bulk", 204),
+    Case("log_poller-tick", "ended"),
     Case("operations-status", "ok"),
     Case("operations-holds", "ok"),
     Case("operations-sync", "ok"),
@@ -84,6 +85,8 @@ def outcome(answer: Any) -> int | list[str] | str:
         return "html"
     if "ok" in answer:
         return "ok" if answer["ok"] else str(answer["error"]["reason"])
+    if "outcome" in answer:
+        return str(answer["outcome"])
     failures = answer.get("batchItemFailures")
     return int(answer.get("statusCode", 0)) if failures is None else [each["itemIdentifier"] for each in failures]
 

@@ -91,6 +91,7 @@ class Stack:
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
         self._lambda = LambdaApi({name: self._function(name) for name in self.template.invoked}, self.sources)
+        self._scheduled: list[Child] = []
 
     def __enter__(self) -> Self:
         """Start everything; a failure stops what has started."""
@@ -119,12 +120,14 @@ class Stack:
     @property
     def hook_url(self) -> str:
         """Where deliveries go."""
-        return f"{self.options.url()}/okta/events"
+        return self.options.hook_url
 
     def close(self) -> None:
         """Stop in the order in which work flows: deliveries, lanes, servers."""
         self._stop.set()
         self.sources.stop()
+        for child in self._scheduled:
+            child.stop()
         while self._closers:
             self._closers.pop()()
 
@@ -178,6 +181,7 @@ class Stack:
             self._serve(self.genesys, 2)
         self._serve(self._front(), 0)
         self._consume()
+        self._run_scheduled("LogPoller", self.options.catch_up_seconds)
         if self.okta is not None and self.dispatcher is not None:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
@@ -260,6 +264,14 @@ class Stack:
         """A process for a lane, as Lambda has one for each batch at a time."""
         module = ["bridge_local.consumer", source.queue]
         return Child(module, self._environment("Consumer"), self.logs, f"The consumer of {source.queue}")
+
+    def _run_scheduled(self, function: str, seconds: int) -> None:
+        """A process that calls a function again and again, as its schedule would."""
+        module = ["bridge_local.scheduled", function, str(seconds)]
+        child = Child(module, self._environment(function), self.logs, f"The schedule of {function}")
+        self._scheduled.append(child)
+        child.start()
+        self._closers.append(child.join)
 
     def _consume(self) -> None:
         self._closers.append(self.sources.join)

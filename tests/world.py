@@ -15,7 +15,7 @@ from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
 from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, UserNameSource
 from bridge_local.exchange import Request, Response
 from bridge_local.fifo import FifoLanes
 from bridge_local.genesys.model import GenesysModel
@@ -26,10 +26,12 @@ from bridge_local.okta import OktaModel, OktaSwitches
 from bridge_local.okta.event_forms import envelope, hook_form
 from bridge_local.okta.switches import UNLIMITED
 from bridge_local.transport import ModelTransport
+from functions.log_poller import app as log_poller_app
 from functions.receiver import app as receiver_app
 
 HOOK_SECRET = "hook-secret"
 APP_ID = "0oaGenesysCloudApp5d"
+HOOK_URL = "https://hook.example.com/live/okta/events"
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
@@ -159,9 +161,10 @@ class World:
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
             "BOOTSTRAPPED": "1",
+            "HOOK_URL": HOOK_URL,
             **self.variables,
         }
-        secrets = StubSecrets(
+        secrets = self.secrets = StubSecrets(
             hook_secret=HOOK_SECRET,
             okta_token="okta-token",
             genesys_client_id="client",
@@ -195,6 +198,24 @@ class World:
             secrets=cast("Secrets", secrets),
             lanes=cast("Any", self.lanes),
         )
+        self.catch_up = log_poller_app.build(
+            LogPollerSettings.read(environment),
+            log_poller_app.Outside(
+                store=self.store,
+                lanes=self.lanes,
+                secrets=cast("Secrets", secrets),
+                clock=self.clock,
+                okta_transport=ModelTransport(self.okta),
+            ),
+        )
+
+    def poll(self) -> str:
+        """One tick of the real log poller; how its run ended."""
+        compose, log_poller_app.compose = log_poller_app.compose, cast("Any", lambda: self.catch_up)
+        try:
+            return log_poller_app.handler({}, cast("Any", self.context))["outcome"]
+        finally:
+            log_poller_app.compose = compose
 
     # ------------------------------------------------------------------------------------ events
 

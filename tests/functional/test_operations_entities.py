@@ -50,6 +50,7 @@ WRITES = {
     "note_difference",
     "clear_difference",
     "save_breaker",
+    "save_log_cursor",
 }
 
 

@@ -23,6 +23,7 @@ from bridge.provisioning.records import (
     Hold,
     HoldState,
     JournalEntry,
+    LogCursor,
     Origin,
     ParkedItem,
     RemovalState,
@@ -778,3 +779,15 @@ def test_a_long_partition_is_read_page_by_page(client: "DynamoDBClient", table: 
         DynamoStore(client, table).add_due(okta_id)
     paging: Any = Paging()
     assert DynamoStore(paging, table).due() == ids
+
+
+class TestCatchUp:
+    """The place in the System Log."""
+
+    def test_the_place_is_kept_as_it_was_saved(self, store: Store) -> None:
+        """None at first, then the last one saved, to the millisecond."""
+        assert store.log_cursor() is None
+        for link in ("", "https://example.okta.com/api/v1/logs?after=1"):
+            cursor = LogCursor(link=link, question="q", at=NOW + timedelta(milliseconds=123))
+            store.save_log_cursor(cursor)
+            assert store.log_cursor() == cursor

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import random
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
@@ -21,15 +19,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
 from bridge.composition import Outside
-from bridge.http import Transport, WireRequest, WireResponse
 from bridge.items import Reason, fresh_item
-from bridge.operations.composition import Outside as Asked
-from bridge.operations.identity import Identities
-from bridge.operations.signing import binding, sign_identity, sts_endpoint
-from bridge.provisioning.records import Hold, HoldState, ParkedItem
-from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT
-from bridge_local.aws import Aws, queue_name
+from bridge_local.aws import Aws
 from bridge_local.genesys import GenesysModel, GenesysSwitches
 from bridge_local.okta import UNLIMITED, OktaModel, OktaSwitches
 from bridge_local.okta.event_forms import envelope, hook_form
@@ -37,9 +29,8 @@ from bridge_local.options import Options
 from bridge_local.poller import record
 from bridge_local.template import Template
 from bridge_local.transport import ModelTransport
-from functions.approvals import app as approvals
 from functions.consumer import app as consumer
-from functions.operations import app as operations
+from functions.log_poller import app as log_poller
 from functions.receiver import app as receiver
 from tests.functional.jwt_key import public_jwk
 from tests.world import Context
@@ -88,6 +79,14 @@ BY_SERVICES: dict[str, set[Grant]] = {
         ("kms:GenerateDataKey", "DataKey"),
     },
 }
+BY_SERVICES["LogPoller"] = {
+    ("logs:CreateLogStream", "LogPollerLogs"),
+    ("logs:PutLogEvents", "LogPollerLogs"),
+    ("kms:Decrypt", "DataKey"),
+    ("kms:GenerateDataKey", "DataKey"),
+    # OKTA_AUTH=ssws: the token stands in the secret.
+    ("secretsmanager:GetSecretValue", "BridgeSecret"),
+}
 #: Operations whose IAM action has another name (Service Authorization Reference); the others bear their own.
 ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
@@ -116,6 +115,7 @@ class Deployment:
     """The template's resources and functions, between both models."""
 
     aws: MotoAws
+    options: Options
     okta: OktaModel
     genesys: GenesysModel
     grants: set[Grant] = field(default_factory=set)
@@ -149,23 +149,6 @@ class Deployment:
 
     # ------------------------------------------------------------------------------------- functions
 
-    def ask(self, **asked: Any) -> dict[str, Any]:
-        """Ask the operations function, as an operator."""
-        with self.recorded():
-            answer = operations.handler(asked, cast("Any", Context()))
-        assert isinstance(answer, dict)
-        assert answer["ok"], answer
-        return answer
-
-    def approve(self, **asked: Any) -> dict[str, Any]:
-        """Ask the approvals function, signed with this process's credentials; moto takes any signature."""
-        credentials = boto3.Session().get_credentials()
-        assert credentials is not None
-        bound = binding("consumer", asked["do"], asked["entity"], asked["number"], asked["revision"], asked["why"])
-        identity = sign_identity(credentials, "us-east-1", bound, endpoint=sts_endpoint("us-east-1"))
-        with self.recorded():
-            return approvals.handler({**asked, "identity": identity}, cast("Any", Context()))
-
     def deliver(self, events: list[dict[str, Any]]) -> None:
         """Have the receiver take a delivery."""
         body = json.dumps(envelope("https://example.okta.com/hook", "delivery", datetime.now(UTC), events))
@@ -197,6 +180,13 @@ class Deployment:
 
 @pytest.fixture
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """As `deployed`."""
+    with deployed(monkeypatch) as made:
+        yield made
+
+
+@contextmanager
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     """Both functions with the environment that the template gives them, and everything that they call recorded."""
     variables = {
         "OKTA_AUTH": "oauth",
@@ -214,24 +204,17 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         aws.create(TEMPLATE, options)
         boto3.client("sqs").set_queue_attributes(QueueUrl=aws.physical["GroupsQueue"], Attributes={"DelaySeconds": "0"})
         boto3.client("ssm").put_parameter(Name=MAP_PARAMETER, Value=DEFAULT_MAP.read_text("utf-8"), Type="String")
-        make_mappings(aws)
-        for function in ("Receiver", "Consumer", "Operations", "Approvals"):
+        for function in ("Receiver", "Consumer", "LogPoller"):
             for name, value in aws.environment(TEMPLATE, function, options).items():
                 monkeypatch.setenv(name, value)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "")
         okta, genesys = models(aws, options)
         monkeypatch.setattr(
             consumer,
             "Outside",
             partial(Outside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
-        monkeypatch.setattr(
-            operations,
-            "Outside",
-            partial(Asked, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
-        )
-        monkeypatch.setattr(approvals, "Identities", partial(Identities, transport=Sts()))
-        made = Deployment(aws, okta, genesys)
+        monkeypatch.setattr(log_poller, "Outside", partial(log_poller.Outside, okta_transport=ModelTransport(okta)))
+        made = Deployment(aws, options, okta, genesys)
         original = vars(BaseClient)["_make_api_call"]
 
         def make_api_call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
@@ -239,41 +222,12 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             return original(client, operation, arguments)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
-        composed = (receiver.compose, consumer.compose, operations.compose, approvals.compose)
+        composed = (receiver.compose, consumer.compose, log_poller.compose)
         for compose in composed:
             compose.cache_clear()
         yield made
         for compose in composed:
             compose.cache_clear()
-
-
-class Sts(Transport):
-    """STS, which knows everybody as Ada."""
-
-    def handle_request(self, request: WireRequest) -> WireResponse:
-        """GetCallerIdentity."""
-        assert request.url.host == "sts.us-east-1.amazonaws.com"
-        arn = "arn:aws:sts::123456789012:assumed-role/Approvers/ada"
-        body = f"<GetCallerIdentityResult><Arn>{arn}</Arn></GetCallerIdentityResult>"
-        space = "https://sts.amazonaws.com/doc/2011-06-15/"
-        return WireResponse(200, text=f'<GetCallerIdentityResponse xmlns="{space}">{body}</GetCallerIdentityResponse>')
-
-
-def make_mappings(aws: MotoAws) -> None:
-    """The consumer's event source mappings, made in moto: they have ids of their own."""
-    role = boto3.client("iam").create_role(RoleName="consumer", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", "")
-    client = boto3.client("lambda")
-    client.create_function(
-        FunctionName="Consumer", Runtime="python3.13", Role=role, Handler="a.h", Code={"ZipFile": code.getvalue()}
-    )
-    for source in TEMPLATE.sources("Consumer"):
-        arn = f"arn:aws:sqs:us-east-1:123456789012:{queue_name(source.queue)}"
-        # An enabled one would have moto look for a container engine with every message.
-        made = client.create_event_source_mapping(FunctionName="Consumer", EventSourceArn=arn, Enabled=False)
-        aws.physical[source.name] = made["UUID"]
 
 
 def models(aws: MotoAws, options: Options) -> tuple[OktaModel, GenesysModel]:
@@ -288,7 +242,7 @@ def models(aws: MotoAws, options: Options) -> tuple[OktaModel, GenesysModel]:
     key_id = aws.physical["SigningKey"]
     public = load_der_public_key(boto3.client("kms").get_public_key(KeyId=key_id)["PublicKey"])
     assert isinstance(public, RSAPublicKey)
-    scopes = ["okta.users.read", "okta.groups.read", "okta.apps.read", "okta.logs.read"]
+    scopes = ["okta.users.read", "okta.groups.read", "okta.apps.read", "okta.logs.read", "okta.eventHooks.read"]
     okta.register_client(CLIENT_ID, [public_jwk(public, key_id)], scopes)
     secret = options.secret
     genesys = GenesysModel(
@@ -399,48 +353,16 @@ def test_the_consumer_may_do_what_it_does(deployment: Deployment) -> None:
     assert deployment.grants | BY_SERVICES["Consumer"] == allowed("Consumer")
 
 
-def open_hold(deployment: Deployment, entity: str, user: str) -> None:
-    """A hold that waits for two days already."""
-    opened = datetime.now(UTC) - timedelta(days=2)
-    store = DynamoStore(boto3.client("dynamodb"), deployment.aws.physical["StateTable"])
-    store.stage(entity, 1, 1, [user])
-    store.save_hold(Hold(entity, 1, HoldState.OPEN, 1, "ceiling-count", 1, (), opened, opened))
-    store.park(ParkedItem(entity, "i1", "{}", "user-not-visible", "", opened))
-
-
-def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> None:
-    """Every request once, for a user and a group that are linked, and for some that are not."""
-    okta, genesys = deployment.okta, deployment.genesys
-    group, _ = okta.create_group("Sales"), genesys.add_group("Sales")
-    person = okta.create_user({"login": "ada@example.com", "firstName": "Ada", "lastName": "Brook"})
-    okta.assign_user(person)
-    okta.add_members(group, [person])
-    assert deployment.look("UsersQueue", f"user:{person}")
-    assert deployment.look("GroupsQueue", f"group:{group}")
-    open_hold(deployment, f"group:{group}", person)
-    deployment.grants.clear()
-    for entity in (f"user:{person}", f"group:{group}"):
-        deployment.ask(do="sync", entity=entity)
-        deployment.ask(do="sync", entity=entity, apply=True)
-        deployment.ask(do="explain", entity=entity)
-        deployment.ask(do="diff", entity=entity)
-    for do in ("holds.list", "remind", "diff", "status", "parked.list", "reconcile.status"):
-        deployment.ask(do=do)
-    for do in ("holds.show", "parked.show", "parked.redrive", "group.link", "group.unlink"):
-        deployment.ask(do=do, entity=f"group:{group}")
-    deployment.ask(do="group.ceiling", entity=f"group:{group}", count=5, percent=None)
-    for do in ("pause", "resume"):
-        assert deployment.ask(do=do, what="everything")["everything"] is (do == "pause")
-        assert deployment.ask(do=do, what="removals")["removals"] is (do == "pause")
-    assert deployment.grants | BY_SERVICES["Operations"] == allowed("Operations")
-
-
-def test_the_approvals_function_may_do_what_it_does(deployment: Deployment) -> None:
-    """It approves a group's hold and rejects the organisation's; asking STS who signed needs no permission."""
-    for do, entity in (("approve", "group:00gTeamNorth00000001"), ("reject", "app")):
-        open_hold(deployment, entity, "00uAdaBrook000000001")
-        answer = deployment.approve(do=do, entity=entity, number=1, revision=1, why="OPS-17")
-        assert answer["ok"], answer
-        assert answer["decision"]["by"].endswith("/ada")
-    deployment.approve(do="approve", entity="group:00gTeamNorth00000001", number=1, revision=1, why="OPS-17")
-    assert deployment.grants | BY_SERVICES["Approvals"] == allowed("Approvals")
+def test_the_log_poller_may_do_what_it_does(deployment: Deployment) -> None:
+    """Somebody leaves, others join, a group changes: an item for each lane, then nothing more to bring."""
+    okta = deployment.okta
+    for _ in range(2):
+        person = okta.create_user({"login": f"ada{okta.rng.random()}@example.com", "firstName": "A", "lastName": "B"})
+        okta.assign_user(person)
+        okta.add_members(okta.create_group(f"Sales {person}"), [person])
+    okta.deactivate(person)
+    with deployment.recorded():
+        assert log_poller.handler({}, cast("Any", Context())) == {"outcome": "ended"}
+    waiting = [deployment.aws.depths(TEMPLATE)[lane] for lane in sorted(LANES)]
+    assert [depth["visible"] for depth in waiting] == [2, 1, 1]
+    assert deployment.grants | BY_SERVICES["LogPoller"] == allowed("LogPoller")

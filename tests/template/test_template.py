@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from bridge.catchup import PAGE_SECONDS
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
-from bridge.operations.requests import READER
 from bridge.operations.settings import ApprovalsSettings, OperationsSettings
-from bridge.settings import ConsumerSettings, ReceiverSettings
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings
 from bridge_local import ROOT
 from bridge_local.template import Template
 
@@ -25,6 +25,7 @@ LANES = ("LeaversQueue", "UsersQueue", "GroupsQueue")
 SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
+    "LogPoller": LogPollerSettings.read,
     "Operations": OperationsSettings.read,
     "Approvals": ApprovalsSettings.read,
 }
@@ -106,7 +107,11 @@ def references(node: Any) -> Iterator[str]:
 @pytest.mark.parametrize("function", SETTINGS)
 def test_variables_declared_are_those_that_are_read(function: str) -> None:
     """A function gets every variable that its settings or its libraries read, and no other."""
-    local = {"BRIDGE_LOCAL": "1", "GENESYS_API_URL": "http://localhost:8082"}
+    local = {
+        "BRIDGE_LOCAL": "1",
+        "OKTA_ORG_URL": "http://localhost:8081",
+        "GENESYS_API_URL": "http://localhost:8082",
+    }
     declared = environment(function)
     variables = Seen({name: local.get(name, value) for name, value in declared.items()})
     SETTINGS[function](variables)
@@ -259,6 +264,16 @@ def test_the_stack_never_owns_the_accounts_log_role() -> None:
 # --------------------------------------------------------------------------------------- lanes and records
 
 
+def test_catch_up_ends_before_its_next_run_and_knows_its_hook() -> None:
+    """Two runs never overlap, a failed one is not repeated beside the next, and ours is the hook of the output."""
+    poller = TEMPLATE.function("LogPoller")
+    [tick] = poller["Events"].values()
+    assert (tick["Type"], tick["Properties"]["Schedule"]) == ("Schedule", "rate(5 minutes)")
+    assert PAGE_SECONDS * 2 <= poller["Timeout"] < 300
+    assert poller["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    assert TEMPLATE.variables("LogPoller")["HOOK_URL"] == TEMPLATE.document["Outputs"]["HookUrl"]["Value"]
+
+
 @pytest.mark.parametrize("lane", LANES)
 def test_lanes_outlast_their_function_and_an_outage(lane: str) -> None:
     """Invisible for six timeouts; 14 days and 1000 receives; FIFO with high throughput; no dead letters of others."""
@@ -361,41 +376,3 @@ def test_each_environment_deploys_a_stack_of_its_own_with_values_that_are_allowe
     overrides = dict(each.split("=", 1) for each in deploy.get("parameter_overrides", []))
     for parameter, value in overrides.items():
         assert value in map(str, PARAMETERS[parameter]["AllowedValues"])
-
-
-# ----------------------------------------------------------------------------------------------- people
-
-
-def invocable(policy: str) -> list[dict[str, Any]]:
-    """What a policy lets people invoke."""
-    statements = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
-    found: list[dict[str, Any]] = []
-    for statement in statements:
-        if "lambda:InvokeFunction" in statement["Action"]:
-            resources = statement["Resource"]
-            found += resources if isinstance(resources, list) else [resources]
-    return found
-
-
-def test_people_may_invoke_what_their_task_needs() -> None:
-    """Readers the alias that only reads, operators all but decisions, approvers decisions and what shows the holds."""
-    operations, approvals = {"Fn::GetAtt": ["Operations", "Arn"]}, {"Fn::GetAtt": ["Approvals", "Arn"]}
-    reader = {"Ref": "OperationsReader"}
-    assert invocable("ReaderPolicy") == [reader]
-    assert invocable("OperatorPolicy") == [operations]
-    assert invocable("ApproverPolicy") == [approvals, reader]
-
-
-def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:
-    """And leads to what is deployed; the function takes every other name for an alias that only reads, too."""
-    alias = RESOURCES["OperationsReader"]["Properties"]
-    assert alias["Name"] == READER
-    assert alias["FunctionName"] == {"Ref": "Operations"}
-    assert alias["FunctionVersion"] == "$LATEST"
-
-
-def test_no_other_function_changes_what_people_decided() -> None:
-    """The operations function can not be asked to approve: its requests have no such name."""
-    [schedule] = TEMPLATE.function("Operations")["Events"].values()
-    assert schedule["Properties"]["Input"] == '{"do": "remind"}'
-    assert "Events" not in TEMPLATE.function("Approvals")

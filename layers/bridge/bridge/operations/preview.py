@@ -40,6 +40,7 @@ READS = frozenset(
         "parked_items",
         "entries",
         "differences",
+        "log_cursor",
     }
 )
 

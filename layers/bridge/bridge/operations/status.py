@@ -51,7 +51,7 @@ class StatusDesk:
 
     def status(self) -> answers.Status:
         """Answers ``status``."""
-        app = self._store.app()
+        app, cursor = self._store.app(), self._store.log_cursor()
         try:
             reading: Mapping[str, bool] | None = self._switches.reading()
         except Transient:
@@ -69,7 +69,7 @@ class StatusDesk:
             holds_open=len(self._store.open_hold_entities()),
             parked=len(self._store.parked_items()),
             reconcile=None,
-            caught_up=None,
+            caught_up=cursor.at if cursor is not None else None,
         )
 
     def _breaker(self, upstream: str) -> answers.Breaker:

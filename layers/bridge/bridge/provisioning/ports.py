@@ -18,6 +18,7 @@ from bridge.provisioning.records import (
     GroupLink,
     Hold,
     JournalEntry,
+    LogCursor,
     ParkedItem,
     Removal,
     UserLink,
@@ -419,7 +420,30 @@ class BreakerRecords(Protocol):
         ...
 
 
-class Store(UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, BreakerRecords, Protocol):
+class CatchUpRecords(Protocol):
+    """Where catch-up goes on."""
+
+    def log_cursor(self) -> LogCursor | None:
+        """How far the System Log has been read, None before the first run."""
+        ...
+
+    def save_log_cursor(self, cursor: LogCursor) -> None:
+        """Write it."""
+        ...
+
+
+class Store(
+    UserLinks,
+    GroupLinks,
+    Removals,
+    Holds,
+    AppRecords,
+    Parking,
+    Journal,
+    BreakerRecords,
+    CatchUpRecords,
+    Protocol,
+):
     """Everything the bridge remembers.
 
     Raises:
