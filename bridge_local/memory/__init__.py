@@ -20,5 +20,13 @@ __all__ = ["MemoryLanes", "MemoryStore"]
 
 
 @dataclass
-class MemoryStore(MemoryLinks, MemoryRemovals, MemoryHolds, MemoryApp, MemoryJournal, MemoryBreakers, MemoryCatchUp):
+class MemoryStore(
+    MemoryLinks,
+    MemoryRemovals,
+    MemoryHolds,
+    MemoryApp,
+    MemoryJournal,
+    MemoryBreakers,
+    MemoryCatchUp,
+):
     """`bridge.provisioning.ports.Store` in dictionaries; safe for threads."""

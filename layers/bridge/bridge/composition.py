@@ -14,7 +14,8 @@ from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.aws import SystemClock
-from bridge.batch import Backoff, BatchRun
+from bridge.backoff import Backoff
+from bridge.batch import BatchRun
 from bridge.breaker import Breakers
 from bridge.calls import Calls
 from bridge.http import Transport

@@ -107,7 +107,7 @@ class Assignments:
         return listing
 
 
-def judge(app_user: AppUser | None, date: datetime | None = None) -> Assignment:
+def judge(app_user: AppUser | None, date: datetime) -> Assignment:
     """What an answer about one user's assignment means; None stands for "no such assignment"."""
     if app_user is None or app_user.status in UNASSIGNED_STATUSES:
         return Assignment(Assigned.NO, None, date)

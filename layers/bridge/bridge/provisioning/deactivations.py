@@ -130,10 +130,13 @@ class Deactivations:
         Raises:
             Transient: the listing could not be read whole.
         """
-        listing = self._okta.app_users().value
+        read = self._okta.app_users()
+        listing = read.value
         if listing is None:
             raise Transient("okta-implausible", upstream="okta")
-        assigned = {okta_id for okta_id, app_user in listing.items() if judge(app_user).assigned is not Assigned.NO}
+        assigned = {
+            okta_id for okta_id, app_user in listing.items() if judge(app_user, read.date).assigned is not Assigned.NO
+        }
         linked = {link.okta_id for link in self._store.all_users() if link.genesys_id and link.active is not False}
         hold = self._store.hold(APP) if app.removals_paused else self._life.carry_out(APP)
         exceptions = self._store.exceptions(APP)

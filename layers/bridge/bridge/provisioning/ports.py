@@ -425,7 +425,16 @@ class CatchUpRecords(Protocol):
 
 
 class Store(
-    UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, BreakerRecords, CatchUpRecords, Protocol
+    UserLinks,
+    GroupLinks,
+    Removals,
+    Holds,
+    AppRecords,
+    Parking,
+    Journal,
+    BreakerRecords,
+    CatchUpRecords,
+    Protocol,
 ):
     """Everything the bridge remembers.
 
