@@ -66,6 +66,8 @@ CASES = (
     Case("receiver-delivery", 204),
     Case("receiver-bulk", 204),
     Case("log_poller-tick", "ended"),
+    Case("reconciler-start", "ended"),
+    Case("reconciler-continue", "ended"),
 )
 
 

@@ -12,9 +12,10 @@ from bridge_local import container_env, examples
 from bridge_local.options import Options
 from bridge_local.sam_local import CASES, EVENTS, Case
 from bridge_local.template import Template
-from tests.world import World
+from tests.world import Countdown, World
 
 CONSUMER = [case for case in CASES if case.function == "Consumer"]
+RECONCILER = [case for case in CASES if case.function == "Reconciler"]
 
 
 def company() -> World:
@@ -97,6 +98,16 @@ def test_a_user_whom_genesys_cloud_refuses_goes_back_to_the_lane() -> None:
     world.genesys.give_role()
     assert invoke(world, case) == []
     assert world.account(examples.CLEO)["active"] is True
+
+
+@pytest.mark.parametrize("case", RECONCILER, ids=lambda case: case.file)
+def test_a_reconciler_example_has_the_answer_it_promises(case: Case) -> None:
+    """events/reconciler-<case>.json, sent to the real reconciler: a whole run."""
+    world = company()
+    for started in ("reconciler-start", case.file):
+        event = json.loads((EVENTS / f"{started}.json").read_text(encoding="utf-8"))
+        answer = world.reconciler.handle(event, cast("Any", Countdown(world.clock)))
+    assert answer["outcome"] == case.expected
 
 
 def test_the_table_names_every_example_and_its_answer() -> None:

@@ -24,6 +24,7 @@ from bridge.provisioning.accounts import Accounts
 from bridge.provisioning.application import AppLook
 from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.deactivations import Deactivations
+from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.groups import GroupLook
 from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.linking import Linking
@@ -149,7 +150,7 @@ class Consumer:
             lanes=outside.lanes,
             clock=outside.clock,
             settings=settings.provisioning,
-            hash_key=lambda: outside.hash_key.get("hash_key").encode(),
+            fingerprints=Fingerprints(lambda: outside.hash_key.get("hash_key").encode()),
             make_password=outside.make_password,
         )
         return BatchRun(
