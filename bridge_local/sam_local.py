@@ -67,6 +67,8 @@ CASES = (
     Case("receiver-delivery", 204),
     Case("receiver-bulk", 204),
     Case("log_poller-tick", "ended"),
+    Case("reconciler-start", "ended"),
+    Case("reconciler-continue", "ended"),
     Case("operations-status", "ok"),
     Case("operations-holds", "ok"),
     Case("operations-sync", "ok"),

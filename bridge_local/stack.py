@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT, keep
 from bridge_local.aws import Aws
 from bridge_local.children import Child
@@ -174,6 +175,7 @@ class Stack:
         self.aws.create(self.template, self.options)
         if self._kept:
             keep.restore_aws(self.aws, self._kept["aws"])
+        self._skip_first_day()
         self._closers.append(self._keep)
         if self.okta is not None:
             self._serve(self.okta, 1)
@@ -186,6 +188,12 @@ class Stack:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
             self._begin(self._deliver, "hooks")
+
+    def _skip_first_day(self) -> None:
+        """This company has its first comparison behind it, so that changes show at once what they do every day."""
+        store = DynamoStore(self.aws.client("dynamodb"), self.aws.physical["StateTable"])
+        store.set_bootstrapped()
+        store.note_reconciled(self.options.variables.get("MODE") or DEFAULTS["MODE"])
 
     def _forget(self) -> None:
         """Leave nothing behind that shall not outlive the stack, also of one that could not start."""

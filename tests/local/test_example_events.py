@@ -15,9 +15,10 @@ from bridge_local.options import Options
 from bridge_local.sam_local import CASES, EVENTS, Case, outcome
 from bridge_local.template import Template
 from tests.functional.operations_stage import Stage
-from tests.world import World
+from tests.world import Countdown, World
 
 CONSUMER = [case for case in CASES if case.function == "Consumer"]
+RECONCILER = [case for case in CASES if case.function == "Reconciler"]
 ASKED = [case for case in CASES if case.function in {"Operations", "Approvals"}]
 
 
@@ -103,6 +104,16 @@ def test_a_user_whom_genesys_cloud_refuses_goes_back_to_the_lane() -> None:
     assert world.account(examples.CLEO)["active"] is True
 
 
+@pytest.mark.parametrize("case", RECONCILER, ids=lambda case: case.file)
+def test_a_reconciler_example_has_the_answer_it_promises(case: Case) -> None:
+    """events/reconciler-<case>.json, sent to the real reconciler: a whole run."""
+    world = company()
+    for started in ("reconciler-start", case.file):
+        event = json.loads((EVENTS / f"{started}.json").read_text(encoding="utf-8"))
+        answer = world.reconciler.handle(event, cast("Any", Countdown(world.clock)))
+    assert answer["outcome"] == case.expected
+
+
 @pytest.mark.parametrize("case", ASKED, ids=lambda case: case.file)
 def test_a_request_has_the_answer_it_promises(case: Case) -> None:
     """events/operations-<case>.json and events/approvals-<case>.json, asked of the real functions' objects."""
@@ -129,6 +140,6 @@ def _shown(case: Case) -> str:
     """An answer as the table has it."""
     if isinstance(case.expected, list):
         return '{"batchItemFailures": []}'
-    if case.function == "LogPoller":
+    if case.function in {"LogPoller", "Reconciler"}:
         return json.dumps({"outcome": case.expected})
     return '{"ok": true, ...}' if case.expected == "ok" else str(case.expected)

@@ -20,6 +20,8 @@ from moto import mock_aws
 
 from bridge.composition import Outside
 from bridge.items import Reason, fresh_item
+from bridge.reconcile.composition import Outside as ReconcilerOutside
+from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT
 from bridge_local.aws import Aws
 from bridge_local.genesys import GenesysModel, GenesysSwitches
@@ -32,6 +34,7 @@ from bridge_local.transport import ModelTransport
 from functions.consumer import app as consumer
 from functions.log_poller import app as log_poller
 from functions.receiver import app as receiver
+from functions.reconciler import app as reconciler
 from tests.functional.jwt_key import public_jwk
 from tests.world import Context
 
@@ -65,6 +68,13 @@ BY_SERVICES: dict[str, set[Grant]] = {
             for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
             for lane in LANES
         ),
+    },
+    "Reconciler": {
+        ("logs:CreateLogStream", "ReconcilerLogs"),
+        ("logs:PutLogEvents", "ReconcilerLogs"),
+        # As the consumer's.
+        ("kms:Decrypt", "DataKey"),
+        ("kms:GenerateDataKey", "DataKey"),
     },
     "Operations": {
         ("logs:CreateLogStream", "OperationsLogs"),
@@ -204,7 +214,8 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         aws.create(TEMPLATE, options)
         boto3.client("sqs").set_queue_attributes(QueueUrl=aws.physical["GroupsQueue"], Attributes={"DelaySeconds": "0"})
         boto3.client("ssm").put_parameter(Name=MAP_PARAMETER, Value=DEFAULT_MAP.read_text("utf-8"), Type="String")
-        for function in ("Receiver", "Consumer", "LogPoller"):
+        DynamoStore(boto3.client("dynamodb"), aws.physical["StateTable"]).set_bootstrapped()
+        for function in ("Receiver", "Consumer", "LogPoller", "Reconciler"):
             for name, value in aws.environment(TEMPLATE, function, options).items():
                 monkeypatch.setenv(name, value)
         okta, genesys = models(aws, options)
@@ -214,6 +225,11 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             partial(Outside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
         monkeypatch.setattr(log_poller, "Outside", partial(log_poller.Outside, okta_transport=ModelTransport(okta)))
+        monkeypatch.setattr(
+            reconciler,
+            "Outside",
+            partial(ReconcilerOutside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
+        )
         made = Deployment(aws, options, okta, genesys)
         original = vars(BaseClient)["_make_api_call"]
 
@@ -222,7 +238,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             return original(client, operation, arguments)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
-        composed = (receiver.compose, consumer.compose, log_poller.compose)
+        composed = (receiver.compose, consumer.compose, log_poller.compose, reconciler.compose)
         for compose in composed:
             compose.cache_clear()
         yield made
@@ -366,3 +382,27 @@ def test_the_log_poller_may_do_what_it_does(deployment: Deployment) -> None:
     waiting = [deployment.aws.depths(TEMPLATE)[lane] for lane in sorted(LANES)]
     assert [depth["visible"] for depth in waiting] == [2, 1, 1]
     assert deployment.grants | BY_SERVICES["LogPoller"] == allowed("LogPoller")
+
+
+def test_the_reconciler_may_do_what_it_does(deployment: Deployment) -> None:
+    """The first whole comparison, which waits for the lanes, and a look at one entity on demand."""
+    okta, genesys = deployment.okta, deployment.genesys
+    boto3.client("dynamodb").delete_item(
+        TableName=deployment.aws.physical["StateTable"], Key={"pk": {"S": "app"}, "sk": {"S": "state"}}
+    )
+    person = okta.create_user({"login": "ada@example.com", "firstName": "Ada", "lastName": "Brook"})
+    okta.assign_user(person)
+    okta.create_group("Sales")
+    genesys.add_group("Sales")
+    with deployment.recorded():
+        waits = reconciler.handler({"do": "start"}, cast("Any", Context(900_000)))
+    assert waits["run"]["waiting"] == "lanes-not-empty"
+    own = set(deployment.grants)
+    assert deployment.look("UsersQueue", f"user:{person}")
+    deployment.grants = own
+    boto3.client("sqs").purge_queue(QueueUrl=deployment.aws.physical["UsersQueue"])
+    with deployment.recorded():
+        ended = reconciler.handler({"do": "continue"}, cast("Any", Context(900_000)))
+        sent = reconciler.handler({"do": "start", "entity": f"user:{person}"}, cast("Any", Context(900_000)))
+    assert (ended["outcome"], sent["outcome"]) == ("ended", "sent")
+    assert deployment.grants | BY_SERVICES["Reconciler"] == allowed("Reconciler")

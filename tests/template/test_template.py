@@ -14,7 +14,7 @@ from bridge.catchup import PAGE_SECONDS
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
 from bridge.operations.settings import ApprovalsSettings, OperationsSettings
-from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, ReconcilerSettings
 from bridge_local import ROOT
 from bridge_local.template import Template
 
@@ -26,6 +26,7 @@ SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
     "LogPoller": LogPollerSettings.read,
+    "Reconciler": ReconcilerSettings.read,
     "Operations": OperationsSettings.read,
     "Approvals": ApprovalsSettings.read,
 }
@@ -43,6 +44,11 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OktaClientId": (("", "0oaBridgeServiceApp1"), ("0oa/1",)),
     "HookSecretHeader": (("Authorization", "X-Okta-Secret"), ("", "X Secret", "X:Secret")),
     "DefaultPhoneRegion": (("US", "DE"), ("", "us", "USA", "1")),
+    "ReconcileSchedule": (
+        ("cron(0 2 * * ? *)", "cron(30 3 ? * MON-FRI *)", "rate(1 day)"),
+        ("", "0 2 * * *", "at(2026-11-24T02:00:00)"),
+    ),
+    "ReconcileTimeZone": (("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"), ("", "Europe/", "Berlin time")),
     "AttributeMapParameter": (("", "/bridge/map"), ("bridge/map", "/bridge/", "file:/etc/passwd")),
     "AllowedAddresses": (
         ("", "192.0.2.0/24", "198.51.100.7/32"),

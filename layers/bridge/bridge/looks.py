@@ -10,6 +10,7 @@ from bridge.provisioning.accounts import Accounts
 from bridge.provisioning.application import AppLook
 from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.deactivations import Deactivations
+from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.groups import GroupLook
 from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.linking import Linking
@@ -41,7 +42,7 @@ def build_looks(
         lanes=lanes,
         clock=clock,
         settings=settings,
-        hash_key=hash_key,
+        fingerprints=Fingerprints(hash_key),
         make_password=make_password,
     )
     life = HoldLife(store, notifier, clock)

@@ -64,7 +64,7 @@ class UserLook:
         Raises:
             Transient, Permanent: as `bridge.errors`; the item waits or is parked.
         """
-        app = self._app()
+        app = self._store.app()
         known = self._store.user(work.okta_id)
         if not (known is not None and known.is_link) and not _worth_reading(work, app):
             return Report().ends("skipped", "not-in-scope")
@@ -78,13 +78,9 @@ class UserLook:
         lag = timedelta(seconds=self._settings.read_lag_seconds)
         return work.newest is not None and seen is not None and work.newest + lag <= seen
 
-    def _app(self) -> AppState:
-        app = self._store.app()
-        return replace(app, bootstrapped=app.bootstrapped or self._settings.bootstrapped)
-
     def _attempt(self, work: Work) -> Report:
         link = self._store.begin_user_look(work.okta_id)
-        app = self._app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
+        app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.user(work.okta_id)
         report = Report(date=read.date, read={"status": read.value.status if read.value else "404"})
         user = read.value
