@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.provisioning import groups
+from bridge.provisioning import groups, membership
 from bridge_local.genesys.faults import Fault
 from bridge_local.memory import MemoryStore
 from bridge_local.okta.switches import Fault as OktaFault
@@ -123,13 +123,13 @@ def test_missing_reservations_are_caught() -> None:
 
 def test_who_sees_only_the_changed_users_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look that judges only the user of its event removes the first twenty before it stops."""
-    real = groups.Membership.removals
+    real = membership.Membership.removals
 
-    def changed(seen: groups.Membership, *args: Any) -> dict[str, str]:
+    def changed(seen: membership.Membership, *args: Any) -> dict[str, str]:
         leaving = real(seen, *args)
         return dict(list(leaving.items())[:1])
 
-    monkeypatch.setattr(groups.Membership, "removals", changed)
+    monkeypatch.setattr(membership.Membership, "removals", changed)
     scene = Scene(RULES)
     one_by_one(scene)
     assert "whole-change" in rules_broken(scene)
