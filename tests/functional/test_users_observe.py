@@ -56,7 +56,7 @@ def test_observe_writes_nothing_and_says_what_would_be() -> None:
 
 def test_observe_on_the_first_day_links_what_the_native_application_made() -> None:
     """Matching is written down, so that the first enforced look knows the accounts."""
-    world = World({**OBSERVE, "BOOTSTRAPPED": "0"})
+    world = World(OBSERVE, bootstrapped=False)
     user = world.person("Ada Brook")
     made = world.genesys.add_user({"userName": "old@example.com", "displayName": "Ada", "externalId": user})
     world.happen()

@@ -277,7 +277,8 @@ class BatchRun:
         self._store.park(
             ParkedItem(
                 entity=item.entity,
-                item_id=item.id,
+                # Each reconcile brings what still differs: its item takes the place of the last one's, beside others.
+                item_id="reconcile" if item.reason is Reason.RECONCILE else item.id,
                 body=body,
                 reason=refused.reason,
                 detail=f"{refused.detail} {refused.reference}".strip(),

@@ -49,12 +49,17 @@ class Metric(StrEnum):
     APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active
     USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles
     NOT_SET_UP = "NotSetUp"  #: batches that went back because a setting is missing or wrong
+    RECONCILED = "Reconciled"  #: whole comparisons that have ended well
+    RECONCILE_FAILED = "ReconcileFailed"  #: comparisons that ended without being whole
+    RECONCILE_FOUND = "ReconcileFound"  #: what whole comparisons found, by ``finding``
     VISIBILITY_REFUSED = "VisibilityRefused"  #: delays that SQS refused to set
     CATCH_UP_RUNS = "CatchUpRuns"  #: runs of catch-up that read the System Log to its end
     CATCH_UP_FAILURES = "CatchUpFailures"  #: runs that something ended, by ``reason``; the next goes on from there
     CATCH_UP_RESTARTS = "CatchUpRestarts"  #: saved places that Okta did not know any more: read again with an overlap
     CATCH_UP_ITEMS = "CatchUpItems"  #: items for events that no look had seen
-    HOOK_EVENTS_LOGGED = "HookEventsLogged"  #: events of the System Log that the hook should have brought
+    HOOK_EVENTS_LOGGED = (
+        "HookEventsLogged"  #: events of the System Log about people and groups of ours, for the hook to bring
+    )
     HOOK_NOT_ACTIVE = "HookNotActive"  #: checks that found no active hook for this stack
     HOOK_NOT_VERIFIED = "HookNotVerified"  #: checks that found the hook unverified
     HOOK_TYPES_MISSING = "HookTypesMissing"  #: event types that the hook does not subscribe to, at each check
