@@ -114,24 +114,27 @@ def test_the_status_says_how_far_catch_up_and_the_reconciler_are() -> None:
     assert (stage.ask("status")["caught_up"], stage.ask("reconcile.status", reader=True)["run"]) == (None, None)
     world.store.save_log_cursor(LogCursor("", "", START))
     person = world.person("Ada Brook")
-    assert stage.ask("reconcile.start") == {"ok": True, "started": True, "run": None}
+    assert stage.ask("reconcile.start") == {"ok": True, "started": True, "id": "1", "run": None}
     assert stage.mappings.invoked == [("bridge-Reconciler-1", "Event", b'{"do": "start"}')]
     world.reconciler.handle({"do": "start"}, cast("Any", Countdown(world.clock)))
     status = stage.ask("status")
     assert status["caught_up"] == "2026-11-24T09:00:00Z"
     run = status["reconcile"]
-    assert (run["id"], run["mode"], run["state"], run["failed"]) == ("1", "enforce", "ended", "")
+    assert (run["id"], run["mode"], run["state"], run["failed"]) == ("1", "enforce", "done", "")
     assert (run["counts"], run["ids"]) == ({"differs": 1}, {"differs": [person]})
     assert run["seconds_left"] is None
     assert stage.ask("reconcile.status", reader=True)["run"] == run
 
 
 def test_an_unfinished_comparison_goes_on_instead_of_a_new_one() -> None:
-    """And a Lambda API that fails is told."""
+    """Unless it began in another mode; and a Lambda API that fails is told."""
     stage = Stage()
     stage.world.store.save_run(Run(1, "enforce", START, seconds_left=90))
     answer = stage.ask("reconcile.start")
-    assert (answer["started"], answer["run"]["state"], answer["run"]["seconds_left"]) == (False, "running", 90)
+    assert (answer["started"], answer["id"], answer["run"]["state"]) == (False, "1", "running")
+    assert answer["run"]["seconds_left"] == 90
+    stage.variables["MODE"] = "observe"
+    assert stage.ask("reconcile.start") == {"ok": True, "started": True, "id": "2", "run": None}
     stage.mappings.broken = True
     assert stage.refused("reconcile.start") == "unavailable"
 

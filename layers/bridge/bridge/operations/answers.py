@@ -300,7 +300,7 @@ class ReconcileRun(Part):
 
     id: str
     mode: str
-    state: Literal["running", "ended", "failed"]
+    state: Literal["running", "done", "failed"]
     started: datetime
     ended: datetime | None = None
     phase: str = ""
@@ -359,12 +359,13 @@ class Redriven(Answer):
 
 
 class ReconcileStarted(Answer):
-    """Answers ``reconcile.start``: a new run comes, or, with ``started`` false, ``run`` goes on at once.
+    """Answers ``reconcile.start``: a new run comes, or, with ``started`` false, the present one goes on at once.
 
-    ``run`` is the newest one before that.
+    ``id`` is the run to follow; its record may come some seconds later. ``run`` is it, when it is there already.
     """
 
     started: bool
+    id: str
     run: ReconcileRun | None
 
 

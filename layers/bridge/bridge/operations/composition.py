@@ -74,7 +74,7 @@ def build(settings: OperationsSettings, outside: Outside) -> Operations:
     genesys = GenesysSide(
         settings.genesys, secrets=outside.secrets, pace=outside.pace, clock=clock, transport=outside.genesys_transport
     ).client(Lane.USERS, calls)
-    reconcile = ReconcileDesk(store, outside.lambda_client, settings.reconciler)
+    reconcile = ReconcileDesk(store, outside.lambda_client, settings.reconciler, provisioning.mode)
     switches = Switches(outside.lambda_client, settings.mappings, store)
     preview = Preview(
         provisioning,

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.errors import Transient
 from bridge.operations import answers
 from bridge.reconcile.run import Run, Runs
+from bridge.settings import Mode
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 class ReconcileDesk:
     """Starts comparisons and tells of the newest one."""
 
-    def __init__(self, runs: Runs, client: LambdaClient, function: str) -> None:
-        """`function` is the reconciler's name."""
+    def __init__(self, runs: Runs, client: LambdaClient, function: str, mode: Mode) -> None:
+        """`function` is the reconciler's name; a run that began in another `mode` does not go on."""
+        self._mode = mode
         self._runs = runs
         self._client = client
         self._function = function
@@ -31,7 +33,10 @@ class ReconcileDesk:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=b'{"do": "start"}')
         except (BotoCoreError, ClientError) as error:
             raise Transient("reconciler-unavailable", upstream="lambda") from error
-        return answers.ReconcileStarted(started=before is None or not before.unfinished, run=self._shown(before))
+        if before is not None and before.unfinished and before.mode == self._mode.value:
+            return answers.ReconcileStarted(started=False, id=str(before.number), run=self._shown(before))
+        number = 1 if before is None else before.number + 1
+        return answers.ReconcileStarted(started=True, id=str(number), run=None)
 
     def status(self) -> answers.ReconcileState:
         """Answers ``reconcile.status``."""
@@ -45,9 +50,9 @@ class ReconcileDesk:
     def _shown(run: Run | None) -> answers.ReconcileRun | None:
         if run is None:
             return None
-        state: Literal["running", "ended", "failed"] = "running"
+        state: Literal["running", "done", "failed"] = "running"
         if not run.unfinished:
-            state = "failed" if run.failed else "ended"
+            state = "failed" if run.failed else "done"
         return answers.ReconcileRun(
             id=str(run.number),
             mode=run.mode,
@@ -59,7 +64,7 @@ class ReconcileDesk:
             failed=run.failed,
             done=run.done,
             of=run.of,
-            seconds_left=run.seconds_left if run.unfinished else None,
+            seconds_left=(run.seconds_left or None) if run.unfinished else None,
             items=run.items,
             counts=dict(run.counts),
             ids={finding: list(ids) for finding, ids in run.ids.items()},
