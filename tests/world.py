@@ -12,6 +12,7 @@ from typing import Any, cast
 from bridge.composition import Consumer, Outside
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
+from bridge.provisioning.ports import LaneSender
 from bridge.provisioning.records import JournalEntry, Origin, UserLink, UserState
 from bridge.secrets import Secrets
 from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
@@ -127,8 +128,13 @@ class World:
 
     def restart(self) -> None:
         """New processes: everything that lives in memory alone is forgotten."""
+        self.consumer = self.new_consumer()
+        self.receiver = self.new_receiver(self.lanes)
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables of the functions."""
         lanes = self.lanes.lanes
-        environment = {
+        return {
             "OKTA_ORG_URL": "https://example.okta.com",
             "OKTA_APP_ID": APP_ID,
             "OKTA_AUTH": "ssws",
@@ -145,38 +151,48 @@ class World:
             "BOOTSTRAPPED": "1",
             **self.variables,
         }
-        secrets = StubSecrets(
+
+    def secrets(self) -> StubSecrets:
+        """The bridge's secret."""
+        return StubSecrets(
             hook_secret=HOOK_SECRET,
             okta_token="okta-token",
             genesys_client_id="client",
             genesys_client_secret="client-secret",
         )
-        settings = ConsumerSettings.read(environment)
-        self.consumer = Consumer(
-            settings,
-            Outside(
-                store=self.store,
-                lanes=self.lanes,
-                sqs=cast("Any", self.lanes),
-                idempotency=self.idempotency,
-                secrets=cast("Secrets", secrets),
-                hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
-                mapper=AttributeMap.default(
-                    user_name=settings.user_name_source or UserNameSource.EMAIL,
-                    default_region=settings.default_phone_region,
-                ),
-                pace=lambda _upstream, _lane: FreePace(),
-                clock=self.clock,
-                rng=self.rng,
-                make_password=lambda: "Made-up-Passw0rd",
-                okta_transport=ModelTransport(self.okta),
-                genesys_transport=ModelTransport(self.genesys),
-            ),
+
+    def new_consumer(self) -> Consumer:
+        """A new environment of the consumer."""
+        settings = ConsumerSettings.read(self.environment())
+        return Consumer(settings, self.outside(settings))
+
+    def new_receiver(self, lanes: LaneSender) -> receiver_app.Receiver:
+        """A new environment of the receiver, with this way into the lanes."""
+        return receiver_app.Receiver(
+            settings=ReceiverSettings.read(self.environment()),
+            secrets=cast("Secrets", self.secrets()),
+            lanes=cast("Any", lanes),
         )
-        self.receiver = receiver_app.Receiver(
-            settings=ReceiverSettings.read(environment),
-            secrets=cast("Secrets", secrets),
-            lanes=cast("Any", self.lanes),
+
+    def outside(self, settings: ConsumerSettings) -> Outside:
+        """The world around a new consumer."""
+        return Outside(
+            store=self.store,
+            lanes=self.lanes,
+            sqs=cast("Any", self.lanes),
+            idempotency=self.idempotency,
+            secrets=cast("Secrets", self.secrets()),
+            hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
+            mapper=AttributeMap.default(
+                user_name=settings.user_name_source or UserNameSource.EMAIL,
+                default_region=settings.default_phone_region,
+            ),
+            pace=lambda _upstream, _lane: FreePace(),
+            clock=self.clock,
+            rng=self.rng,
+            make_password=lambda: "Made-up-Passw0rd",
+            okta_transport=ModelTransport(self.okta),
+            genesys_transport=ModelTransport(self.genesys),
         )
 
     # ------------------------------------------------------------------------------------ events
@@ -337,22 +353,27 @@ class World:
         with self.okta.quietly():
             users = [self.person(f"Person{number:05} Test") for number in range(known, known + count)]
         for okta_id in users:
-            login = self.okta.users.current[okta_id].login
-            genesys_id = self.genesys.add_user(
-                {"userName": login, "displayName": login, "active": True, "externalId": okta_id}
-            )
-            self.store.owner_of[genesys_id] = f"user:{okta_id}"
-            self.store.user_links[okta_id] = UserLink(
-                okta_id,
-                state=UserState.LINKED,
-                genesys_id=genesys_id,
-                active=True,
-                origin=origin,
-                status="ACTIVE",
-                assigned=True,
-                epoch=self.store.app().epoch,
-            )
+            self.link_account(okta_id, origin)
         return users
+
+    def link_account(self, okta_id: str, origin: Origin = Origin.CREATED) -> str:
+        """Give an assigned user the account that he has long had in Genesys Cloud; its id."""
+        login = self.okta.users.current[okta_id].login
+        genesys_id = self.genesys.add_user(
+            {"userName": login, "displayName": login, "active": True, "externalId": okta_id}
+        )
+        self.store.owner_of[genesys_id] = f"user:{okta_id}"
+        self.store.user_links[okta_id] = UserLink(
+            okta_id,
+            state=UserState.LINKED,
+            genesys_id=genesys_id,
+            active=True,
+            origin=origin,
+            status="ACTIVE",
+            assigned=True,
+            epoch=self.store.app().epoch,
+        )
+        return genesys_id
 
     def genesys_ids(self, okta_ids: Iterable[str]) -> list[str]:
         """Ids of their Genesys Cloud users."""

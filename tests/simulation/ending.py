@@ -1,0 +1,107 @@
+"""How every run ends: one catch-up, one reconcile, and a comparison that shares nothing with the bridge's decisions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bridge.provisioning.holds import BLOCKING
+from bridge_local.proof import Story, differences
+from tests.simulation.processes import catch_up, reconcile
+from tests.simulation.simulation import Simulation, Unsettled
+from tests.simulation.variants import Variant
+
+
+@dataclass
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        seed: of the run.
+        wrong: what is not as promised, in words; empty when all is well.
+        history: the lines of the run.
+        counts: what happened how often.
+    """
+
+    seed: int
+    wrong: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def run(seed: int, variant: Variant | None = None, *, keep_history: bool = False) -> Outcome:
+    """Run one schedule from its beginning to its proof."""
+    variant = variant or Variant()
+    outcome = Outcome(seed)
+    with variant.applied():
+        simulation = Simulation(seed, variant)
+        try:
+            simulation.live()
+            if not simulation.promises.broken:
+                simulation.recover()
+                catch_up(simulation)
+                simulation.rest()
+                reconcile(simulation)
+                simulation.rest()
+        except Unsettled as unsettled:
+            outcome.wrong.append(str(unsettled))
+    outcome.wrong += simulation.promises.broken or _wrong_in_the_end(simulation)
+    outcome.counts = _counts(simulation)
+    if outcome.wrong or keep_history:
+        outcome.history = simulation.history.lines()
+        names = simulation.history.names
+        outcome.wrong = [_named(line, names) for line in outcome.wrong]
+    return outcome
+
+
+def _named(line: str, names: dict[str, str]) -> str:
+    for known, name in names.items():
+        line = line.replace(known, name)
+    return line
+
+
+def _wrong_in_the_end(simulation: Simulation) -> list[str]:
+    world = simulation.world
+    store, okta, genesys = world.store, world.okta, world.genesys
+    wrong = [f"lost: {message.body} is in the dead letters" for message in world.lanes.dead_letters]
+    if world.lanes.depth():
+        wrong.append(f"{world.lanes.depth()} items are still in the lanes")
+    wrong += [f"parked: {parked.entity} {parked.reason} {parked.detail}" for parked in store.parked.values()]
+    linked = {link.okta_id: link.genesys_id for link in store.group_links.values() if link.genesys_id}
+    held: dict[str, frozenset[str]] = {}
+    for group in linked:
+        entity = f"group:{group}"
+        hold = store.hold(entity)
+        staged = store.staged(entity, hold.number) if hold is not None and hold.state in BLOCKING else {}
+        held[group] = frozenset(staged) | store.exceptions(entity)
+    wrong += [
+        line
+        for line in differences(okta, genesys, Story(linked, held))
+        if not line.endswith("is linked with nothing and has members")
+    ]
+    wrong += [
+        f"group {group.id}: is assigned and bears a name of Genesys Cloud, and is not linked"
+        for group in okta.groups.current.values()
+        if group.id in okta.app_groups[okta.app_id].current
+        and group.id not in linked
+        and sum(name.casefold() == group.name.casefold() for name in genesys.groups().values()) == 1
+        and not any(
+            other in store.owner_of and name.casefold() == group.name.casefold()
+            for other, name in genesys.groups().items()
+        )
+    ]
+    return wrong
+
+
+def _counts(simulation: Simulation) -> Counter[str]:
+    world = simulation.world
+    calls = world.genesys.calls
+    return Counter(
+        {
+            "looks": len(world.store.journal),
+            "Genesys Cloud calls": len(calls),
+            "events": len(world.okta.log.all()),
+            "members removed": sum(len(call.removed) for call in calls),
+            "holds": sum(1 for hold in world.store.hold_history if hold.revision == 1) // 2,
+        }
+    )

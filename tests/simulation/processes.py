@@ -1,0 +1,74 @@
+"""What runs beside the consumer: processes by schedule, people who operate the bridge, and whole outages.
+
+One line of `SCHEDULED` each: a name, how likely it runs at each step of a run, and what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bridge.errors import Transient
+from bridge.items import Reason, fresh_item
+from bridge.okta.events import normalise
+from bridge_local.okta import syslog_form
+from tests.simulation.gate import Died
+from tests.simulation.variants import Scheduled
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+
+def catch_up(simulation: Simulation) -> None:
+    """Bring the events of Okta's System Log that no delivery brought."""
+    world = simulation.world
+    missed = [syslog_form(entry) for entry in world.okta.log.all() if entry.uuid not in simulation.received]
+    items = normalise(missed, world.okta.app_id, reason=Reason.CATCHUP).items
+    simulation.history.tell(f"catch-up: {len(missed)} events, {len(items)} items")
+    try:
+        with simulation.gate.process():
+            world.gated_lanes.send(items)
+    except (Died, Transient):
+        return
+    simulation.received.update(event["uuid"] for event in missed)
+
+
+def reconcile(simulation: Simulation) -> None:
+    """Look at everything again."""
+    world = simulation.world
+    users = sorted(world.store.user_links.keys() | world.okta.users.current.keys())
+    groups = sorted(world.store.group_links.keys() | world.okta.groups.current.keys())
+    nonce = str(simulation.chance.random())
+    simulation.history.tell(f"reconcile: {len(users)} users, {len(groups)} groups")
+    items = [fresh_item(f"user:{okta_id}", Reason.RECONCILE, nonce) for okta_id in users]
+    items += [fresh_item(f"group:{okta_id}", Reason.RECONCILE, nonce) for okta_id in groups]
+    world.lanes.send(items)
+
+
+def redrive(simulation: Simulation) -> None:
+    """An operator sends parked items again, days later."""
+    world = simulation.world
+    for entity in sorted({parked.entity for parked in world.store.parked.values()}):
+        simulation.history.tell(f"redrive {entity}")
+        world.lanes.send([fresh_item(entity, Reason.REDRIVE, str(simulation.chance.random()))])
+
+
+def outage(simulation: Simulation) -> None:
+    """Okta or Genesys Cloud as a whole is away for a while."""
+    if simulation.climate.calm:
+        return
+    until = simulation.clock.time + timedelta(minutes=simulation.chance.choice((1, 5, 30, 90)))
+    if simulation.chance.random() < 0.5:
+        simulation.world.okta_outside.outage = until
+        simulation.history.tell(f"Okta is away until {until:%H:%M:%S}")
+    else:
+        simulation.world.genesys_outside.outage = until
+        simulation.history.tell(f"Genesys Cloud is away until {until:%H:%M:%S}")
+
+
+SCHEDULED: Sequence[Scheduled] = (
+    Scheduled("catch-up", 0.15, catch_up),
+    Scheduled("redrive", 0.05, redrive),
+    Scheduled("outage", 0.03, outage),
+)
