@@ -40,6 +40,7 @@ _OURS = frozenset(
         "GROUPS_QUEUE_URL",
         "STATE_TABLE",
         "IDEMPOTENCY_TABLE",
+        "NOTIFICATION_TOPIC_ARN",
     }
 )
 
@@ -80,6 +81,7 @@ class Aws:
         self._tables(template)
         self._keys(template)
         self._secrets(template, options)
+        self._topics(template)
 
     def environment(self, template: Template, function: str, options: Options) -> dict[str, str]:
         """A function's environment: the template's, then the stack's, then what the caller's environment says."""
@@ -150,6 +152,11 @@ class Aws:
             generated = properties.get("GenerateSecretString")
             value = options.secret if generated is None else {generated["GenerateStringKey"]: secrets.token_hex(32)}
             self.physical[name] = manager.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
+
+    def _topics(self, template: Template) -> None:
+        sns = self.client("sns")
+        for name, _ in template.of_type("AWS::SNS::Topic"):
+            self.physical[name] = sns.create_topic(Name=name)["TopicArn"]
 
 
 def queue_name(logical_id: str) -> str:

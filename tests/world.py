@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from bridge.composition import Consumer, Outside
+from bridge.errors import Transient
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.provisioning.ports import LaneSender
-from bridge.provisioning.records import JournalEntry, Origin, UserLink, UserState
+from bridge.provisioning.records import Hold, JournalEntry, Origin, UserLink, UserState
 from bridge.secrets import Secrets
 from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
 from bridge_local.exchange import Request, Response
@@ -78,6 +79,20 @@ class FreePace:
 
 
 @dataclass
+class Told:
+    """People, and what they were told about holds."""
+
+    messages: list[tuple[str, Hold]] = field(default_factory=list)
+    deaf: bool = False
+
+    def hold_changed(self, hold: Hold, what: str) -> None:
+        """Hear it, unless nothing gets through."""
+        if self.deaf:
+            raise Transient("notification-refused", upstream="sns")
+        self.messages.append((what, hold))
+
+
+@dataclass
 class Context:
     """A Lambda context with plenty of time, unless told otherwise."""
 
@@ -122,6 +137,7 @@ class World:
         self.lanes = FifoLanes(self.clock.now)
         self.store = MemoryStore()
         self.context = Context()
+        self.people_told = Told()
         self.idempotency = MemoryIdempotency(self.clock.now)
         self._delivered = len(self.okta.log.all())
         self.restart()
@@ -187,6 +203,7 @@ class World:
                 user_name=settings.user_name_source or UserNameSource.EMAIL,
                 default_region=settings.default_phone_region,
             ),
+            notifier=self.people_told,
             pace=lambda _upstream, _lane: FreePace(),
             clock=self.clock,
             rng=self.rng,

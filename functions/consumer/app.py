@@ -9,28 +9,20 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from botocore.config import Config
 
-from bridge.composition import Consumer, Outside, SystemClock
+from bridge.aws import CLIENT, SystemClock, paces, signer
+from bridge.composition import Consumer, Outside
 from bridge.errors import SettingsError
-from bridge.items import Lane
 from bridge.lanes import SqsLanes
 from bridge.mapping.source import load_map
-from bridge.okta.auth import kms_signer
-from bridge.provisioning.ports import Pace
+from bridge.notifications import SnsNotifier
 from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings, OktaAuth
+from bridge.settings import ConsumerSettings
 from bridge.store.dynamo import DynamoStore
-from bridge.store.pace import DynamoPace, HeaderPace
-from bridge.telemetry import Metric, count, logger
+from bridge.telemetry import Metric, count, logger, stack_name
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-
-#: A call to AWS that hangs must not use up the time of a look.
-_CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
-#: The part of the call budget that users and groups may use; the rest is for leavers.
-_SHARE = {Lane.LEAVERS: 1.0, Lane.USERS: 0.95, Lane.GROUPS: 0.95}
 
 
 @lru_cache(maxsize=1)
@@ -38,19 +30,9 @@ def compose() -> Consumer:
     """The consumer, from the environment, once; `SettingsError` when a variable is missing or wrong."""
     settings = ConsumerSettings.read(os.environ)
     clock = SystemClock()
-    dynamodb = boto3.client("dynamodb", config=_CLIENT)
-    sqs = boto3.client("sqs", config=_CLIENT)
-    secretsmanager = boto3.client("secretsmanager", config=_CLIENT)
-    sign = None
-    if settings.okta.auth is OktaAuth.OAUTH:
-        sign = kms_signer(boto3.client("kms", config=_CLIENT), settings.okta.kms_key_id)
-
-    def pace(upstream: str, lane: Lane) -> Pace:
-        if upstream == "genesys":
-            limit = settings.genesys.requests_per_minute
-            return DynamoPace(dynamodb, settings.state_table, upstream, limit, clock, _SHARE[lane])
-        return HeaderPace(dynamodb, settings.state_table, upstream, clock, _SHARE[lane])
-
+    dynamodb = boto3.client("dynamodb", config=CLIENT)
+    sqs = boto3.client("sqs", config=CLIENT)
+    secretsmanager = boto3.client("secretsmanager", config=CLIENT)
     return Consumer(
         settings,
         Outside(
@@ -65,8 +47,9 @@ def compose() -> Consumer:
                 user_name=settings.user_name_source,
                 default_region=settings.default_phone_region,
             ),
-            pace=pace,
-            sign=sign,
+            notifier=SnsNotifier(boto3.client("sns", config=CLIENT), settings.notification_topic_arn, stack_name()),
+            pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),
+            sign=signer(settings.okta),
             clock=clock,
         ),
     )

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.composition import Consumer, SystemClock, random_password
+from bridge.aws import SystemClock
+from bridge.composition import Consumer, random_password
 from bridge.items import Lane
 from bridge.provisioning.ports import Pace
 from tests.world import FreePace, World

@@ -79,10 +79,10 @@ class FragileStore(MemoryStore):
         self._check("write")
         super().write(entry)
 
-    def open_holds(self) -> int:
+    def open_hold_entities(self) -> list[str]:
         """May be throttled."""
-        self._check("open_holds")
-        return super().open_holds()
+        self._check("open_hold_entities")
+        return super().open_hold_entities()
 
 
 def fragile(people: int = 1) -> tuple[World, FragileStore, list[str]]:
@@ -595,7 +595,7 @@ def test_what_waits_for_a_person_is_told_when_it_changes(capsys: pytest.CaptureF
         holds = [line["HoldsOpen"][0] for line in lines if "HoldsOpen" in line]
         return list(zip(holds, [line["ParkedOpen"][0] for line in lines if "ParkedOpen" in line], strict=True))
 
-    store.throttled = frozenset({"open_holds"})
+    store.throttled = frozenset({"open_hold_entities"})
     world.ask(f"user:{ada}")
     world.settle()
     assert told() == []

@@ -97,7 +97,7 @@ def test_a_gauge_that_can_not_be_read_is_told_by_the_next_batch(
         raise Transient("store-throttling", upstream="store")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.store, "open_holds", fails)
+        patched.setattr(world.store, "open_hold_entities", fails)
         world.ask(f"user:{user}")
         assert world.work(Lane.USERS) == {"batchItemFailures": []}
     assert "ParkedOpen" not in printed(capsys)

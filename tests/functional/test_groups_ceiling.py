@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from bridge.provisioning.records import RemovalState
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.switches import GenesysSwitches
@@ -99,17 +100,17 @@ def test_a_removal_is_reserved_before_its_call_and_done_after_it() -> None:
     def watched(request: Request) -> Response:
         """What the records say when a PATCH arrives."""
         if request.method == "PATCH":
-            at_call.append(sorted(record.done for record in world.store.removal_records.values()))
+            at_call.append(sorted(record.state for record in world.store.removal_records.values()))
             world.clock.advance(1)
         return handle(request)
 
     world.genesys.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
     world.okta.remove_members(okta_id, users[:4])
     world.happen()
-    assert at_call == [[False] * 4, [False, False, True, True]]
+    assert at_call == [["reserved"] * 4, ["done", "done", "reserved", "reserved"]]
     records = [world.store.removal_records[f"group:{okta_id}", user] for user in users[:4]]
-    assert all(record.done for record in records)
-    assert max(record.at for record in records) == round(world.clock.now().timestamp() * 1000)
+    assert all(record.state is RemovalState.DONE for record in records)
+    assert max(record.at for record in records) == world.clock.now()
     assert world.members(genesys_id) == set(users[4:])
 
 

@@ -367,19 +367,19 @@ class TestHolds:
         store.save_hold(replace(HOLD, state=HoldState.DONE))
         assert store.hold(ENTITY) == newer
 
-    def test_open_holds_are_counted_once_for_each_entity(self, store: Store) -> None:
+    def test_open_holds_are_named_once_for_each_entity(self, store: Store) -> None:
         """From the moment one opens until the newest one has closed; an older one that closes changes nothing."""
-        assert store.open_holds() == 0
+        assert len(store.open_hold_entities()) == 0
         store.save_hold(HOLD)
         store.save_hold(replace(HOLD, state=HoldState.OPEN))
         store.save_hold(replace(HOLD, entity="app"))
-        assert store.open_holds() == 2
+        assert len(store.open_hold_entities()) == 2
         store.save_hold(replace(HOLD, entity="app", state=HoldState.RESOLVED))
         store.save_hold(replace(HOLD, number=2))
         store.save_hold(replace(HOLD, state=HoldState.DONE))
-        assert store.open_holds() == 1
+        assert len(store.open_hold_entities()) == 1
         store.save_hold(replace(HOLD, number=2, state=HoldState.REJECTED))
-        assert store.open_holds() == 0
+        assert len(store.open_hold_entities()) == 0
 
     def test_users_are_staged_with_their_revision(self, store: Store) -> None:
         """Each hold of each entity has its own; taking out somebody who is not there is harmless."""
@@ -422,9 +422,9 @@ class TestParking:
         parked = ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW)
         for item in (parked, parked, replace(parked, item_id="i2"), replace(parked, entity=f"user:{BEN}")):
             store.park(item)
-        assert store.open_parked() == 3
+        assert len(store.parked_items()) == 3
         assert store.close_parked(f"user:{ADA}") == 2
-        assert store.open_parked() == 1
+        assert len(store.parked_items()) == 1
         assert store.close_parked(f"user:{ADA}") == 0
         assert store.close_parked(f"user:{BEN}") == 1
 
@@ -498,10 +498,10 @@ def test_exceptions_are_read_and_ended(client: "DynamoDBClient", table: str) -> 
 @pytest.mark.parametrize("version", [2, None])
 def test_an_unknown_version_is_not_guessed(client: "DynamoDBClient", table: str, version: int | None) -> None:
     """A record of a later release is parked by its key, never misread."""
-    StateTable(client, table).put(Put((f"user:{ADA}", "link"), {"v": version, "look": 1}))
+    StateTable(client, table).put(Put(("users", ADA), {"v": version, "look": 1}))
     with pytest.raises(Permanent) as refused:
         DynamoStore(client, table).user(ADA)
-    assert (refused.value.reason, refused.value.detail) == ("unreadable-record", f"user:{ADA} link")
+    assert (refused.value.reason, refused.value.detail) == ("unreadable-record", f"users {ADA}")
 
 
 def test_a_move_that_changed_meanwhile_starts_again(client: "DynamoDBClient", table: str) -> None:
@@ -526,7 +526,7 @@ def test_a_release_that_changed_meanwhile_starts_again(client: "DynamoDBClient",
     store = DynamoStore(client, table)
     link = linked(store, ADA, G1)
     store.claim_user(replace(store.begin_user_look(BEN), genesys_id=G1), previous_owner=ADA)
-    StateTable(client, table).put(Put((f"user:{ADA}", "link"), {"look": 1, "genesys_id": G1}))
+    StateTable(client, table).put(Put(("users", ADA), {"look": 1, "genesys_id": G1}))
 
     class Late(DynamoStore):
         def owners(self, genesys_ids: Any) -> dict[str, str]:

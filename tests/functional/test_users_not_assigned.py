@@ -81,7 +81,7 @@ def test_the_window_rolls_exactly() -> None:
     world = World()
     people = linked_people(world, 21)
     unassign(world, people[:19])
-    done = max(removal.at for removal in world.store.removal_records.values()) / 1000
+    done = max(removal.at for removal in world.store.removal_records.values()).timestamp()
     world.clock.advance(24 * HOURS - 20)
     unassign(world, people[19:20])
     assert (active(world, people), world.last(f"user:{people[19]}").outcome) == (2, "held")

@@ -102,6 +102,6 @@ def _counts(simulation: Simulation) -> Counter[str]:
             "Genesys Cloud calls": len(calls),
             "events": len(world.okta.log.all()),
             "members removed": sum(len(call.removed) for call in calls),
-            "holds": sum(1 for hold in world.store.hold_history if hold.revision == 1) // 2,
+            "holds": len({(hold.entity, hold.number) for hold in world.store.saved_holds}),
         }
     )

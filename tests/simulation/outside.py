@@ -35,6 +35,8 @@ _WRITES = (
     "decide",
     "note_",
     "park",
+    "pause_",
+    "permit",
     "raise_",
     "remove_",
     "reserve",
@@ -43,6 +45,7 @@ _WRITES = (
     "stage",
     "unpark",
     "unstage",
+    "withdraw",
     "write",
 )
 _READS = ("parked", "staged")

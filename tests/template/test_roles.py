@@ -71,7 +71,14 @@ ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
-SERVICES = {"sqs": "sqs", "dynamodb": "dynamodb", "secrets-manager": "secretsmanager", "kms": "kms", "ssm": "ssm"}
+SERVICES = {
+    "sqs": "sqs",
+    "dynamodb": "dynamodb",
+    "secrets-manager": "secretsmanager",
+    "kms": "kms",
+    "ssm": "ssm",
+    "sns": "sns",
+}
 
 
 class MotoAws(Aws):
@@ -103,7 +110,7 @@ class Deployment:
                 ((kind, of),) = write.items()
                 self.grants.add((f"dynamodb:{kind}Item", logical[of["TableName"]]))
             return
-        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name")
+        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name", "TopicArn")
         resources = [arguments[name] for name in names if name in arguments] or list(arguments["RequestItems"])
         action = f"{prefix}:{operation}"
         self.grants |= {(ACTIONS.get(action, action), logical[resource]) for resource in resources}

@@ -322,7 +322,7 @@ class BatchRun:
     def _tell_waiting(self) -> None:
         """Tell how much waits for a person now: what the alarms stay on until it is nothing."""
         try:
-            holds, parked = self._store.open_holds(), self._store.open_parked()
+            holds, parked = len(self._store.open_hold_entities()), len(self._store.parked_items())
         except Transient as unread:
             logger.warning("holds and parked items not counted", extra={"why": unread.reason})
             return  # the next batch tries again

@@ -7,45 +7,33 @@ import secrets
 import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bridge.aws import SystemClock
 from bridge.batch import Backoff, BatchRun
 from bridge.calls import Calls
-from bridge.genesys.client import GenesysClient
-from bridge.genesys.regions import endpoints
-from bridge.genesys.token import GenesysAuth
-from bridge.http import Auth, HttpClient, Transport
+from bridge.http import Transport
 from bridge.items import Lane
-from bridge.okta.auth import OAuthAuth, SswsAuth
-from bridge.okta.client import OktaClient
 from bridge.provisioning.accounts import Accounts
 from bridge.provisioning.application import AppLook
 from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.groups import GroupLook
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.ports import Clock, LaneSender, Pace, Store, UserMapper
+from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, Store, UserMapper
 from bridge.provisioning.users import UserLook
 from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings, OktaAuth
+from bridge.settings import ConsumerSettings
+from bridge.upstreams import GenesysSide, OktaSide
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from mypy_boto3_sqs import SQSClient
 
 _PASSWORD_LENGTH = 40
-
-
-class SystemClock:
-    """The machine's own time."""
-
-    @staticmethod
-    def now() -> datetime:
-        """The present moment, UTC."""
-        return datetime.now(UTC)
 
 
 def random_password() -> str:
@@ -67,6 +55,7 @@ class Outside:
         secrets: the bridge's secret.
         hash_key: the secret with the key of fingerprints.
         mapper: the attribute map.
+        notifier: tells people about holds.
         pace: the shared call budget of ``genesys`` or of an Okta bucket (``okta-users``, ...), for a lane's share.
         sign: signs Okta's client assertion with the KMS key; needed for OKTA_AUTH=oauth.
         okta_transport: in place of the network.
@@ -80,6 +69,7 @@ class Outside:
     secrets: Secrets
     hash_key: Secrets
     mapper: UserMapper
+    notifier: Notifier
     pace: Callable[[str, Lane], Pace]
     sign: Callable[[bytes], bytes] | None = None
     clock: Clock = field(default_factory=SystemClock)
@@ -96,12 +86,21 @@ class Consumer:
         """Build the clients once; tokens live in them."""
         self._settings = settings
         self._outside = outside
-        ends = endpoints(settings.genesys.region, settings.genesys.api_url, settings.genesys.login_url)
-        self._okta_http = HttpClient(settings.okta.org_url, "okta", transport=outside.okta_transport)
-        self._genesys_http = HttpClient(ends.api, "genesys", transport=outside.genesys_transport)
-        self._login_http = HttpClient(ends.login, "genesys", transport=outside.genesys_transport)
-        self._okta_auth = self._sign_in_to_okta()
-        self._genesys_auth = GenesysAuth(self._login_http, self._genesys_credentials, outside.clock)
+        self._okta = OktaSide(
+            settings.okta,
+            secrets=outside.secrets,
+            pace=outside.pace,
+            sign=outside.sign,
+            clock=outside.clock,
+            transport=outside.okta_transport,
+        )
+        self._genesys = GenesysSide(
+            settings.genesys,
+            secrets=outside.secrets,
+            pace=outside.pace,
+            clock=outside.clock,
+            transport=outside.genesys_transport,
+        )
         self._lane_of = {
             _queue_name(settings.lanes.leavers): Lane.LEAVERS,
             _queue_name(settings.lanes.users): Lane.USERS,
@@ -120,26 +119,13 @@ class Consumer:
 
     def close(self) -> None:
         """Give the connections back; a function never does, for its environment ends with them."""
-        for client in (self._okta_http, self._genesys_http, self._login_http):
-            client.close()
+        self._okta.close()
+        self._genesys.close()
 
     def _run(self, lane: Lane) -> BatchRun:
         outside, settings = self._outside, self._settings
         calls = Calls(outside.clock)
-        okta = OktaClient(
-            self._okta_http,
-            self._okta_auth,
-            settings.okta.app_id,
-            outside.clock,
-            pace=lambda bucket: outside.pace(f"okta-{bucket}", lane),
-            record=calls.recorder("okta"),
-        )
-        genesys = GenesysClient(
-            self._genesys_http,
-            self._genesys_auth,
-            pace=outside.pace("genesys", lane),
-            record=calls.recorder("genesys"),
-        )
+        okta, genesys = self._okta.client(lane, calls), self._genesys.client(lane, calls)
         lag = timedelta(seconds=settings.provisioning.read_lag_seconds)
         assignments = Assignments(okta, outside.store, outside.clock, lag=lag)
         linking = Linking(okta, outside.store, outside.clock, settings.provisioning)
@@ -186,17 +172,6 @@ class Consumer:
             backoff=Backoff(settings.backoff_seconds, settings.backoff_limit_seconds),
             read_lag=lag,
         )
-
-    def _sign_in_to_okta(self) -> Auth:
-        okta, outside = self._settings.okta, self._outside
-        if okta.auth is OktaAuth.SSWS:
-            return SswsAuth(lambda: outside.secrets.get("okta_token"))
-        if outside.sign is None:
-            raise ValueError("OKTA_AUTH=oauth needs a signer")
-        return OAuthAuth(self._okta_http, okta.client_id, outside.sign, okta.kms_key_id, outside.clock)
-
-    def _genesys_credentials(self) -> tuple[str, str]:
-        return self._outside.secrets.get("genesys_client_id"), self._outside.secrets.get("genesys_client_secret")
 
 
 def _queue_name(url: str) -> str:

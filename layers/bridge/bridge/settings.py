@@ -251,6 +251,8 @@ class ProvisioningSettings:
     members_per_request: int = 50
     group_removal_ceiling: int = 1000
     group_removal_ceiling_percent: int = 50
+    deactivation_ceiling: int = 500
+    deactivation_ceiling_percent: int = 10
     ceiling_window_hours: float = 24
     read_lag_seconds: float = 5
     bootstrapped: bool = False
@@ -273,6 +275,8 @@ class ProvisioningSettings:
             members_per_request=environment.whole("MEMBERS_PER_REQUEST", 50, least=1, most=1000),
             group_removal_ceiling=environment.whole("GROUP_REMOVAL_CEILING", 1000, least=1, most=1000),
             group_removal_ceiling_percent=environment.whole("GROUP_REMOVAL_CEILING_PERCENT", 50, least=0, most=100),
+            deactivation_ceiling=environment.whole("DEACTIVATION_CEILING", 500, least=1, most=100_000),
+            deactivation_ceiling_percent=environment.whole("DEACTIVATION_CEILING_PERCENT", 10, least=0, most=100),
             ceiling_window_hours=environment.number("CEILING_WINDOW_HOURS", 24, least=0.001, most=720),
             read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
             bootstrapped=environment.flag("BOOTSTRAPPED", default=False),
@@ -291,6 +295,7 @@ class ConsumerSettings:
     hash_key_secret_id: str
     state_table: str
     idempotency_table: str
+    notification_topic_arn: str
     user_name_source: UserNameSource
     default_phone_region: str
     attribute_map: str
@@ -310,6 +315,7 @@ class ConsumerSettings:
             hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             idempotency_table=environment.text("IDEMPOTENCY_TABLE"),
+            notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
             user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
             default_phone_region=environment.matching(
                 "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"

@@ -50,6 +50,11 @@ class Metric(StrEnum):
     VISIBILITY_REFUSED = "VisibilityRefused"  #: delays that SQS refused to set
 
 
+def stack_name() -> str:
+    """The stack's name, as its metrics' namespace ends with it; ``local`` outside of a stack."""
+    return os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "").partition("/")[2] or "local"
+
+
 def count(metric: Metric, value: float = 1, **dimensions: str) -> None:
     """Emit `value` of `metric`, with dimensions of few values such as ``reason``; a count of 0 is not emitted."""
     if value:

@@ -6,21 +6,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge.provisioning.look import Work
-from bridge.provisioning.ports import Clock, Removals
+from bridge.provisioning.ports import Clock, Holds
 from bridge.provisioning.records import Hold, HoldState
 
 #: States in which a hold blocks removals of its group.
 BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
 
 
-def blocking_hold(store: Removals, entity: str) -> Hold | None:
+def blocking_hold(store: Holds, entity: str) -> Hold | None:
     """The entity's hold that blocks removals now, if there is one."""
     hold = store.hold(entity)
     return hold if hold is not None and hold.state in BLOCKING else None
 
 
 def stage_removals(
-    store: Removals, clock: Clock, work: Work, user_ids: Iterable[str], *, reason: str, explanation: str
+    store: Holds, clock: Clock, work: Work, user_ids: Iterable[str], *, reason: str, explanation: str
 ) -> Hold | None:
     """Make the group's hold stage exactly these Okta users.
 
@@ -72,7 +72,7 @@ def stage_removals(
     return ended
 
 
-def close_unlinked(store: Removals, clock: Clock, entity: str) -> None:
+def close_unlinked(store: Holds, clock: Clock, entity: str) -> None:
     """The group is no longer linked: its members stay and its hold has nothing to wait for."""
     hold = blocking_hold(store, entity)
     if hold is not None:

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from bridge.items import Item
 from bridge.provisioning.records import (
     AppState,
+    Decision,
     GroupLink,
     Hold,
     JournalEntry,
     ParkedItem,
+    Removal,
     UserLink,
 )
 from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
@@ -152,6 +154,10 @@ class UserLinks(Protocol):
         """The records of many users by Okta id, strongly consistent; who has none is missing."""
         ...
 
+    def all_users(self) -> Iterator[UserLink]:
+        """Every record of a user, page by page; also those that hold only a look number."""
+        ...
+
     def begin_user_look(self, okta_id: str) -> UserLink:
         """Add 1 to the user's look number (making the record if need be) and return the record."""
         ...
@@ -212,7 +218,11 @@ class Removals(Protocol):
     """What the ceilings count and what holds keep. `entity` is a group's, or ``app`` for deactivations."""
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
-        """Okta user ids with a removal record (reserved or done) at or after `since`."""
+        """Okta user ids with a counted removal record (reserved or done) at or after `since`."""
+        ...
+
+    def removal(self, entity: str, user_id: str) -> Removal | None:
+        """The removal record of one user."""
         ...
 
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
@@ -223,8 +233,20 @@ class Removals(Protocol):
         """Mark the records done, at the time the call had ended."""
         ...
 
+    def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as approved: not counted."""
+        ...
+
+    def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Forget the removal records of these users."""
+        ...
+
     def exceptions(self, entity: str) -> frozenset[str]:
         """Okta user ids that a rejected hold keeps in the group."""
+        ...
+
+    def add_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Keep these users in the group until they are desired there again."""
         ...
 
     def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
@@ -239,6 +261,10 @@ class Removals(Protocol):
         """Remember them."""
         ...
 
+
+class Holds(Protocol):
+    """Removals that wait for a person. `entity` is a group's, or ``app`` for deactivations."""
+
     def hold(self, entity: str) -> Hold | None:
         """The entity's newest hold, whatever its state."""
         ...
@@ -247,8 +273,12 @@ class Removals(Protocol):
         """Write the header; it stands for the entity's newest hold. Its change is kept in the hold's history."""
         ...
 
-    def open_holds(self) -> int:
-        """How many entities have an open hold."""
+    def hold_history(self, entity: str) -> list[Hold]:
+        """Every header the entity's holds have had, oldest first."""
+        ...
+
+    def open_hold_entities(self) -> list[str]:
+        """The entities that have an open hold."""
         ...
 
     def staged(self, entity: str, number: int) -> dict[str, int]:
@@ -263,12 +293,40 @@ class Removals(Protocol):
         """Take users out of a hold."""
         ...
 
+    def decide(self, decision: Decision) -> Decision:
+        """Keep a decision unless the hold has one already; the one that counts."""
+        ...
+
+    def decision(self, entity: str, number: int) -> Decision | None:
+        """What a person decided about hold `number`."""
+        ...
+
 
 class AppRecords(Protocol):
     """What is known of the application, and the users who wait for it."""
 
     def app(self) -> AppState:
         """The record, strongly consistent."""
+        ...
+
+    def begin_app_look(self) -> AppState:
+        """Add 1 to the look number."""
+        ...
+
+    def note_app_looked(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful look."""
+        ...
+
+    def pause_removals(self, *, paused: bool) -> None:
+        """Remember whether every removal is to be held."""
+        ...
+
+    def note_reconciled(self, mode: str) -> None:
+        """Remember that a whole reconcile has ended, and in which mode."""
+        ...
+
+    def set_bootstrapped(self) -> None:
+        """Remember that the first whole reconcile has ended."""
         ...
 
     def raise_epoch(self) -> AppState:
@@ -280,7 +338,7 @@ class AppRecords(Protocol):
         ...
 
     def add_due(self, okta_id: str) -> None:
-        """Remember that a user's deactivation waits for the application's return."""
+        """Remember that a user's deactivation waits for a look at the application."""
         ...
 
     def due(self) -> list[str]:
@@ -299,8 +357,12 @@ class Parking(Protocol):
         """Write a parked item."""
         ...
 
-    def open_parked(self) -> int:
-        """How many items are parked."""
+    def parked_items(self) -> list[ParkedItem]:
+        """Every parked item, by entity."""
+        ...
+
+    def unpark(self, entity: str, item_id: str) -> None:
+        """Forget one parked item."""
         ...
 
     def close_parked(self, entity: str) -> int:
@@ -315,13 +377,41 @@ class Journal(Protocol):
         """Keep an entry."""
         ...
 
+    def entries(self, entity: str, limit: int) -> list[JournalEntry]:
+        """The entity's last entries, newest first."""
+        ...
 
-class Store(UserLinks, GroupLinks, Removals, AppRecords, Parking, Journal, Protocol):
+    def note_difference(self, entry: JournalEntry) -> None:
+        """Keep what observe mode would have done for an entity, in place of what was kept before."""
+        ...
+
+    def clear_difference(self, entity: str) -> None:
+        """Nothing would be done for the entity."""
+        ...
+
+    def differences(self) -> list[JournalEntry]:
+        """What observe mode would have done, by entity."""
+        ...
+
+
+class Store(UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, Protocol):
     """Everything the bridge remembers.
 
     Raises:
         Transient: the table is throttled or out of reach (``upstream="store"``).
     """
+
+
+class Notifier(Protocol):
+    """The way to people."""
+
+    def hold_changed(self, hold: Hold, what: str) -> None:
+        """Tell that a hold was ``opened`` or ``closed``, or send a ``reminder``; ids and counts only.
+
+        Raises:
+            Transient: it could not be told.
+        """
+        ...
 
 
 class LaneSender(Protocol):

@@ -154,6 +154,10 @@ class Hold:
         opened: when it was opened.
         changed: when it last changed.
         explanation: counts for people: W, c, B and the limits. No names.
+        approved: the revision that was approved, 0 without an approval; who is staged later is not approved.
+        by: the ARN of who decided, as AWS confirmed it; empty while nobody did.
+        why: what the decider gave as reason, such as a ticket.
+        told: the state that was last told to people, so that a message that could not be sent is sent later.
     """
 
     entity: str
@@ -166,21 +170,79 @@ class Hold:
     opened: datetime
     changed: datetime
     explanation: str = ""
+    approved: int = 0
+    by: str = ""
+    why: str = ""
+    told: str = ""
+
+
+class Verdict(StrEnum):
+    """What a person decided about a hold."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A person's word on one hold; the next look of the entity carries it out.
+
+    Attributes:
+        entity: the hold's entity.
+        number: the hold's number.
+        revision: the revision that the person saw: who was staged later is not meant.
+        verdict: approve or reject.
+        by: the ARN of the person, as AWS confirmed it.
+        why: what the person gave as reason, such as a ticket; no names.
+        at: when.
+    """
+
+    entity: str
+    number: int
+    revision: int
+    verdict: Verdict
+    by: str
+    why: str
+    at: datetime
+
+
+class RemovalState(StrEnum):
+    """Where one user's removal stands."""
+
+    RESERVED = "reserved"  #: counted, and may be carried out
+    DONE = "done"  #: counted, and carried out
+    APPROVED = "approved"  #: a person's word: may be carried out and is not counted
+
+
+@dataclass(frozen=True)
+class Removal:
+    """One user's removal from a group, or deactivation (entity ``app``)."""
+
+    state: RemovalState
+    at: datetime
 
 
 @dataclass(frozen=True)
 class AppState:
-    """What is known of the Okta application.
+    """What is known of the Okta application, and what operators set for the whole bridge.
 
     Attributes:
         epoch: one more with each event about the application or its groups; older assignments are unknown.
+        look: one more with each look at the application: the generation that follow-up items name.
+        looked: Okta's ``Date`` of the last successful look.
         bootstrapped: whether the first whole reconcile has ended.
         status: the application's status last read, empty when never read.
+        removals_paused: whether every removal, and every deactivation for a missing assignment, is held.
+        reconciled: the mode of the last whole reconcile, empty before the first.
     """
 
     epoch: int = 0
+    look: int = 0
+    looked: datetime | None = None
     bootstrapped: bool = False
     status: str = ""
+    removals_paused: bool = False
+    reconciled: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Records: ``app``/``state``; ``due``/``<okta user id>``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from pydantic import TypeAdapter
 
@@ -23,6 +24,22 @@ class AppStateRecords(Records):
     def app(self) -> AppState:
         """The application's record."""
         return _state(self._table.get(_KEY) or {})
+
+    def begin_app_look(self) -> AppState:
+        """Add 1 to the look number; an addition that the SDK repeats skips a number, which harms nothing."""
+        return _state(self._table.update(Update(_KEY, add={"look": 1})))
+
+    def note_app_looked(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful look."""
+        self._table.update(Update(_KEY, put={"looked": date.isoformat()}))
+
+    def pause_removals(self, *, paused: bool) -> None:
+        """Remember whether every removal is to be held."""
+        self._table.update(Update(_KEY, put={"removals_paused": paused}))
+
+    def note_reconciled(self, mode: str) -> None:
+        """Remember that a whole reconcile has ended, and in which mode."""
+        self._table.update(Update(_KEY, put={"reconciled": mode}))
 
     def raise_epoch(self) -> AppState:
         """Add 1 to the epoch; an addition that the SDK repeats skips a number, which harms nothing."""

@@ -1,8 +1,8 @@
 """Holds: the newest header of an entity, every header's history, and one record for each staged user.
 
 Records of a group (or ``app``): ``hold`` (newest header), ``hold#<number>#<revision>#<time>`` (history),
-``staged#<number>#<okta user id>``. ``holds``/``<entity>`` says that its newest hold is open: written before the
-header opens and removed after it has closed, so that an open hold is never missing there.
+``staged#<number>#<okta user id>``, ``decision#<number>``. ``holds``/``<entity>`` says that its newest hold is open:
+written before the header opens and removed after it has closed, so that an open hold is never missing there.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ from collections.abc import Iterable
 from pydantic import TypeAdapter
 
 from bridge.provisioning.holds import BLOCKING
-from bridge.provisioning.records import Hold
+from bridge.provisioning.records import Decision, Hold
 from bridge.store.table import Condition, ConditionFailed, Put, Records
 
 _HOLD = TypeAdapter(Hold)
+_DECISION = TypeAdapter(Decision)
 _OPEN = "holds"
 
 
 class HoldRecords(Records):
-    """The holding half of `Removals` in `bridge.provisioning.ports`."""
+    """`Holds` of `bridge.provisioning.ports`."""
 
     def hold(self, entity: str) -> Hold | None:
         """The entity's newest hold."""
@@ -42,9 +43,14 @@ class HoldRecords(Records):
         if hold.state not in BLOCKING:
             self._table.delete_many([(_OPEN, hold.entity)])
 
-    def open_holds(self) -> int:
-        """How many entities have an open hold."""
-        return sum(1 for _ in self._table.query(_OPEN))
+    def hold_history(self, entity: str) -> list[Hold]:
+        """Every header the entity's holds have had, oldest first."""
+        headers = [_HOLD.validate_python(record) for record in self._table.query(entity, "hold#")]
+        return sorted(headers, key=lambda hold: (hold.number, hold.changed))
+
+    def open_hold_entities(self) -> list[str]:
+        """The entities that have an open hold."""
+        return [record["sk"] for record in self._table.query(_OPEN)]
 
     def staged(self, entity: str, number: int) -> dict[str, int]:
         """Okta user id -> revision in which the user was staged."""
@@ -59,6 +65,21 @@ class HoldRecords(Records):
     def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
         """Take users out of a hold."""
         self._table.delete_many((entity, _staged(number) + user) for user in user_ids)
+
+    def decide(self, decision: Decision) -> Decision:
+        """Keep a decision unless the hold has one already; the one that counts."""
+        key = (decision.entity, f"decision#{decision.number:06}")
+        record = _DECISION.dump_python(decision, mode="json")
+        try:
+            self._table.put(Put(key, record, Condition("attribute_not_exists(#verdict)", {})))
+        except ConditionFailed:
+            return self.decision(decision.entity, decision.number) or decision
+        return decision
+
+    def decision(self, entity: str, number: int) -> Decision | None:
+        """What a person decided about hold `number`."""
+        record = self._table.get((entity, f"decision#{number:06}"))
+        return None if record is None else _DECISION.validate_python(record)
 
 
 def _staged(number: int) -> str:

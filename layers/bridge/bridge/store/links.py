@@ -1,11 +1,11 @@
 """Links of users and groups, their fences, and the reverse records that keep one Okta object for each Genesys id.
 
-Records: ``user:<okta id>``/``link``; ``groups``/``<okta group id>``; ``genesys:<genesys id>``/``owner``.
+Records: ``users``/``<okta user id>``; ``groups``/``<okta group id>``; ``genesys:<genesys id>``/``owner``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import TypeAdapter
 
@@ -25,6 +25,7 @@ from bridge.store.table import (
 
 _USER = TypeAdapter(UserLink)
 _GROUP = TypeAdapter(GroupLink)
+_USERS = "users"
 _GROUPS = "groups"
 
 
@@ -39,8 +40,11 @@ class LinkRecords(Records):
     def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
         """The records of many users by Okta id."""
         records = self._table.get_many(_user_key(okta_id) for okta_id in okta_ids)
-        links = (_user(pk.removeprefix("user:"), record) for (pk, _), record in records.items())
-        return {link.okta_id: link for link in links}
+        return {okta_id: _user(okta_id, record) for (_, okta_id), record in records.items()}
+
+    def all_users(self) -> Iterator[UserLink]:
+        """Every record of a user, by Okta id."""
+        return (_user(record["sk"], record) for record in self._table.query(_USERS))
 
     def begin_user_look(self, okta_id: str) -> UserLink:
         """Add 1 to the user's look number; an addition that the SDK repeats skips a number, which harms nothing."""
@@ -147,7 +151,7 @@ def _moved(link: UserLink | GroupLink) -> FenceMoved:
 
 
 def _user_key(okta_id: str) -> Key:
-    return f"user:{okta_id}", "link"
+    return _USERS, okta_id
 
 
 def _group_key(okta_id: str) -> Key:

@@ -6,8 +6,9 @@ Records of a group (or ``app``): ``removal#<okta user id>``, ``exception#<okta u
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
+from bridge.provisioning.records import Removal, RemovalState
 from bridge.store.table import Records, expiry
 
 #: Longer than the longest window of a ceiling (720 h).
@@ -15,25 +16,48 @@ _KEPT_DAYS = 31
 
 
 class RemovalRecords(Records):
-    """The counting half of `Removals` in `bridge.provisioning.ports`."""
+    """`Removals` of `bridge.provisioning.ports`."""
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
-        """Okta user ids with a removal record at or after `since`."""
+        """Okta user ids with a counted removal record at or after `since`."""
         least = _milliseconds(since)
         records = self._table.query(entity, "removal#")
-        return frozenset(_user(record["sk"]) for record in records if record["at"] >= least)
+        return frozenset(
+            _user(record["sk"])
+            for record in records
+            if record["at"] >= least and record["state"] != RemovalState.APPROVED
+        )
+
+    def removal(self, entity: str, user_id: str) -> Removal | None:
+        """The removal record of one user."""
+        record = self._table.get((entity, f"removal#{user_id}"))
+        if record is None:
+            return None
+        return Removal(RemovalState(record["state"]), datetime.fromtimestamp(int(record["at"]) / 1000, UTC))
 
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         """Write or move the record of each user to `at`, as reserved."""
-        self._record(entity, user_ids, at, "reserved")
+        self._record(entity, user_ids, at, RemovalState.RESERVED)
 
     def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         """Mark the records done at `at`."""
-        self._record(entity, user_ids, at, "done")
+        self._record(entity, user_ids, at, RemovalState.DONE)
+
+    def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as approved."""
+        self._record(entity, user_ids, at, RemovalState.APPROVED)
+
+    def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Forget the removal records of these users."""
+        self._table.delete_many((entity, f"removal#{user}") for user in user_ids)
 
     def exceptions(self, entity: str) -> frozenset[str]:
         """Okta user ids that a rejected hold keeps in the group."""
         return self._users(entity, "exception#")
+
+    def add_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Keep these users in the group."""
+        self._table.put_many({(entity, f"exception#{user}"): {} for user in user_ids})
 
     def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
         """End the exceptions of these users."""
@@ -47,8 +71,8 @@ class RemovalRecords(Records):
         """Remember them."""
         self._table.put_many({(entity, f"seen#{user}"): {} for user in user_ids})
 
-    def _record(self, entity: str, user_ids: Iterable[str], at: datetime, state: str) -> None:
-        record = {"at": _milliseconds(at), "state": state, **expiry(at, _KEPT_DAYS)}
+    def _record(self, entity: str, user_ids: Iterable[str], at: datetime, state: RemovalState) -> None:
+        record = {"at": _milliseconds(at), "state": state.value, **expiry(at, _KEPT_DAYS)}
         self._table.put_many({(entity, f"removal#{user}"): record for user in user_ids})
 
     def _users(self, entity: str, prefix: str) -> frozenset[str]:

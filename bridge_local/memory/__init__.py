@@ -1,0 +1,22 @@
+"""The bridge's memory and its lanes as plain Python objects, for tests and the simulation.
+
+`MemoryStore` promises exactly what the DynamoDB store promises; one contract test runs on both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bridge_local.memory.app import MemoryApp
+from bridge_local.memory.holds import MemoryHolds
+from bridge_local.memory.journal import MemoryJournal
+from bridge_local.memory.lanes import MemoryLanes
+from bridge_local.memory.links import MemoryLinks
+from bridge_local.memory.removals import MemoryRemovals
+
+__all__ = ["MemoryLanes", "MemoryStore"]
+
+
+@dataclass
+class MemoryStore(MemoryLinks, MemoryRemovals, MemoryHolds, MemoryApp, MemoryJournal):
+    """`bridge.provisioning.ports.Store` in dictionaries; safe for threads."""

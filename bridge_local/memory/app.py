@@ -1,0 +1,80 @@
+"""What is known of the Okta application, and the users who wait for a look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bridge.provisioning.records import AppState
+from bridge_local.memory.base import Guarded
+
+
+@dataclass
+class MemoryApp(Guarded):
+    """`AppRecords` of `bridge.provisioning.ports`.
+
+    Attributes:
+        app_state: the application's record.
+        due_users: Okta ids of the users who wait for a look at the application.
+    """
+
+    app_state: AppState = field(default_factory=AppState)
+    due_users: set[str] = field(default_factory=set)
+
+    def app(self) -> AppState:
+        """The application's record."""
+        with self._lock:
+            return self.app_state
+
+    def begin_app_look(self) -> AppState:
+        """Add 1 to the look number."""
+        with self._lock:
+            self.app_state = replace(self.app_state, look=self.app_state.look + 1)
+            return self.app_state
+
+    def note_app_looked(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful look."""
+        with self._lock:
+            self.app_state = replace(self.app_state, looked=date)
+
+    def pause_removals(self, *, paused: bool) -> None:
+        """Remember whether every removal is to be held."""
+        with self._lock:
+            self.app_state = replace(self.app_state, removals_paused=paused)
+
+    def note_reconciled(self, mode: str) -> None:
+        """Remember that a whole reconcile has ended, and in which mode."""
+        with self._lock:
+            self.app_state = replace(self.app_state, reconciled=mode)
+
+    def raise_epoch(self) -> AppState:
+        """Add 1 to the epoch."""
+        with self._lock:
+            self.app_state = replace(self.app_state, epoch=self.app_state.epoch + 1)
+            return self.app_state
+
+    def note_app_status(self, status: str) -> None:
+        """Remember the application's status."""
+        with self._lock:
+            self.app_state = replace(self.app_state, status=status)
+
+    def set_bootstrapped(self) -> None:
+        """Remember that the first whole reconcile has ended."""
+        with self._lock:
+            self.app_state = replace(self.app_state, bootstrapped=True)
+
+    def add_due(self, okta_id: str) -> None:
+        """Remember that a user's deactivation waits."""
+        with self._lock:
+            self.due_users.add(okta_id)
+
+    def due(self) -> list[str]:
+        """Okta ids of the users who wait, in order of the ids."""
+        with self._lock:
+            return sorted(self.due_users)
+
+    def remove_due(self, okta_ids: Iterable[str]) -> None:
+        """Forget them."""
+        with self._lock:
+            self.due_users.difference_update(okta_ids)

@@ -1,0 +1,79 @@
+"""Removals that wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bridge.provisioning.holds import BLOCKING
+from bridge.provisioning.records import Decision, Hold
+from bridge_local.memory.base import Guarded
+
+
+@dataclass
+class MemoryHolds(Guarded):
+    """`Holds` of `bridge.provisioning.ports`.
+
+    Attributes:
+        saved_holds: every saved header, in the order of saving.
+        staged_users: (entity, number, Okta user id) -> revision.
+        decisions: (entity, number) -> the decision that counts.
+    """
+
+    saved_holds: list[Hold] = field(default_factory=list)
+    staged_users: dict[tuple[str, int, str], int] = field(default_factory=dict)
+    decisions: dict[tuple[str, int], Decision] = field(default_factory=dict)
+    _holds: dict[str, Hold] = field(default_factory=dict, repr=False)
+
+    def hold(self, entity: str) -> Hold | None:
+        """The entity's newest hold."""
+        with self._lock:
+            return self._holds.get(entity)
+
+    def save_hold(self, hold: Hold) -> None:
+        """Write the header; one of an older hold goes into the history alone."""
+        with self._lock:
+            self.saved_holds.append(hold)
+            newest = self._holds.get(hold.entity)
+            if newest is None or newest.number <= hold.number:
+                self._holds[hold.entity] = hold
+
+    def hold_history(self, entity: str) -> list[Hold]:
+        """Every header the entity's holds have had, oldest first."""
+        with self._lock:
+            return [hold for hold in self.saved_holds if hold.entity == entity]
+
+    def open_hold_entities(self) -> list[str]:
+        """The entities that have an open hold."""
+        with self._lock:
+            return sorted(entity for entity, hold in self._holds.items() if hold.state in BLOCKING)
+
+    def staged(self, entity: str, number: int) -> dict[str, int]:
+        """Okta user id -> revision in which the user was staged."""
+        with self._lock:
+            return {
+                user: revision
+                for (owner, hold, user), revision in self.staged_users.items()
+                if owner == entity and hold == number
+            }
+
+    def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
+        """Stage users in a hold."""
+        with self._lock:
+            self.staged_users.update({(entity, number, user): revision for user in user_ids})
+
+    def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
+        """Take users out of a hold."""
+        with self._lock:
+            for user in user_ids:
+                self.staged_users.pop((entity, number, user), None)
+
+    def decide(self, decision: Decision) -> Decision:
+        """Keep a decision unless the hold has one already; the one that counts."""
+        with self._lock:
+            return self.decisions.setdefault((decision.entity, decision.number), decision)
+
+    def decision(self, entity: str, number: int) -> Decision | None:
+        """What a person decided about hold `number`."""
+        with self._lock:
+            return self.decisions.get((entity, number))

@@ -1,0 +1,78 @@
+"""The journal, the parked items, and what observe mode would have done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bridge.provisioning.records import JournalEntry, ParkedItem
+from bridge_local.memory.base import Guarded
+
+
+@dataclass
+class MemoryJournal(Guarded):
+    """`Journal` and `Parking` of `bridge.provisioning.ports`.
+
+    Attributes:
+        parked: (entity, item id) -> parked item.
+        journal: the entries in order; a ``failed`` one replaces the last ``failed`` one of the same first item.
+        observed: entity -> what would have been done.
+    """
+
+    parked: dict[tuple[str, str], ParkedItem] = field(default_factory=dict)
+    journal: list[JournalEntry] = field(default_factory=list)
+    observed: dict[str, JournalEntry] = field(default_factory=dict)
+
+    def park(self, parked: ParkedItem) -> None:
+        """Write a parked item."""
+        with self._lock:
+            self.parked[parked.entity, parked.item_id] = parked
+
+    def parked_items(self) -> list[ParkedItem]:
+        """Every parked item, by entity."""
+        with self._lock:
+            return [self.parked[key] for key in sorted(self.parked)]
+
+    def unpark(self, entity: str, item_id: str) -> None:
+        """Forget one parked item."""
+        with self._lock:
+            self.parked.pop((entity, item_id), None)
+
+    def close_parked(self, entity: str) -> int:
+        """Remove the entity's parked items and return how many there were."""
+        with self._lock:
+            closed = [key for key in self.parked if key[0] == entity]
+            for key in closed:
+                del self.parked[key]
+            return len(closed)
+
+    def write(self, entry: JournalEntry) -> None:
+        """Keep an entry."""
+        with self._lock:
+            if entry.outcome == "failed":
+                self.journal[:] = [
+                    kept
+                    for kept in self.journal
+                    if (kept.outcome, kept.entity, kept.items[:1]) != ("failed", entry.entity, entry.items[:1])
+                ]
+            self.journal.append(entry)
+
+    def entries(self, entity: str, limit: int) -> list[JournalEntry]:
+        """The entity's last entries, newest first."""
+        with self._lock:
+            found = [entry for entry in self.journal if entry.entity == entity]
+        return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
+
+    def note_difference(self, entry: JournalEntry) -> None:
+        """Keep what observe mode would have done for an entity."""
+        with self._lock:
+            self.observed[entry.entity] = entry
+
+    def clear_difference(self, entity: str) -> None:
+        """Nothing would be done for the entity."""
+        with self._lock:
+            self.observed.pop(entity, None)
+
+    def differences(self) -> list[JournalEntry]:
+        """What observe mode would have done, by entity."""
+        with self._lock:
+            return [self.observed[entity] for entity in sorted(self.observed)]

@@ -1,0 +1,129 @@
+"""Links of users and groups, their fences, and who owns what in Genesys Cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from bridge.errors import FenceMoved, OwnerTaken
+from bridge.provisioning.records import GroupLink, UserLink, UserState
+from bridge_local.memory.base import Guarded
+
+
+@dataclass
+class MemoryLinks(Guarded):
+    """`UserLinks` and `GroupLinks` of `bridge.provisioning.ports`.
+
+    Attributes:
+        user_links: Okta user id -> record.
+        group_links: Okta group id -> record.
+        owner_of: Genesys Cloud id -> owning entity.
+    """
+
+    user_links: dict[str, UserLink] = field(default_factory=dict)
+    group_links: dict[str, GroupLink] = field(default_factory=dict)
+    owner_of: dict[str, str] = field(default_factory=dict)
+
+    def user(self, okta_id: str) -> UserLink | None:
+        """The record of one user."""
+        with self._lock:
+            link = self.user_links.get(okta_id)
+            return None if link is None else _copy(link)
+
+    def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
+        """The records of many users by Okta id."""
+        with self._lock:
+            return {okta_id: _copy(self.user_links[okta_id]) for okta_id in okta_ids if okta_id in self.user_links}
+
+    def all_users(self) -> Iterator[UserLink]:
+        """Every record of a user, by Okta id."""
+        with self._lock:
+            return iter([_copy(self.user_links[okta_id]) for okta_id in sorted(self.user_links)])
+
+    def begin_user_look(self, okta_id: str) -> UserLink:
+        """Add 1 to the user's look number and return the record."""
+        with self._lock:
+            link = self.user_links.get(okta_id, UserLink(okta_id))
+            self.user_links[okta_id] = replace(link, look=link.look + 1)
+            return _copy(self.user_links[okta_id])
+
+    def save_user(self, link: UserLink) -> None:
+        """Write the record if the look number has not moved."""
+        with self._lock:
+            self._check_fence(self.user_links.get(link.okta_id), link)
+            self._let_go(self.user_links[link.okta_id], link)
+            self.user_links[link.okta_id] = _copy(link)
+
+    def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
+        """Write the record and take the Genesys Cloud user, from `previous_owner` if need be."""
+        with self._lock:
+            self._check_fence(self.user_links.get(link.okta_id), link)
+            self._check_owner(link, previous_owner)
+            before = self.user_links.get(previous_owner)
+            if before is not None and previous_owner != link.okta_id and before.genesys_id == link.genesys_id:
+                self.user_links[previous_owner] = replace(
+                    before, look=before.look + 1, state=UserState.GONE, genesys_id="", active=None, hashes={}
+                )
+            self._let_go(self.user_links[link.okta_id], link)
+            self.owner_of[link.genesys_id] = link.entity
+            self.user_links[link.okta_id] = _copy(link)
+
+    def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
+        """Genesys Cloud id -> owning entity."""
+        with self._lock:
+            return {genesys_id: self.owner_of[genesys_id] for genesys_id in genesys_ids if genesys_id in self.owner_of}
+
+    def group(self, okta_id: str) -> GroupLink | None:
+        """The record of one group."""
+        with self._lock:
+            return self.group_links.get(okta_id)
+
+    def groups(self) -> list[GroupLink]:
+        """Every record of a group, by Okta id."""
+        with self._lock:
+            return [self.group_links[okta_id] for okta_id in sorted(self.group_links)]
+
+    def begin_group_look(self, okta_id: str) -> GroupLink:
+        """Add 1 to the group's look number and return the record."""
+        with self._lock:
+            link = self.group_links.get(okta_id, GroupLink(okta_id))
+            self.group_links[okta_id] = replace(link, look=link.look + 1)
+            return self.group_links[okta_id]
+
+    def save_group(self, link: GroupLink) -> None:
+        """Write the record if the look number has not moved."""
+        with self._lock:
+            self._check_fence(self.group_links.get(link.okta_id), link)
+            self._let_go(self.group_links[link.okta_id], link)
+            self.group_links[link.okta_id] = link
+
+    def claim_group(self, link: GroupLink) -> None:
+        """Write the record and take the Genesys Cloud group."""
+        with self._lock:
+            self._check_fence(self.group_links.get(link.okta_id), link)
+            self._check_owner(link, "")
+            self._let_go(self.group_links[link.okta_id], link)
+            self.owner_of[link.genesys_id] = link.entity
+            self.group_links[link.okta_id] = link
+
+    @staticmethod
+    def _check_fence(stored: UserLink | GroupLink | None, link: UserLink | GroupLink) -> None:
+        if stored is None or stored.look != link.look:
+            raise FenceMoved(f"another look at {link.entity} has begun")
+
+    def _check_owner(self, link: UserLink | GroupLink, previous_owner: str) -> None:
+        if not link.genesys_id:
+            raise ValueError("a claim names a Genesys Cloud id")
+        owner = self.owner_of.get(link.genesys_id, link.entity)
+        if owner not in {link.entity, f"user:{previous_owner}"}:
+            raise OwnerTaken(owner)
+
+    def _let_go(self, stored: UserLink | GroupLink, link: UserLink | GroupLink) -> None:
+        """A link that no longer names the Genesys Cloud id it had gives the reverse record back."""
+        if stored.genesys_id != link.genesys_id and self.owner_of.get(stored.genesys_id) == link.entity:
+            del self.owner_of[stored.genesys_id]
+
+
+def _copy(link: UserLink) -> UserLink:
+    """The link with a dictionary of its own: nobody changes the store's record by accident."""
+    return replace(link, hashes=dict(link.hashes))

@@ -1,0 +1,93 @@
+"""What the ceilings count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bridge.provisioning.records import Removal, RemovalState
+from bridge_local.memory.base import Guarded
+
+
+@dataclass
+class MemoryRemovals(Guarded):
+    """`Removals` of `bridge.provisioning.ports`.
+
+    Attributes:
+        removal_records: (entity, Okta user id) -> record, to the millisecond.
+        excepted: (entity, Okta user id) of each exception; only an operator's rejection adds one.
+        seen_users: (entity, Okta user id) of each adopted user that was seen in the group.
+    """
+
+    removal_records: dict[tuple[str, str], Removal] = field(default_factory=dict)
+    excepted: set[tuple[str, str]] = field(default_factory=set)
+    seen_users: set[tuple[str, str]] = field(default_factory=set)
+
+    def removals(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids with a counted removal record at or after `since`."""
+        with self._lock:
+            least = _to_milliseconds(since)
+            return frozenset(
+                user
+                for (owner, user), removal in self.removal_records.items()
+                if owner == entity and removal.at >= least and removal.state is not RemovalState.APPROVED
+            )
+
+    def removal(self, entity: str, user_id: str) -> Removal | None:
+        """The removal record of one user."""
+        with self._lock:
+            return self.removal_records.get((entity, user_id))
+
+    def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as reserved."""
+        self._record(entity, user_ids, Removal(RemovalState.RESERVED, at))
+
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Mark the records done at `at`."""
+        self._record(entity, user_ids, Removal(RemovalState.DONE, at))
+
+    def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as approved."""
+        self._record(entity, user_ids, Removal(RemovalState.APPROVED, at))
+
+    def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Forget the removal records of these users."""
+        with self._lock:
+            for user in user_ids:
+                self.removal_records.pop((entity, user), None)
+
+    def exceptions(self, entity: str) -> frozenset[str]:
+        """Okta user ids that a rejected hold keeps in the group."""
+        with self._lock:
+            return frozenset(user for owner, user in self.excepted if owner == entity)
+
+    def add_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Keep these users in the group."""
+        with self._lock:
+            self.excepted.update((entity, user) for user in user_ids)
+
+    def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """End the exceptions of these users."""
+        with self._lock:
+            self.excepted.difference_update((entity, user) for user in user_ids)
+
+    def seen(self, entity: str) -> frozenset[str]:
+        """Adopted users whom a look has seen in this Okta group."""
+        with self._lock:
+            return frozenset(user for owner, user in self.seen_users if owner == entity)
+
+    def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Remember them."""
+        with self._lock:
+            self.seen_users.update((entity, user) for user in user_ids)
+
+    def _record(self, entity: str, user_ids: Iterable[str], removal: Removal) -> None:
+        kept = Removal(removal.state, _to_milliseconds(removal.at))
+        with self._lock:
+            self.removal_records.update({(entity, user): kept for user in user_ids})
+
+
+def _to_milliseconds(moment: datetime) -> datetime:
+    """As exact as the table keeps it."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
