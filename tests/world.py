@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 from bridge.composition import Consumer, Outside
@@ -90,6 +91,12 @@ class Told:
         if self.deaf:
             raise Transient("notification-refused", upstream="sns")
         self.messages.append((what, hold))
+
+
+@lru_cache
+def attribute_map(user_name: UserNameSource, default_region: str) -> AttributeMap:
+    """The map that comes with the bridge, read once."""
+    return AttributeMap.default(user_name=user_name, default_region=default_region)
 
 
 @dataclass
@@ -199,9 +206,9 @@ class World:
             idempotency=self.idempotency,
             secrets=cast("Secrets", self.secrets()),
             hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
-            mapper=AttributeMap.default(
-                user_name=settings.user_name_source or UserNameSource.EMAIL,
-                default_region=settings.default_phone_region,
+            mapper=attribute_map(
+                settings.user_name_source or UserNameSource.EMAIL,
+                settings.default_phone_region,
             ),
             notifier=self.people_told,
             pace=lambda _upstream, _lane: FreePace(),

@@ -1,9 +1,9 @@
-"""The world around a process, with its weather: store, lanes, queue, idempotency table, Okta and Genesys Cloud."""
+"""What AWS is to a process, with its weather: store, lanes, queue and idempotency table."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyItemAlreadyExistsError
@@ -11,17 +11,10 @@ from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import D
 from botocore.exceptions import ClientError
 
 from bridge.errors import Transient
-from bridge.http import ReadTimeout, Transport, WireRequest, WireResponse
 from bridge.items import Item
-from bridge_local.exchange import Now, Request
+from bridge_local.exchange import Now
 from bridge_local.fifo import FifoLanes
-from bridge_local.genesys import GenesysModel
-from bridge_local.genesys.faults import Fault as GenesysFault
 from bridge_local.idempotency import MemoryIdempotency
-from bridge_local.okta import OktaModel
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
-from bridge_local.transport import ModelTransport
 from tests.simulation.gate import Gate
 
 #: Beginnings of the names of store methods that write.
@@ -200,131 +193,3 @@ class IdempotencyInWeather(MemoryIdempotency):
         if gate.hits(gate.weather.refused):
             gate.history.tell(f"idempotency: {what} is throttled")
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, what)
-
-
-class OktaInWeather(Transport):
-    """Okta behind the network: small pages, refusals, and the answers that mean something else than they say."""
-
-    #: An outage of Okta as a whole lasts until then.
-    outage: datetime | None = None
-
-    def __init__(self, okta: OktaModel, gate: Gate, page: int) -> None:
-        """`page` is the largest page of a listing, so that small listings have several."""
-        self._okta = okta
-        self._model = ModelTransport(okta)
-        self._gate = gate
-        self._page = page
-
-    def handle_request(self, request: WireRequest) -> WireResponse:
-        """Okta's answer."""
-        gate = self._gate
-        path = request.url.raw_path.decode().removeprefix("/api/v1/")
-        gate.before(f"Okta GET {path}")
-        fault = self._fault(path)
-        if fault is not None:
-            self._okta.switches.faults.append(fault)
-        if "/users?" in path and "limit=" in path:
-            request.url = request.url.copy_set_param("limit", str(self._page))
-        try:
-            answer = self._model.handle_request(request)
-        except Exception as error:
-            gate.history.tell(f"Okta GET {path}: {type(error).__name__}")
-            raise
-        finally:
-            self._okta.switches.faults.clear()
-        gate.history.tell(f"Okta GET {path} {answer.status_code}{'' if fault is None else f' ({fault.kind.value})'}")
-        return answer
-
-    def _fault(self, path: str) -> OktaFault | None:
-        gate, weather = self._gate, self._gate.weather
-        if self.outage is not None and gate.clock.time < self.outage:
-            return OktaFault(".", FaultKind.STATUS, status=503)
-        if gate.hits(weather.refused):
-            kind = gate.chance.choice((FaultKind.STATUS, FaultKind.RATE_LIMIT, FaultKind.CONCURRENCY, FaultKind.CUT))
-            return OktaFault(".", kind, status=gate.chance.choice((500, 502, 503, 504)))
-        if gate.hits(weather.lost):
-            return OktaFault(".", FaultKind.LATENCY, seconds=30)
-        if gate.hits(weather.strange):
-            return OktaFault(".", gate.chance.choice(_strange(path)))
-        return None
-
-
-def _strange(path: str) -> tuple[FaultKind, ...]:
-    """What may go wrong with an answer that looks like one."""
-    parts = path.partition("?")[0].split("/")
-    if len(parts) == 2 and parts[0] in {"users", "groups"}:
-        return FaultKind.FORBIDDEN, FaultKind.GARBAGE, FaultKind.NOT_FOUND
-    return FaultKind.FORBIDDEN, FaultKind.GARBAGE
-
-
-class GenesysInWeather(Transport):
-    """Genesys Cloud behind the network: refusals, lost answers, and writes that arrive late."""
-
-    #: An outage of Genesys Cloud as a whole lasts until then.
-    outage: datetime | None = None
-
-    def __init__(self, genesys: GenesysModel, gate: Gate) -> None:
-        """Stand in front of `genesys`."""
-        self._genesys = genesys
-        self._model = ModelTransport(genesys)
-        self._gate = gate
-        #: Writes on their way, whose callers gave up: when they arrive, and what they are.
-        self.on_the_way: list[tuple[datetime, Request]] = []
-
-    def handle_request(self, request: WireRequest) -> WireResponse:
-        """Genesys Cloud's answer."""
-        gate = self._gate
-        path = request.url.raw_path.decode().removeprefix("/api/v2/scim/v2/")
-        what = f"Genesys {request.method} {path}"
-        gate.before(what)
-        if request.method in {"PATCH", "POST"} and "oauth" not in path and gate.hits(gate.weather.late):
-            due = gate.clock.time + timedelta(seconds=gate.chance.choice((1, 15, 120, 900)))
-            wire = Request.of(request.method, str(request.url), dict(request.headers), request.read())
-            self.on_the_way.append((due, wire))
-            gate.clock.advance(10)
-            gate.history.tell(f"{what}: no answer in time; it arrives at {due:%H:%M:%S}")
-            raise ReadTimeout("on its way", request=request)
-        fault = self._fault()
-        if fault is not None:
-            self._genesys.faults.add(fault)
-        try:
-            answer = self._model.handle_request(request)
-        except Exception as error:
-            gate.history.tell(f"{what}: {type(error).__name__}{'' if fault is None else f' ({fault.kind})'}")
-            raise
-        finally:
-            self._genesys.faults.clear()
-        body = f" {request.content.decode()[:400]}" if request.method == "PATCH" else ""
-        gate.history.tell(f"{what}{body} {answer.status_code}{'' if fault is None else f' ({fault.kind})'}")
-        gate.after(what)
-        return answer
-
-    def land(self) -> None:
-        """Let what is due by now arrive."""
-        while due := [each for each in self.on_the_way if each[0] <= self._gate.clock.time]:
-            arriving = min(due, key=lambda each: each[0])
-            self.on_the_way.remove(arriving)
-            answer = self._genesys.handle(arriving[1])
-            self._gate.history.tell(
-                f"late: Genesys {arriving[1].method} {arriving[1].path} {arriving[1].body.decode()[:400]} {answer.status}"
-            )
-
-    def _fault(self) -> GenesysFault | None:
-        gate, weather = self._gate, self._gate.weather
-        if self.outage is not None and gate.clock.time < self.outage:
-            return GenesysFault("status", count=1, status=gate.chance.choice((502, 503, 504)))
-        if gate.hits(weather.token):
-            gate.history.tell("Genesys Cloud ends its tokens")
-            self._genesys.revoke_tokens()
-        if gate.hits(weather.refused):
-            draw = gate.chance.random()
-            if draw < 0.3:
-                return GenesysFault("rate-limit", count=1, seconds=gate.chance.choice((1, 5, 60)))
-            if draw < 0.5:
-                return GenesysFault("version-conflict", count=1)
-            if draw < 0.8:
-                return GenesysFault("status", count=1, status=gate.chance.choice((500, 502, 503, 504)))
-            return GenesysFault("cut", count=1)
-        if gate.hits(weather.lost):
-            return GenesysFault("lost-answer", count=1)
-        return None

@@ -64,10 +64,11 @@ class Promises:
         self._world = world
         self._tell = tell
         self._per_request = per_request
-        self._wanted, self._assigned, self._members, self._app = Moments(), Moments(), Moments(), Moments()
+        self._wanted, self._usable, self._members, self._app = Moments(), Moments(), Moments(), Moments()
         self._known: set[str] = set()
+        self._let_in: dict[str, datetime] = {}
         self.note_truth()
-        for moments in (self._wanted, self._assigned, self._members, self._app):
+        for moments in (self._wanted, self._usable, self._members, self._app):
             moments.last_untrue.clear()  # it has been so for ever
         handle = world.genesys.handle
 
@@ -86,10 +87,9 @@ class Promises:
         okta, at = self._world.okta, self._world.clock.time
         assigned = set(okta.assignments[okta.app_id].current)
         self._known |= set(okta.users.current)
-        self._wanted.note(
-            {each.id for each in okta.users.current.values() if each.id in assigned and each.status in _USABLE}, at
-        )
-        self._assigned.note(assigned, at)
+        usable = {each.id for each in okta.users.current.values() if each.status in _USABLE}
+        self._usable.note(usable, at)
+        self._wanted.note(usable & assigned, at)
         groups = okta.groups.current
         self._members.note({(group, user) for group in groups for user in okta.members(group)}, at)
         self._app.note({"app"} if okta.apps[okta.app_id].status == "ACTIVE" else set(), at)
@@ -121,19 +121,17 @@ class Promises:
         okta_id = after.external_id or (before.external_id if before else "")
         if self._holders(okta_id) > 1:
             yield f"{okta_id} has two accounts"
-        if after.active and (before is None or not before.active) and not self._wanted.was_true(okta_id, since):
-            yield f"{okta_id} is let in, and Okta has not wanted that"
+        if after.active and (before is None or not before.active):
+            self._let_in[after.id] = call.at
+            if not self._wanted.was_true(okta_id, since):
+                yield f"{okta_id} is let in, and Okta has not wanted that"
         if before is not None and before.active and not after.active:
             if okta_id not in self._known:
                 yield "P6: deactivates somebody whom Okta does not know"
             elif not self._wanted.was_untrue(okta_id, since):
                 yield f"P5: {okta_id} is deactivated, and has been assigned and usable all the time"
-            elif self._usable(okta_id) and not self._app.was_true("app", since):
+            elif not self._usable.was_untrue(okta_id, since) and not self._app.was_true("app", since):
                 yield f"P6: {okta_id} is deactivated because the application is off"
-
-    def _usable(self, okta_id: str) -> bool:
-        user = self._world.okta.users.current.get(okta_id)
-        return user is not None and user.status in _USABLE
 
     def _holders(self, okta_id: str) -> int:
         users = self._world.genesys.directory.users.values()
@@ -148,7 +146,8 @@ class Promises:
                 yield f"P4: {len(values)} members in one action"
         group = self._world.store.owner_of.get(call.group_id, "").removeprefix("group:")
         since = call.at - SLACK
-        for member, okta_id, inactive in self._who(call.removed):
+        for member, okta_id, active in self._who(call.removed):
+            inactive = not active or self._let_in.get(member, _NEVER) >= since
             if okta_id not in self._known:
                 yield f"P6: removes {member}, whom Okta does not know"
             elif not (
@@ -162,7 +161,7 @@ class Promises:
     def _who(self, members: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
         for member in members:
             user = self._world.genesys.directory.user(member)
-            yield member, user.external_id if user else "", user is not None and not user.active
+            yield member, user.external_id if user else "", user is not None and user.active
 
 
 def _operations(body: Any) -> list[Mapping[str, Any]]:

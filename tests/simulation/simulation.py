@@ -21,19 +21,16 @@ from bridge_local.okta.event_types import TEXTS, is_hook_eligible
 from functions.receiver import app as receiver_app
 from tests.simulation.company import BY_NAME, Company
 from tests.simulation.gate import CALM, Died, Gate, History, Weather
-from tests.simulation.outside import (
-    GenesysInWeather,
-    IdempotencyInWeather,
-    LanesInWeather,
-    OktaInWeather,
-    StoreInWeather,
-)
+from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
 from tests.simulation.promises import Promises
+from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
 from tests.simulation.variants import Variant
 from tests.world import HOOK_SECRET, Context, World
 
 #: Batches that a run may take; one that needs more does not come to rest.
 MOST_BATCHES = 4000
+#: Interludes that a run may have, or it would feed itself.
+MOST_INTERLUDES = 25
 _ELIGIBLE = [event_type for event_type in TEXTS if is_hook_eligible(event_type)]
 _HOOK = "https://bridge.example.com/okta/events"
 
@@ -78,8 +75,8 @@ class SimulatedWorld(World):
                 "store": StoreInWeather(self.store, self.gate),
                 "lanes": self.gated_lanes,
                 "sqs": self.gated_lanes,
-                "okta_transport": self.okta_outside,
-                "genesys_transport": self.genesys_outside,
+                "okta_transport": ServiceTransport(self.okta_outside),
+                "genesys_transport": ServiceTransport(self.genesys_outside),
             }
         )
 
@@ -110,11 +107,11 @@ class Simulation:
         self.gate.settle = world.genesys_outside.land
         world.store.set_bootstrapped()
         self.company = Company(world, chance, self.history)
-        self.company.found(chance.choice((4, 5, 6, 6, 8, 8, 10)))
+        self.company.found(chance.choice((4, 5, 6, 6, 8)))
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
         self.received: set[str] = set()
         self._environments: dict[tuple[str, int], Any] = {}
-        self._batches = 0
+        self._batches = self._interludes = 0
         self._okta_switches(chance)
         self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311
         self._register_hook()
@@ -128,8 +125,8 @@ class Simulation:
         """The time of changes and faults."""
         chance = self.chance
         self.gate.weather = self.climate
-        for _ in range(chance.randrange(4, 14)):
-            for _ in range(chance.choice((1, 1, 1, 2, 3))):
+        for _ in range(chance.randrange(3, 9)):
+            for _ in range(chance.choice((1, 1, 2, 3))):
                 self.administrate()
             for scheduled in self.variant.processes():
                 if chance.random() < scheduled.share:
@@ -241,6 +238,9 @@ class Simulation:
     def _interlude(self, what: str) -> None:
         """What others do while the effect of a process is on its way."""
         chance = self.chance
+        self._interludes += 1
+        if self._interludes > MOST_INTERLUDES:
+            return
         kind = chance.choice(("time", "change", "change", "lane", "lane", "time-out"))
         self.history.tell(f"meanwhile, before {what}:")
         depth, self.history.depth = self.history.depth, self.history.depth + 1

@@ -51,3 +51,6 @@ class Variant:
     def applied(self) -> Iterator[None]:
         """Classes of the bridge stand replaced within."""
         yield
+
+
+VARIANTS: dict[str, type[Variant]] = {variant.name: variant for variant in (Variant,)}
