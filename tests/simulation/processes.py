@@ -32,6 +32,7 @@ def catch_up(simulation: Simulation) -> None:
     except (Died, Transient):
         return
     simulation.received.update(event["uuid"] for event in missed)
+    simulation.variant.hear(missed)
 
 
 def reconcile(simulation: Simulation) -> None:

@@ -22,6 +22,7 @@ from functions.receiver import app as receiver_app
 from tests.simulation.company import BY_NAME, Company
 from tests.simulation.gate import CALM, Died, Gate, History, Weather
 from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
+from tests.simulation.processes import SCHEDULED
 from tests.simulation.promises import Promises
 from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
 from tests.simulation.variants import Variant
@@ -108,6 +109,7 @@ class Simulation:
         world.store.set_bootstrapped()
         self.company = Company(world, chance, self.history)
         self.company.found(chance.choice((4, 5, 6, 6, 8)))
+        self.variant.begin(world)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
         self.received: set[str] = set()
         self._environments: dict[tuple[str, int], Any] = {}
@@ -128,7 +130,7 @@ class Simulation:
         for _ in range(chance.randrange(3, 9)):
             for _ in range(chance.choice((1, 1, 2, 3))):
                 self.administrate()
-            for scheduled in self.variant.processes():
+            for scheduled in SCHEDULED:
                 if chance.random() < scheduled.share:
                     scheduled.run(self)
             self.pass_time(chance.choice((0.0, 0.5, 2.0, 6.0, 15.0, 60.0, 600.0, 3_600.0, 7 * 3_600.0, 23 * 3_600.0)))
@@ -232,7 +234,7 @@ class Simulation:
         status = int(answer["statusCode"])
         if status < 300:
             self.received.update(event["uuid"] for event in events)
-            self.variant.hear(self.world, events)
+            self.variant.hear(events)
         return status
 
     def _interlude(self, what: str) -> None:
