@@ -15,7 +15,7 @@ from bridge.errors import Transient
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.provisioning.ports import LaneSender
-from bridge.provisioning.records import Hold, JournalEntry, Origin, UserLink, UserState
+from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
 from bridge.secrets import Secrets
 from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
 from bridge_local.exchange import Request, Response
@@ -258,6 +258,23 @@ class World:
         item = fresh_item(entity, reason, str(self.rng.random()), lane=lane)
         self.lanes.send([item])
         return item
+
+    def decide(
+        self,
+        entity: str,
+        verdict: Verdict,
+        *,
+        revision: int | None = None,
+        by: str = "arn:aws:iam::123456789012:role/approver",
+        why: str = "",
+    ) -> Decision:
+        """A person decides about the entity's newest hold, as it stands or as it stood; the decision that counts."""
+        hold = self.store.hold(entity)
+        assert hold is not None, f"{entity} has no hold"
+        seen = hold.revision if revision is None else revision
+        counts = self.store.decide(Decision(entity, hold.number, seen, verdict, by, why, self.clock.now()))
+        self.ask(entity, Reason.HOLD)
+        return counts
 
     # ------------------------------------------------------------------------------------- lanes
 

@@ -26,13 +26,7 @@ class MemoryRemovals(Guarded):
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         """Okta user ids with a counted removal record at or after `since`."""
-        with self._lock:
-            least = _to_milliseconds(since)
-            return frozenset(
-                user
-                for (owner, user), removal in self.removal_records.items()
-                if owner == entity and removal.at >= least and removal.state is not RemovalState.APPROVED
-            )
+        return self._since(entity, since, {RemovalState.RESERVED, RemovalState.DONE})
 
     def removal(self, entity: str, user_id: str) -> Removal | None:
         """The removal record of one user."""
@@ -50,6 +44,10 @@ class MemoryRemovals(Guarded):
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         """Write or move the record of each user to `at`, as approved."""
         self._record(entity, user_ids, Removal(RemovalState.APPROVED, at))
+
+    def permitted(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids whose removal was approved at or after `since`."""
+        return self._since(entity, since, {RemovalState.APPROVED})
 
     def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
         """Forget the removal records of these users."""
@@ -81,6 +79,15 @@ class MemoryRemovals(Guarded):
         """Remember them."""
         with self._lock:
             self.seen_users.update((entity, user) for user in user_ids)
+
+    def _since(self, entity: str, since: datetime, states: set[RemovalState]) -> frozenset[str]:
+        with self._lock:
+            least = _to_milliseconds(since)
+            return frozenset(
+                user
+                for (owner, user), removal in self.removal_records.items()
+                if owner == entity and removal.at >= least and removal.state in states
+            )
 
     def _record(self, entity: str, user_ids: Iterable[str], removal: Removal) -> None:
         kept = Removal(removal.state, _to_milliseconds(removal.at))

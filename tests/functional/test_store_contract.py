@@ -16,6 +16,7 @@ from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
 from bridge.provisioning.ports import Store
 from bridge.provisioning.records import (
     AppState,
+    Decision,
     GroupLink,
     GroupState,
     Hold,
@@ -23,8 +24,10 @@ from bridge.provisioning.records import (
     JournalEntry,
     Origin,
     ParkedItem,
+    RemovalState,
     UserLink,
     UserState,
+    Verdict,
 )
 from bridge.store.dynamo import DynamoStore
 from bridge.store.table import Put, StateTable
@@ -340,6 +343,28 @@ class TestRemovals:
         assert store.seen(ENTITY) == {ADA, BEN}
         assert store.seen(f"group:{CREW}") == frozenset()
 
+    def test_approved_removals_are_not_counted_and_can_be_withdrawn(self, store: Store) -> None:
+        """A permission is found by user and by age; it is no removal until it is one."""
+        store.permit(ENTITY, [ADA, BEN], NOW)
+        store.reserve(ENTITY, [CAY], NOW)
+        assert store.removals(ENTITY, NOW - timedelta(hours=1)) == {CAY}
+        assert store.permitted(ENTITY, NOW - timedelta(hours=1)) == {ADA, BEN}
+        assert store.permitted(ENTITY, NOW + timedelta(hours=1)) == frozenset()
+        found = store.removal(ENTITY, ADA)
+        assert found is not None
+        assert (found.state, abs(found.at - NOW) < timedelta(milliseconds=1)) == (RemovalState.APPROVED, True)
+        store.withdraw(ENTITY, [ADA, "00uNobody00000000009"])
+        assert store.removal(ENTITY, ADA) is None
+        assert store.permitted(ENTITY, NOW - timedelta(hours=1)) == {BEN}
+
+    def test_exceptions_are_kept_until_ended(self, store: Store) -> None:
+        """Each for its own entity."""
+        store.add_exceptions(ENTITY, [ADA, BEN])
+        store.add_exceptions("app", [CAY])
+        store.remove_exceptions(ENTITY, [ADA])
+        assert store.exceptions(ENTITY) == {BEN}
+        assert store.exceptions("app") == {CAY}
+
     def test_without_exceptions_there_are_none_to_end(self, store: Store) -> None:
         """Ending what is not there is harmless."""
         store.remove_exceptions(ENTITY, [ADA])
@@ -381,6 +406,24 @@ class TestHolds:
         store.save_hold(replace(HOLD, number=2, state=HoldState.REJECTED))
         assert len(store.open_hold_entities()) == 0
 
+    def test_the_first_decision_counts(self, store: Store) -> None:
+        """Who comes second learns what was decided; another hold has its own decision."""
+        approve = Decision(ENTITY, 1, 2, Verdict.APPROVE, "arn:aws:iam::1:role/a", "CHG-1", NOW)
+        assert store.decision(ENTITY, 1) is None
+        assert store.decide(approve) == approve
+        assert store.decide(replace(approve, verdict=Verdict.REJECT, by="arn:aws:iam::1:role/b")) == approve
+        assert store.decision(ENTITY, 1) == approve
+        assert store.decision(ENTITY, 2) is None
+
+    def test_every_change_of_a_hold_is_in_its_history(self, store: Store) -> None:
+        """Oldest first, also those of older holds."""
+        opened = replace(HOLD, state=HoldState.OPEN, changed=NOW + timedelta(seconds=1))
+        done = replace(HOLD, state=HoldState.DONE, by="arn", changed=NOW + timedelta(seconds=2))
+        for header in (HOLD, opened, done, replace(HOLD, number=2, changed=NOW + timedelta(seconds=3))):
+            store.save_hold(header)
+        states = [(hold.number, hold.state.value, hold.by) for hold in store.hold_history(ENTITY)]
+        assert states == [(1, "opening", ""), (1, "open", ""), (1, "done", "arn"), (2, "opening", "")]
+
     def test_users_are_staged_with_their_revision(self, store: Store) -> None:
         """Each hold of each entity has its own; taking out somebody who is not there is harmless."""
         store.stage(ENTITY, 1, 1, [ADA, BEN])
@@ -405,6 +448,17 @@ class TestApp:
         store.set_bootstrapped()
         assert store.app() == AppState(epoch=2, bootstrapped=True, status="ACTIVE")
 
+    def test_looks_pauses_and_reconciles_are_remembered(self, store: Store) -> None:
+        """Each field by itself; the look number grows by one."""
+        assert store.begin_app_look().look == 1
+        assert store.begin_app_look().look == 2
+        store.note_app_looked(NOW)
+        store.pause_removals(paused=True)
+        store.note_reconciled("observe")
+        assert store.app() == AppState(look=2, looked=NOW, removals_paused=True, reconciled="observe")
+        store.pause_removals(paused=False)
+        assert store.app().removals_paused is False
+
     def test_due_users_wait_once(self, store: Store) -> None:
         """Who waits is listed by id until forgotten."""
         for okta_id in (BEN, ADA, BEN):
@@ -427,6 +481,40 @@ class TestParking:
         assert len(store.parked_items()) == 1
         assert store.close_parked(f"user:{ADA}") == 0
         assert store.close_parked(f"user:{BEN}") == 1
+
+    def test_one_parked_item_can_be_forgotten(self, store: Store) -> None:
+        """By entity and item; the others stay, in the order of their entities."""
+        parked = ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW)
+        for item in (replace(parked, entity=f"user:{BEN}"), parked, replace(parked, item_id="i2")):
+            store.park(item)
+        store.unpark(f"user:{ADA}", "i1")
+        store.unpark(f"user:{ADA}", "nothing")
+        assert [(item.entity, item.item_id) for item in store.parked_items()] == [
+            (f"user:{ADA}", "i2"),
+            (f"user:{BEN}", "i1"),
+        ]
+
+
+class TestJournal:
+    """What can be read again of the decisions."""
+
+    def test_the_last_entries_come_newest_first(self, store: Store) -> None:
+        """Failures, which are kept by item, stand among the others by their time."""
+        for minute, outcome in enumerate(("created", "failed", "updated", "unchanged")):
+            store.write(JournalEntry(f"user:{ADA}", NOW + timedelta(minutes=minute), outcome, items=("i1",)))
+        store.write(JournalEntry(f"user:{BEN}", NOW + timedelta(hours=1), "created"))
+        assert [entry.outcome for entry in store.entries(f"user:{ADA}", 3)] == ["unchanged", "updated", "failed"]
+        assert store.entries(f"user:{CAY}", 3) == []
+
+    def test_differences_stand_once_for_each_entity(self, store: Store) -> None:
+        """What observe mode would do now, until it would do nothing."""
+        first = JournalEntry(f"user:{ADA}", NOW, "observed", calls=("would POST users userName",))
+        second = replace(first, at=NOW + timedelta(minutes=1), calls=("would PATCH users/1 replace title",))
+        for entry in (first, second, replace(first, entity=f"user:{BEN}")):
+            store.note_difference(entry)
+        assert store.differences() == [second, replace(first, entity=f"user:{BEN}")]
+        store.clear_difference(f"user:{BEN}")
+        assert store.differences() == [second]
 
 
 # ------------------------------------------------------------------------ what only one of the two can show

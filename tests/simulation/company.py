@@ -26,6 +26,8 @@ class Company:
         people: Okta ids, also of people who are gone.
         groups: Okta group id by name, also of groups that are gone.
         hand_made: Genesys Cloud ids of users whom Okta does not know.
+        linked: Okta group id -> Genesys Cloud id of the groups that have long been linked.
+        linkable: likewise, of one that has just become so.
     """
 
     world: World
@@ -34,6 +36,8 @@ class Company:
     people: list[str] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     hand_made: list[str] = field(default_factory=list)
+    linked: dict[str, str] = field(default_factory=dict)
+    linkable: dict[str, str] = field(default_factory=dict)
 
     # ------------------------------------------------------------------------------------------ before
 
@@ -60,7 +64,7 @@ class Company:
         self.history.names[stranger] = "account-of-a-stranger"
         for name in (BY_NAME, BY_ASSIGNMENT):
             self._link(name)
-        world.genesys.add_group(LATER)
+        self._genesys_later = world.genesys.add_group(LATER)
 
     def _person(self) -> str:
         number = len(self.people)
@@ -78,7 +82,7 @@ class Company:
     def _link(self, name: str) -> None:
         """Link a group and give it its members, as a look long ago did."""
         world, store, group = self.world, self.world.store, self.groups[name]
-        genesys_id = world.genesys.add_group(name)
+        genesys_id = self.linked[group] = world.genesys.add_group(name)
         self.history.names[genesys_id] = f"Genesys-{name.replace(' ', '-')}"
         members = world.okta.members(group)
         world.genesys.edit_members(genesys_id, add=[*world.genesys_ids(sorted(members)), *self.hand_made])
@@ -106,6 +110,38 @@ class Company:
             return
         if said is not None:
             self.history.tell(f"ADMIN {name} {said}".rstrip())
+
+    def turn(self, about: str) -> None:
+        """Change whom a look is just about to the opposite, or who belongs to the group that it is about."""
+        okta = self.world.okta
+        try:
+            if about in okta.groups:
+                inside = okta.members(about)
+                chosen = self.chance.choice(self.people)
+                (okta.remove_members if chosen in inside else okta.add_members)(about, [chosen])
+                others = sorted(inside - {chosen})
+                if others and self.chance.random() < 0.5:
+                    okta.remove_members(about, [self.chance.choice(others)])
+            elif about in okta.assignments[okta.app_id]:
+                self.chance.choice((self._unassign, self._deactivate, self._suspend))(about)
+            else:
+                if okta.users.current[about].status == "DEPROVISIONED":
+                    okta.activate(about)
+                okta.assign_user(about)
+        except (OktaRefused, KeyError):
+            return
+        self.history.tell(f"ADMIN turn {about}")
+
+    def _change_of_mind(self, person: str) -> str:
+        """Somebody is hired, and the contract is ended at once."""
+        hired = self._hire(person)
+        if self.chance.random() < 0.5:
+            self.world.okta.deactivate(hired)
+        elif self.world.okta.assignments[self.world.okta.app_id].current[hired].individual:
+            self.world.okta.unassign_user(hired)
+        else:
+            self.world.okta.remove_members(self.groups[BY_ASSIGNMENT], [hired])
+        return hired
 
     def _somebody(self) -> str:
         """Mostly one of the same few, so that changes meet."""
@@ -208,6 +244,7 @@ class Company:
         group = self._group(LATER)
         self.world.okta.add_members(group, [each for each in self._some() if each in self.world.okta.users.current])
         self.world.okta.assign_group(group)
+        self.linkable[group] = self._genesys_later
         return group
 
     def _delete_group(self, _person: str) -> str | None:
@@ -220,7 +257,9 @@ class Company:
     def _rename_group(self, _person: str) -> str:
         group = self._any_group()
         name = self.world.okta.groups.current[group].name
-        self.world.okta.rename_group(group, name.removesuffix(" of old") if name.endswith(" of old") else f"{name} of old")
+        self.world.okta.rename_group(
+            group, name.removesuffix(" of old") if name.endswith(" of old") else f"{name} of old"
+        )
         return group
 
     def _unassign_group(self, _person: str) -> str:
@@ -252,6 +291,7 @@ Act = Callable[[Company, str], str | None]
 #: What administrators do, and how often.
 ACTS: list[tuple[int, Act]] = [
     (4, Company._hire),
+    (4, Company._change_of_mind),
     (2, Company._hire_again),
     (8, Company._assign),
     (8, Company._unassign),

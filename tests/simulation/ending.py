@@ -10,9 +10,12 @@ from dataclasses import dataclass, field
 from unittest.mock import patch
 
 from bridge import telemetry, upstreams
+from bridge.http import HttpClient
 from bridge.provisioning.holds import BLOCKING
 from bridge_local.proof import Story, differences
+from tests.simulation.ceiling_check import Rules, breaches
 from tests.simulation.processes import catch_up, reconcile
+from tests.simulation.promises import SLACK
 from tests.simulation.services import DirectHttp
 from tests.simulation.simulation import Simulation, Unsettled
 from tests.simulation.variants import Variant
@@ -51,7 +54,7 @@ def run(seed: int, variant: Variant | None = None, *, keep_history: bool = False
                 simulation.rest()
         except Unsettled as unsettled:
             outcome.wrong.append(str(unsettled))
-    outcome.wrong += simulation.promises.broken or _wrong_in_the_end(simulation)
+    outcome.wrong += simulation.promises.broken or _ceiling_breached(simulation) or _wrong_in_the_end(simulation)
     outcome.counts = _counts(simulation)
     if outcome.wrong or keep_history:
         outcome.history = simulation.history.lines()
@@ -63,7 +66,7 @@ def run(seed: int, variant: Variant | None = None, *, keep_history: bool = False
 @contextlib.contextmanager
 def _lean(seed: int) -> Iterator[None]:
     """Without logs and metrics; and without what takes most of the time, the wire, but for every tenth run."""
-    client = upstreams.HttpClient if seed % 10 == 0 else DirectHttp
+    client = HttpClient if seed % 10 == 0 else DirectHttp
     level = telemetry.logger.log_level
     telemetry.logger.setLevel(logging.CRITICAL)
     try:
@@ -77,6 +80,22 @@ def _named(line: str, names: dict[str, str]) -> str:
     for known, name in names.items():
         line = line.replace(known, name)
     return line
+
+
+#: What the ceiling's checker can tell for sure, however late and mixed up the bridge hears of things.
+_SURE = frozenset({"count", "too-many-in-one-patch", "unknown-member-removed", "forbidden", "deactivations"})
+
+
+def _ceiling_breached(simulation: Simulation) -> list[str]:
+    settings = simulation.world.variables
+    rules = Rules(
+        count=int(settings["GROUP_REMOVAL_CEILING"]),
+        percent=int(settings["GROUP_REMOVAL_CEILING_PERCENT"]),
+        keep_inactive=settings["INACTIVE_MEMBERS"] == "keep",
+        read_lag=SLACK,
+    )
+    found = [breach for breach in breaches(simulation.recorder.history, rules) if breach.rule in _SURE]
+    return [f"P4: {each.at:%d %H:%M:%S} {each.entity} {each.rule} {each.detail}" for each in found]
 
 
 def _wrong_in_the_end(simulation: Simulation) -> list[str]:

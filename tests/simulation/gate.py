@@ -1,4 +1,4 @@
-"""The one gate that every outside effect of a process goes through: where time passes, others run, and processes die."""
+"""The one gate that every outside effect of a process goes through: time passes, others run, processes die."""
 
 from __future__ import annotations
 
@@ -49,13 +49,15 @@ class Weather:
 
     @classmethod
     def drawn(cls, chance: random.Random) -> Weather:
-        """One of the climates of a run: calm, one kind of mishap alone, or everything at once."""
+        """One of the climates of a run: calm, crowded, two kinds of mishap, or everything at once."""
         kinds = list(cls.__dataclass_fields__)
         mild = replace(cls(), interlude=0.05)
         draw = chance.random()
         if draw < 0.1:
             return CALM
-        if draw < 0.5:
+        if draw < 0.3:
+            return replace(mild, interlude=0.25)
+        if draw < 0.6:
             return replace(mild, **{kind: chance.choice((0.05, 0.15)) for kind in chance.sample(kinds, 2)})
         return cls(**{kind: chance.choice((0.0, 0.01, 0.03, 0.06)) for kind in kinds})
 

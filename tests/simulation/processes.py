@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from bridge.errors import Transient
 from bridge.items import Reason, fresh_item
 from bridge.okta.events import normalise
+from bridge.provisioning.records import Verdict
 from bridge_local.okta import syslog_form
 from tests.simulation.gate import Died
 from tests.simulation.variants import Scheduled
@@ -55,6 +56,27 @@ def redrive(simulation: Simulation) -> None:
         world.lanes.send([fresh_item(entity, Reason.REDRIVE, str(simulation.chance.random()))])
 
 
+def decide(simulation: Simulation) -> None:
+    """Somebody approves or rejects a hold as it stands, or as it stood when they looked at it."""
+    world, chance = simulation.world, simulation.chance
+    waiting = world.store.open_hold_entities()
+    if not waiting:
+        return
+    entity = chance.choice(waiting)
+    hold = world.store.hold(entity)
+    if hold is None or world.store.decision(entity, hold.number) is not None:
+        return
+    revision = max(1, hold.revision - chance.choice((0, 0, 0, 1)))
+    seen = {user for user, staged in world.store.staged(entity, hold.number).items() if staged <= revision}
+    verdict = chance.choice((Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT))
+    world.decide(entity, verdict, revision=revision)
+    group = entity.removeprefix("group:")
+    simulation.history.tell(f"{verdict.value} {entity} {hold.number}, revision {revision}: {sorted(seen)}")
+    simulation.recorder.decide(group, seen, approved=verdict is Verdict.APPROVE)
+    if verdict is Verdict.APPROVE:
+        simulation.promises.approved |= {(group, user) for user in seen}
+
+
 def outage(simulation: Simulation) -> None:
     """Okta or Genesys Cloud as a whole is away for a while."""
     if simulation.climate.calm:
@@ -71,5 +93,6 @@ def outage(simulation: Simulation) -> None:
 SCHEDULED: Sequence[Scheduled] = (
     Scheduled("catch-up", 0.15, catch_up),
     Scheduled("redrive", 0.05, redrive),
+    Scheduled("decide", 0.25, decide),
     Scheduled("outage", 0.03, outage),
 )

@@ -52,9 +52,7 @@ def series(
     """Run the seeds `first` to ``first + runs - 1``; stop at the first failure unless `keep_going`."""
     began = told_at = time.monotonic()
     told = Told()
-    orders = [
-        _Order(start, min(CHUNK, first + runs - start), variant) for start in range(first, first + runs, CHUNK)
-    ]
+    orders = [_Order(start, min(CHUNK, first + runs - start), variant) for start in range(first, first + runs, CHUNK)]
     for outcomes in _done(orders, min(processes or os.cpu_count() or 1, len(orders))):
         for outcome in outcomes:
             told.runs += 1
@@ -73,7 +71,7 @@ def series(
 
 def _done(orders: list[_Order], processes: int) -> Iterator[list[Outcome]]:
     """The outcomes of the orders, in their order, however many processes work."""
-    if processes < 2:  # noqa: PLR2004 - one process is this one
+    if processes < 2:
         yield from map(_carry_out, orders)
         return
     with multiprocessing.get_context("fork").Pool(processes) as pool:

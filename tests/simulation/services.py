@@ -27,7 +27,7 @@ _LINK = re.compile(r'<([^>]+)>; rel="([^"]+)"')
 
 
 class Service:
-    """A service behind the network: what an HTTP client asks passes the gate and its weather on the way to the model."""
+    """A service behind the network: what a client asks passes the gate on its way to the model."""
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate

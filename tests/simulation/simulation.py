@@ -12,28 +12,28 @@ from typing import Any, cast
 from bridge.composition import Consumer, Outside
 from bridge.items import Lane
 from bridge.settings import ConsumerSettings
-from bridge_local.exchange import Request
-from bridge_local.fifo import FifoLanes
-from bridge_local.genesys.switches import GenesysSwitches
-from bridge_local.memory import MemoryStore
 from bridge_local.okta import HookDispatcher
-from bridge_local.okta.event_types import TEXTS, is_hook_eligible
 from functions.receiver import app as receiver_app
-from tests.simulation.company import BY_NAME, Company
+from tests.simulation.circumstances import (
+    genesys_switches_drawn,
+    register_hook,
+    settings_drawn,
+    turn_okta_switches,
+)
+from tests.simulation.company import Company
 from tests.simulation.gate import CALM, Died, Gate, History, Weather
 from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
 from tests.simulation.processes import SCHEDULED
 from tests.simulation.promises import Promises
+from tests.simulation.recorder import Recorder
 from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
 from tests.simulation.variants import Variant
-from tests.world import HOOK_SECRET, Context, World
+from tests.world import Context, World
 
 #: Batches that a run may take; one that needs more does not come to rest.
 MOST_BATCHES = 4000
 #: Interludes that a run may have, or it would feed itself.
-MOST_INTERLUDES = 25
-_ELIGIBLE = [event_type for event_type in TEXTS if is_hook_eligible(event_type)]
-_HOOK = "https://bridge.example.com/okta/events"
+MOST_INTERLUDES = 30
 
 
 @dataclass
@@ -110,13 +110,16 @@ class Simulation:
         self.company = Company(world, chance, self.history)
         self.company.found(chance.choice((4, 5, 6, 6, 8)))
         self.variant.begin(world)
+        self.recorder = Recorder(world.okta, world.genesys, self.clock.now, handmade=self.company.hand_made)
+        for okta_group, genesys_group in self.company.linked.items():
+            self.recorder.watch(okta_group, genesys_group, looked=True)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
         self.received: set[str] = set()
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
-        self._okta_switches(chance)
+        turn_okta_switches(world.okta.switches, chance)
         self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311
-        self._register_hook()
+        register_hook(world.okta)
         self.climate = Weather.drawn(chance)
         self.history.tell(f"climate: {self.climate}")
         self.history.tell(f"settings: {world.variables}")
@@ -144,13 +147,20 @@ class Simulation:
         self.world.okta_outside.outage = self.world.genesys_outside.outage = None
         if okta.apps[okta.app_id].status != "ACTIVE":
             okta.activate_app()
-            self.promises.note_truth()
+            self.note_truth()
         self.rest()
 
     def administrate(self, person: str = "") -> None:
         """An administrator does something."""
-        self.company.act(person)
+        self.company.act(person if person in self.company.people else "")
+        self.note_truth()
+
+    def note_truth(self) -> None:
+        """People may have changed something."""
         self.promises.note_truth()
+        if self.company.linkable:
+            self.recorder.watch(*self.company.linkable.popitem())
+        self.recorder.observe()
 
     def pass_time(self, seconds: float) -> None:
         """Let everything happen that is due within so many seconds."""
@@ -185,7 +195,7 @@ class Simulation:
             self._dispatcher.run_due()
             lanes = list(Lane)
             self.chance.shuffle(lanes)
-            worked = any([self.work(lane) for lane in lanes])
+            worked = sum(self.work(lane) for lane in lanes) > 0
 
     # ------------------------------------------------------------------------------------- processes
 
@@ -251,83 +261,28 @@ class Simulation:
         elif kind == "time-out":
             self.clock.advance(chance.choice((125.0, 725.0)))
         if kind == "change":
-            for _ in range(chance.choice((1, 2))):
-                self.administrate(self._whom(what))
+            about = self._about(what)
+            if about and chance.random() < 0.6:
+                self.company.turn(about)
+                self.note_truth()
+            else:
+                self.administrate(about)
             self.clock.advance(chance.choice((0.0, 11.0)))
         self.world.genesys_outside.land()
         if kind != "time":
-            if chance.random() < 0.7:
+            if kind == "change" or chance.random() < 0.7:
                 self._dispatcher.run_due()
+                self.clock.advance(chance.choice((0.0, 8.0)))
             for lane in chance.sample(list(Lane), chance.choice((1, 2, 3))):
                 self.work(lane)
         self.history.depth = depth
 
-    def _whom(self, what: str) -> str:
-        """The person whom an effect is about, if one can be told."""
-        return next((person for person in self.company.people if person in what), "")
-
-    # --------------------------------------------------------------------------------------- set up
-
-    def _okta_switches(self, chance: random.Random) -> None:
-        switches = self.world.okta.switches
-        switches.read_lag = chance.choice((0.0, 0.0, 3.0, 5.0))
-        switches.read_lag_varies = True
-        switches.clock_offset = chance.choice((0.0, -180.0, 7.0, 240.0))
-        switches.hook_window = chance.choice((0.5, 10.0))
-        switches.hook_max_batch = chance.choice((1, 3, 100))
-        switches.hook_drop = chance.choice((0.0, 0.0, 0.1, 0.5))
-        switches.hook_duplicate = chance.choice((0.0, 0.2))
-        switches.hook_disorder = chance.choice((0.0, 0.5))
-        switches.hook_delay = chance.choice((0.0, 0.2, 0.5))
-        switches.hook_delay_seconds = 3_600.0
-        switches.user_delete_removes = chance.random() < 0.5
-        switches.group_delete_removes = chance.random() < 0.5
-
-    def _register_hook(self) -> None:
-        okta = self.world.okta
-        headers = {"authorization": "SSWS okta-token", "content-type": "application/json"}
-        scheme = {"type": "HEADER", "key": "Authorization", "value": HOOK_SECRET}
-        document = {
-            "name": "Bridge",
-            "events": {"type": "EVENT_TYPE", "items": _ELIGIBLE},
-            "channel": {"type": "HTTP", "version": "1.0.0", "config": {"uri": _HOOK, "authScheme": scheme}},
-        }
-        okta.set_challenge(
-            lambda _url, sent, _timeout: (200, json.dumps({"verification": _challenge(sent)}).encode())
-        )
-        made = okta.handle(Request.of("POST", "/api/v1/eventHooks", headers, json.dumps(document).encode()))
-        hook = json.loads(made.body)["id"]
-        okta.handle(Request.of("POST", f"/api/v1/eventHooks/{hook}/lifecycle/verify", headers))
-
-
-def settings_drawn(chance: random.Random) -> dict[str, str]:
-    """The functions' settings of a run: ceilings that a small company meets."""
-    return {
-        "LINKED_GROUPS": BY_NAME,
-        "GROUP_REMOVAL_CEILING": str(chance.choice((1, 2, 3, 1000))),
-        "GROUP_REMOVAL_CEILING_PERCENT": str(chance.choice((0, 50))),
-        "INACTIVE_MEMBERS": chance.choice(("keep", "keep", "remove")),
-        "MEMBERS_PER_REQUEST": str(chance.choice((1, 2, 50))),
-    }
-
-
-def genesys_switches_drawn(chance: random.Random) -> GenesysSwitches:
-    """One of the ways in which Genesys Cloud may behave where its documentation leaves it open."""
-    return GenesysSwitches(
-        version_conflict=chance.choice(("400", "409", "412")),
-        finds_inactive=chance.random() < 0.5,
-        deleted_user_name=chance.choice(("restored-201", "restored-200", "new")),
-        no_target=chance.choice(("400", "create")),
-        search_lag=chance.choice((0.0, 0.0, 60.0)),
-        patch_shows_members=chance.random() < 0.7,
-        external_id_taken=chance.choice(("409", "400", "allowed")),
-    )
+    def _about(self, what: str) -> str:
+        """The person or group whom an effect is about, if one can be told."""
+        return next((each for each in (*self.company.people, *self.company.groups.values()) if each in what), "")
 
 
 def _title(record: Mapping[str, Any]) -> str:
     item = json.loads(record["body"])
-    return f"{item['entity']}({item['reason']}, {record['messageId']} try {record['attributes']['ApproximateReceiveCount']})"
-
-
-def _challenge(headers: Mapping[str, str]) -> str:
-    return {name.lower(): value for name, value in headers.items()}["x-okta-verification-challenge"]
+    tries = record["attributes"]["ApproximateReceiveCount"]
+    return f"{item['entity']}({item['reason']}, {record['messageId']} try {tries})"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
 from bridge import upstreams
@@ -23,6 +23,8 @@ from bridge_local.exchange import Now
 from bridge_local.fifo import FifoLane, FifoLanes, Message
 from bridge_local.memory import MemoryStore
 from tests.world import World
+
+T = TypeVar("T")
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -183,7 +185,7 @@ class _RememberingOkta(OktaClient):
         """The members as first read."""
         return self._once("group_users", group_id, super().group_users)
 
-    def _once(self, kind: str, okta_id: str, read: Callable[[str], Any]) -> Any:
+    def _once(self, kind: str, okta_id: str, read: Callable[[str], Read[T]]) -> Read[T]:
         fresh = read(okta_id)
         return replace(fresh, value=self.variant.remembered.setdefault((kind, okta_id), fresh.value))
 

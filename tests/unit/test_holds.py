@@ -3,10 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 from bridge.items import Reason, fresh_item
-from bridge.provisioning.holds import blocking_hold, close_unlinked, stage_removals
+from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.look import Work
 from bridge.provisioning.records import Hold, HoldState
 from bridge_local.memory import MemoryStore
+from tests.world import Told
 
 GROUP = "group:00gexample0000000001"
 WORK = Work((fresh_item(GROUP, Reason.OPERATOR, "1"),))
@@ -23,9 +24,14 @@ class StubClock:
         return self.time
 
 
+def life(store: MemoryStore, clock: StubClock) -> HoldLife:
+    """The holds of a store."""
+    return HoldLife(store, Told(), clock)
+
+
 def stage(store: MemoryStore, clock: StubClock, *users: str) -> Hold | None:
     """Stage these users for a full reason."""
-    return stage_removals(store, clock, WORK, users, reason="ceiling-count", explanation="W=2 c=0 B=2")
+    return life(store, clock).stage(WORK, users, reason="ceiling-count", explanation="W=2 c=0 B=2")
 
 
 def test_nothing_to_stage_opens_nothing() -> None:
@@ -51,7 +57,7 @@ def test_opens_joins_shrinks_and_resolves() -> None:
     resolved = stage(store, clock)
     assert resolved is not None
     assert resolved.state is HoldState.RESOLVED
-    assert blocking_hold(store, GROUP) is None
+    assert life(store, clock).blocking(GROUP) is None
 
 
 def test_unchanged_hold_is_not_written_again() -> None:
@@ -78,7 +84,7 @@ def test_a_crash_while_opening_leaves_a_hold_that_blocks() -> None:
     store, clock = MemoryStore(), StubClock()
     now = clock.now()
     store.save_hold(Hold(GROUP, 1, HoldState.OPENING, 1, "ceiling-count", 0, (), now, now))
-    assert blocking_hold(store, GROUP) is not None
+    assert life(store, clock).blocking(GROUP) is not None
     completed = stage(store, clock, "a")
     assert completed is not None
     assert (completed.number, completed.state) == (1, HoldState.OPEN)
@@ -88,10 +94,10 @@ def test_a_crash_while_opening_leaves_a_hold_that_blocks() -> None:
 def test_unlinked_group_closes_its_hold() -> None:
     """When the link goes, its hold ends as unlinked; a group without a hold is left alone."""
     store, clock = MemoryStore(), StubClock()
-    close_unlinked(store, clock, GROUP)
+    life(store, clock).close_unlinked(GROUP)
     assert store.hold(GROUP) is None
     stage(store, clock, "a")
-    close_unlinked(store, clock, GROUP)
+    life(store, clock).close_unlinked(GROUP)
     hold = store.hold(GROUP)
     assert hold is not None
     assert hold.state is HoldState.UNLINKED

@@ -183,13 +183,20 @@ class BatchRun:
         return report
 
     def _account(self, work: Work, report: Report) -> None:
-        self._store.write(report.entry(work, self._clock.now(), self._calls.named))
+        entry = report.entry(work, self._clock.now(), self._calls.named)
+        self._store.write(entry)
+        if self._mode is Mode.OBSERVE and report.would:
+            self._store.note_difference(entry)
+        elif self._mode is Mode.OBSERVE and report.date is not None:
+            self._store.clear_difference(work.entity)
         if report.date is not None:  # a look that read nothing has mended nothing
             self._waiting_changed |= self._store.close_parked(work.entity) > 0
+        if report.untold:
+            count(Metric.NOTIFICATIONS_FAILED)
         for parked in report.parked:
             self._store.park(parked)
             count(Metric.PARKED, reason=parked.reason)
-        self._waiting_changed |= bool(report.parked) or work.items[0].kind == "group"
+        self._waiting_changed |= bool(report.parked) or work.items[0].kind in {"group", "app"}
         count(Metric.LOOKS, outcome=report.outcome)
         count(Metric.MEMBERS_ADDED, report.added)
         count(Metric.MEMBERS_REMOVED, report.removed)

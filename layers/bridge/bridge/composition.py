@@ -21,7 +21,9 @@ from bridge.items import Lane
 from bridge.provisioning.accounts import Accounts
 from bridge.provisioning.application import AppLook
 from bridge.provisioning.assignments import Assignments
+from bridge.provisioning.deactivations import Deactivations
 from bridge.provisioning.groups import GroupLook
+from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, Store, UserMapper
 from bridge.provisioning.users import UserLook
@@ -129,6 +131,15 @@ class Consumer:
         lag = timedelta(seconds=settings.provisioning.read_lag_seconds)
         assignments = Assignments(okta, outside.store, outside.clock, lag=lag)
         linking = Linking(okta, outside.store, outside.clock, settings.provisioning)
+        life = HoldLife(outside.store, outside.notifier, outside.clock)
+        deactivations = Deactivations(
+            okta=okta,
+            store=outside.store,
+            lanes=outside.lanes,
+            clock=outside.clock,
+            life=life,
+            settings=settings.provisioning,
+        )
         accounts = Accounts(
             genesys=genesys,
             okta=okta,
@@ -149,6 +160,7 @@ class Consumer:
                     lanes=outside.lanes,
                     clock=outside.clock,
                     assignments=assignments,
+                    deactivations=deactivations,
                     linking=linking,
                     settings=settings.provisioning,
                 ),
@@ -157,10 +169,18 @@ class Consumer:
                     genesys=genesys,
                     store=outside.store,
                     clock=outside.clock,
+                    life=life,
                     linking=linking,
                     settings=settings.provisioning,
                 ),
-                "app": AppLook(store=outside.store, lanes=outside.lanes, assignments=assignments, linking=linking),
+                "app": AppLook(
+                    store=outside.store,
+                    lanes=outside.lanes,
+                    assignments=assignments,
+                    deactivations=deactivations,
+                    linking=linking,
+                    settings=settings.provisioning,
+                ),
             },
             store=outside.store,
             sqs=outside.sqs,

@@ -38,6 +38,7 @@ class Metric(StrEnum):
     MEMBERS_REMOVED = "MembersRemoved"  #: members removed from them
     MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a look
     HOLDS_OPEN = "HoldsOpen"  #: how many holds are open now (a gauge)
+    NOTIFICATIONS_FAILED = "NotificationsFailed"  #: messages about holds that people did not get
     PARKED = "Parked"  #: items and members that were parked, by ``reason``
     PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``

@@ -126,6 +126,7 @@ class Accounts:
                 return self._adopt(link, found, target, report)
         report.changed = tuple(target.attributes)
         if not self._enforcing:
+            report.would.append(f"POST users {','.join(target.attributes)}")
             report.ends("observed", "would-create")
             return Changed(wanted)
         link = replace(link, state=UserState.CREATING, posted=self._clock.now())
@@ -180,6 +181,7 @@ class Accounts:
             return changed
         report.changed = tuple(changes)
         if not self._enforcing:
+            report.would.append(f"PATCH users/{link.genesys_id} replace {','.join(changes)}")
             report.ends("observed", "would-update")
             return Changed(link, account)
         if "active" in changes:
@@ -285,6 +287,7 @@ class Accounts:
             return Changed(link, account)
         report.changed = ("active",)
         if not self._enforcing:
+            report.would.append(f"PATCH users/{link.genesys_id} replace active")
             report.ends("observed", "would-deactivate")
             return Changed(link, account)
         answer = self._patch(link, account, {"active": False}, frozenset({"active"}))

@@ -4,35 +4,57 @@ from __future__ import annotations
 
 from bridge.items import Item, Reason, fresh_item
 from bridge.provisioning.assignments import Assignments
+from bridge.provisioning.deactivations import Deactivations
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import LaneSender, Store
 from bridge.provisioning.records import GroupState
+from bridge.settings import Mode, ProvisioningSettings
 
 
 class AppLook:
     """Looks at the application. Lives as long as the process."""
 
-    def __init__(self, *, store: Store, lanes: LaneSender, assignments: Assignments, linking: Linking) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        lanes: LaneSender,
+        assignments: Assignments,
+        deactivations: Deactivations,
+        linking: Linking,
+        settings: ProvisioningSettings,
+    ) -> None:
         """Everything it needs, as ports."""
+        self._settings = settings
+        self._deactivations = deactivations
         self._store = store
         self._lanes = lanes
         self._assignments = assignments
         self._linking = linking
 
     def look(self, work: Work) -> Report:
-        """Forget what was known of assignments, note the application's status, bring what depends on either."""
-        app = self._store.raise_epoch()
+        """Note the application's status, forget what was known of assignments, bring what depends on either.
+
+        An item that only asks for the ceiling, or for a hold, says nothing new about assignments.
+        """
+        app = self._store.begin_app_look()
+        if work.reasons - {Reason.FOLLOW_UP, Reason.HOLD}:
+            app = self._store.raise_epoch()
         read = self._assignments.read_app()
         status = read.value or ""
         report = Report(date=read.date, read={"app": status})
-        nonce = str(app.epoch)
+        nonce = f"{app.epoch}:{app.look}"
         items = self._groups_whose_link_may_change(app.epoch, nonce)
         due = self._store.due() if status == "ACTIVE" else []
         items += [fresh_item(f"user:{okta_id}", Reason.FOLLOW_UP, nonce) for okta_id in due]
         self._lanes.send(items)
         self._store.remove_due(due)
-        return report.ends("refreshed", work.items[0].reason.value)
+        report.ends("refreshed", work.items[0].reason.value)
+        if status == "ACTIVE" and self._settings.mode is Mode.ENFORCE and self._deactivations.due(work):
+            self._lanes.send(self._deactivations.judge(work, app, report))
+        self._store.note_app_looked(read.date)
+        return report
 
     def _groups_whose_link_may_change(self, epoch: int, nonce: str) -> list[Item]:
         """Assigned groups without a link, and links made by an assignment that is no longer there."""

@@ -64,9 +64,9 @@ class Assignments:
         """
         listing = self._fresh_listing(newest, seen, epoch)
         if listing is not None:
-            return _judge(listing.get(user_id))
+            return judge(listing.get(user_id))
         self._singles.append(self._clock.now())
-        return _judge(self._okta.app_user(user_id).value)
+        return judge(self._okta.app_user(user_id).value)
 
     def app_is_active(self) -> bool:
         """Whether the application was seen ACTIVE within the last minute; reads it otherwise."""
@@ -105,7 +105,8 @@ class Assignments:
         return listing.value
 
 
-def _judge(app_user: AppUser | None) -> Assignment:
+def judge(app_user: AppUser | None) -> Assignment:
+    """What an answer about one user's assignment means; None stands for "no such assignment"."""
     if app_user is None or app_user.status in UNASSIGNED_STATUSES:
         return Assignment(Assigned.NO, None)
     if app_user.status in ASSIGNED_STATUSES:

@@ -2,70 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import OwnerTaken, Transient
-from bridge.provisioning import holds
-from bridge.provisioning.ceiling import Ceiling, Change, exceeded
+from bridge.provisioning.group_removals import GroupRemovals, Seen
+from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
 from bridge.provisioning.members import MemberChanges
+from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader, Store
-from bridge.provisioning.records import AppState, GroupLink, GroupState, Origin, UserLink
+from bridge.provisioning.records import AppState, GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
-from bridge.settings import InactiveMembers, Mode, ProvisioningSettings
+from bridge.settings import Mode, ProvisioningSettings
 
 #: Okta's ``lastMembershipUpdated`` and the ``Date`` of our listing may differ by the read lag.
 MEMBERSHIP_LAG = timedelta(seconds=5)
-
-
-@dataclass(frozen=True)
-class Membership:
-    """Both sides of a linked group, as one look read them.
-
-    Attributes:
-        listed: Okta ids of the group's users in Okta; empty when the group is gone there.
-        links: our records of those users and of every linked member.
-        members: Genesys Cloud ids of the members.
-        owner: Genesys Cloud id -> Okta id of each member that is one of our users.
-        name: what Genesys Cloud calls the group.
-    """
-
-    listed: frozenset[str]
-    links: dict[str, UserLink]
-    members: frozenset[str]
-    owner: dict[str, str]
-    name: str
-
-    def inactive(self, okta_id: str) -> bool:
-        """Whether our records say that the user is inactive in Genesys Cloud."""
-        link = self.links.get(okta_id)
-        return link is not None and link.active is False
-
-    def additions(self) -> list[str]:
-        """Genesys Cloud ids to add: in the Okta group, linked and active by our records, not yet members."""
-        wanted = {
-            link.genesys_id
-            for okta_id in self.listed
-            if (link := self.links.get(okta_id)) is not None and link.active and link.genesys_id
-        }
-        return sorted(wanted - self.members)
-
-    def removals(self, inactive_members: InactiveMembers) -> dict[str, str]:
-        """Okta id -> Genesys Cloud id of the linked members that should not be members."""
-        keep = inactive_members is InactiveMembers.KEEP
-        return {
-            okta_id: member
-            for member, okta_id in self.owner.items()
-            if (not keep if self.inactive(okta_id) else okta_id not in self.listed)
-        }
-
-    def base(self, inactive_members: InactiveMembers) -> frozenset[str]:
-        """Okta ids of the linked members that the percentage is taken of."""
-        if inactive_members is InactiveMembers.REMOVE:
-            return frozenset(self.owner.values())
-        return frozenset(okta_id for okta_id in self.owner.values() if not self.inactive(okta_id))
 
 
 class GroupLook:
@@ -78,6 +31,7 @@ class GroupLook:
         genesys: GenesysScim,
         store: Store,
         clock: Clock,
+        life: HoldLife,
         linking: Linking,
         settings: ProvisioningSettings,
     ) -> None:
@@ -86,6 +40,8 @@ class GroupLook:
         self._genesys = genesys
         self._store = store
         self._clock = clock
+        self._life = life
+        self._removals = GroupRemovals(store, clock, life, settings)
         self._linking = linking
         self._settings = settings
 
@@ -100,9 +56,13 @@ class GroupLook:
             return Report().ends("skipped", "not-in-scope")
         return fenced(self._attempt, work)
 
+    def _app(self) -> AppState:
+        app = self._store.app()
+        return replace(app, bootstrapped=app.bootstrapped or self._settings.bootstrapped)
+
     def _attempt(self, work: Work) -> Report:
         link = self._store.begin_group_look(work.okta_id)
-        app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
+        app = self._app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.group(work.okta_id)
         report = Report(date=read.date)
         if read.value is None:
@@ -158,7 +118,8 @@ class GroupLook:
     def _unlink(self, link: GroupLink, report: Report, why: str) -> Report:
         """Members stay as they are; its hold has nothing to wait for any more, its exceptions nothing to except."""
         if link.state is GroupState.LINKED:
-            holds.close_unlinked(self._store, self._clock, link.entity)
+            self._life.close_unlinked(link.entity)
+            self._life.tell(link.entity, report)
             self._store.remove_exceptions(link.entity, self._store.exceptions(link.entity))
             self._store.save_group(replace(link, state=GroupState.UNLINKED, genesys_id="", why=why, looked=report.date))
         return report.ends("skipped", why if link.state is GroupState.LINKED else "not-in-scope")
@@ -209,101 +170,10 @@ class GroupLook:
         if self._settings.mode is Mode.ENFORCE:
             changes.add(seen.additions())
         else:
-            report.added = len(seen.additions())
-        self._remove(work, link, app, seen, suspicious, changes, report)
+            changes.would_add(seen.additions())
+        self._removals.remove(work, Seen(link, app, seen, suspicious), changes, report)
+        self._life.tell(work.entity, report)
         ended = link.first_look_ended or self._settings.mode is Mode.ENFORCE
         self._store.save_group(replace(link, looked=report.date, first_look_ended=ended, why=""))
         changes.require_applied()
         return report
-
-    def _remove(
-        self,
-        work: Work,
-        link: GroupLink,
-        app: AppState,
-        seen: Membership,
-        suspicious: str,
-        changes: MemberChanges,
-        report: Report,
-    ) -> None:
-        """Judge the whole change, then remove all of it or stage all of it."""
-        entity = work.entity
-        leaving = seen.removals(self._settings.inactive_members)
-        exceptions = self._store.exceptions(entity)
-        desired_again = exceptions & seen.listed - leaving.keys()
-        leaving = {okta_id: member for okta_id, member in leaving.items() if okta_id not in exceptions}
-        unseen = self._unseen(entity, seen, leaving)
-        counted = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unseen}
-        window = self._clock.now() - timedelta(hours=self._settings.ceiling_window_hours)
-        recent = self._store.removals(entity, window) - counted.keys() if counted else frozenset()
-        base = seen.base(self._settings.inactive_members)
-        change = Change(
-            removals=len(counted),
-            recent=len(recent),
-            base=len(base) + len(recent),
-            remaining=len(base - counted.keys()) + report.added,
-        )
-        reason = self._held_because(link, app, suspicious, counted, change)
-        if self._settings.mode is Mode.OBSERVE:
-            report.removed, report.held = 0 if reason else len(counted), len(leaving if reason else unseen)
-            report.ends("observed", reason)
-            return
-        self._store.remove_exceptions(entity, desired_again)
-        blocked = bool(counted) and (bool(reason) or holds.blocking_hold(self._store, entity) is not None)
-        staged = leaving.keys() if blocked else unseen
-        explanation = f"W={change.removals} c={change.recent} B={change.base}"
-        hold = holds.stage_removals(
-            self._store, self._clock, work, staged, reason=reason or "first-link", explanation=explanation
-        )
-        report.held = len(staged)
-        if counted and not blocked:
-            self._take_out(entity, counted, changes)
-        if staged:
-            report.ends("held", hold.reason if hold else "")
-        elif report.added or report.removed:
-            report.ends("members-changed")
-
-    def _take_out(self, entity: str, leaving: dict[str, str], changes: MemberChanges) -> None:
-        """Reserve all, then remove; each call's members are marked done when it has ended."""
-        self._store.reserve(entity, leaving, self._clock.now())
-        okta_id_of = {member: okta_id for okta_id, member in leaving.items()}
-        for done in changes.remove(sorted(leaving.values())):
-            self._store.complete(entity, [okta_id_of[member] for member in done], self._clock.now())
-
-    def _unseen(self, entity: str, seen: Membership, leaving: dict[str, str]) -> frozenset[str]:
-        """Leaving users who were adopted and whom no look has seen in this Okta group: perhaps made by hand.
-
-        Users link over hours, so a member may come under an Okta user long after the group was linked.
-        """
-
-        def adopted(okta_id: str) -> bool:
-            link = seen.links.get(okta_id)
-            return link is not None and link.origin is Origin.ADOPTED
-
-        here = {okta_id for okta_id in seen.listed if adopted(okta_id)}
-        strangers = {okta_id for okta_id in leaving if adopted(okta_id)}
-        if not here and not strangers:
-            return frozenset()
-        remembered = self._store.seen(entity)
-        if self._settings.mode is Mode.ENFORCE and (new := here - remembered):
-            self._store.add_seen(entity, new)
-        return frozenset(strangers - remembered)
-
-    def _held_because(
-        self, link: GroupLink, app: AppState, suspicious: str, counted: dict[str, str], change: Change
-    ) -> str:
-        """Why nobody may be removed now; empty when the removals may be done."""
-        if not counted:
-            return ""
-        if suspicious:
-            return suspicious
-        if not (app.bootstrapped or self._settings.bootstrapped) or not link.first_look_ended:
-            return "first-link"
-        ceiling = Ceiling(
-            count=self._settings.group_removal_ceiling if link.ceiling is None else link.ceiling,
-            percent=self._settings.group_removal_ceiling_percent
-            if link.ceiling_percent is None
-            else link.ceiling_percent,
-        )
-        broken = exceeded(change, ceiling)
-        return f"ceiling-{broken}" if broken else ""

@@ -11,7 +11,7 @@ from bridge.items import Hint, Item, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
 #: Reasons whose looks read Genesys Cloud first and compare with that, so that drift is repaired.
-DEEP_REASONS = frozenset({Reason.RECONCILE, Reason.OPERATOR, Reason.REDRIVE})
+DEEP_REASONS = frozenset({Reason.RECONCILE, Reason.OPERATOR, Reason.REDRIVE, Reason.HOLD})
 #: How often a look starts again when another look has begun meanwhile.
 FENCE_ATTEMPTS = 3
 #: Seconds of a function's time that one more call to the outside may need.
@@ -82,6 +82,8 @@ class Report:
         why: a reason code.
         date: Okta's ``Date`` of the first read, None when nothing was read.
         parked: single members that could not be changed, to be parked while the rest goes on.
+        would: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
+        untold: whether people could not be told of a hold's change.
     """
 
     outcome: str = "unchanged"
@@ -94,6 +96,8 @@ class Report:
     removed: int = 0
     held: int = 0
     parked: list[ParkedItem] = field(default_factory=list)
+    would: list[str] = field(default_factory=list)
+    untold: bool = False
 
     def ends(self, outcome: str, why: str = "") -> Report:
         """The same report with its outcome."""
@@ -112,7 +116,7 @@ class Report:
             why=self.why,
             read=dict(self.read),
             changed=self.changed,
-            calls=tuple(calls),
+            calls=(*calls, *(f"would {line}" for line in self.would)),
             unmapped=self.unmapped,
             added=self.added,
             removed=self.removed,

@@ -50,6 +50,25 @@ class MemberChanges:
             self._report.removed += len(gone)
             yield gone
 
+    @property
+    def applied(self) -> bool:
+        """Whether no answer has shown a removed member still there."""
+        return not self._not_applied
+
+    def would_add(self, members: Sequence[str]) -> None:
+        """Account for additions that observe mode keeps back."""
+        self._report.added = len(members)
+        self._would("add", len(members))
+
+    def would_remove(self, members: int) -> None:
+        """Account for removals that observe mode keeps back."""
+        self._would("remove", members)
+
+    def _would(self, verb: str, members: int) -> None:
+        for at in range(0, members, self._per_request):
+            count = min(self._per_request, members - at)
+            self._report.would.append(f"PATCH groups/{self._group_id} {verb} {count} members")
+
     def require_applied(self) -> None:
         """Raise Transient when an answer still showed a removed member: it is not done."""
         if self._not_applied:

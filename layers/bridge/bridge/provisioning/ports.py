@@ -52,7 +52,7 @@ class OktaReader(Protocol):
         """The user's assignment to the application; value None when not assigned (404 E0000007)."""
         ...
 
-    def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
+    def app_users(self, page_limit: int | None = None) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application by user id; value None when there are more than `page_limit` pages."""
         ...
 
@@ -235,6 +235,10 @@ class Removals(Protocol):
 
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         """Write or move the record of each user to `at`, as approved: not counted."""
+        ...
+
+    def permitted(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids whose removal was approved at or after `since` and has not been carried out."""
         ...
 
     def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:

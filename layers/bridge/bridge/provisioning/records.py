@@ -46,7 +46,8 @@ class UserLink:
         epoch: the application's epoch when `assigned` was read.
         looked: Okta's ``Date`` of the first read of the last successful look.
         groups_due: whether the linked groups of the user must still be looked at.
-        unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``ceiling``), else empty.
+        unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``deactivation-ceiling``),
+            or is not wanted (``excepted``); else empty.
         waiting_since: since when a conflict waits for the search index or another user, else None.
         posted: when the last POST was about to leave, None when none did.
     """

@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bridge.errors import Permanent
 from bridge.items import Hint, Reason
 from bridge.provisioning.accounts import Accounts, Target
 from bridge.provisioning.assignments import Assigned, Assignment, Assignments
+from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
@@ -24,9 +25,6 @@ from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, Suspend
 ACTIVE_STATUSES = frozenset({"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"})
 #: What `UserLink.status` holds after a believed 404.
 DELETED = "DELETED"
-#: From this many deactivations within 24 h on that only a missing assignment justifies, further ones are held.
-DEACTIVATIONS_BEFORE_HOLD = 20
-DEACTIVATION_WINDOW = timedelta(hours=24)
 
 _EVENT_REASONS = frozenset({Reason.HOOK, Reason.CATCHUP})
 
@@ -44,6 +42,7 @@ class UserLook:
         lanes: LaneSender,
         clock: Clock,
         assignments: Assignments,
+        deactivations: Deactivations,
         linking: Linking,
         settings: ProvisioningSettings,
     ) -> None:
@@ -55,6 +54,7 @@ class UserLook:
         self._lanes = lanes
         self._clock = clock
         self._assignments = assignments
+        self._deactivations = deactivations
         self._linking = linking
         self._settings = settings
 
@@ -117,6 +117,8 @@ class UserLook:
             link = link if user.status == "SUSPENDED" else _unlinked(link)
             return self._settle(link, user.status, report.ends("unchanged", "never-linked"))
         link = replace(link, status=user.status)
+        if Reason.HOLD in work.reasons:
+            self._deactivations.forget_approval(link.okta_id)
         report.ends("unchanged", user.status.lower())
         if _already_inactive(work, link):
             return self._finish(link, None, app, report)
@@ -135,14 +137,18 @@ class UserLook:
         account = self._accounts.current(link)
         counts = account is not None and account.active and self._settings.deactivate_users
         if not counts or self._settings.mode is Mode.OBSERVE:
+            if Reason.HOLD in work.reasons:
+                self._deactivations.forget_approval(link.okta_id)
             return self._deactivate(link, account, app, report)
-        recent = self._store.removals("app", self._clock.now() - DEACTIVATION_WINDOW) - {link.okta_id}
-        if len(recent) + 1 >= DEACTIVATIONS_BEFORE_HOLD:
-            link = replace(link, unassigned_due="ceiling")
-            return self._settle(link, status, report.ends("held", "deactivation-ceiling"))
-        self._store.reserve("app", [link.okta_id], self._clock.now())
+        permission = self._deactivations.permission(link.okta_id, app)
+        if permission is not Permission.GIVEN:
+            if permission is Permission.ASK:
+                self._deactivations.ask()
+            why = Permission.HELD.value if permission is Permission.ASK else permission.value
+            return self._settle(replace(link, unassigned_due=why), status, report.ends("held", why))
+        self._deactivations.begin(link.okta_id)
         report = self._deactivate(link, account, app, report)
-        self._store.complete("app", [link.okta_id], self._clock.now())
+        self._deactivations.end(link.okta_id)
         return report
 
     def _deactivate(self, link: UserLink, account: ScimUser | None, app: AppState, report: Report) -> Report:
@@ -167,7 +173,7 @@ class UserLook:
             if link.ever_linked:
                 return self._ends_by_ceiling(work, link, user.status, app, report)
             return self._stays_out(link, user, report)
-        self._store_no_longer_due(link)
+        self._no_longer_due(work, link)
         link = replace(link, unassigned_due="")
         if user.status == "STAGED":
             state = link.state if link.ever_linked else UserState.STAGED
@@ -217,9 +223,12 @@ class UserLook:
         except Permanent:
             return ""
 
-    def _store_no_longer_due(self, link: UserLink) -> None:
+    def _no_longer_due(self, work: Work, link: UserLink) -> None:
+        """Who is assigned waits for nothing; a hold that has him lets him go."""
         if link.unassigned_due == "app-not-active":
             self._store.remove_due([link.okta_id])
+        elif link.unassigned_due or Reason.HOLD in work.reasons:
+            self._deactivations.desired_again(link.okta_id)
 
     # ------------------------------------------------------------------------------------- endings
 

@@ -20,13 +20,7 @@ class RemovalRecords(Records):
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         """Okta user ids with a counted removal record at or after `since`."""
-        least = _milliseconds(since)
-        records = self._table.query(entity, "removal#")
-        return frozenset(
-            _user(record["sk"])
-            for record in records
-            if record["at"] >= least and record["state"] != RemovalState.APPROVED
-        )
+        return self._since(entity, since, {RemovalState.RESERVED, RemovalState.DONE})
 
     def removal(self, entity: str, user_id: str) -> Removal | None:
         """The removal record of one user."""
@@ -46,6 +40,10 @@ class RemovalRecords(Records):
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         """Write or move the record of each user to `at`, as approved."""
         self._record(entity, user_ids, at, RemovalState.APPROVED)
+
+    def permitted(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids whose removal was approved at or after `since`."""
+        return self._since(entity, since, {RemovalState.APPROVED})
 
     def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
         """Forget the removal records of these users."""
@@ -70,6 +68,13 @@ class RemovalRecords(Records):
     def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
         """Remember them."""
         self._table.put_many({(entity, f"seen#{user}"): {} for user in user_ids})
+
+    def _since(self, entity: str, since: datetime, states: set[RemovalState]) -> frozenset[str]:
+        least = _milliseconds(since)
+        records = self._table.query(entity, "removal#")
+        return frozenset(
+            _user(record["sk"]) for record in records if record["at"] >= least and record["state"] in states
+        )
 
     def _record(self, entity: str, user_ids: Iterable[str], at: datetime, state: RemovalState) -> None:
         record = {"at": _milliseconds(at), "state": state.value, **expiry(at, _KEPT_DAYS)}

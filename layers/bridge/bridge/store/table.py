@@ -259,11 +259,11 @@ def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _bound(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """ExpressionAttributeNames and -Values for an expression."""
-    return {
-        "ExpressionAttributeNames": {name: name[1:] for name in re.findall(r"#\w+", expression)},
-        "ExpressionAttributeValues": {f":{name}": _serialize(value) for name, value in values.items()},
-    }
+    """ExpressionAttributeNames and -Values for an expression; DynamoDB refuses empty values."""
+    bound = {"ExpressionAttributeNames": {name: name[1:] for name in re.findall(r"#\w+", expression)}}
+    if values:
+        bound["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
+    return bound
 
 
 def _wire_key(key: Key) -> dict[str, Any]:

@@ -1,0 +1,202 @@
+"""The organisation's ceiling: deactivations that only a missing assignment, or a deletion, justifies.
+
+A user's look may deactivate by itself while there are few such deactivations. From the twentieth in the window on it
+asks for a look at the application, the one writer of the organisation's hold: that look reads one whole listing of the
+application's users, so it sees the *whole* change, and either reserves it (a reservation is the permission for the
+user's own look) or holds all of it. A person's approval becomes permissions, too, which are not counted.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum
+
+from bridge.errors import Transient
+from bridge.items import Item, Reason, fresh_item
+from bridge.provisioning.assignments import Assigned, judge
+from bridge.provisioning.holds import HoldLife
+from bridge.provisioning.look import Report, Work
+from bridge.provisioning.ports import Clock, LaneSender, OktaReader, Store
+from bridge.provisioning.records import AppState, Hold, HoldState, RemovalState
+from bridge.settings import ProvisioningSettings
+
+#: The entity that the organisation's removal records and hold belong to.
+APP = "app"
+#: Fewer deactivations than this in the window need no listing; the percentage never forbids so few.
+FEW = 20
+#: For how long a person's approval of one user counts: as long as the lanes keep his item.
+APPROVAL_AGE = timedelta(days=14)
+
+
+class Permission(Enum):
+    """Whether a user's look may deactivate for a missing assignment."""
+
+    GIVEN = "given"
+    HELD = "deactivation-ceiling"
+    EXCEPTED = "excepted"
+    ASK = "ask"
+
+
+class Deactivations:
+    """The organisation's ceiling and its hold. Lives as long as the process."""
+
+    def __init__(
+        self,
+        *,
+        okta: OktaReader,
+        store: Store,
+        lanes: LaneSender,
+        clock: Clock,
+        life: HoldLife,
+        settings: ProvisioningSettings,
+    ) -> None:
+        """Everything it needs, as ports."""
+        self._okta = okta
+        self._store = store
+        self._lanes = lanes
+        self._clock = clock
+        self._life = life
+        self._settings = settings
+
+    # ------------------------------------------------------------------------------ a user's own look
+
+    def permission(self, okta_id: str, app: AppState) -> Permission:
+        """Whether this user may be deactivated now; `Permission.ASK` when a look at the application must say."""
+        if okta_id in self._store.exceptions(APP):
+            return Permission.EXCEPTED
+        record = self._store.removal(APP, okta_id)
+        now = self._clock.now()
+        if not app.removals_paused and record is not None:
+            if record.state is RemovalState.APPROVED and now - record.at <= APPROVAL_AGE:
+                return Permission.GIVEN
+            if record.state is RemovalState.RESERVED and record.at >= now - self._window:
+                return Permission.GIVEN
+        hold = self._life.blocking(APP)
+        if hold is not None and okta_id in self._store.staged(APP, hold.number):
+            return Permission.HELD
+        recent = self._store.removals(APP, now - self._window) - {okta_id}
+        few = len(recent) + 1 < FEW and hold is None and not app.removals_paused
+        return Permission.GIVEN if few else Permission.ASK
+
+    def begin(self, okta_id: str) -> None:
+        """The deactivation is about to be sent: it counts from now on, unless a person approved it."""
+        if not self._is_approved(okta_id):
+            self._store.reserve(APP, [okta_id], self._clock.now())
+
+    def end(self, okta_id: str) -> None:
+        """The deactivation has been done."""
+        if not self._is_approved(okta_id):
+            self._store.complete(APP, [okta_id], self._clock.now())
+        self.forget_approval(okta_id)
+
+    def ask(self) -> None:
+        """Have the application looked at; whoever asks before that look begins shares it."""
+        nonce = f"ceiling:{self._store.app().look}"
+        self._lanes.send([fresh_item(APP, Reason.FOLLOW_UP, nonce)])
+
+    def forget_approval(self, okta_id: str) -> None:
+        """What was approved has come about otherwise, or is not wanted any more."""
+        if self._is_approved(okta_id):
+            self._store.withdraw(APP, [okta_id])
+
+    def desired_again(self, okta_id: str) -> None:
+        """The user is assigned: nothing that was said about his deactivation counts any more."""
+        self._store.remove_exceptions(APP, [okta_id])
+        self.forget_approval(okta_id)
+        hold = self._life.blocking(APP)
+        if hold is not None and okta_id in self._store.staged(APP, hold.number):
+            self.ask()
+
+    def _is_approved(self, okta_id: str) -> bool:
+        record = self._store.removal(APP, okta_id)
+        return record is not None and record.state is RemovalState.APPROVED
+
+    # ---------------------------------------------------------------------- the application's own look
+
+    def due(self, work: Work) -> bool:
+        """Whether a look at the application must judge the whole change."""
+        if work.reasons & {Reason.FOLLOW_UP, Reason.HOLD, Reason.OPERATOR, Reason.RECONCILE}:
+            return True
+        return self._life.blocking(APP) is not None
+
+    def judge(self, work: Work, app: AppState, report: Report) -> list[Item]:
+        """Judge everybody who is active and not assigned: reserve them all, or hold them all.
+
+        Call it only when Okta shows the application ACTIVE.
+
+        Returns:
+            Items for the users who may go now.
+        """
+        listing = self._okta.app_users().value
+        if listing is None:
+            raise Transient("app-users-too-many", upstream="okta")
+        assigned = {okta_id for okta_id, app_user in listing.items() if judge(app_user).assigned is not Assigned.NO}
+        linked = {link.okta_id for link in self._store.all_users() if link.genesys_id and link.active is not False}
+        hold = self._store.hold(APP) if app.removals_paused else self._life.carry_out(APP)
+        exceptions = self._store.exceptions(APP)
+        self._store.remove_exceptions(APP, exceptions & assigned)
+        leaving = linked - assigned - exceptions
+        report.read["assigned-users"], report.read["leaving"] = str(len(assigned)), str(len(leaving))
+        released = frozenset[str]()
+        if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused:
+            released, leaving = self._release(hold, leaving)
+        leaving -= self._approved(leaving)
+        items = self._bring(released, f"{hold.number}:{hold.approved}") if hold and released else []
+        items += self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listing, report=report)
+        if released and hold is not None:
+            # The items are in the lane before the hold is done: a crash between repeats them, harmlessly.
+            self._lanes.send(items)
+            items = []
+        if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused:
+            self._life.finish(hold)
+        self._life.tell(APP, report)
+        return items
+
+    def _release(self, hold: Hold, leaving: set[str]) -> tuple[frozenset[str], set[str]]:
+        """Permissions for exactly those whom the approver saw and who are still undesired; and the others."""
+        decided, _ = self._life.decided(hold)
+        released = frozenset(decided & leaving)
+        self._store.permit(APP, released, self._clock.now())
+        return released, leaving - released
+
+    def _approved(self, leaving: set[str]) -> set[str]:
+        return set(self._store.permitted(APP, self._clock.now() - APPROVAL_AGE) & leaving)
+
+    def _hold_or_reserve(
+        self, work: Work, app: AppState, linked: set[str], leaving: set[str], *, listing_empty: bool, report: Report
+    ) -> list[Item]:
+        now = self._clock.now()
+        recent = self._store.removals(APP, now - self._window) - leaving
+        base = len(linked) + len(recent)
+        explanation = f"W={len(leaving)} c={len(recent)} B={base}"
+        reason = self._held_because(app, len(leaving) + len(recent), base, listing_empty=listing_empty)
+        blocked = bool(leaving) and (bool(reason) or self._life.blocking(APP) is not None)
+        hold = self._life.stage(
+            work, leaving if blocked else (), reason=reason or "deactivation-ceiling", explanation=explanation
+        )
+        if blocked:
+            report.held = len(leaving)
+            report.ends("held", hold.reason if hold else "")
+            return []
+        self._store.reserve(APP, leaving, now)
+        return self._bring(leaving, f"reserved:{app.look}")
+
+    def _held_because(self, app: AppState, total: int, base: int, *, listing_empty: bool) -> str:
+        if app.removals_paused:
+            return "removals-paused"
+        if listing_empty:
+            return "suspicious-empty"
+        if total > self._settings.deactivation_ceiling:
+            return "ceiling-count"
+        percent = self._settings.deactivation_ceiling_percent
+        if percent and total > max(FEW, base * percent // 100):
+            return "ceiling-percent"
+        return ""
+
+    @staticmethod
+    def _bring(users: set[str] | frozenset[str], nonce: str) -> list[Item]:
+        return [fresh_item(f"user:{okta_id}", Reason.HOLD, nonce) for okta_id in sorted(users)]
+
+    @property
+    def _window(self) -> timedelta:
+        return timedelta(hours=self._settings.ceiling_window_hours)

@@ -1,0 +1,203 @@
+"""Who leaves a group: the whole change is judged first, then all of it is removed or all of it is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bridge.provisioning.ceiling import Ceiling, Change, exceeded
+from bridge.provisioning.holds import HoldLife
+from bridge.provisioning.look import Report, Work
+from bridge.provisioning.members import MemberChanges
+from bridge.provisioning.membership import Membership
+from bridge.provisioning.ports import Clock, Store
+from bridge.provisioning.records import AppState, GroupLink, Hold, HoldState, Origin
+from bridge.settings import Mode, ProvisioningSettings
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look read of a linked group.
+
+    Attributes:
+        link: our record of the group.
+        app: what operators set for the whole bridge.
+        membership: both sides.
+        suspicious: why Okta's listing is hard to believe (``suspicious-empty``, ``group-deleted``), else empty.
+    """
+
+    link: GroupLink
+    app: AppState
+    membership: Membership
+    suspicious: str
+
+
+class GroupRemovals:
+    """Removes or holds the members who should not be in a group. Lives as long as the process."""
+
+    def __init__(self, store: Store, clock: Clock, life: HoldLife, settings: ProvisioningSettings) -> None:
+        """Everything it needs, as ports."""
+        self._store = store
+        self._clock = clock
+        self._life = life
+        self._settings = settings
+
+    def remove(self, work: Work, seen: Seen, changes: MemberChanges, report: Report) -> None:
+        """Release what a person approved, then judge the rest: remove all of it, or stage all of it."""
+        entity, membership = work.entity, seen.membership
+        leaving = membership.removals(self._settings.inactive_members)
+        if self._settings.mode is Mode.OBSERVE:
+            self._observe(entity, seen, leaving, changes, report)
+            return
+        hold = self._life.carry_out(entity) if not seen.app.removals_paused else self._store.hold(entity)
+        exceptions = self._store.exceptions(entity)
+        desired_again = exceptions & membership.listed - leaving.keys()
+        gone = exceptions - frozenset(membership.owner.values())
+        self._store.remove_exceptions(entity, desired_again | gone)
+        leaving = {okta_id: member for okta_id, member in leaving.items() if okta_id not in exceptions}
+        if hold is not None and hold.state is HoldState.APPROVED:
+            self._carry_on(work, hold, seen, leaving, changes, report)
+        else:
+            self._judge(work, seen, leaving, changes, report)
+
+    # --------------------------------------------------------------------------------------- approved
+
+    def _carry_on(
+        self,
+        work: Work,
+        hold: Hold,
+        seen: Seen,
+        leaving: dict[str, str],
+        changes: MemberChanges,
+        report: Report,
+    ) -> None:
+        """Remove exactly whom the approver saw and who is still undesired, uncounted; then judge the others."""
+        if seen.suspicious and hold.reason != seen.suspicious:
+            # A reading that is hard to believe needs an approval of its own.
+            self._life.void(hold)
+            self._judge(work, seen, leaving, changes, report)
+            return
+        if seen.app.removals_paused:
+            report.held = len(leaving)
+            report.ends("held", "removals-paused")
+            return
+        decided, later = self._life.decided(hold)
+        approved = {okta_id: member for okta_id, member in leaving.items() if okta_id in decided}
+        for _ in changes.remove(sorted(approved.values())):
+            pass
+        if not changes.applied:
+            return  # the hold stays approved, and the next try goes on with it
+        if report.removed:
+            report.ends("members-changed", "approved")
+        rest = {okta_id: member for okta_id, member in leaving.items() if okta_id not in approved}
+        # Who was staged after the approver looked is held again, whatever the ceiling says.
+        again = hold.reason if later & rest.keys() else ""
+        self._judge(work, seen, rest, changes, report, released=frozenset(approved), held_before=again)
+        self._life.finish(hold)
+
+    # ----------------------------------------------------------------------------------------- judging
+
+    def _judge(
+        self,
+        work: Work,
+        seen: Seen,
+        leaving: dict[str, str],
+        changes: MemberChanges,
+        report: Report,
+        *,
+        released: frozenset[str] = frozenset(),
+        held_before: str = "",
+    ) -> None:
+        entity = work.entity
+        unseen = self._unseen(entity, seen.membership, leaving)
+        counted = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unseen}
+        change = self._change(entity, seen.membership, counted, report, released)
+        reason = self._held_because(seen, counted, change) or (held_before if counted else "")
+        blocked = bool(counted) and (bool(reason) or self._life.blocking(entity) is not None)
+        staged = leaving.keys() if blocked else unseen
+        explanation = f"W={change.removals} c={change.recent} B={change.base}"
+        hold = self._life.stage(work, staged, reason=reason or "first-link", explanation=explanation)
+        report.held = len(staged)
+        if counted and not blocked:
+            self._take_out(entity, counted, changes)
+        if staged:
+            report.ends("held", hold.reason if hold else "")
+        elif (report.added or report.removed) and report.outcome != "members-changed":
+            report.ends("members-changed")
+
+    def _observe(
+        self, entity: str, seen: Seen, leaving: dict[str, str], changes: MemberChanges, report: Report
+    ) -> None:
+        """What would be done, without a write."""
+        exceptions = self._store.exceptions(entity)
+        leaving = {okta_id: member for okta_id, member in leaving.items() if okta_id not in exceptions}
+        unseen = self._unseen(entity, seen.membership, leaving)
+        counted = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unseen}
+        reason = self._held_because(seen, counted, self._change(entity, seen.membership, counted, report))
+        report.removed, report.held = 0 if reason else len(counted), len(leaving if reason else unseen)
+        changes.would_remove(report.removed)
+        if report.held:
+            report.would.append(f"hold {report.held} removals ({reason or 'first-link'})")
+        report.ends("observed", reason)
+
+    def _change(
+        self,
+        entity: str,
+        membership: Membership,
+        counted: dict[str, str],
+        report: Report,
+        released: frozenset[str] = frozenset(),
+    ) -> Change:
+        window = self._clock.now() - timedelta(hours=self._settings.ceiling_window_hours)
+        recent = self._store.removals(entity, window) - counted.keys() if counted else frozenset()
+        base = membership.base(self._settings.inactive_members)
+        return Change(
+            removals=len(counted),
+            recent=len(recent),
+            base=len(base) + len(recent),
+            remaining=len(base - counted.keys() - released) + report.added,
+        )
+
+    def _held_because(self, seen: Seen, counted: dict[str, str], change: Change) -> str:
+        """Why nobody may be removed now; empty when the removals may be done."""
+        if not counted:
+            return ""
+        if seen.suspicious:
+            return seen.suspicious
+        if seen.app.removals_paused:
+            return "removals-paused"
+        if not seen.app.bootstrapped or not seen.link.first_look_ended:
+            return "first-link"
+        settings, link = self._settings, seen.link
+        ceiling = Ceiling(
+            count=settings.group_removal_ceiling if link.ceiling is None else link.ceiling,
+            percent=settings.group_removal_ceiling_percent if link.ceiling_percent is None else link.ceiling_percent,
+        )
+        broken = exceeded(change, ceiling)
+        return f"ceiling-{broken}" if broken else ""
+
+    def _take_out(self, entity: str, leaving: dict[str, str], changes: MemberChanges) -> None:
+        """Reserve all, then remove; each call's members are marked done when it has ended."""
+        self._store.reserve(entity, leaving, self._clock.now())
+        okta_id_of = {member: okta_id for okta_id, member in leaving.items()}
+        for done in changes.remove(sorted(leaving.values())):
+            self._store.complete(entity, [okta_id_of[member] for member in done], self._clock.now())
+
+    def _unseen(self, entity: str, membership: Membership, leaving: dict[str, str]) -> frozenset[str]:
+        """Leaving users who were adopted and whom no look has seen in this Okta group: perhaps made by hand.
+
+        Users link over hours, so a member may come under an Okta user long after the group was linked.
+        """
+
+        def adopted(okta_id: str) -> bool:
+            link = membership.links.get(okta_id)
+            return link is not None and link.origin is Origin.ADOPTED
+
+        here = {okta_id for okta_id in membership.listed if adopted(okta_id)}
+        strangers = {okta_id for okta_id in leaving if adopted(okta_id)}
+        if not here and not strangers:
+            return frozenset()
+        remembered = self._store.seen(entity)
+        if self._settings.mode is Mode.ENFORCE and (new := here - remembered):
+            self._store.add_seen(entity, new)
+        return frozenset(strangers - remembered)

@@ -1,0 +1,190 @@
+"""The organisation's ceiling through the real handlers: the whole change first, then all of it or none."""
+
+from __future__ import annotations
+
+import json
+
+from bridge.items import Lane
+from bridge.provisioning.records import Hold, HoldState, Verdict
+from tests.world import World
+
+
+def organisation(people: int, **variables: str) -> tuple[World, list[str]]:
+    """Users who have long been in Genesys Cloud."""
+    world = World(variables)
+    return world, world.provisioned(people)
+
+
+def unassign(world: World, users: list[str], *, each: bool = False) -> None:
+    """Take assignments away, in one delivery or in many, and work it off."""
+    for user in users:
+        world.okta.unassign_user(user)
+    world.deliver(each=each)
+    world.settle()
+
+
+def active(world: World) -> set[str]:
+    """Okta ids of the active accounts."""
+    return {account["externalId"] for account in world.accounts() if account["active"]}
+
+
+def deactivations(world: World) -> int:
+    """How many PATCHes made a user inactive."""
+    return sum('"active", "value": false' in json.dumps(call.body) for call in world.genesys.calls)
+
+
+def newest(world: World) -> Hold:
+    """The organisation's newest hold."""
+    hold = world.store.hold("app")
+    assert hold is not None
+    return hold
+
+
+def test_ten_percent_pass_and_one_more_is_held_whole() -> None:
+    """Of 300 people 30 may go in the window; of 31 only those pass who came before the listing had to be read."""
+    for leaving, stays in ((30, 270), (31, 281)):
+        world, users = organisation(300)
+        unassign(world, users[:leaving], each=True)
+        assert len(active(world)) == stays
+        assert not world.lanes.depth()
+
+
+def test_the_count_holds_where_the_percentage_would_not() -> None:
+    """The absolute ceiling counts for a big organisation, whatever the percentage says."""
+    world, users = organisation(400, DEACTIVATION_CEILING="40", DEACTIVATION_CEILING_PERCENT="0")
+    unassign(world, users[:41])
+    assert (newest(world).state, newest(world).reason) == (HoldState.OPEN, "ceiling-count")
+    assert set(world.store.staged("app", 1)) == active(world) & set(users[:41])
+
+
+def test_a_mass_that_arrives_at_once_is_seen_whole() -> None:
+    """150 of 300: nobody after the first nineteen, one hold of all the others, told once."""
+    world, users = organisation(300)
+    unassign(world, users[:150], each=True)
+    hold = newest(world)
+    assert (hold.state, hold.reason, hold.staged) == (HoldState.OPEN, "ceiling-percent", 131)
+    assert len(active(world)) == 281
+    assert [what for what, _ in world.people_told.messages] == ["opened"]
+    assert {world.last(f"user:{user}").outcome for user in users[:150]} == {"deactivated", "held"}
+
+
+def test_approval_deactivates_exactly_whom_the_approver_saw() -> None:
+    """Uncounted, each once; who is assigned again by then stays; who left later is held again."""
+    world, users = organisation(300)
+    unassign(world, users[:150])
+    seen = newest(world)
+    staged = sorted(world.store.staged("app", seen.number))
+    world.okta.assign_user(staged[0])
+    later = users[150:152]
+    unassign(world, later)
+    assert newest(world).revision > seen.revision
+    before = deactivations(world)
+    world.decide("app", Verdict.APPROVE, revision=seen.revision)
+    world.settle()
+    assert deactivations(world) - before == len(staged) - 1
+    assert active(world) == {staged[0], *later, *users[152:]}
+    assert (newest(world).number, newest(world).state) == (2, HoldState.OPEN)
+    assert set(world.store.staged("app", 2)) == set(later)
+    counted = world.store.removals("app", world.clock.now().replace(year=2020))
+    assert len(counted) == 19
+
+
+def test_rejection_keeps_users_until_they_are_assigned_again() -> None:
+    """Excepted users stay active over every look; a new assignment ends the exception."""
+    world, users = organisation(300)
+    unassign(world, users[:150])
+    staged = sorted(world.store.staged("app", 1))
+    world.decide("app", Verdict.REJECT)
+    world.settle()
+    for user in staged[:3]:
+        world.ask(f"user:{user}")
+    world.ask("app")
+    world.settle()
+    assert set(staged) <= active(world)
+    assert world.last(f"user:{staged[0]}").why == "excepted"
+    world.okta.assign_user(staged[0])
+    world.happen()
+    assert staged[0] not in world.store.exceptions("app")
+    assert set(staged[1:]) == world.store.exceptions("app")
+
+
+def test_users_who_are_assigned_again_leave_the_hold() -> None:
+    """An empty hold is resolved."""
+    world, users = organisation(300)
+    unassign(world, users[:60])
+    staged = sorted(world.store.staged("app", 1))
+    for user in staged:
+        world.okta.assign_user(user)
+    world.happen()
+    assert newest(world).state is HoldState.RESOLVED
+    assert len(active(world)) == 300 - 60 + len(staged)
+
+
+def test_a_leaver_never_waits_for_the_hold() -> None:
+    """DEPROVISIONED and SUSPENDED users who are staged are deactivated at once, and leave the hold."""
+    world, users = organisation(300)
+    unassign(world, users[:60])
+    staged = sorted(world.store.staged("app", 1))
+    world.okta.deactivate(staged[0])
+    world.okta.suspend(staged[1])
+    world.deliver()
+    while world.work(Lane.LEAVERS) is not None:
+        pass
+    assert not {staged[0], staged[1]} & active(world)
+    world.settle()
+    world.ask("app")
+    world.settle()
+    assert set(world.store.staged("app", 1)) == set(staged[2:])
+
+
+def test_an_application_that_is_switched_off_fills_no_hold() -> None:
+    """450 users read as not assigned while the application is off: nobody is judged, nobody deactivated."""
+    world, users = organisation(450)
+    world.okta.deactivate_app()
+    unassign(world, users)
+    assert active(world) == set(users)
+    assert world.store.hold("app") is None
+    world.ask("app")
+    world.settle()
+    assert world.store.hold("app") is None
+
+
+def test_an_application_that_has_lost_everybody_is_hard_to_believe() -> None:
+    """An empty listing with linked users is held whole, whatever the numbers say."""
+    world, users = organisation(25, DEACTIVATION_CEILING_PERCENT="0")
+    unassign(world, users)
+    assert (newest(world).state, newest(world).reason) == (HoldState.OPEN, "suspicious-empty")
+    assert len(active(world)) == 6
+
+
+def test_paused_removals_hold_the_first_unassigned_user() -> None:
+    """While removals are paused not even one is deactivated for a missing assignment; a leaver still is."""
+    world, users = organisation(30)
+    world.store.pause_removals(paused=True)
+    world.okta.deactivate(users[1])
+    unassign(world, users[:1])
+    assert active(world) == {users[0], *users[2:]}
+    assert (newest(world).state, newest(world).reason) == (HoldState.OPEN, "removals-paused")
+    world.decide("app", Verdict.APPROVE)
+    world.settle()
+    assert users[0] in active(world)
+    world.store.pause_removals(paused=False)
+    world.ask("app")
+    world.settle()
+    assert users[0] not in active(world)
+
+
+def test_a_crash_between_reservation_and_call_repeats_nothing() -> None:
+    """The reserved users are in the lane again after new processes; each is deactivated once and counted once."""
+    world, users = organisation(300)
+    unassign(world, users[:19])
+    for user in users[19:25]:
+        world.okta.unassign_user(user)
+    world.deliver()
+    while world.work(Lane.LEAVERS) is not None:
+        pass
+    world.work(Lane.USERS)
+    world.restart()
+    world.settle()
+    assert active(world) == set(users[25:])
+    assert len(world.store.removals("app", world.clock.now().replace(year=2020))) == 25
