@@ -33,6 +33,7 @@ _OURS = frozenset(
         "OKTA_KMS_KEY_ID",
         "GENESYS_API_URL",
         "GENESYS_LOGIN_URL",
+        "HOOK_URL",
         "BRIDGE_SECRET_ID",
         "HASH_KEY_SECRET_ID",
         "LEAVERS_QUEUE_URL",
@@ -92,6 +93,7 @@ class Aws:
             "AWS_ENDPOINT_URL": self.endpoint,
             "OKTA_ORG_URL": options.okta_url or options.url(1),
             "OKTA_APP_ID": options.app_id,
+            "HOOK_URL": options.hook_url,
             "GENESYS_API_URL": options.genesys_api_url or options.url(2),
             "GENESYS_LOGIN_URL": options.genesys_login_url or options.url(2),
         }

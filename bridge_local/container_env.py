@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from bridge_local import ROOT
-from bridge_local.aws import Aws, queue_name
+from bridge_local.aws import REGION, Aws, queue_name
 from bridge_local.options import Options
 from bridge_local.scenario import LINKED_GROUPS
 from bridge_local.template import Template
@@ -27,6 +27,8 @@ def variables(template: Template, options: Options) -> dict[str, dict[str, str]]
         aws.physical[name] = f"{options.url(3)}/{_ACCOUNT}/{queue_name(name)}"
     for kind in ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::KMS::Key"):
         aws.physical.update({name: name for name, _ in template.of_type(kind)})
+    for name, _ in template.of_type("AWS::SNS::Topic"):
+        aws.physical[name] = f"arn:aws:sns:{REGION}:{_ACCOUNT}:{name}"
     loopback = options.url().rpartition(":")[0]
     found = {}
     for function, _ in template.of_type("AWS::Serverless::Function"):

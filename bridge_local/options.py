@@ -47,6 +47,7 @@ class Options:
         genesys_api_url: an outside Genesys Cloud API, empty for the simulator.
         genesys_login_url: an outside Genesys Cloud login, empty for the simulator.
         people: how many invented people the simulators begin with.
+        catch_up_seconds: from one run of catch-up to the next; 15 where people watch, and no variable says otherwise.
         variables: the whole environment: any variable of the functions in it wins over the stack's default.
     """
 
@@ -57,11 +58,12 @@ class Options:
     genesys_api_url: str = ""
     genesys_login_url: str = ""
     people: int = 0
+    catch_up_seconds: int = 300
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Options:
-        """PORT, BIND, STATE_DIR, PEOPLE and the URLs.
+        """PORT, BIND, STATE_DIR, PEOPLE, CATCH_UP_SECONDS and the URLs.
 
         Raises:
             ValueError: a variable is not as expected; the message names it.
@@ -76,6 +78,7 @@ class Options:
             genesys_api_url=outside[1].rstrip("/"),
             genesys_login_url=outside[2].rstrip("/"),
             people=_number(variables, "PEOPLE", 0 if any(outside) else 12, 0, 5000),
+            catch_up_seconds=_number(variables, "CATCH_UP_SECONDS", 15, 1, 3600),
             variables=dict(variables),
         )
 
@@ -93,6 +96,11 @@ class Options:
     def url(self, offset: int = 0) -> str:
         """The loopback URL of one of the four servers."""
         return f"http://127.0.0.1:{self.port + offset}"
+
+    @property
+    def hook_url(self) -> str:
+        """Where deliveries go."""
+        return f"{self.url()}/okta/events"
 
     @property
     def app_id(self) -> str:

@@ -84,6 +84,7 @@ class Stack:
         self._stop = Event()
         self._closers: list[Callable[[], None]] = [self._forget]
         self._consumers: list[Child] = []
+        self._scheduled: list[Child] = []
 
     def __enter__(self) -> Self:
         """Start everything; a failure stops what has started."""
@@ -112,12 +113,12 @@ class Stack:
     @property
     def hook_url(self) -> str:
         """Where deliveries go."""
-        return f"{self.options.url()}/okta/events"
+        return self.options.hook_url
 
     def close(self) -> None:
         """Stop in the order in which work flows: deliveries, lanes, servers."""
         self._stop.set()
-        for child in self._consumers:
+        for child in (*self._consumers, *self._scheduled):
             child.stop()
         while self._closers:
             self._closers.pop()()
@@ -172,6 +173,7 @@ class Stack:
             self._serve(self.genesys, 2)
         self._serve(self._front(), 0)
         self._consume()
+        self._run_scheduled("LogPoller", self.options.catch_up_seconds)
         if self.okta is not None and self.dispatcher is not None:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
@@ -236,10 +238,22 @@ class Stack:
         app.compose.cache_clear()
         return Front(app.handler, self.template.routes("Receiver"), self.console.handle)
 
+    def _environment(self, function: str) -> dict[str, str]:
+        """What a process of a function gets."""
+        path = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
+        return {**os.environ, **self.aws.environment(self.template, function, self.options), "PYTHONPATH": path}
+
+    def _run_scheduled(self, function: str, seconds: int) -> None:
+        """A process that calls a function again and again, as its schedule would."""
+        module = ["bridge_local.scheduled", function, str(seconds)]
+        child = Child(module, self._environment(function), self.logs, f"The schedule of {function}")
+        self._scheduled.append(child)
+        child.start()
+        self._closers.append(child.join)
+
     def _consume(self) -> None:
         """A process for each lane, as Lambda has one for each batch at a time."""
-        environment = {**os.environ, **self.aws.environment(self.template, "Consumer", self.options)}
-        environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
+        environment = self._environment("Consumer")
         for source in self.template.sources("Consumer"):
             module = ["bridge_local.consumer", source.queue]
             child = Child(module, environment, self.logs, f"The consumer of {source.queue}")

@@ -76,7 +76,10 @@ class Template:
         parameters = {
             name: str(parameter.get("Default", "")) for name, parameter in self.document["Parameters"].items()
         }
-        known = {"AWS::StackName": "local", **parameters, **physical}
+        known = {"AWS::StackName": "local", "AWS::Region": "us-east-1", "AWS::URLSuffix": "amazonaws.com"}
+        for api, properties in self.of_type("AWS::Serverless::Api"):
+            known |= {api: api.lower(), f"{api}.Stage": properties["StageName"]}
+        known |= {**parameters, **physical}
         return {name: _resolve(value, known) for name, value in self.variables(function).items()}
 
     def sources(self, function: str) -> list[Source]:

@@ -10,14 +10,16 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
+from bridge.catchup import CatchUp
 from bridge.composition import Consumer, Outside
 from bridge.errors import Transient
+from bridge.http import Transport
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import LaneSender, Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
 from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings, ReceiverSettings, UserNameSource
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, UserNameSource
 from bridge_local.exchange import Request, Response
 from bridge_local.fifo import FifoLanes
 from bridge_local.genesys.model import GenesysModel
@@ -28,10 +30,12 @@ from bridge_local.okta import OktaModel, OktaSwitches
 from bridge_local.okta.event_forms import envelope, hook_form
 from bridge_local.okta.switches import UNLIMITED
 from bridge_local.transport import ModelTransport
+from functions.log_poller import app as log_poller_app
 from functions.receiver import app as receiver_app
 
 HOOK_SECRET = "hook-secret"
 APP_ID = "0oaGenesysCloudApp5d"
+HOOK_URL = "https://hook.example.com/live/okta/events"
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
@@ -146,6 +150,12 @@ class World:
         self.context = Context()
         self.people_told = Told()
         self.idempotency = MemoryIdempotency(self.clock.now)
+        self.secrets = StubSecrets(
+            hook_secret=HOOK_SECRET,
+            okta_token="okta-token",
+            genesys_client_id="client",
+            genesys_client_secret="client-secret",
+        )
         self._delivered = len(self.okta.log.all())
         self.restart()
 
@@ -153,6 +163,7 @@ class World:
         """New processes: everything that lives in memory alone is forgotten."""
         self.consumer = self.new_consumer()
         self.receiver = self.new_receiver(self.lanes)
+        self.catch_up = self.new_poller(self.store, self.lanes, ModelTransport(self.okta))
 
     def environment(self) -> dict[str, str]:
         """The environment variables of the functions."""
@@ -172,17 +183,9 @@ class World:
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
             "BOOTSTRAPPED": "1",
+            "HOOK_URL": HOOK_URL,
             **self.variables,
         }
-
-    def secrets(self) -> StubSecrets:
-        """The bridge's secret."""
-        return StubSecrets(
-            hook_secret=HOOK_SECRET,
-            okta_token="okta-token",
-            genesys_client_id="client",
-            genesys_client_secret="client-secret",
-        )
 
     def new_consumer(self) -> Consumer:
         """A new environment of the consumer."""
@@ -193,7 +196,7 @@ class World:
         """A new environment of the receiver, with this way into the lanes."""
         return receiver_app.Receiver(
             settings=ReceiverSettings.read(self.environment()),
-            secrets=cast("Secrets", self.secrets()),
+            secrets=cast("Secrets", self.secrets),
             lanes=cast("Any", lanes),
         )
 
@@ -204,7 +207,7 @@ class World:
             lanes=self.lanes,
             sqs=cast("Any", self.lanes),
             idempotency=self.idempotency,
-            secrets=cast("Secrets", self.secrets()),
+            secrets=cast("Secrets", self.secrets),
             hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
             mapper=attribute_map(
                 settings.user_name_source or UserNameSource.EMAIL,
@@ -218,6 +221,27 @@ class World:
             okta_transport=ModelTransport(self.okta),
             genesys_transport=ModelTransport(self.genesys),
         )
+
+    def new_poller(self, store: Store, lanes: LaneSender, okta_transport: Transport) -> CatchUp:
+        """A new environment of the log poller, in this world."""
+        return log_poller_app.build(
+            LogPollerSettings.read(self.environment()),
+            log_poller_app.Outside(
+                store=store,
+                lanes=lanes,
+                secrets=cast("Secrets", self.secrets),
+                clock=self.clock,
+                okta_transport=okta_transport,
+            ),
+        )
+
+    def poll(self) -> str:
+        """One tick of the real log poller; how its run ended."""
+        compose, log_poller_app.compose = log_poller_app.compose, cast("Any", lambda: self.catch_up)
+        try:
+            return log_poller_app.handler({}, cast("Any", self.context))["outcome"]
+        finally:
+            log_poller_app.compose = compose
 
     # ------------------------------------------------------------------------------------ events
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bridge_local.memory.app import MemoryApp
+from bridge_local.memory.breakers import MemoryBreakers
+from bridge_local.memory.catchup import MemoryCatchUp
 from bridge_local.memory.holds import MemoryHolds
 from bridge_local.memory.journal import MemoryJournal
 from bridge_local.memory.lanes import MemoryLanes
@@ -18,5 +20,13 @@ __all__ = ["MemoryLanes", "MemoryStore"]
 
 
 @dataclass
-class MemoryStore(MemoryLinks, MemoryRemovals, MemoryHolds, MemoryApp, MemoryJournal):
+class MemoryStore(
+    MemoryLinks,
+    MemoryRemovals,
+    MemoryHolds,
+    MemoryApp,
+    MemoryJournal,
+    MemoryBreakers,
+    MemoryCatchUp,
+):
     """`bridge.provisioning.ports.Store` in dictionaries; safe for threads."""

@@ -35,16 +35,16 @@ class LogApi:
         return self._polling(request, pages, test)
 
     def _polling(self, request: Request, pages: Pages, test: Test | None) -> Response:
-        """In order of insertion, always with a next link."""
+        """In order of insertion, always with a next link; ``since`` is a time of insertion too."""
         after, limit = request.param("after"), pages.limit(request)
-        since = self._since(request)
+        since = self._since(request)  # checked with a cursor too
         position = self._position(after) if after else self._org.log.position_at(since.timestamp())
         found: list[LogEntry] = []
         for at, entry in self._org.log.from_position(position):
             if len(found) == limit:
                 break
             position = at + 1
-            if (after or entry.published >= since) and (test is None or test(_values(entry))):
+            if test is None or test(_values(entry)):
                 found.append(entry)
         return _page(found, pages.links(request, cursor(f"p{position}")))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bridge.breaker import LEASE
 from bridge.errors import Transient
 from bridge.provisioning.records import AppState, JournalEntry
 from bridge_local.genesys.faults import Fault as GenesysFault
@@ -50,9 +51,22 @@ def take_okta_role(world: World) -> None:
     world.okta.switches.role_missing = True
 
 
+def change_genesys_secret(world: World) -> None:
+    """Somebody gives the client another secret: 401 from the login host."""
+    world.genesys.revoke_tokens()
+    world.genesys.tokens.client_secret = "another"
+
+
+def break_genesys_client(world: World) -> None:
+    """The login host answers 400."""
+    world.genesys.revoke_tokens()
+    world.genesys.faults.add(GenesysFault("status", path="oauth/token", status=400))
+
+
 def end(world: World) -> None:
     """Everything works again."""
     world.genesys.faults.clear()
+    world.genesys.tokens.client_secret = "client-secret"
     world.okta.switches.faults.clear()
     world.genesys.give_role()
     world.okta.switches.role_missing = False
@@ -123,6 +137,59 @@ def test_a_day_of_it(begin: Callable[[World], None], seconds: int) -> None:
     assert active == {ada: True, ben: False, cleo: True, dan: False, eve: True}
     assert world.members(genesys_id) - {dan} == {ada, cleo, eve} | (world.members(genesys_id) & {ben})
     assert world.hold(okta_id) == ("", "", set())
+
+
+#: Seconds within which a leaver is deactivated once the upstream works again, after an outage of up to 28 hours: the
+#: longest backoff and a lease.
+LEAVER_SECONDS = 300 + LEASE
+#: Calls that a day of an outage may cost: about one probe in five minutes, and one in three quarters of a minute at
+#: the most while leavers wait, each with a second try.
+PROBES_A_DAY = 2 * 24 * 3600 // LEASE
+
+
+@pytest.mark.parametrize(
+    ("begin", "down"),
+    [
+        pytest.param(genesys("status"), "genesys", id="Genesys Cloud answers 503"),
+        pytest.param(genesys("cut"), "genesys", id="Genesys Cloud refuses every connection"),
+        pytest.param(take_genesys_role, "genesys", id="the role in Genesys Cloud is taken"),
+        pytest.param(change_genesys_secret, "genesys", id="the client's secret is wrong"),
+        pytest.param(break_genesys_client, "genesys", id="the token endpoint answers 400"),
+        pytest.param(okta(FaultKind.STATUS, status=503), "okta", id="Okta answers 503"),
+        pytest.param(okta(FaultKind.CUT), "okta", id="Okta refuses every connection"),
+        pytest.param(take_okta_role, "okta", id="the role in Okta is taken"),
+    ],
+)
+def test_a_day_costs_few_calls(begin: Callable[[World], None], down: str) -> None:
+    """Changes wait, neither upstream is called for them, a leaver is gone within minutes, all is done at last."""
+    world = World()
+    users = world.provisioned(12)
+    leaver, stays = users[0], users[1:]
+    okta_id, genesys_id = world.linked_group("Agents", stays[:5])
+    begin(world)
+    for user in stays:
+        world.okta.update_profile(user, {"title": "Adviser"})
+    world.okta.add_members(okta_id, stays[5:10])
+    world.deliver(each=True)
+    asked = world.watch_okta()
+    called = len(world.genesys.calls)
+    world.pass_time(hours=HOURS / 2)
+    world.okta.deactivate(leaver)
+    world.deliver()
+    world.pass_time(hours=HOURS / 2)
+    calls = {"okta": len(asked), "genesys": len(world.genesys.calls) - called}
+    assert 10 * HOURS < calls[down] < PROBES_A_DAY
+    assert not world.store.parked
+    assert not world.lanes.dead_letters
+    end(world)
+    world.pass_time(hours=LEAVER_SECONDS / 3600)
+    assert world.account(leaver)["active"] is False
+    world.settle(hours=1)
+    assert not world.store.breaker(down).open
+    assert {world.account(user)["title"] for user in stays} == {"Adviser"}
+    assert world.members(genesys_id) == set(stays[:10])
+    assert not world.store.parked
+    assert not world.lanes.dead_letters
 
 
 def test_a_recovery_in_fits_and_starts_parks_nobody() -> None:

@@ -16,12 +16,14 @@ from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
 from bridge.provisioning.ports import Store
 from bridge.provisioning.records import (
     AppState,
+    Breaker,
     Decision,
     GroupLink,
     GroupState,
     Hold,
     HoldState,
     JournalEntry,
+    LogCursor,
     Origin,
     ParkedItem,
     RemovalState,
@@ -520,6 +522,29 @@ class TestJournal:
 # ------------------------------------------------------------------------ what only one of the two can show
 
 
+class TestBreakers:
+    """Whether an upstream may be called: one record each, and nobody overwrites what he has not read."""
+
+    def test_closed_at_first(self, store: Store) -> None:
+        """Without a record it may be called."""
+        assert store.breaker("okta") == Breaker("okta")
+
+    def test_is_read_as_it_was_written(self, store: Store) -> None:
+        """Every field, with the version one higher; other upstreams have records of their own."""
+        breaker = Breaker("okta", open=True, why="okta-503", since=NOW, tried=NOW + timedelta(seconds=1), wait=30)
+        assert store.save_breaker(breaker)
+        assert store.breaker("okta") == replace(breaker, version=1)
+        assert store.breaker("genesys") == Breaker("genesys")
+
+    def test_of_two_writers_one_wins(self, store: Store) -> None:
+        """Who has read an older version writes nothing and is told so."""
+        assert store.save_breaker(Breaker("okta", why="first"))
+        assert not store.save_breaker(Breaker("okta", why="second"))
+        assert store.breaker("okta").why == "first"
+        assert store.save_breaker(replace(store.breaker("okta"), why="third"))
+        assert (store.breaker("okta").why, store.breaker("okta").version) == ("third", 2)
+
+
 def test_memory_journal_keeps_the_last_failure_of_an_item() -> None:
     """An outage of a day leaves one entry for each item, not one for each try."""
     store = MemoryStore()
@@ -754,3 +779,15 @@ def test_a_long_partition_is_read_page_by_page(client: "DynamoDBClient", table: 
         DynamoStore(client, table).add_due(okta_id)
     paging: Any = Paging()
     assert DynamoStore(paging, table).due() == ids
+
+
+class TestCatchUp:
+    """The place in the System Log."""
+
+    def test_the_place_is_kept_as_it_was_saved(self, store: Store) -> None:
+        """None at first, then the last one saved, to the millisecond."""
+        assert store.log_cursor() is None
+        for link in ("", "https://example.okta.com/api/v1/logs?after=1"):
+            cursor = LogCursor(link=link, question="q", at=NOW + timedelta(milliseconds=123))
+            store.save_log_cursor(cursor)
+            assert store.log_cursor() == cursor

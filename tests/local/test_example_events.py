@@ -81,6 +81,13 @@ def test_the_consumer_examples_do_what_the_table_says() -> None:
     assert world.members("Sales Leeds") == {examples.FAY, examples.CLEO}
 
 
+def test_the_log_pollers_example_has_the_answer_it_promises() -> None:
+    """events/log_poller-tick.json, sent to the real log poller."""
+    [case] = [case for case in CASES if case.function == "LogPoller"]
+    assert json.loads((EVENTS / f"{case.file}.json").read_text(encoding="utf-8"))["source"] == "aws.events"
+    assert company().poll() == case.expected
+
+
 def test_a_user_whom_genesys_cloud_refuses_goes_back_to_the_lane() -> None:
     """Without the role every message comes back; nothing is parked, and the next try succeeds."""
     world = company()
@@ -101,6 +108,7 @@ def test_the_table_names_every_example_and_its_answer() -> None:
         case.file: str(case.expected) if isinstance(case.expected, int) else '{"batchItemFailures": []}'
         for case in CASES
     }
+    answers |= {case.file: json.dumps({"outcome": case.expected}) for case in CASES if isinstance(case.expected, str)}
     assert {file: (function, answer) for file, function, answer in rows} == {
         case.file: (case.function, answers[case.file]) for case in CASES
     }

@@ -94,18 +94,18 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def test_a_delivery_makes_one_user_though_consumers_die_and_the_state_outlives_the_stack(tmp_path: Path) -> None:
-    """Every consumer is killed as the delivery comes: others take over. The next stack knows what this one did."""
+    """Every process is killed as the delivery comes: others take over. The next stack knows what this one did."""
     with stack(tmp_path) as (origin, port, process):
         find = accounts(port)
         assert find(examples.ADA) == []
-        eventually(lambda: len(children(process)) == 3)
+        eventually(lambda: len(children(process)) == 4)
         killed = children(process)
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
         assert [deliver(origin), deliver(origin)] == [204, 204]
         eventually(lambda: find(examples.ADA) == [True])
         eventually(lambda: find(examples.BEN) == [False])
-        eventually(lambda: len(children(process)) == 3)
+        eventually(lambda: len(children(process)) == 4)
         assert not set(killed) & set(children(process))
     with stack(tmp_path) as (origin, port, _):
         find = accounts(port)

@@ -11,10 +11,9 @@ from bridge_local.genesys.switches import GenesysSwitches
 from bridge_local.okta import OktaModel, OktaSwitches
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
 from tests.simulation.company import BY_NAME
-from tests.world import HOOK_SECRET
+from tests.world import HOOK_SECRET, HOOK_URL
 
 _ELIGIBLE = [event_type for event_type in TEXTS if is_hook_eligible(event_type)]
-_HOOK = "https://bridge.example.com/okta/events"
 
 
 def settings_drawn(chance: random.Random) -> dict[str, str]:
@@ -64,7 +63,7 @@ def register_hook(okta: OktaModel) -> None:
     document = {
         "name": "Bridge",
         "events": {"type": "EVENT_TYPE", "items": _ELIGIBLE},
-        "channel": {"type": "HTTP", "version": "1.0.0", "config": {"uri": _HOOK, "authScheme": scheme}},
+        "channel": {"type": "HTTP", "version": "1.0.0", "config": {"uri": HOOK_URL, "authScheme": scheme}},
     }
     okta.set_challenge(lambda _url, sent, _timeout: (200, json.dumps({"verification": _challenge(sent)}).encode()))
     made = okta.handle(Request.of("POST", "/api/v1/eventHooks", headers, json.dumps(document).encode()))

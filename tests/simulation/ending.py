@@ -13,6 +13,7 @@ from bridge import telemetry, upstreams
 from bridge.http import HttpClient
 from bridge.provisioning.holds import BLOCKING
 from bridge_local.proof import Story, differences
+from functions.log_poller import app as log_poller_app
 from tests.simulation.ceiling_check import Rules, breaches
 from tests.simulation.processes import catch_up, reconcile
 from tests.simulation.promises import SLACK
@@ -70,7 +71,10 @@ def _lean(seed: int) -> Iterator[None]:
     level = telemetry.logger.log_level
     telemetry.logger.setLevel(logging.CRITICAL)
     try:
-        with patch.object(upstreams, "HttpClient", client), patch.object(telemetry, "_emit"):
+        with contextlib.ExitStack() as patched:
+            for module in (upstreams, log_poller_app):
+                patched.enter_context(patch.object(module, "HttpClient", client))
+            patched.enter_context(patch.object(telemetry, "_emit"))
             yield
     finally:
         telemetry.logger.setLevel(level)

@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bridge.errors import Transient
 from bridge.items import Reason, fresh_item
-from bridge.okta.events import normalise
 from bridge.provisioning.records import Verdict
 from bridge_local.okta import syslog_form
-from tests.simulation.gate import Died
 from tests.simulation.variants import Scheduled
 
 if TYPE_CHECKING:
@@ -22,18 +19,12 @@ if TYPE_CHECKING:
 
 
 def catch_up(simulation: Simulation) -> None:
-    """Bring the events of Okta's System Log that no delivery brought."""
+    """A tick of the real log poller, in an environment of its own."""
     world = simulation.world
-    missed = [syslog_form(entry) for entry in world.okta.log.all() if entry.uuid not in simulation.received]
-    items = normalise(missed, world.okta.app_id, reason=Reason.CATCHUP).items
-    simulation.history.tell(f"catch-up: {len(missed)} events, {len(items)} items")
-    try:
-        with simulation.gate.process():
-            world.gated_lanes.send(items)
-    except (Died, Transient):
-        return
-    simulation.received.update(event["uuid"] for event in missed)
-    simulation.variant.hear(missed)
+    outcome = simulation.run_function("log poller", world.gated_poller, world.poll)
+    simulation.history.tell(f"log poller: {outcome or 'died'}")
+    if outcome == "ended":
+        simulation.variant.hear([syslog_form(entry) for entry in world.okta.log.all()])
 
 
 def reconcile(simulation: Simulation) -> None:
@@ -91,7 +82,7 @@ def outage(simulation: Simulation) -> None:
 
 
 SCHEDULED: Sequence[Scheduled] = (
-    Scheduled("catch-up", 0.15, catch_up),
+    Scheduled("catch-up", 0.2, catch_up),
     Scheduled("redrive", 0.05, redrive),
     Scheduled("decide", 0.25, decide),
     Scheduled("outage", 0.03, outage),

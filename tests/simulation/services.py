@@ -177,7 +177,7 @@ class DirectHttp:
     connection, its patience) is decided here in the same way; every tenth run takes the real client.
     """
 
-    def __init__(self, base_url: str, upstream: str, *, transport: Any = None) -> None:
+    def __init__(self, base_url: str, upstream: str, *, transport: Any = None, **_seconds: float) -> None:
         """As the real one; `transport` is a `ServiceTransport`."""
         self.base_url = base_url.rstrip("/")
         self.upstream = upstream

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
 from bridge.composition import Consumer, Outside
 from bridge.items import Lane
+from bridge.provisioning.ports import Store
 from bridge.settings import ConsumerSettings
 from bridge_local.okta import HookDispatcher
 from functions.receiver import app as receiver_app
@@ -23,7 +24,7 @@ from tests.simulation.circumstances import (
 from tests.simulation.company import Company
 from tests.simulation.gate import CALM, Died, Gate, History, Weather
 from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
-from tests.simulation.processes import SCHEDULED
+from tests.simulation.processes import SCHEDULED, catch_up
 from tests.simulation.promises import Promises
 from tests.simulation.recorder import Recorder
 from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
@@ -67,6 +68,11 @@ class SimulatedWorld(World):
 
     def restart(self) -> None:
         """Nothing: an environment is made when it is needed."""
+
+    def gated_poller(self) -> None:
+        """A new environment of the log poller, in the weather."""
+        store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_outside)
+        self.catch_up = self.new_poller(store, self.gated_lanes, okta)
 
     def outside(self, settings: ConsumerSettings) -> Outside:
         """The world around a new consumer, in its weather."""
@@ -114,12 +120,13 @@ class Simulation:
         for okta_group, genesys_group in self.company.linked.items():
             self.recorder.watch(okta_group, genesys_group, looked=True)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
-        self.received: set[str] = set()
+        self._warm: set[str] = set()
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
         turn_okta_switches(world.okta.switches, chance)
         self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311
         register_hook(world.okta)
+        catch_up(self)
         self.climate = Weather.drawn(chance)
         self.history.tell(f"climate: {self.climate}")
         self.history.tell(f"settings: {world.variables}")
@@ -226,6 +233,20 @@ class Simulation:
             self.history.tell(f"{lane.value}: {len(answer['batchItemFailures'])} go back")
         return True
 
+    def run_function(self, name: str, renew: Callable[[], None], invoke: Callable[[], str]) -> str:
+        """One invocation of a function that a schedule starts; what it answers, empty if it dies."""
+        if name not in self._warm or self.gate.hits(self.gate.weather.death):
+            renew()
+            self._warm.add(name)
+        with self.gate.process():
+            try:
+                answer = invoke()
+                self.gate.require_time()
+            except Died:
+                self._warm.discard(name)
+                return ""
+        return answer
+
     def _post(self, _url: str, headers: Mapping[str, str], body: bytes, _timeout: float) -> int:
         """Okta delivers to the receiver."""
         events = json.loads(body)["data"]["events"]
@@ -243,7 +264,6 @@ class Simulation:
             receiver_app.compose = compose
         status = int(answer["statusCode"])
         if status < 300:
-            self.received.update(event["uuid"] for event in events)
             self.variant.hear(events)
         return status
 

@@ -61,7 +61,7 @@ def _gate(weather: Weather) -> Gate:
 
 def test_a_process_that_dies_before_an_effect_leaves_it_undone_and_after_it_done() -> None:
     """With certain death, half of it before the effect: each effect happens wholly or not at all."""
-    done = []
+    done: list[int] = []
     fates = set()
     gate = _gate(Weather(death=1.0))
     for number in range(40):

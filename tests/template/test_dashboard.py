@@ -21,6 +21,23 @@ SEARCH = re.compile(
     r"""SEARCH\('\{"(?P<namespace>[^"]+)",(?P<dimensions>[a-z,]+)\} MetricName="(?P<metric>\w+)"', 'Sum'\)"""
 )
 SOURCES = sorted([*ROOT.glob("layers/bridge/bridge/**/*.py"), *ROOT.glob("functions/*/app.py")])
+#: Parts of HookSilentAlarm: neither says anything by itself, so neither tells anybody.
+PARTS = {"HookExpectedAlarm", "HookQuietAlarm"}
+#: Alarms that watch whether something still happens.
+ON_SILENCE = {"CatchUpStoppedAlarm", "HookQuietAlarm"}
+#: What the alarms of catch-up and of the hook's health watch.
+OF_CATCH_UP = {
+    "CatchUpRuns",
+    "EventsAccepted",
+    "HookCapWarnings",
+    "HookDeliveriesFailed",
+    "HookEventsLogged",
+    "HookNotActive",
+    "HookNotVerified",
+    "HookTypesMissing",
+    "HookUnknown",
+    "NativeProvisioning",
+}
 #: A metric and the names of its dimensions.
 Series = tuple[str, frozenset[str]]
 
@@ -89,7 +106,15 @@ def test_alarms_watch_metrics_that_are_emitted() -> None:
             assert "Dimensions" not in alarm
             names.add(alarm["MetricName"])
     assert names <= set(Metric)
-    assert names == {"AuthFailures", "NotSetUp", "HoldsOpen", "ParkedOpen", "AppNotActive", "UsersRecreated"}
+    assert names - OF_CATCH_UP == {
+        "AuthFailures",
+        "NotSetUp",
+        "HoldsOpen",
+        "ParkedOpen",
+        "AppNotActive",
+        "UsersRecreated",
+        "BreakerOpen",
+    }
 
 
 @pytest.mark.parametrize("lane", ["Leavers", "Users", "Groups"])
@@ -102,17 +127,33 @@ def test_each_lane_has_an_alarm_on_its_age(lane: str) -> None:
 
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     """Its beginning and its end are told, and its description says what to do."""
-    assert len(alarms()) == 11
-    for alarm in alarms().values():
+    assert len(alarms()) == 22
+    told = [alarm for name, alarm in alarms().items() if name not in PARTS]
+    told += [alarm for _, alarm in TEMPLATE.of_type("AWS::CloudWatch::CompositeAlarm")]
+    for alarm in told:
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
         assert len(alarm["AlarmDescription"]) > 50
 
 
 def test_alarms_on_gauges_stay_until_a_gauge_says_otherwise() -> None:
-    """A hold stays open when nothing happens; an alarm on a count ends with the silence."""
-    for alarm in alarms().values():
+    """A hold stays open when nothing happens; an alarm on a count ends with the silence, or is about the silence."""
+    for name, alarm in alarms().items():
         gauges = {Metric.HOLDS_OPEN, Metric.PARKED_OPEN}
-        assert alarm["TreatMissingData"] == ("ignore" if alarm["MetricName"] in gauges else "notBreaching")
+        expected = "ignore" if alarm["MetricName"] in gauges else "notBreaching"
+        assert alarm["TreatMissingData"] == ("breaching" if name in ON_SILENCE else expected)
+        assert (alarm["ComparisonOperator"] == "LessThanThreshold") == (name in ON_SILENCE)
+
+
+def test_a_hook_is_silent_when_the_log_has_events_for_it_and_it_takes_none() -> None:
+    """Three quarters of an hour in a row on both sides; a quiet night, an outage and a backlog are none of it."""
+    [(_, silent)] = TEMPLATE.of_type("AWS::CloudWatch::CompositeAlarm")
+    assert silent["AlarmRule"] == {"Fn::Sub": 'ALARM("${HookExpectedAlarm}") AND ALARM("${HookQuietAlarm}")'}
+    expected, quiet = alarms()["HookExpectedAlarm"], alarms()["HookQuietAlarm"]
+    for part in (expected, quiet):
+        assert (part["Statistic"], part["Period"], part["EvaluationPeriods"]) == ("Sum", 900, 3)
+        assert "AlarmActions" not in part
+    assert (expected["MetricName"], expected["Threshold"]) == (Metric.HOOK_EVENTS_LOGGED, 0)
+    assert (quiet["MetricName"], quiet["Threshold"]) == (Metric.EVENTS_ACCEPTED, 1)
 
 
 def test_the_hook_is_watched_under_the_name_that_sam_gives_it() -> None:

@@ -30,6 +30,7 @@ from bridge_local.poller import record
 from bridge_local.template import Template
 from bridge_local.transport import ModelTransport
 from functions.consumer import app as consumer
+from functions.log_poller import app as log_poller
 from functions.receiver import app as receiver
 from tests.functional.jwt_key import public_jwk
 from tests.world import Context
@@ -65,6 +66,14 @@ BY_SERVICES: dict[str, set[Grant]] = {
             for lane in LANES
         ),
     },
+}
+BY_SERVICES["LogPoller"] = {
+    ("logs:CreateLogStream", "LogPollerLogs"),
+    ("logs:PutLogEvents", "LogPollerLogs"),
+    ("kms:Decrypt", "DataKey"),
+    ("kms:GenerateDataKey", "DataKey"),
+    # OKTA_AUTH=ssws: the token stands in the secret.
+    ("secretsmanager:GetSecretValue", "BridgeSecret"),
 }
 #: Operations whose IAM action has another name (Service Authorization Reference); the others bear their own.
 ACTIONS = {
@@ -174,7 +183,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         aws.create(TEMPLATE, options)
         boto3.client("sqs").set_queue_attributes(QueueUrl=aws.physical["GroupsQueue"], Attributes={"DelaySeconds": "0"})
         boto3.client("ssm").put_parameter(Name=MAP_PARAMETER, Value=DEFAULT_MAP.read_text("utf-8"), Type="String")
-        for function in ("Receiver", "Consumer"):
+        for function in ("Receiver", "Consumer", "LogPoller"):
             for name, value in aws.environment(TEMPLATE, function, options).items():
                 monkeypatch.setenv(name, value)
         okta, genesys = models(aws, options)
@@ -183,6 +192,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             "Outside",
             partial(Outside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
+        monkeypatch.setattr(log_poller, "Outside", partial(log_poller.Outside, okta_transport=ModelTransport(okta)))
         made = Deployment(aws, okta, genesys)
         original = vars(BaseClient)["_make_api_call"]
 
@@ -193,9 +203,11 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
         receiver.compose.cache_clear()
         consumer.compose.cache_clear()
+        log_poller.compose.cache_clear()
         yield made
         receiver.compose.cache_clear()
         consumer.compose.cache_clear()
+        log_poller.compose.cache_clear()
 
 
 def models(aws: MotoAws, options: Options) -> tuple[OktaModel, GenesysModel]:
@@ -210,7 +222,7 @@ def models(aws: MotoAws, options: Options) -> tuple[OktaModel, GenesysModel]:
     key_id = aws.physical["SigningKey"]
     public = load_der_public_key(boto3.client("kms").get_public_key(KeyId=key_id)["PublicKey"])
     assert isinstance(public, RSAPublicKey)
-    scopes = ["okta.users.read", "okta.groups.read", "okta.apps.read", "okta.logs.read"]
+    scopes = ["okta.users.read", "okta.groups.read", "okta.apps.read", "okta.logs.read", "okta.eventHooks.read"]
     okta.register_client(CLIENT_ID, [public_jwk(public, key_id)], scopes)
     secret = options.secret
     genesys = GenesysModel(
@@ -317,3 +329,18 @@ def test_the_consumer_may_do_what_it_does(deployment: Deployment) -> None:
     okta.deactivate(people[1])
     assert deployment.look("LeaversQueue", f"user:{people[1]}")
     assert deployment.grants | BY_SERVICES["Consumer"] == allowed("Consumer")
+
+
+def test_the_log_poller_may_do_what_it_does(deployment: Deployment) -> None:
+    """Somebody leaves, others join, a group changes: an item for each lane, then nothing more to bring."""
+    okta = deployment.okta
+    for _ in range(2):
+        person = okta.create_user({"login": f"ada{okta.rng.random()}@example.com", "firstName": "A", "lastName": "B"})
+        okta.assign_user(person)
+        okta.add_members(okta.create_group(f"Sales {person}"), [person])
+    okta.deactivate(person)
+    with deployment.recorded():
+        assert log_poller.handler({}, cast("Any", Context())) == {"outcome": "ended"}
+    waiting = [deployment.aws.depths(TEMPLATE)[lane] for lane in sorted(LANES)]
+    assert [depth["visible"] for depth in waiting] == [2, 1, 1]
+    assert deployment.grants | BY_SERVICES["LogPoller"] == allowed("LogPoller")

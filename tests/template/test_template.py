@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from bridge.catchup import PAGE_SECONDS
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
-from bridge.settings import ConsumerSettings, ReceiverSettings
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings
 from bridge_local import ROOT
 from bridge_local.template import Template
 
@@ -23,6 +24,7 @@ LANES = ("LeaversQueue", "UsersQueue", "GroupsQueue")
 SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
+    "LogPoller": LogPollerSettings.read,
 }
 #: Variables that libraries read: botocore, and Powertools' metrics.
 BY_LIBRARIES = {"AWS_ENDPOINT_URL", "POWERTOOLS_METRICS_NAMESPACE"}
@@ -99,7 +101,11 @@ def references(node: Any) -> Iterator[str]:
 @pytest.mark.parametrize("function", SETTINGS)
 def test_variables_declared_are_those_that_are_read(function: str) -> None:
     """A function gets every variable that its settings or its libraries read, and no other."""
-    local = {"BRIDGE_LOCAL": "1", "GENESYS_API_URL": "http://localhost:8082"}
+    local = {
+        "BRIDGE_LOCAL": "1",
+        "OKTA_ORG_URL": "http://localhost:8081",
+        "GENESYS_API_URL": "http://localhost:8082",
+    }
     declared = environment(function)
     variables = Seen({name: local.get(name, value) for name, value in declared.items()})
     SETTINGS[function](variables)
@@ -250,6 +256,16 @@ def test_the_stack_never_owns_the_accounts_log_role() -> None:
 
 
 # --------------------------------------------------------------------------------------- lanes and records
+
+
+def test_catch_up_ends_before_its_next_run_and_knows_its_hook() -> None:
+    """Two runs never overlap, a failed one is not repeated beside the next, and ours is the hook of the output."""
+    poller = TEMPLATE.function("LogPoller")
+    [tick] = poller["Events"].values()
+    assert (tick["Type"], tick["Properties"]["Schedule"]) == ("Schedule", "rate(5 minutes)")
+    assert PAGE_SECONDS * 2 <= poller["Timeout"] < 300
+    assert poller["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    assert TEMPLATE.variables("LogPoller")["HOOK_URL"] == TEMPLATE.document["Outputs"]["HookUrl"]["Value"]
 
 
 @pytest.mark.parametrize("lane", LANES)

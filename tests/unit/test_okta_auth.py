@@ -74,7 +74,7 @@ def test_token_request_is_private_key_jwt() -> None:
     assert (sent.method, sent.path) == ("POST", "/oauth2/v1/token")
     assert form == {
         "grant_type": "client_credentials",
-        "scope": "okta.users.read okta.groups.read okta.apps.read okta.logs.read",
+        "scope": "okta.users.read okta.groups.read okta.apps.read",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
     }
     head, claims, signature = assertion.split(".")

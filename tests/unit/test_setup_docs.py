@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bridge.genesys.regions import REGIONS
-from bridge.okta.auth import SCOPES
+from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES, SCOPES
 from bridge.telemetry import Metric
 from bridge_local import ROOT
 from bridge_local.template import Template
@@ -35,7 +35,11 @@ def test_the_event_types_to_subscribe_to_are_those_of_the_hook() -> None:
 
 def test_the_scopes_to_grant_are_those_asked_for() -> None:
     """Okta refuses a token request with a scope that is not granted."""
-    assert tuple(re.findall(r"^   \| `(okta\.[a-z.]+)` \|", OKTA, re.MULTILINE)) == SCOPES
+    assert tuple(re.findall(r"^   \| `(okta\.[A-Za-z.]+)` \|", OKTA, re.MULTILINE)) == (
+        *SCOPES,
+        *LOG_SCOPES,
+        *HOOK_SCOPES,
+    )
 
 
 def test_the_regions_are_those_the_bridge_knows() -> None:
@@ -68,3 +72,11 @@ def test_everything_that_a_removal_keeps_is_named() -> None:
     kept = {name for name, resource in TEMPLATE["Resources"].items() if resource.get("DeletionPolicy") == "Retain"}
     table = DEPLOY.partition("| kept | logical ids | to delete it |")[2]
     assert set(re.findall("`([A-Z][A-Za-z]+)`", table.partition("\n\n")[0])) == kept
+
+
+def test_every_alarm_of_catch_up_is_explained() -> None:
+    """Whoever is woken finds the alarm by its name, and what to do."""
+    guide = rows((ROOT / "docs/catchup.md").read_text("utf-8"), "`CatchUpStoppedAlarm` first.\n")
+    resources = TEMPLATE["Resources"]
+    alarms = {name for name in resources if re.fullmatch("(CatchUp|Hook|NativeProvisioning).*Alarm", name)}
+    assert guide.keys() == alarms - {"HookExpectedAlarm", "HookQuietAlarm"}

@@ -7,6 +7,7 @@ asks for: gathering by entity, the classes of failure, parking, and the visibili
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bridge.breaker import Breakers, fails_as_a_whole
 from bridge.calls import Calls
 from bridge.errors import AuthFailure, Permanent, Recheck, SettingsError, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
 #: Idempotency records outlive the lanes' retention of 14 days.
 RECORD_DAYS = 15
-#: Tries of an exception that nobody classified.
+#: Tries of an exception that nobody classified; receives do not count, for waiting out an outage uses up many.
 UNEXPECTED_TRIES = 5
 #: Tries of a 5xx that meets one entity while others succeed, and how many in a row must have been so: after an
 #: outage, whose tries count too, an upstream comes back in fits and starts.
@@ -50,6 +52,9 @@ RETURN_PAUSE = 30.0
 LONGEST_DELAY = 42_000
 #: A ``published`` further ahead of Okta's own clock than this is no read lag; it is looked at once.
 CREDIBLE_LEAD = timedelta(minutes=15)
+#: From so many receives on, and again after so many more, a message waits four times as long: SQS gives it up after
+#: 1000 receives, which must not come within its retention of 14 days. At a limit of 5 minutes the first is 28 h.
+PATIENT_RECEIVES, MORE_RECEIVES = 450, 300
 _SERVER_ERROR = 500
 
 
@@ -70,8 +75,13 @@ class Backoff:
 
     def delay(self, receives: int, retry_after: float | None, chance: float) -> float:
         """Seconds until the next try; `chance` is from 0 up to 1."""
-        backoff: float = min(self.limit, self.first * 2 ** min(receives - 1, 20))
+        backoff: float = min(self.limit, self.first * 2 ** min(receives - 1, 20)) * patience(receives)
         return max(retry_after or 0.0, backoff / 2 + chance * backoff / 2)
+
+
+def patience(receives: int) -> int:
+    """How many times longer than usual a message waits that was received so often: 1, 4, 16."""
+    return 1 if receives < PATIENT_RECEIVES else 4 ** (1 + (receives - PATIENT_RECEIVES) // MORE_RECEIVES)
 
 
 class BatchRun:
@@ -87,6 +97,7 @@ class BatchRun:
         clock: Clock,
         rng: random.Random,
         calls: Calls,
+        breakers: Breakers,
         mode: Mode,
         backoff: Backoff,
         read_lag: timedelta,
@@ -98,6 +109,8 @@ class BatchRun:
         self._clock = clock
         self._rng = rng
         self._calls = calls
+        self._breakers = breakers
+        self._unexpected: Counter[str] = Counter()
         self._mode = mode
         self._backoff = backoff
         self._read_lag = read_lag
@@ -138,6 +151,9 @@ class BatchRun:
             self._park_unreadable(record, unreadable)
             return
         try:
+            # Before the item's record is written: who only waits should cost next to nothing.
+            Work((item,), batch.seconds_left).check_time()
+            self._breakers.check()
             if self._mode is Mode.OBSERVE:
                 self._answer(item_id=item.id, item=item, batch=batch)
             else:
@@ -174,10 +190,13 @@ class BatchRun:
         try:
             work.check_time()
             report = self._looks[work.items[0].kind].look(work)
-            self._calls.end(work.entity, well=True)
+            self._calls.end(work.entity)
             self._account(work, report)
         except Exception as error:  # noqa: BLE001 - classified by _fail, which sees every message of the entity
-            self._calls.end(work.entity, well=False)
+            self._calls.end(work.entity, error)
+            upstream = fails_as_a_whole(error)
+            if upstream and self._calls.is_down(upstream):
+                self._breakers.open(upstream, _described(error)[0])
             self._account_failure(work, error)
             return error
         return report
@@ -247,7 +266,9 @@ class BatchRun:
             error = AuthFailure("not-set-up", detail=str(error))
         if not isinstance(error, Transient):
             count(Metric.UNEXPECTED_ERRORS)
-            if receives >= UNEXPECTED_TRIES:
+            self._unexpected[item.id] += 1
+            if self._unexpected[item.id] >= UNEXPECTED_TRIES:
+                del self._unexpected[item.id]
                 self._park(item, record.body, Permanent("unexpected", detail=type(error).__name__))
                 return
             batch.delays[item.entity] = self._backoff.delay(receives, None, self._rng.random())
@@ -260,7 +281,7 @@ class BatchRun:
             return
         count(Metric.RETRIES, reason=error.reason)
         if error.reason == "time-budget":
-            batch.delays[item.entity] = 0.0 if receives <= IMMEDIATE_RETURNS else RETURN_PAUSE
+            batch.delays[item.entity] = 0.0 if receives <= IMMEDIATE_RETURNS else RETURN_PAUSE * patience(receives)
         else:
             batch.delays[item.entity] = self._backoff.delay(receives, error.retry_after, self._rng.random())
         raise error
@@ -357,9 +378,12 @@ class _Batch:
     def outcome(self, entity: str, look: Callable[[Work], Report | Exception]) -> Report | Exception:
         """What the entity's look brought; the first item that asks has it made."""
         if entity not in self._outcomes:
-            seconds_left = lambda: self._context.get_remaining_time_in_millis() / 1000  # noqa: E731 - a port of one line
-            self._outcomes[entity] = look(Work(tuple(self._items[entity]), seconds_left))
+            self._outcomes[entity] = look(Work(tuple(self._items[entity]), self.seconds_left))
         return self._outcomes[entity]
+
+    def seconds_left(self) -> float:
+        """How long this process may still run."""
+        return self._context.get_remaining_time_in_millis() / 1000
 
 
 def _described(error: Exception) -> tuple[str, str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bridge.breaker import fails_as_a_whole
 from bridge.provisioning.ports import Clock
 from bridge.telemetry import Metric, count
 
@@ -36,6 +37,8 @@ class Calls:
         self._clock = clock
         self._made: list[tuple[str, str]] = []
         self._ended: dict[str, _Ended] = {}
+        # By upstream: the entities for which it failed as a whole since it last served one, and when.
+        self._unserved: dict[str, dict[str, datetime]] = {}
         self._scim: Counter[tuple[str, str]] = Counter()
 
     def recorder(self, upstream: str) -> Callable[[str], None]:
@@ -65,9 +68,9 @@ class Calls:
         more = len(self._made) - NAMED_CALLS
         return (*lines, f"and {more} more") if more > 0 else lines
 
-    def end(self, entity: str, *, well: bool) -> None:
-        """The look at `entity` ends, well or with the last call's failure."""
-        now = self._clock.now()
+    def end(self, entity: str, error: Exception | None = None) -> None:
+        """The look at `entity` ends, well or with the failure of its last call."""
+        now, well = self._clock.now(), error is None
         before = self._ended.pop(entity, None)
         self._ended = {other: ended for other, ended in self._ended.items() if now - ended.at < RECENT}
         passed = frozenset(_kind(call) for call in self._made if _passed(call))
@@ -76,6 +79,16 @@ class Calls:
         if failed and self._passes_for_others(failed):
             lonely = 1 + (before.lonely if before else 0)
         self._ended[entity] = _Ended(now, passed, failed, lonely)
+        if error is None:
+            for upstream, _ in filter(_passed, self._made):
+                self._unserved.pop(upstream, None)
+        elif upstream := fails_as_a_whole(error):
+            self._unserved.setdefault(upstream, {})[entity] = now
+
+    def is_down(self, upstream: str) -> bool:
+        """Whether the upstream has of late failed as a whole for several entities, and served none since."""
+        now = self._clock.now()
+        return sum(now - at < RECENT for at in self._unserved.get(upstream, {}).values()) >= WHOLE
 
     def lonely_tries(self, entity: str) -> int:
         """How often in a row a call has failed for `entity` while it passed for others and failed for hardly any."""

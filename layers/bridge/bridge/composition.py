@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.aws import SystemClock
 from bridge.batch import Backoff, BatchRun
+from bridge.breaker import Breakers
 from bridge.calls import Calls
 from bridge.http import Transport
 from bridge.items import Lane
@@ -188,6 +189,12 @@ class Consumer:
             clock=outside.clock,
             rng=outside.rng,
             calls=calls,
+            breakers=Breakers(
+                outside.store,
+                outside.clock,
+                {"okta": okta.app, "genesys": genesys.probe},
+                urgent=lane is Lane.LEAVERS,
+            ),
             mode=settings.provisioning.mode,
             backoff=Backoff(settings.backoff_seconds, settings.backoff_limit_seconds),
             read_lag=lag,

@@ -4,7 +4,8 @@
 
     BridgeError
     ├── Transient            wait and try again: the item goes back to its lane
-    │   └── AuthFailure      a credential or a role is wrong: never parked, somebody must act
+    │   ├── AuthFailure      a credential or a role is wrong: never parked, somebody must act
+    │   └── BreakerOpen      an upstream fails as a whole: nothing was called
     ├── Permanent            this entity can not be done as things are: parked at once
     ├── Recheck              looked at, but too close to the event: look once more
     ├── FenceMoved           somebody else looks at the same entity: start again with the newest truth
@@ -57,6 +58,10 @@ class Transient(BridgeError):
 
 class AuthFailure(Transient):
     """401 after one fresh token, 403, a refused token request, 404 on the Okta application itself."""
+
+
+class BreakerOpen(Transient):
+    """The upstream fails as a whole and was not called; `retry_after` is the time to the next probe."""
 
 
 class Permanent(BridgeError):

@@ -44,11 +44,24 @@ class Metric(StrEnum):
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
     RETRIES = "Retries"  #: messages that went back to their lane for a transient failure, by ``reason``
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
+    BREAKER_OPEN = "BreakerOpen"  #: looks put off without a call, because an upstream fails, by ``upstream``
     UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
     APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active
     USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles
     NOT_SET_UP = "NotSetUp"  #: batches that went back because a setting is missing or wrong
     VISIBILITY_REFUSED = "VisibilityRefused"  #: delays that SQS refused to set
+    CATCH_UP_RUNS = "CatchUpRuns"  #: runs of catch-up that read the System Log to its end
+    CATCH_UP_FAILURES = "CatchUpFailures"  #: runs that something ended, by ``reason``; the next goes on from there
+    CATCH_UP_RESTARTS = "CatchUpRestarts"  #: saved places that Okta did not know any more: read again with an overlap
+    CATCH_UP_ITEMS = "CatchUpItems"  #: items for events that no look had seen
+    HOOK_EVENTS_LOGGED = "HookEventsLogged"  #: events of the System Log that the hook should have brought
+    HOOK_NOT_ACTIVE = "HookNotActive"  #: checks that found no active hook for this stack
+    HOOK_NOT_VERIFIED = "HookNotVerified"  #: checks that found the hook unverified
+    HOOK_TYPES_MISSING = "HookTypesMissing"  #: event types that the hook does not subscribe to, at each check
+    HOOK_UNKNOWN = "HookUnknown"  #: checks that could not read the hooks
+    HOOK_DELIVERIES_FAILED = "HookDeliveriesFailed"  #: deliveries to the hook that Okta gave up
+    HOOK_CAP_WARNINGS = "HookCapWarnings"  #: Okta's warnings about its daily cap of deliveries
+    NATIVE_PROVISIONING = "NativeProvisioning"  #: what Okta's own provisioning did on the same application
 
 
 def stack_name() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bridge.calls import Calls
 from bridge.genesys.client import GenesysClient
@@ -10,7 +10,7 @@ from bridge.genesys.regions import endpoints
 from bridge.genesys.token import GenesysAuth
 from bridge.http import Auth, HttpClient, Transport
 from bridge.items import Lane
-from bridge.okta.auth import OAuthAuth, SswsAuth
+from bridge.okta.auth import SCOPES, OAuthAuth, SswsAuth
 from bridge.okta.client import OktaClient
 from bridge.provisioning.ports import Clock, Pace
 from bridge.secrets import Secrets
@@ -35,7 +35,7 @@ class OktaSide:
         self._pace = pace
         self._clock = clock
         self._http = HttpClient(settings.org_url, "okta", transport=transport)
-        self._auth = self._sign_in(secrets, sign)
+        self._auth = okta_auth(self._http, settings, secrets=secrets, sign=sign, clock=clock)
 
     def client(self, lane: Lane, calls: Calls) -> OktaClient:
         """A client that spends `lane`'s share of the budget and tells `calls` what it did."""
@@ -52,12 +52,22 @@ class OktaSide:
         """Give the connections back; a function never does, for its environment ends with them."""
         self._http.close()
 
-    def _sign_in(self, secrets: Secrets, sign: Callable[[bytes], bytes] | None) -> Auth:
-        if self._settings.auth is OktaAuth.SSWS:
-            return SswsAuth(lambda: secrets.get("okta_token"))
-        if sign is None:
-            raise ValueError("OKTA_AUTH=oauth needs a signer")
-        return OAuthAuth(self._http, self._settings.client_id, sign, self._settings.kms_key_id, self._clock)
+
+def okta_auth(
+    http: HttpClient,
+    settings: OktaSettings,
+    *,
+    secrets: Secrets,
+    sign: Callable[[bytes], bytes] | None,
+    clock: Clock,
+    scopes: Sequence[str] = SCOPES,
+) -> Auth:
+    """Okta's credential as the settings say; `scopes` are asked for where it is an OAuth 2.0 service app."""
+    if settings.auth is OktaAuth.SSWS:
+        return SswsAuth(lambda: secrets.get("okta_token"))
+    if sign is None:
+        raise ValueError("OKTA_AUTH=oauth needs a signer")
+    return OAuthAuth(http, settings.client_id, sign, settings.kms_key_id, clock, scopes=scopes)
 
 
 class GenesysSide:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
 
 OAUTH_PATH = "/oauth2/v1/token"
-SCOPES = ("okta.users.read", "okta.groups.read", "okta.apps.read", "okta.logs.read")
+#: What looks need; and what the log poller needs, in a token each: who lacks the last one can still catch up.
+SCOPES = ("okta.users.read", "okta.groups.read", "okta.apps.read")
+LOG_SCOPES = ("okta.logs.read",)
+HOOK_SCOPES = ("okta.eventHooks.read",)
 DPOP_SWITCH = "Require Demonstrating Proof of Possession (DPoP) header in token requests"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_LIFE = timedelta(minutes=5)

@@ -109,6 +109,10 @@ class OktaClient:
         read = self._listing(f"users/{_checked(user_id)}/groups", GROUPS_PAGE)
         return Read(None if read.value is None else tuple(_group(entry) for entry in read.value), read.date)
 
+    def get(self, path: str, params: _Params = (), *, url: str = "") -> Answer:
+        """The answer to any other GET, or to a link of it: 200, or a 404 that says E0000007."""
+        return self._get(path, params, url=url)
+
     def _one(
         self, path: str, own_id: str, *, params: _Params = (), headers: Mapping[str, str] | None = None
     ) -> Read[_Document]:

@@ -36,10 +36,11 @@ class Assigned(Enum):
 
 @dataclass(frozen=True)
 class Assignment:
-    """An assignment as read."""
+    """An assignment as read; `date` is Okta's ``Date`` of the answer, None where it is only remembered."""
 
     assigned: Assigned
     app_user: AppUser | None
+    date: datetime | None = None
 
 
 class Assignments:
@@ -64,9 +65,10 @@ class Assignments:
         """
         listing = self._fresh_listing(newest, seen, epoch)
         if listing is not None:
-            return judge(listing.get(user_id))
+            return judge((listing.value or {}).get(user_id), listing.date)
         self._singles.append(self._clock.now())
-        return judge(self._okta.app_user(user_id).value)
+        single = self._okta.app_user(user_id)
+        return judge(single.value, single.date)
 
     def app_is_active(self) -> bool:
         """Whether the application was seen ACTIVE within the last minute; reads it otherwise."""
@@ -85,13 +87,13 @@ class Assignments:
             self._records.note_app_status(status)
         return read
 
-    def _fresh_listing(self, newest: datetime | None, seen: datetime, epoch: int) -> Mapping[str, AppUser] | None:
+    def _fresh_listing(self, newest: datetime | None, seen: datetime, epoch: int) -> Read[Mapping[str, AppUser]] | None:
         """A listing that is new enough for an item, fetched if many wait; None when single reads are better."""
         if newest is None or seen < newest + self._lag:
             return None
         needed = newest + self._lag
         if self._listing is not None and self._listing_epoch == epoch and self._listing.date >= needed:
-            return self._listing.value
+            return self._listing
         now = self._clock.now()
         while self._singles and now - self._singles[0] > timedelta(minutes=1):
             self._singles.popleft()
@@ -102,13 +104,13 @@ class Assignments:
             self._too_long_until = now + LISTING_PAUSE
             return None
         self._listing, self._listing_epoch = listing, epoch
-        return listing.value
+        return listing
 
 
-def judge(app_user: AppUser | None) -> Assignment:
+def judge(app_user: AppUser | None, date: datetime) -> Assignment:
     """What an answer about one user's assignment means; None stands for "no such assignment"."""
     if app_user is None or app_user.status in UNASSIGNED_STATUSES:
-        return Assignment(Assigned.NO, None)
+        return Assignment(Assigned.NO, None, date)
     if app_user.status in ASSIGNED_STATUSES:
-        return Assignment(Assigned.YES, app_user)
-    return Assignment(Assigned.UNCLEAR, app_user)
+        return Assignment(Assigned.YES, app_user, date)
+    return Assignment(Assigned.UNCLEAR, app_user, date)

@@ -126,50 +126,68 @@ class Deactivations:
 
         Returns:
             Items for the users who may go now.
+
+        Raises:
+            Transient: the listing could not be read whole.
         """
-        listing = self._okta.app_users().value
+        read = self._okta.app_users()
+        listing = read.value
         if listing is None:
-            raise Transient("app-users-too-many", upstream="okta")
-        assigned = {okta_id for okta_id, app_user in listing.items() if judge(app_user).assigned is not Assigned.NO}
+            raise Transient("okta-implausible", upstream="okta")
+        assigned = {
+            okta_id for okta_id, app_user in listing.items() if judge(app_user, read.date).assigned is not Assigned.NO
+        }
         linked = {link.okta_id for link in self._store.all_users() if link.genesys_id and link.active is not False}
         hold = self._store.hold(APP) if app.removals_paused else self._life.carry_out(APP)
         exceptions = self._store.exceptions(APP)
         self._store.remove_exceptions(APP, exceptions & assigned)
         leaving = linked - assigned - exceptions
         report.read["assigned-users"], report.read["leaving"] = str(len(assigned)), str(len(leaving))
-        released = frozenset[str]()
-        if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused:
-            released, leaving = self._release(hold, leaving)
-        leaving -= self._approved(leaving)
-        items = self._bring(released, f"{hold.number}:{hold.approved}") if hold and released else []
-        items += self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listing, report=report)
-        if released and hold is not None:
-            # The items are in the lane before the hold is done: a crash between repeats them, harmlessly.
-            self._lanes.send(items)
-            items = []
-        if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused:
-            self._life.finish(hold)
+        again = ""
+        approved = hold if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused else None
+        if approved is not None and not listing and approved.reason != "suspicious-empty":
+            self._life.void(approved)  # a reading that is hard to believe needs an approval of its own
+            approved = None
+        if approved is not None:
+            again = self._release(approved, leaving)
+        leaving -= self._store.permitted(APP, self._clock.now() - APPROVAL_AGE)
+        items = self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listing, again=again, report=report)
+        if approved is not None:
+            self._life.finish(approved)
         self._life.tell(APP, report)
         return items
 
-    def _release(self, hold: Hold, leaving: set[str]) -> tuple[frozenset[str], set[str]]:
-        """Permissions for exactly those whom the approver saw and who are still undesired; and the others."""
-        decided, _ = self._life.decided(hold)
-        released = frozenset(decided & leaving)
-        self._store.permit(APP, released, self._clock.now())
-        return released, leaving - released
+    def _release(self, hold: Hold, leaving: set[str]) -> str:
+        """Permissions, and items, for exactly those whom the approver saw and who are still undesired.
 
-    def _approved(self, leaving: set[str]) -> set[str]:
-        return set(self._store.permitted(APP, self._clock.now() - APPROVAL_AGE) & leaving)
+        They are taken out of `leaving`. Who was staged after the approver looked is held again, whatever the ceiling
+        says: the reason for that, empty when there is nobody.
+        """
+        decided, later = self._life.decided(hold)
+        released = decided & leaving
+        self._store.permit(APP, released, self._clock.now())
+        # In the lane before the hold is done: a crash between repeats them, harmlessly.
+        self._lanes.send(self._bring(released, f"{hold.number}:{hold.approved}"))
+        leaving -= released
+        return hold.reason if later & leaving else ""
 
     def _hold_or_reserve(
-        self, work: Work, app: AppState, linked: set[str], leaving: set[str], *, listing_empty: bool, report: Report
+        self,
+        work: Work,
+        app: AppState,
+        linked: set[str],
+        leaving: set[str],
+        *,
+        listing_empty: bool,
+        again: str,
+        report: Report,
     ) -> list[Item]:
         now = self._clock.now()
         recent = self._store.removals(APP, now - self._window) - leaving
         base = len(linked) + len(recent)
         explanation = f"W={len(leaving)} c={len(recent)} B={base}"
         reason = self._held_because(app, len(leaving) + len(recent), base, listing_empty=listing_empty)
+        reason = reason or again
         blocked = bool(leaving) and (bool(reason) or self._life.blocking(APP) is not None)
         hold = self._life.stage(
             work, leaving if blocked else (), reason=reason or "deactivation-ceiling", explanation=explanation

@@ -13,10 +13,12 @@ from typing import Any, Protocol
 from bridge.items import Item
 from bridge.provisioning.records import (
     AppState,
+    Breaker,
     Decision,
     GroupLink,
     Hold,
     JournalEntry,
+    LogCursor,
     ParkedItem,
     Removal,
     UserLink,
@@ -398,7 +400,42 @@ class Journal(Protocol):
         ...
 
 
-class Store(UserLinks, GroupLinks, Removals, Holds, AppRecords, Parking, Journal, Protocol):
+class BreakerRecords(Protocol):
+    """Which upstreams may be called now."""
+
+    def breaker(self, upstream: str) -> Breaker:
+        """The upstream's record, that of a closed breaker when there is none."""
+        ...
+
+    def save_breaker(self, breaker: Breaker) -> bool:
+        """Write the record if its version has not moved since it was read; whether it was written."""
+        ...
+
+
+class CatchUpRecords(Protocol):
+    """Where catch-up goes on."""
+
+    def log_cursor(self) -> LogCursor | None:
+        """How far the System Log has been read, None before the first run."""
+        ...
+
+    def save_log_cursor(self, cursor: LogCursor) -> None:
+        """Write it."""
+        ...
+
+
+class Store(
+    UserLinks,
+    GroupLinks,
+    Removals,
+    Holds,
+    AppRecords,
+    Parking,
+    Journal,
+    BreakerRecords,
+    CatchUpRecords,
+    Protocol,
+):
     """Everything the bridge remembers.
 
     Raises:

@@ -9,6 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from bridge.items import Hint
+
+#: What these say is seen only by a look that reads the assignment.
+OF_ASSIGNMENT = frozenset({Hint.ASSIGNMENT, Hint.ACTIVATION})
+
 
 class UserState(StrEnum):
     """Where a user's link stands."""
@@ -45,6 +50,7 @@ class UserLink:
         assigned: whether the user was assigned to the application when last read; None when unknown.
         epoch: the application's epoch when `assigned` was read.
         looked: Okta's ``Date`` of the first read of the last successful look.
+        assignment_looked: Okta's ``Date`` as of which the assignment was last read, or last proved of no matter.
         groups_due: whether the linked groups of the user must still be looked at.
         unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``deactivation-ceiling``),
             or is not wanted (``excepted``); else empty.
@@ -63,6 +69,7 @@ class UserLink:
     assigned: bool | None = None
     epoch: int | None = None
     looked: datetime | None = None
+    assignment_looked: datetime | None = None
     groups_due: bool = False
     unassigned_due: str = ""
     waiting_since: datetime | None = None
@@ -82,6 +89,17 @@ class UserLink:
     def ever_linked(self) -> bool:
         """Whether a Genesys Cloud user exists, existed or may exist for this user."""
         return bool(self.genesys_id) or self.state in {UserState.CREATING, UserState.GONE}
+
+    def seen(self, hints: frozenset[Hint]) -> datetime | None:
+        """Up to when, on Okta's clock, looks have seen what events with such hints say; None when not at all.
+
+        Most looks remember the assignment and do not read it, so what concerns it has a time of its own.
+        """
+        if not hints & OF_ASSIGNMENT:
+            return self.looked
+        if self.looked is None or self.assignment_looked is None:
+            return None
+        return min(self.looked, self.assignment_looked)
 
 
 class GroupState(StrEnum):
@@ -247,6 +265,21 @@ class AppState:
 
 
 @dataclass(frozen=True)
+class LogCursor:
+    """How far catch-up has read Okta's System Log.
+
+    Attributes:
+        link: the ``next`` link of the last page, empty before the first.
+        question: what was asked for; a link is of no use for another question.
+        at: everything inserted before this, on Okta's clock, has been read; at first, the time of the first run.
+    """
+
+    link: str
+    question: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class ParkedItem:
     """An item that waits for a person.
 
@@ -265,6 +298,29 @@ class ParkedItem:
     reason: str
     detail: str
     parked: datetime
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """Whether an upstream may be called, for everybody.
+
+    Attributes:
+        upstream: ``okta`` or ``genesys``.
+        open: whether it may not be.
+        why: the reason code of the last failure.
+        since: when it opened or closed last, None when never.
+        tried: when it opened or a probe began last.
+        wait: seconds from then to the next probe; kept when it closes, for one that flaps.
+        version: how often the record was written.
+    """
+
+    upstream: str
+    open: bool = False
+    why: str = ""
+    since: datetime | None = None
+    tried: datetime | None = None
+    wait: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True)

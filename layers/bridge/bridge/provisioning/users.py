@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bridge.errors import Permanent
 from bridge.items import Hint, Reason
@@ -68,7 +68,15 @@ class UserLook:
         known = self._store.user(work.okta_id)
         if not (known is not None and known.is_link) and not _worth_reading(work, app):
             return Report().ends("skipped", "not-in-scope")
+        if known is not None and work.reasons == {Reason.CATCHUP} and self._seen(work, known):
+            return Report().ends("skipped", "seen-since")
         return fenced(self._attempt, work)
+
+    def _seen(self, work: Work, link: UserLink) -> bool:
+        """Whether a look has meanwhile seen what catch-up brings: in a backlog hooks bring it too."""
+        seen = link.seen(work.hints)
+        lag = timedelta(seconds=self._settings.read_lag_seconds)
+        return work.newest is not None and seen is not None and work.newest + lag <= seen
 
     def _app(self) -> AppState:
         app = self._store.app()
@@ -83,7 +91,7 @@ class UserLook:
         if user is None:
             return self._deleted(work, link, app, report)
         if user.status == "DEPROVISIONED":
-            link = replace(link, assigned=None, unassigned_due="")
+            link = replace(link, assigned=None, assignment_looked=read.date, unassigned_due="")
             return self._ends_at_once(work, link, user, app, report)
         if user.status == "SUSPENDED":
             link = _remembered(link)  # an assignment outlives a suspension, and its end raises no event of its own
@@ -98,6 +106,7 @@ class UserLook:
 
     def _deleted(self, work: Work, link: UserLink, app: AppState, report: Report) -> Report:
         """Okta answered 404: believed only with a sign that the user really went."""
+        link = replace(link, assignment_looked=report.date)
         if not link.is_link:
             return self._settle(link, DELETED, report.ends("unchanged", "no-such-user"))
         if not (Hint.DELETION in work.hints or link.status in {"DEPROVISIONED", DELETED} or link.assigned is False):
@@ -165,6 +174,7 @@ class UserLook:
         """STAGED or usable in Okta: the assignment decides."""
         assignment = self._assignment(work, link, user, seen, app)
         report.read["assigned"] = assignment.assigned.value
+        link = replace(link, assignment_looked=assignment.date or link.assignment_looked)
         if assignment.assigned is Assigned.UNCLEAR:
             return self._settle(_remembered(link), user.status, report.ends("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
@@ -258,10 +268,12 @@ class UserLook:
 
 
 def _worth_reading(work: Work, app: AppState) -> bool:
-    """Whether a user without a link is read at all: most people of an organisation are not in Genesys Cloud."""
-    if Hint.ASSIGNMENT in work.hints or work.reasons - _EVENT_REASONS:
-        return True
-    return not app.bootstrapped and Hint.ACCESS_ENDS in work.hints
+    return bool(work.reasons - _EVENT_REASONS) or worth_reading(work.hints, app)
+
+
+def worth_reading(hints: frozenset[Hint], app: AppState) -> bool:
+    """Whether events make a user without a link be read: most people of an organisation are not in Genesys Cloud."""
+    return Hint.ASSIGNMENT in hints or (not app.bootstrapped and Hint.ACCESS_ENDS in hints)
 
 
 def _remembered(link: UserLink) -> UserLink:

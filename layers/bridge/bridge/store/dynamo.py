@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bridge.store.app import AppStateRecords
+from bridge.store.breakers import BreakerStateRecords
+from bridge.store.catchup import LogCursorRecords
 from bridge.store.holds import HoldRecords
 from bridge.store.journal import JournalRecords
 from bridge.store.links import LinkRecords
@@ -17,7 +19,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoStore(LinkRecords, RemovalRecords, HoldRecords, AppStateRecords, JournalRecords):
+class DynamoStore(
+    LinkRecords,
+    RemovalRecords,
+    HoldRecords,
+    AppStateRecords,
+    JournalRecords,
+    BreakerStateRecords,
+    LogCursorRecords,
+):
     """`bridge.provisioning.ports.Store` on DynamoDB.
 
     Raises:

@@ -1,0 +1,32 @@
+"""Which upstreams may be called now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from bridge.provisioning.records import Breaker
+from bridge_local.memory.base import Guarded
+
+
+@dataclass
+class MemoryBreakers(Guarded):
+    """`BreakerRecords` of `bridge.provisioning.ports`.
+
+    Attributes:
+        breakers: upstream -> record.
+    """
+
+    breakers: dict[str, Breaker] = field(default_factory=dict)
+
+    def breaker(self, upstream: str) -> Breaker:
+        """The upstream's record, that of a closed breaker when there is none."""
+        with self._lock:
+            return self.breakers.get(upstream, Breaker(upstream))
+
+    def save_breaker(self, breaker: Breaker) -> bool:
+        """Write the record if its version has not moved; whether it was written."""
+        with self._lock:
+            if self.breaker(breaker.upstream).version != breaker.version:
+                return False
+            self.breakers[breaker.upstream] = replace(breaker, version=breaker.version + 1)
+            return True

@@ -1,0 +1,101 @@
+"""Catch-up, every five minutes: what Okta's System Log has and no hook has brought goes into the lanes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bridge.aws import CLIENT, SystemClock, signer
+from bridge.catchup import CatchUp
+from bridge.errors import SettingsError
+from bridge.hook_health import HookHealth
+from bridge.http import HttpClient, Transport
+from bridge.lanes import SqsLanes
+from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES
+from bridge.okta.client import OktaClient
+from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS, EventHooks, SystemLog
+from bridge.provisioning.ports import Clock, LaneSender, Store
+from bridge.secrets import Secrets
+from bridge.settings import LogPollerSettings
+from bridge.store.dynamo import DynamoStore
+from bridge.telemetry import Metric, count, logger
+from bridge.upstreams import okta_auth
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The world around the log poller: AWS in a function, fakes and models in tests.
+
+    Attributes:
+        store: everything the bridge remembers.
+        lanes: the way into the lanes.
+        secrets: the bridge's secret.
+        clock: our time.
+        sign: signs Okta's client assertion with the KMS key; needed for OKTA_AUTH=oauth.
+        okta_transport: in place of the network.
+    """
+
+    store: Store
+    lanes: LaneSender
+    secrets: Secrets
+    clock: Clock
+    sign: Callable[[bytes], bytes] | None = None
+    okta_transport: Transport | None = None
+
+
+def build(settings: LogPollerSettings, outside: Outside) -> CatchUp:
+    """Catch-up with its clients; the hooks are read with a token of their own, which may well be refused."""
+    okta = settings.okta
+    http = HttpClient(
+        okta.org_url,
+        "okta",
+        transport=outside.okta_transport,
+        read_seconds=READ_SECONDS,
+        total_seconds=TOTAL_SECONDS,
+    )
+
+    def client(scopes: Sequence[str]) -> OktaClient:
+        auth = okta_auth(http, okta, secrets=outside.secrets, sign=outside.sign, clock=outside.clock, scopes=scopes)
+        return OktaClient(http, auth, okta.app_id, outside.clock)
+
+    return CatchUp(
+        log=SystemLog(client(LOG_SCOPES), okta.app_id, outside.clock),
+        health=HookHealth(EventHooks(client(HOOK_SCOPES)), okta.app_id, settings.hook_url),
+        store=outside.store,
+        lanes=outside.lanes,
+        clock=outside.clock,
+        app_id=okta.app_id,
+        lag=timedelta(seconds=okta.read_lag_seconds),
+    )
+
+
+@lru_cache(maxsize=1)
+def compose() -> CatchUp:
+    """Catch-up, from the environment, once; `SettingsError` when a variable is missing or wrong."""
+    settings = LogPollerSettings.read(os.environ)
+    outside = Outside(
+        store=DynamoStore(boto3.client("dynamodb", config=CLIENT), settings.state_table),
+        lanes=SqsLanes(boto3.client("sqs", config=CLIENT), settings.lanes),
+        secrets=Secrets(boto3.client("secretsmanager", config=CLIENT), settings.secret_id),
+        clock=SystemClock(),
+        sign=signer(settings.okta),
+    )
+    return build(settings, outside)
+
+
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, str]:  # noqa: ARG001 - a schedule's tick says nothing
+    """Answer one tick of the schedule with how the run ended."""
+    try:
+        outcome = compose().run(lambda: context.get_remaining_time_in_millis() / 1000)
+    except SettingsError as error:
+        count(Metric.NOT_SET_UP)
+        logger.error("the log poller is not set up", extra={"why": str(error)})
+        outcome = "not-set-up"
+    return {"outcome": outcome}
