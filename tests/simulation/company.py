@@ -144,7 +144,9 @@ class Company:
         return hired
 
     def _somebody(self) -> str:
-        """Mostly one of the same few, so that changes meet."""
+        """Mostly one of the same few, or the newest, so that changes meet."""
+        if self.chance.random() < 0.3:
+            return self.people[-1]
         return self.people[min(int(self.chance.expovariate(0.4)), len(self.people) - 1)]
 
     def _some(self) -> list[str]:
@@ -291,7 +293,7 @@ Act = Callable[[Company, str], str | None]
 #: What administrators do, and how often.
 ACTS: list[tuple[int, Act]] = [
     (4, Company._hire),
-    (4, Company._change_of_mind),
+    (6, Company._change_of_mind),
     (2, Company._hire_again),
     (8, Company._assign),
     (8, Company._unassign),

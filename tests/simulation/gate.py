@@ -55,9 +55,9 @@ class Weather:
         draw = chance.random()
         if draw < 0.1:
             return CALM
-        if draw < 0.3:
+        if draw < 0.35:
             return replace(mild, interlude=0.25)
-        if draw < 0.6:
+        if draw < 0.65:
             return replace(mild, **{kind: chance.choice((0.05, 0.15)) for kind in chance.sample(kinds, 2)})
         return cls(**{kind: chance.choice((0.0, 0.01, 0.03, 0.06)) for kind in kinds})
 

@@ -144,6 +144,9 @@ class Simulation:
                 if chance.random() < scheduled.share:
                     scheduled.run(self)
             self.pass_time(chance.choice((0.0, 0.5, 2.0, 6.0, 15.0, 60.0, 600.0, 3_600.0, 7 * 3_600.0, 23 * 3_600.0)))
+        if chance.random() < 0.5:  # what nobody remembers shows when access ends
+            for person in chance.sample(self.company.people, len(self.company.people) // 3):
+                self.administrate_turn(person)
 
     def recover(self) -> None:
         """The faults end, what is under way comes to rest."""
@@ -160,6 +163,11 @@ class Simulation:
     def administrate(self, person: str = "") -> None:
         """An administrator does something."""
         self.company.act(person if person in self.company.people else "")
+        self.note_truth()
+
+    def administrate_turn(self, about: str) -> None:
+        """An administrator turns this person's or group's lot."""
+        self.company.turn(about)
         self.note_truth()
 
     def note_truth(self) -> None:
@@ -273,29 +281,32 @@ class Simulation:
         self._interludes += 1
         if self._interludes > MOST_INTERLUDES:
             return
-        kind = chance.choice(("time", "change", "change", "lane", "lane", "time-out"))
+        kind = chance.choice(("time", "change", "change", "change", "lane", "lane", "time-out"))
         self.history.tell(f"meanwhile, before {what}:")
         depth, self.history.depth = self.history.depth, self.history.depth + 1
         if kind == "time":
             self.clock.advance(chance.choice((1.0, 6.0, 30.0)))
         elif kind == "time-out":
             self.clock.advance(chance.choice((125.0, 725.0)))
-        if kind == "change":
-            about = self._about(what)
-            if about and chance.random() < 0.6:
-                self.company.turn(about)
-                self.note_truth()
-            else:
-                self.administrate(about)
-            self.clock.advance(chance.choice((0.0, 11.0)))
+        elif kind == "change":
+            self._change(self._about(what))
         self.world.genesys_outside.land()
         if kind != "time":
-            if kind == "change" or chance.random() < 0.7:
-                self._dispatcher.run_due()
-                self.clock.advance(chance.choice((0.0, 8.0)))
-            for lane in chance.sample(list(Lane), chance.choice((1, 2, 3))):
+            self._dispatcher.run_due()
+            self.clock.advance(chance.choice((0.0, 0.0, 8.0)))
+            for lane in chance.sample(list(Lane), chance.choice((1, 2, 3, 3))):
                 self.work(lane)
         self.history.depth = depth
+
+    def _change(self, about: str) -> None:
+        """Somebody changes what a look is just about, and Okta tells of it at once."""
+        if about and self.chance.random() < 0.7:
+            self.administrate_turn(about)
+        else:
+            self.administrate(about)
+        due = self._dispatcher.next_due()
+        if due is not None and due - self.clock.time < timedelta(seconds=15):
+            self.clock.time = max(due, self.clock.time)
 
     def _about(self, what: str) -> str:
         """The person or group whom an effect is about, if one can be told."""
