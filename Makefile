@@ -10,7 +10,7 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test check simulate simulate-some lint types sam-validate sam-build sam-local contract-sdk costs audit requirements clean
+.PHONY: help demo local test check simulate simulate-some crash-test lint types sam-validate sam-build sam-local contract-sdk costs audit requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, 
 
 simulate-some: .venv/.made
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --runs 2000
+
+crash-test: .venv/.made ## consumers of the local stack killed with SIGKILL under load, RUNS=200 small companies
+	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation.kills --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
 
 lint: .venv/.made ## style: ruff, format and rules
 	@$(PYTHON) -m ruff format --check .

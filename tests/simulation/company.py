@@ -28,6 +28,7 @@ class Company:
         hand_made: Genesys Cloud ids of users whom Okta does not know.
         linked: Okta group id -> Genesys Cloud id of the groups that have long been linked.
         linkable: likewise, of one that has just become so.
+        done_by_hand: whether somebody has changed Genesys Cloud itself.
     """
 
     world: World
@@ -38,6 +39,7 @@ class Company:
     hand_made: list[str] = field(default_factory=list)
     linked: dict[str, str] = field(default_factory=dict)
     linkable: dict[str, str] = field(default_factory=dict)
+    done_by_hand: bool = False
 
     # ------------------------------------------------------------------------------------------ before
 
@@ -58,6 +60,12 @@ class Company:
                     okta.add_members(self.groups[BY_NAME], [person])
                 origin = Origin.ADOPTED if self.chance.random() < 0.1 else Origin.CREATED
                 genesys_id = world.link_account(person, origin)
+                profile = okta.users.current[person].profile
+                values = {
+                    "displayName": f"{profile['firstName']} {profile['lastName']}",
+                    "emails": [{"type": "work", "value": profile["email"]}],
+                }
+                world.genesys.edit_user(genesys_id, values)
                 self.history.names[genesys_id] = f"account-of-{self.history.names[person]}"
         stranger = world.genesys.add_user({"userName": "stranger@example.com", "displayName": "S", "active": False})
         self.hand_made.append(stranger)
@@ -286,6 +294,7 @@ class Company:
         if link is None or self.world.genesys.user(link.genesys_id) is None:
             return None
         self.world.genesys.edit_user(link.genesys_id, {"displayName": "By hand"})
+        self.done_by_hand = True
         return person
 
 

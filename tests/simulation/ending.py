@@ -51,11 +51,16 @@ def run(seed: int, variant: Variant | None = None, *, keep_history: bool = False
                 simulation.recover()
                 catch_up(simulation)
                 simulation.rest()
+                if simulation.needs_no_reconcile:
+                    outcome.wrong += [f"before the reconcile: {line}" for line in _differences(simulation)]
+            if not (simulation.promises.broken or outcome.wrong):
                 reconcile(simulation)
                 simulation.rest()
         except Unsettled as unsettled:
             outcome.wrong.append(str(unsettled))
-    outcome.wrong += simulation.promises.broken or _ceiling_breached(simulation) or _wrong_in_the_end(simulation)
+    outcome.wrong = (
+        outcome.wrong or simulation.promises.broken or _ceiling_breached(simulation) or _wrong_in_the_end(simulation)
+    )
     outcome.counts = _counts(simulation)
     if outcome.wrong or keep_history:
         outcome.history = simulation.history.lines()
@@ -109,18 +114,8 @@ def _wrong_in_the_end(simulation: Simulation) -> list[str]:
     if world.lanes.depth():
         wrong.append(f"{world.lanes.depth()} items are still in the lanes")
     wrong += [f"parked: {parked.entity} {parked.reason} {parked.detail}" for parked in store.parked.values()]
-    linked = {link.okta_id: link.genesys_id for link in store.group_links.values() if link.genesys_id}
-    held: dict[str, frozenset[str]] = {}
-    for group in linked:
-        entity = f"group:{group}"
-        hold = store.hold(entity)
-        staged = store.staged(entity, hold.number) if hold is not None and hold.state in BLOCKING else {}
-        held[group] = frozenset(staged) | store.exceptions(entity)
-    wrong += [
-        line
-        for line in differences(okta, genesys, Story(linked, held))
-        if not line.endswith("is linked with nothing and has members")
-    ]
+    wrong += _differences(simulation)
+    linked = {link.okta_id for link in store.group_links.values() if link.genesys_id}
     wrong += [
         f"group {group.id}: is assigned and bears a name of Genesys Cloud, and is not linked"
         for group in okta.groups.current.values()
@@ -133,6 +128,24 @@ def _wrong_in_the_end(simulation: Simulation) -> list[str]:
         )
     ]
     return wrong
+
+
+def _differences(simulation: Simulation) -> list[str]:
+    """Where Genesys Cloud is not what Okta says, but for holds and exceptions."""
+    world = simulation.world
+    store, okta, genesys = world.store, world.okta, world.genesys
+    linked = {link.okta_id: link.genesys_id for link in store.group_links.values() if link.genesys_id}
+    held: dict[str, frozenset[str]] = {}
+    for group in linked:
+        entity = f"group:{group}"
+        hold = store.hold(entity)
+        staged = store.staged(entity, hold.number) if hold is not None and hold.state in BLOCKING else {}
+        held[group] = frozenset(staged) | store.exceptions(entity)
+    return [
+        line
+        for line in differences(okta, genesys, Story(linked, held))
+        if not line.endswith("is linked with nothing and has members")
+    ]
 
 
 def _counts(simulation: Simulation) -> Counter[str]:

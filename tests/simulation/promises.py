@@ -55,12 +55,14 @@ class Promises:
     Attributes:
         broken: each broken promise in words, at the moment when it broke.
         approved: (Okta group id, Okta user id) of removals that a person has approved.
+        pairs: Genesys Cloud group id -> id of the Okta group that rules link with it.
     """
 
     def __init__(self, world: World, tell: Callable[[str], None], per_request: int) -> None:
         """`tell` takes each broken promise for the history; `per_request` is the setting MEMBERS_PER_REQUEST."""
         self.broken: list[str] = []
         self.approved: set[tuple[str, str]] = set()
+        self.pairs: dict[str, str] = {}
         self._world = world
         self._tell = tell
         self._per_request = per_request
@@ -144,7 +146,7 @@ class Promises:
             values = operation.get("value") or ()
             if len(values) > min(self._per_request, MOST_REMOVED):
                 yield f"P4: {len(values)} members in one action"
-        group = self._world.store.owner_of.get(call.group_id, "").removeprefix("group:")
+        group = self.pairs.get(call.group_id, "")
         since = call.at - SLACK
         for member, okta_id, active in self._who(call.removed):
             inactive = not active or self._let_in.get(member, _NEVER) >= since

@@ -120,6 +120,7 @@ class Simulation:
         for okta_group, genesys_group in self.company.linked.items():
             self.recorder.watch(okta_group, genesys_group, looked=True)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
+        self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
         self._warm: set[str] = set()
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
@@ -148,6 +149,11 @@ class Simulation:
             for person in chance.sample(self.company.people, len(self.company.people) // 3):
                 self.administrate_turn(person)
 
+    @property
+    def needs_no_reconcile(self) -> bool:
+        """Whether events alone must bring everything: nothing was done by hand, nothing arrived late or was untrue."""
+        return not (self.climate.late or self.climate.strange or self.company.done_by_hand)
+
     def recover(self) -> None:
         """The faults end, what is under way comes to rest."""
         self.gate.weather = CALM
@@ -174,7 +180,9 @@ class Simulation:
         """People may have changed something."""
         self.promises.note_truth()
         if self.company.linkable:
-            self.recorder.watch(*self.company.linkable.popitem())
+            okta_group, genesys_group = self.company.linkable.popitem()
+            self.promises.pairs[genesys_group] = okta_group
+            self.recorder.watch(okta_group, genesys_group)
         self.recorder.observe()
 
     def pass_time(self, seconds: float) -> None:
