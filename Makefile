@@ -10,10 +10,11 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test check simulate simulate-some crash-test lint types sam-validate sam-build sam-local contract-sdk costs audit requirements clean
+.PHONY: help demo local test check simulate simulate-some crash-test lint types sam-validate sam-build sam-local \
+	contract-sdk costs reconcile-memory audit requirements clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/.made ## the main job on the embedded stack, proved; SEED=number repeats a run
 	@$(PYTHON) -m bridge_local demo
@@ -57,6 +58,9 @@ contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our mo
 
 costs: .venv/.made ## what one change costs at AWS, counted on the real handlers
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event
+
+reconcile-memory: .venv/.made ## the memory of a whole reconcile, measured in a process of its own (USERS=100000)
+	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.reconcile_memory
 
 audit: .venv/.made .audit/.made ## cfn-lint and checkov on the template and its translated form, advisories, licences
 	@.audit/bin/python requirements/audit.py "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"

@@ -27,6 +27,7 @@ CREDENTIALS = {
 _OURS = frozenset(
     {
         "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_LAMBDA",
         "BRIDGE_LOCAL",
         "OKTA_ORG_URL",
         "OKTA_APP_ID",
@@ -83,6 +84,7 @@ class Aws:
         self._keys(template)
         self._secrets(template, options)
         self._topics(template)
+        self.name_functions(template)
 
     def environment(self, template: Template, function: str, options: Options) -> dict[str, str]:
         """A function's environment: the template's, then the stack's, then what the caller's environment says."""
@@ -91,6 +93,7 @@ class Aws:
             **DEFAULTS,
             "BRIDGE_LOCAL": "1",
             "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_LAMBDA": options.url(),
             "OKTA_ORG_URL": options.okta_url or options.url(1),
             "OKTA_APP_ID": options.app_id,
             "HOOK_URL": options.hook_url,
@@ -154,6 +157,12 @@ class Aws:
             generated = properties.get("GenerateSecretString")
             value = options.secret if generated is None else {generated["GenerateStringKey"]: secrets.token_hex(32)}
             self.physical[name] = manager.create_secret(Name=name, SecretString=json.dumps(value))["ARN"]
+
+    def name_functions(self, template: Template) -> None:
+        """Functions bear their logical ids; the ids of their event source mappings follow from theirs."""
+        for function, _ in template.of_type("AWS::Serverless::Function"):
+            self.physical[function] = function
+            self.physical.update({source.name: source.mapping_id for source in template.sources(function)})
 
     def _topics(self, template: Template) -> None:
         sns = self.client("sns")

@@ -29,6 +29,7 @@ def variables(template: Template, options: Options) -> dict[str, dict[str, str]]
         aws.physical.update({name: name for name, _ in template.of_type(kind)})
     for name, _ in template.of_type("AWS::SNS::Topic"):
         aws.physical[name] = f"arn:aws:sns:{REGION}:{_ACCOUNT}:{name}"
+    aws.name_functions(template)
     loopback = options.url().rpartition(":")[0]
     found = {}
     for function, _ in template.of_type("AWS::Serverless::Function"):

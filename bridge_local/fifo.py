@@ -173,6 +173,10 @@ class FifoLanes:
                 first.setdefault((lane, message.group), message.visible)
         return min(first.values(), default=None)
 
+    def waiting(self) -> int:
+        """How many messages the leavers' and the users' lane have, in hand or for later."""
+        return sum(len(self.lanes[lane].messages) for lane in (Lane.LEAVERS, Lane.USERS))
+
     def depth(self) -> int:
         """How many messages are in the lanes, visible or not."""
         return sum(len(queue.messages) for queue in self.lanes.values())

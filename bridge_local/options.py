@@ -16,7 +16,6 @@ SECRET = {
 #: Where the local stack differs from the template's defaults. The environment variable of the same name wins.
 DEFAULTS = {
     "MODE": "enforce",
-    "BOOTSTRAPPED": "1",
     "OKTA_AUTH": "ssws",
     "OKTA_APP_ID": "0oaGenesysCloudApp5d",
     "OKTA_READ_LAG_SECONDS": "0.5",

@@ -39,9 +39,11 @@ class LocalContext:
     function_version: str = "$LATEST"
     log_group_name: str = "local"
     log_stream_name: str = "local"
+    qualifier: str = ""
 
     def __post_init__(self) -> None:
-        self.invoked_function_arn = f"arn:aws:lambda:us-east-1:123456789012:function:{self.function_name}"
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{self.function_name}"
+        self.invoked_function_arn = f"{arn}:{self.qualifier}" if self.qualifier else arn
         self._end = time.monotonic() + self.seconds
 
     def get_remaining_time_in_millis(self) -> int:

@@ -41,11 +41,12 @@ class Case:
 
     Attributes:
         file: its name, ``<function>-<case>``.
-        expected: the status of a receiver's answer, the messages that a consumer gives back, or a run's outcome.
+        expected: the status of a receiver's answer, the messages that a consumer gives back, or how a request is
+            answered: ``ok``, the reason of a refusal, ``html``; or a run's outcome.
     """
 
     file: str
-    expected: int | str | list[str]
+    expected: int | list[str] | str
 
     @property
     def function(self) -> str:
@@ -66,7 +67,30 @@ CASES = (
     Case("receiver-delivery", 204),
     Case("receiver-bulk", 204),
     Case("log_poller-tick", "ended"),
+    Case("reconciler-start", "ended"),
+    Case("reconciler-continue", "ended"),
+    Case("operations-status", "ok"),
+    Case("operations-holds", "ok"),
+    Case("operations-sync", "ok"),
+    Case("operations-explain", "ok"),
+    Case("operations-remind", "ok"),
+    Case("operations-invalid", "invalid-request"),
+    Case("operations-widget", "html"),
+    Case("approvals-unknown-hold", "not-found"),
+    Case("approvals-free-text", "invalid-request"),
 )
+
+
+def outcome(answer: Any) -> int | list[str] | str:
+    """What a case expects, of an answer."""
+    if isinstance(answer, str):
+        return "html"
+    if "ok" in answer:
+        return "ok" if answer["ok"] else str(answer["error"]["reason"])
+    if "outcome" in answer:
+        return str(answer["outcome"])
+    failures = answer.get("batchItemFailures")
+    return int(answer.get("statusCode", 0)) if failures is None else [each["itemIdentifier"] for each in failures]
 
 
 class Wrong(Exception):
@@ -177,11 +201,7 @@ def _invoke(case: Case, arguments: list[str], directory: Path, say: Say) -> None
     command = sam.command("local", "invoke", case.function, "--event", str(file), *arguments)
     with _running(command, directory, subprocess.PIPE, subprocess.PIPE) as process:
         stdout, stderr = process.communicate(timeout=_PATIENCE)
-    answer = _answer(stdout)
-    failures = answer.get("batchItemFailures")
-    found = answer.get("statusCode", answer.get("outcome"))
-    if failures is not None:
-        found = [each["itemIdentifier"] for each in failures]
+    found = outcome(_answer(stdout))
     if found != case.expected:
         raise Wrong(f"{case.file}: answered {found}, expected {case.expected}\n{stdout}\n{stderr}")
     say(f"{case.file}: {found}")
@@ -208,14 +228,14 @@ def _running(
             process.wait()
 
 
-def _answer(stdout: str) -> dict[str, Any]:
+def _answer(stdout: str) -> dict[str, Any] | str:
     """The function's answer, the last line of standard output; empty when there is none."""
     lines = [line for line in stdout.splitlines() if line.strip()]
     try:
         answer = json.loads(lines[-1]) if lines else {}
     except ValueError:
         return {}
-    return answer if isinstance(answer, dict) else {}
+    return answer if isinstance(answer, dict | str) else {}
 
 
 def _message_ids(file: str) -> list[str]:

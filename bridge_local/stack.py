@@ -18,13 +18,16 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT, keep
 from bridge_local.aws import Aws
 from bridge_local.children import Child
 from bridge_local.console import Console
-from bridge_local.exchange import Model, Request
+from bridge_local.exchange import Model, Request, Response
 from bridge_local.front import Front
+from bridge_local.functions import Function
 from bridge_local.genesys import GenesysModel, GenesysSwitches
+from bridge_local.lambda_api import LambdaApi
 from bridge_local.logs import FunctionLogs
 from bridge_local.moto_model import Moto
 from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
@@ -32,7 +35,8 @@ from bridge_local.okta.dispatcher import Post
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
 from bridge_local.options import DEFAULTS, Options
 from bridge_local.server import Server
-from bridge_local.template import Template
+from bridge_local.sources import Sources
+from bridge_local.template import Source, Template
 
 #: Seconds between two looks at what the hooks have to deliver.
 _TICK = 0.05
@@ -55,6 +59,7 @@ class Stack:
         dispatcher: delivers the Okta model's events, None without one.
         logs: what the functions print.
         console: shows all of it.
+        sources: what reads the lanes.
     """
 
     def __init__(
@@ -81,9 +86,12 @@ class Stack:
         self.logs = FunctionLogs(self._directory / "functions.log")
         self._moto = Moto()
         self.console = Console(self.aws, self._moto, self.template, self.okta, self.genesys, self.logs)
+        #: The environment as it was found: the receiver, which runs in this process, gets its own below.
+        self._outside = dict(os.environ)
         self._stop = Event()
         self._closers: list[Callable[[], None]] = [self._forget]
-        self._consumers: list[Child] = []
+        self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
+        self._lambda = LambdaApi({name: self._function(name) for name in self.template.invoked}, self.sources)
         self._scheduled: list[Child] = []
 
     def __enter__(self) -> Self:
@@ -104,7 +112,7 @@ class Stack:
     @property
     def consumer_pids(self) -> list[int]:
         """The process ids of the consumers, one for each lane."""
-        return [child.pid for child in self._consumers if child.pid]
+        return self.sources.pids
 
     def depths(self) -> dict[str, dict[str, int]]:
         """Messages by queue, see `Aws.depths`."""
@@ -118,7 +126,8 @@ class Stack:
     def close(self) -> None:
         """Stop in the order in which work flows: deliveries, lanes, servers."""
         self._stop.set()
-        for child in (*self._consumers, *self._scheduled):
+        self.sources.stop()
+        for child in self._scheduled:
             child.stop()
         while self._closers:
             self._closers.pop()()
@@ -166,6 +175,7 @@ class Stack:
         self.aws.create(self.template, self.options)
         if self._kept:
             keep.restore_aws(self.aws, self._kept["aws"])
+        self._skip_first_day()
         self._closers.append(self._keep)
         if self.okta is not None:
             self._serve(self.okta, 1)
@@ -178,6 +188,12 @@ class Stack:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
             self._begin(self._deliver, "hooks")
+
+    def _skip_first_day(self) -> None:
+        """This company has its first comparison behind it, so that changes show at once what they do every day."""
+        store = DynamoStore(self.aws.client("dynamodb"), self.aws.physical["StateTable"])
+        store.set_bootstrapped()
+        store.note_reconciled(self.options.variables.get("MODE") or DEFAULTS["MODE"])
 
     def _forget(self) -> None:
         """Leave nothing behind that shall not outlive the stack, also of one that could not start."""
@@ -226,8 +242,7 @@ class Stack:
             self._closers.append(server.close)
 
     def _front(self) -> Front:
-        before = dict(os.environ)
-        self._closers.append(lambda: _put_back(before))
+        self._closers.append(lambda: _put_back(self._outside))
         os.environ.update(self.aws.environment(self.template, "Receiver", self.options))
         # The function reads its environment and takes hold of standard output when it is imported.
         redirect = contextlib.redirect_stdout(self.logs)
@@ -236,12 +251,27 @@ class Stack:
         from functions.receiver import app
 
         app.compose.cache_clear()
-        return Front(app.handler, self.template.routes("Receiver"), self.console.handle)
+        return Front(app.handler, self.template.routes("Receiver"), self._other_path)
+
+    def _other_path(self, request: Request) -> Response | None:
+        return self._lambda.handle(request) or self.console.handle(request)
 
     def _environment(self, function: str) -> dict[str, str]:
-        """What a process of a function gets."""
-        path = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
-        return {**os.environ, **self.aws.environment(self.template, function, self.options), "PYTHONPATH": path}
+        """The variables of a process that runs a function."""
+        paths = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
+        ours = self.aws.environment(self.template, function, self.options)
+        return {**self._outside, **ours, "PYTHONPATH": paths}
+
+    def _function(self, name: str) -> Function:
+        seconds = float(self.template.function(name)["Timeout"])
+        function = Function(name, lambda: self._environment(name), seconds, self.logs)
+        self._closers.append(function.close)
+        return function
+
+    def _consumer(self, source: Source) -> Child:
+        """A process for a lane, as Lambda has one for each batch at a time."""
+        module = ["bridge_local.consumer", source.queue]
+        return Child(module, self._environment("Consumer"), self.logs, f"The consumer of {source.queue}")
 
     def _run_scheduled(self, function: str, seconds: int) -> None:
         """A process that calls a function again and again, as its schedule would."""
@@ -252,14 +282,9 @@ class Stack:
         self._closers.append(child.join)
 
     def _consume(self) -> None:
-        """A process for each lane, as Lambda has one for each batch at a time."""
-        environment = self._environment("Consumer")
-        for source in self.template.sources("Consumer"):
-            module = ["bridge_local.consumer", source.queue]
-            child = Child(module, environment, self.logs, f"The consumer of {source.queue}")
-            self._consumers.append(child)
-            child.start()
-            self._closers.append(child.join)
+        self._closers.append(self.sources.join)
+        for mapping_id in self.sources.known:
+            self.sources.enable(mapping_id)
 
     def _begin(self, run: Callable[[], None], name: str) -> None:
         thread = Thread(target=run, name=name, daemon=True)

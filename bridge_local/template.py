@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,16 @@ _Loader.add_multi_constructor("!", _tag)
 
 @dataclass(frozen=True)
 class Source:
-    """An event source mapping: the queue's logical id and the batch size."""
+    """An event source mapping: its logical id as SAM makes it, the queue's logical id and the batch size."""
 
+    name: str
     queue: str
     batch: int
+
+    @property
+    def mapping_id(self) -> str:
+        """What ``Ref`` gives; the same after every start."""
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, self.name))
 
 
 class Template:
@@ -84,12 +91,22 @@ class Template:
 
     def sources(self, function: str) -> list[Source]:
         """The queues that feed a function."""
-        events = self.function(function).get("Events", {}).values()
+        events = self.function(function).get("Events", {}).items()
         return [
-            Source(event["Properties"]["Queue"]["Fn::GetAtt"][0], int(event["Properties"]["BatchSize"]))
-            for event in events
+            Source(
+                f"{function}{name}",
+                event["Properties"]["Queue"]["Fn::GetAtt"][0],
+                int(event["Properties"]["BatchSize"]),
+            )
+            for name, event in events
             if event["Type"] == "SQS"
         ]
+
+    @property
+    def invoked(self) -> list[str]:
+        """The functions that neither a queue nor the API calls: they are invoked by name."""
+        names = [name for name, _ in self.of_type("AWS::Serverless::Function")]
+        return [name for name in names if not self.sources(name) and not self.routes(name)]
 
     def routes(self, function: str) -> frozenset[tuple[str, str]]:
         """Method and path of the function's API events."""

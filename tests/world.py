@@ -18,8 +18,11 @@ from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.provisioning.ports import LaneSender, Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
+from bridge.reconcile.composition import Outside as ReconcilerOutside
+from bridge.reconcile.composition import ReconcilerEvents
+from bridge.reconcile.run import Run
 from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, UserNameSource
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, ReconcilerSettings, UserNameSource
 from bridge_local.exchange import Request, Response
 from bridge_local.fifo import FifoLanes
 from bridge_local.genesys.model import GenesysModel
@@ -119,12 +122,29 @@ class Context:
 
 
 @dataclass
+class Countdown:
+    """A Lambda context whose time passes with the clock."""
+
+    clock: VirtualClock
+    seconds: float = 900
+    aws_request_id: str = "00000000-0000-4000-8000-000000000001"
+
+    def __post_init__(self) -> None:
+        self.end = self.clock.now() + timedelta(seconds=self.seconds)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the function may still run."""
+        return max(0, round((self.end - self.clock.now()).total_seconds() * 1000))
+
+
+@dataclass
 class World:
     """One company: people change Okta, events are delivered, lanes are worked off, Genesys Cloud follows."""
 
     variables: dict[str, str] = field(default_factory=dict)
     seed: int = 1
     genesys_switches: GenesysSwitches = field(default_factory=GenesysSwitches)
+    bootstrapped: bool = True
 
     def __post_init__(self) -> None:
         self.clock = VirtualClock()
@@ -147,6 +167,9 @@ class World:
         )
         self.lanes = FifoLanes(self.clock.now)
         self.store = MemoryStore()
+        if self.bootstrapped:  # a company whose first whole reconcile is behind it
+            self.store.set_bootstrapped()
+            self.store.note_reconciled("enforce")
         self.context = Context()
         self.people_told = Told()
         self.idempotency = MemoryIdempotency(self.clock.now)
@@ -164,6 +187,7 @@ class World:
         self.consumer = self.new_consumer()
         self.receiver = self.new_receiver(self.lanes)
         self.catch_up = self.new_poller(self.store, self.lanes, ModelTransport(self.okta))
+        self.reconciler = self.new_reconciler(self.reconciler_outside())
 
     def environment(self) -> dict[str, str]:
         """The environment variables of the functions."""
@@ -182,7 +206,6 @@ class World:
             "GROUPS_QUEUE_URL": lanes[Lane.GROUPS].url,
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
-            "BOOTSTRAPPED": "1",
             "HOOK_URL": HOOK_URL,
             **self.variables,
         }
@@ -220,6 +243,27 @@ class World:
             make_password=lambda: "Made-up-Passw0rd",
             okta_transport=ModelTransport(self.okta),
             genesys_transport=ModelTransport(self.genesys),
+        )
+
+    def new_reconciler(self, outside: ReconcilerOutside) -> ReconcilerEvents:
+        """A new environment of the reconciler, with this world around it."""
+        return ReconcilerEvents(ReconcilerSettings.read(self.environment()), outside)
+
+    def reconciler_outside(self) -> ReconcilerOutside:
+        """The world around a new reconciler."""
+        settings = ConsumerSettings.read(self.environment())
+        same = self.outside(settings)
+        return ReconcilerOutside(
+            store=self.store,
+            lanes=self.lanes,
+            secrets=same.secrets,
+            hash_key=same.hash_key,
+            mapper=same.mapper,
+            pace=same.pace,
+            clock=self.clock,
+            pause=self.clock.advance,
+            okta_transport=same.okta_transport,
+            genesys_transport=same.genesys_transport,
         )
 
     def new_poller(self, store: Store, lanes: LaneSender, okta_transport: Transport) -> CatchUp:
@@ -282,6 +326,28 @@ class World:
         item = fresh_item(entity, reason, str(self.rng.random()), lane=lane)
         self.lanes.send([item])
         return item
+
+    # --------------------------------------------------------------------------------- reconcile
+
+    def reconcile(self, do: str = "start", *, seconds: float = 900) -> Run:
+        """One invocation of the reconciler that may take so long; the run as it then stands."""
+        self.reconciler.handle({"do": do}, cast("Any", Countdown(self.clock, seconds)))
+        run = self.store.run()
+        assert run is not None, "no run was started"
+        return run
+
+    def reconcile_whole(self, *, ticks: int = 50) -> Run:
+        """A whole run: started, carried on by ticks while the lanes are worked, and its items worked off."""
+        run = self.reconcile()
+        for _ in range(ticks):
+            if not run.unfinished:
+                break
+            self.settle()
+            self.clock.advance(300)
+            run = self.reconcile("continue")
+        assert not run.unfinished, f"still in {run.phase}, {run.waiting}"
+        self.settle()
+        return run
 
     def decide(
         self,

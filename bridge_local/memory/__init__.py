@@ -14,6 +14,7 @@ from bridge_local.memory.holds import MemoryHolds
 from bridge_local.memory.journal import MemoryJournal
 from bridge_local.memory.lanes import MemoryLanes
 from bridge_local.memory.links import MemoryLinks
+from bridge_local.memory.reconcile import MemoryRuns
 from bridge_local.memory.removals import MemoryRemovals
 
 __all__ = ["MemoryLanes", "MemoryStore"]
@@ -28,5 +29,6 @@ class MemoryStore(
     MemoryJournal,
     MemoryBreakers,
     MemoryCatchUp,
+    MemoryRuns,
 ):
-    """`bridge.provisioning.ports.Store` in dictionaries; safe for threads."""
+    """`bridge.provisioning.ports.Store` and `bridge.reconcile.run.Runs` in dictionaries; safe for threads."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.records import Decision, Hold
@@ -18,11 +19,13 @@ class MemoryHolds(Guarded):
         saved_holds: every saved header, in the order of saving.
         staged_users: (entity, number, Okta user id) -> revision.
         decisions: (entity, number) -> the decision that counts.
+        reminders: (entity, number) -> when people were last reminded.
     """
 
     saved_holds: list[Hold] = field(default_factory=list)
     staged_users: dict[tuple[str, int, str], int] = field(default_factory=dict)
     decisions: dict[tuple[str, int], Decision] = field(default_factory=dict)
+    reminders: dict[tuple[str, int], datetime] = field(default_factory=dict)
     _holds: dict[str, Hold] = field(default_factory=dict, repr=False)
 
     def hold(self, entity: str) -> Hold | None:
@@ -77,3 +80,13 @@ class MemoryHolds(Guarded):
         """What a person decided about hold `number`."""
         with self._lock:
             return self.decisions.get((entity, number))
+
+    def reminded(self, entity: str, number: int) -> datetime | None:
+        """When people were last reminded of hold `number`."""
+        with self._lock:
+            return self.reminders.get((entity, number))
+
+    def note_reminded(self, entity: str, number: int, at: datetime) -> None:
+        """Remember that people were reminded."""
+        with self._lock:
+            self.reminders[entity, number] = at

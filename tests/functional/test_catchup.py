@@ -262,7 +262,7 @@ def test_people_who_are_not_in_genesys_cloud_make_no_item() -> None:
 
 def test_before_the_first_reconcile_whoever_leaves_is_brought() -> None:
     """The native application may have made an account for the leaver that no link knows of."""
-    world = World({"BOOTSTRAPPED": "0"})
+    world = World(bootstrapped=False)
     world.poll()
     eve = world.person("Eve Moor", assigned=False)
     world.genesys.add_user({"userName": "eve.moor@example.com", "active": True, "externalId": eve, "displayName": "E"})

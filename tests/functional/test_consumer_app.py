@@ -99,7 +99,6 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
             "GENESYS_LOGIN_URL": genesys_url,
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
-            "BOOTSTRAPPED": "1",
             **_make_resources(),
         }
         for name, value in environment.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 from bridge.items import Lane
 from bridge.provisioning.records import Hold, HoldState, Verdict
@@ -188,3 +189,32 @@ def test_a_crash_between_reservation_and_call_repeats_nothing() -> None:
     world.settle()
     assert active(world) == set(users[25:])
     assert len(world.store.removals("app", world.clock.now().replace(year=2020))) == 25
+
+
+def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place() -> None:
+    """The nineteenth place is wanted twice: each look sees the other's reservation, so the listing is read first."""
+    world, users = organisation(300)
+    unassign(world, users[:17])
+    removals = world.store.removals
+    others = iter([[users[18]]])
+
+    def raced(entity: str, since: datetime) -> frozenset[str]:
+        """Between this look's two countings another environment reserves two places."""
+        found = removals(entity, since)
+        world.store.reserve("app", next(others, []), world.clock.now())
+        return found
+
+    world.store.removals = raced  # type: ignore[method-assign] # another environment at work
+    world.okta.unassign_user(users[17])
+    world.deliver()
+    world.work(Lane.LEAVERS)
+    world.store.removals = removals  # type: ignore[method-assign]
+    assert users[17] not in active(world)
+    others = iter([[users[20]]])
+    world.store.removals = raced  # type: ignore[method-assign]
+    world.okta.unassign_user(users[19])
+    world.deliver()
+    world.work(Lane.LEAVERS)
+    world.store.removals = removals  # type: ignore[method-assign]
+    assert users[19] in active(world)
+    assert world.store.removal("app", users[19]) is None

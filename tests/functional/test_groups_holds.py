@@ -15,9 +15,9 @@ from bridge_local.okta.switches import Fault, FaultKind
 from tests.world import World
 
 
-def setup(members: int, **variables: str) -> tuple[World, str, str, list[str]]:
+def setup(members: int, *, bootstrapped: bool = True, **variables: str) -> tuple[World, str, str, list[str]]:
     """A world with one linked group; Okta id, Genesys Cloud id, members."""
-    world = World(variables)
+    world = World(variables, bootstrapped=bootstrapped)
     users = world.provisioned(members)
     okta_id, genesys_id = world.linked_group("Agents", users)
     return world, okta_id, genesys_id, users
@@ -140,8 +140,8 @@ def test_a_first_look_that_did_not_end_is_still_the_first() -> None:
 
 
 def test_before_the_first_reconcile_every_removal_is_held() -> None:
-    """BOOTSTRAPPED=0: one removal of 30 is held; once the state says bootstrapped, and it is back, one goes."""
-    world, okta_id, genesys_id, users = setup(30, BOOTSTRAPPED="0")
+    """One removal of 30 is held; once the state says bootstrapped, and it is back, one goes."""
+    world, okta_id, genesys_id, users = setup(30, bootstrapped=False)
     world.okta.remove_members(okta_id, users[:1])
     world.happen()
     assert world.hold(okta_id) == ("open", "first-link", set(users[:1]))
@@ -391,6 +391,7 @@ def failing(members: int) -> tuple[World, FailingStore, str, str, list[str]]:
     """As `setup`, with a store that can be broken."""
     world = World()
     world.store = store = FailingStore()
+    store.set_bootstrapped()
     world.restart()
     users = world.provisioned(members)
     okta_id, genesys_id = world.linked_group("Agents", users)

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import Mock
 
 import boto3
@@ -31,6 +31,7 @@ from bridge.provisioning.records import (
     UserState,
     Verdict,
 )
+from bridge.reconcile.run import Phase, Run, Runs, RunTaken
 from bridge.store.dynamo import DynamoStore
 from bridge.store.table import Put, StateTable
 from bridge_local.memory import MemoryStore
@@ -436,6 +437,16 @@ class TestHolds:
         assert store.staged(ENTITY, 2) == {ADA: 1}
         assert store.staged("app", 1) == {}
 
+    def test_a_reminder_is_no_change_of_the_hold_and_the_next_hold_has_its_own(self, store: Store) -> None:
+        """The newest one counts; neither the header nor its history knows of it."""
+        assert store.reminded(ENTITY, 1) is None
+        store.note_reminded(ENTITY, 1, NOW)
+        store.note_reminded(ENTITY, 1, NOW + timedelta(days=1))
+        assert store.reminded(ENTITY, 1) == NOW + timedelta(days=1)
+        assert store.reminded(ENTITY, 2) is None
+        assert store.hold(ENTITY) is None
+        assert store.hold_history(ENTITY) == []
+
 
 class TestApp:
     """The application's record and who waits for it."""
@@ -791,3 +802,47 @@ class TestCatchUp:
             cursor = LogCursor(link=link, question="q", at=NOW + timedelta(milliseconds=123))
             store.save_log_cursor(cursor)
             assert store.log_cursor() == cursor
+
+
+class TestRuns:
+    """The newest run of the reconcile, and what it has seen."""
+
+    RUN = Run(number=1, mode="enforce", started=NOW)
+
+    def test_a_run_is_kept_as_it_was_saved(self, store: Store) -> None:
+        """None at first; then every field, counts and ids too, one version further."""
+        runs = cast("Runs", store)
+        assert runs.run() is None
+        run = replace(
+            self.RUN,
+            phase=Phase.ACTIVE,
+            place="26",
+            lease_until=NOW,
+            totals={"active": 50},
+            counts={"differs": 2},
+            ids={"differs": (ADA, BEN)},
+        )
+        saved = runs.save_run(run)
+        assert saved == replace(run, version=1)
+        assert runs.run() == saved
+
+    def test_only_who_read_the_newest_version_writes(self, store: Store) -> None:
+        """So one invocation at a time works on a run, and a new run takes the place of the one it has seen."""
+        runs = cast("Runs", store)
+        saved = runs.save_run(self.RUN)
+        with pytest.raises(RunTaken):
+            runs.save_run(self.RUN)
+        following = runs.save_run(replace(saved, number=2))
+        with pytest.raises(RunTaken):
+            runs.save_run(replace(saved, place="late"))
+        assert runs.run() == following
+
+    def test_what_a_run_has_seen_is_kept_by_place_and_forgotten(self, store: Store) -> None:
+        """The same place again overwrites; another run's is apart."""
+        runs = cast("Runs", store)
+        for number, place, seen in ((1, "active#1", b"old"), (1, "active#1", b"a" * 8), (1, "active#2", b"")):
+            runs.add_seen_accounts(number, place, seen, NOW)
+        runs.add_seen_accounts(2, "active#1", b"b" * 8, NOW)
+        assert sorted(runs.seen_accounts(1)) == [b"", b"a" * 8]
+        runs.drop_seen_accounts(1)
+        assert (list(runs.seen_accounts(1)), list(runs.seen_accounts(2))) == ([], [b"b" * 8])

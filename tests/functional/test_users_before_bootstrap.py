@@ -12,7 +12,7 @@ from tests.world import World
 @pytest.mark.parametrize("event", ["assigned", "deactivate", "suspend"])
 def test_native_applications_user_is_found_by_external_id(finds_inactive: bool, event: str) -> None:
     """Before the first whole reconcile an account under another e-mail is found, also for who leaves."""
-    world = World({"BOOTSTRAPPED": "0"}, genesys_switches=GenesysSwitches(finds_inactive=finds_inactive))
+    world = World(bootstrapped=False, genesys_switches=GenesysSwitches(finds_inactive=finds_inactive))
     user = world.person("Ada Brook")
     world.events()
     world.genesys.add_user({"userName": "other@example.com", "displayName": "Ada", "externalId": user})
@@ -28,7 +28,7 @@ def test_native_applications_user_is_found_by_external_id(finds_inactive: bool, 
 
 def test_leaver_without_native_account_stays_without() -> None:
     """Before the first reconcile a leaver is looked up once; without an account nothing is made."""
-    world = World({"BOOTSTRAPPED": "0"})
+    world = World(bootstrapped=False)
     user = world.person("Ada Brook", assigned=False)
     world.okta.deactivate(user)
     world.happen()

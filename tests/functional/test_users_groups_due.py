@@ -139,7 +139,7 @@ def test_groups_come_later_when_they_can_not_be_sent_now(breaks: str) -> None:
 
 def test_before_the_first_reconcile_groups_stay_due() -> None:
     """Until then the reconcile brings the groups; afterwards the user's next look does."""
-    world = World({"BOOTSTRAPPED": "0"})
+    world = World(bootstrapped=False)
     user = world.person("Ada Brook", assigned=False)
     _, group = world.linked_group("Agents", [user])
     world.okta.assign_user(user)

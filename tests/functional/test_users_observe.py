@@ -56,7 +56,7 @@ def test_observe_writes_nothing_and_says_what_would_be() -> None:
 
 def test_observe_on_the_first_day_links_what_the_native_application_made() -> None:
     """Matching is written down, so that the first enforced look knows the accounts."""
-    world = World({**OBSERVE, "BOOTSTRAPPED": "0"})
+    world = World(OBSERVE, bootstrapped=False)
     user = world.person("Ada Brook")
     made = world.genesys.add_user({"userName": "old@example.com", "displayName": "Ada", "externalId": user})
     world.happen()
@@ -122,3 +122,45 @@ def test_create_users_off_is_journalled() -> None:
     world.okta.update_profile(away, {"title": "Adviser"})
     world.happen()
     world.assert_users_equal()
+
+
+def test_observed_differences_name_each_call_until_there_is_none() -> None:
+    """What would be called is in the journal and listed by entity; the first enforced look leaves the list as it is."""
+    world = World({"MEMBERS_PER_REQUEST": "2"})
+    people = world.provisioned(6)
+    okta_group, genesys_group = world.linked_group("Agents", people[:5])
+    world.variables["MODE"] = "observe"
+    world.restart()
+    new = world.person("Ada Brook")
+    world.okta.remove_members(okta_group, people[:1])
+    world.okta.add_members(okta_group, people[5:])
+    world.happen()
+    account = world.genesys_ids(people[:1])
+    assert account[0] in world.genesys.members(genesys_group)
+    said = {entry.entity: entry.calls for entry in world.store.differences()}
+    assert [line for line in said[f"user:{new}"] if line.startswith("would ")] == [
+        'would POST users userName,displayName,emails[type eq "work"].value,externalId'
+    ]
+    assert [line for line in said[f"group:{okta_group}"] if line.startswith("would ")] == [
+        f"would PATCH groups/{genesys_group} add 1 members",
+        f"would PATCH groups/{genesys_group} remove 1 members",
+    ]
+    assert said[f"group:{okta_group}"] == world.last(f"group:{okta_group}").calls
+    world.okta.remove_members(okta_group, people[5:])
+    world.okta.add_members(okta_group, people[:1])
+    world.happen()
+    assert [entry.entity for entry in world.store.differences()] == [f"user:{new}"]
+
+
+def test_observed_removals_that_would_be_held_are_said_to_be() -> None:
+    """Eight of ten: no call would be made, and the reason is there."""
+    world = World()
+    people = world.provisioned(30)
+    okta_group, _ = world.linked_group("Agents", people)
+    world.variables["MODE"] = "observe"
+    world.restart()
+    world.okta.remove_members(okta_group, people[:20])
+    world.happen()
+    [entry] = world.store.differences()
+    assert entry.calls[-1] == "would hold 20 removals (ceiling-percent)"
+    assert world.store.hold(f"group:{okta_group}") is None

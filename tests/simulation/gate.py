@@ -23,6 +23,10 @@ class Died(BaseException):
     """The process is gone, between two effects: no ``except Exception`` of it runs any more."""
 
 
+class Unsettled(AssertionError):
+    """The run does not come to rest."""
+
+
 @dataclass(frozen=True)
 class Weather:
     """How bad things are: the probability of each mishap at one outside effect.
@@ -115,9 +119,9 @@ class Gate:
     # -------------------------------------------------------------------------------------- processes
 
     @contextmanager
-    def process(self) -> Iterator[None]:
+    def process(self, seconds: float = FUNCTION_SECONDS) -> Iterator[None]:
         """Within, the effects are those of one invocation of a function, which has a time-out."""
-        self._deadlines.append(self.clock.time + timedelta(seconds=FUNCTION_SECONDS))
+        self._deadlines.append(self.clock.time + timedelta(seconds=seconds))
         self.history.depth = len(self._deadlines)
         try:
             yield

@@ -26,6 +26,7 @@ _WRITES = (
     "close_",
     "complete",
     "decide",
+    "drop_",
     "note_",
     "park",
     "pause_",
@@ -142,6 +143,10 @@ class LanesInWeather:
         if gate.hits(gate.weather.lost):
             gate.history.tell(f"{what}: the answer is lost")
             raise Transient("lane-refused", upstream="lanes")
+
+    def waiting(self) -> int:
+        """As `bridge.reconcile.run.Lanes`."""
+        return self._gate.do("count the lanes", self._lanes.waiting)
 
     def change_message_visibility_batch(self, **arguments: Any) -> dict[str, Any]:
         """As boto3's SQS client."""

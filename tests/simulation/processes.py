@@ -5,17 +5,21 @@ One line of `SCHEDULED` each: a name, how likely it runs at each step of a run, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from bridge.items import Reason, fresh_item
 from bridge.provisioning.records import Verdict
 from bridge_local.okta import syslog_form
+from tests.simulation.gate import Unsettled
 from tests.simulation.variants import Scheduled
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
+
+#: Invocations within which a reconcile must end.
+_MOST_TICKS = 30
 
 
 def catch_up(simulation: Simulation) -> None:
@@ -27,16 +31,52 @@ def catch_up(simulation: Simulation) -> None:
         simulation.variant.hear([syslog_form(entry) for entry in world.okta.log.all()])
 
 
-def reconcile(simulation: Simulation) -> None:
-    """Look at everything again."""
+def _reconciler(simulation: Simulation, do: str) -> Mapping[str, Any]:
+    """One invocation of the real reconciler; its answer, empty when the process dies."""
     world = simulation.world
-    users = sorted(world.store.user_links.keys() | world.okta.users.current.keys())
-    groups = sorted(world.store.group_links.keys() | world.okta.groups.current.keys())
-    nonce = str(simulation.chance.random())
-    simulation.history.tell(f"reconcile: {len(users)} users, {len(groups)} groups")
-    items = [fresh_item(f"user:{okta_id}", Reason.RECONCILE, nonce) for okta_id in users]
-    items += [fresh_item(f"group:{okta_id}", Reason.RECONCILE, nonce) for okta_id in groups]
-    world.lanes.send(items)
+    answer = simulation.run_function(
+        "reconciler",
+        world.gated_reconciler,
+        lambda: world.reconciler.handle({"do": do}, cast("Any", world.context)),
+        seconds=900,
+    )
+    run = (answer or {}).get("run", {})
+    told = {name: run.get(name) for name in ("number", "phase", "waiting", "failed", "counts")}
+    simulation.history.tell(f"reconciler: {answer['outcome'] if answer else 'died'} {told}")
+    return answer or {}
+
+
+def start_reconcile(simulation: Simulation) -> None:
+    """The nightly tick, or an operator."""
+    _reconciler(simulation, "start")
+
+
+def carry_reconcile_on(simulation: Simulation) -> None:
+    """The tick that carries a run on."""
+    run = simulation.world.store.run()
+    if run is not None and run.unfinished:
+        _reconciler(simulation, "continue")
+
+
+def reconcile(simulation: Simulation) -> None:
+    """One whole reconcile from its beginning to its end, with the lanes worked off.
+
+    Raises:
+        Unsettled: it does not end well.
+    """
+    begins = simulation.clock.time
+    for _ in range(_MOST_TICKS):
+        run = simulation.world.store.run()
+        fresh = run is not None and run.started >= begins
+        _reconciler(simulation, "continue" if fresh else "start")
+        simulation.rest()
+        run = simulation.world.store.run()
+        if run is not None and run.started >= begins and not run.unfinished:
+            if not run.failed:
+                return
+            raise Unsettled(f"the reconcile failed in good weather: {run.failed}")
+        simulation.pass_time(300)
+    raise Unsettled("the reconcile does not end")
 
 
 def redrive(simulation: Simulation) -> None:
@@ -83,6 +123,8 @@ def outage(simulation: Simulation) -> None:
 
 SCHEDULED: Sequence[Scheduled] = (
     Scheduled("catch-up", 0.2, catch_up),
+    Scheduled("reconcile", 0.05, start_reconcile),
+    Scheduled("reconcile tick", 0.3, carry_reconcile_on),
     Scheduled("redrive", 0.05, redrive),
     Scheduled("decide", 0.25, decide),
     Scheduled("outage", 0.03, outage),

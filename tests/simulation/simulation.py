@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from bridge.composition import Consumer, Outside
 from bridge.items import Lane
 from bridge.provisioning.ports import Store
+from bridge.reconcile.composition import Memory
 from bridge.settings import ConsumerSettings
 from bridge_local.okta import HookDispatcher
 from functions.receiver import app as receiver_app
@@ -22,7 +23,7 @@ from tests.simulation.circumstances import (
     turn_okta_switches,
 )
 from tests.simulation.company import Company
-from tests.simulation.gate import CALM, Died, Gate, History, Weather
+from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Gate, History, Unsettled, Weather
 from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
 from tests.simulation.processes import SCHEDULED, catch_up
 from tests.simulation.promises import Promises
@@ -30,6 +31,8 @@ from tests.simulation.recorder import Recorder
 from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
 from tests.simulation.variants import Variant
 from tests.world import Context, World
+
+T = TypeVar("T")
 
 #: Batches that a run may take; one that needs more does not come to rest.
 MOST_BATCHES = 4000
@@ -57,6 +60,8 @@ class SimulatedWorld(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.store = self.variant.store()
+        self.store.set_bootstrapped()
+        self.store.note_reconciled("enforce")
         self.lanes = self.variant.lanes(self.clock.now)
         self.history = History(self.clock)
         self.gate = Gate(self.clock, random.Random(f"gate {self.seed}"), self.history)  # noqa: S311 - repeatable
@@ -74,6 +79,17 @@ class SimulatedWorld(World):
         store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_outside)
         self.catch_up = self.new_poller(store, self.gated_lanes, okta)
 
+    def gated_reconciler(self) -> None:
+        """A new environment of the reconciler, likewise."""
+        outside = replace(
+            self.reconciler_outside(),
+            store=cast("Memory", StoreInWeather(self.store, self.gate)),
+            lanes=self.gated_lanes,
+            okta_transport=ServiceTransport(self.okta_outside),
+            genesys_transport=ServiceTransport(self.genesys_outside),
+        )
+        self.reconciler = self.new_reconciler(outside)
+
     def outside(self, settings: ConsumerSettings) -> Outside:
         """The world around a new consumer, in its weather."""
         return Outside(
@@ -86,10 +102,6 @@ class SimulatedWorld(World):
                 "genesys_transport": ServiceTransport(self.genesys_outside),
             }
         )
-
-
-class Unsettled(AssertionError):
-    """The run does not come to rest."""
 
 
 class Simulation:
@@ -112,7 +124,6 @@ class Simulation:
         self.clock, self.gate, self.history = world.clock, world.gate, world.history
         self.gate.interlude = self._interlude
         self.gate.settle = world.genesys_outside.land
-        world.store.set_bootstrapped()
         self.company = Company(world, chance, self.history)
         self.company.found(chance.choice((4, 5, 6, 6, 8)))
         self.variant.begin(world)
@@ -249,18 +260,20 @@ class Simulation:
             self.history.tell(f"{lane.value}: {len(answer['batchItemFailures'])} go back")
         return True
 
-    def run_function(self, name: str, renew: Callable[[], None], invoke: Callable[[], str]) -> str:
-        """One invocation of a function that a schedule starts; what it answers, empty if it dies."""
+    def run_function(
+        self, name: str, renew: Callable[[], None], invoke: Callable[[], T], *, seconds: float = FUNCTION_SECONDS
+    ) -> T | None:
+        """One invocation of a function that a schedule starts; what it answers, None if it dies."""
         if name not in self._warm or self.gate.hits(self.gate.weather.death):
             renew()
             self._warm.add(name)
-        with self.gate.process():
+        with self.gate.process(seconds):
             try:
                 answer = invoke()
                 self.gate.require_time()
             except Died:
                 self._warm.discard(name)
-                return ""
+                return None
         return answer
 
     def _post(self, _url: str, headers: Mapping[str, str], body: bytes, _timeout: float) -> int:

@@ -51,9 +51,10 @@ def dashboard() -> dict[str, Any]:
 
 
 def series() -> Iterator[list[Any]]:
-    """Every line of every widget."""
+    """Every line of every widget that shows metrics."""
     for widget in dashboard()["widgets"]:
-        yield from widget["properties"]["metrics"]
+        if widget["type"] == "metric":
+            yield from widget["properties"]["metrics"]
 
 
 def alarms() -> dict[str, dict[str, Any]]:
@@ -114,6 +115,7 @@ def test_alarms_watch_metrics_that_are_emitted() -> None:
         "AppNotActive",
         "UsersRecreated",
         "BreakerOpen",
+        "ReconcileFailed",
     }
 
 
@@ -127,7 +129,7 @@ def test_each_lane_has_an_alarm_on_its_age(lane: str) -> None:
 
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     """Its beginning and its end are told, and its description says what to do."""
-    assert len(alarms()) == 22
+    assert len(alarms()) == 23
     told = [alarm for name, alarm in alarms().items() if name not in PARTS]
     told += [alarm for _, alarm in TEMPLATE.of_type("AWS::CloudWatch::CompositeAlarm")]
     for alarm in told:
@@ -173,6 +175,13 @@ def test_resources_named_on_the_dashboard_exist() -> None:
     assert names - {"AWS::Region", "AWS::StackName"} <= set(TEMPLATE.document["Resources"])
 
 
+def test_the_list_of_holds_is_asked_through_the_readers_alias() -> None:
+    """Whoever looks at the dashboard invokes it with his own permission, and that is no more than a reader's."""
+    [widget] = [widget for widget in dashboard()["widgets"] if widget["type"] == "custom"]
+    assert widget["properties"]["endpoint"] == "${OperationsReader}"
+    assert widget["properties"]["params"] == {}
+
+
 def test_widgets_do_not_overlap() -> None:
     """Each has its own place in the 24 columns."""
     places = [
@@ -203,7 +212,7 @@ def test_a_metric_is_emitted_as_a_total_and_by_its_dimensions(
 
 
 def test_sources_are_found() -> None:
-    """The scan above reads both functions and the package."""
+    """The scan above reads the functions and the package."""
     assert {Path("functions/receiver/app.py"), Path("functions/consumer/app.py")} <= {
         path.relative_to(ROOT) for path in SOURCES
     }

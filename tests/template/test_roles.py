@@ -20,6 +20,8 @@ from moto import mock_aws
 
 from bridge.composition import Outside
 from bridge.items import Reason, fresh_item
+from bridge.reconcile.composition import Outside as ReconcilerOutside
+from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT
 from bridge_local.aws import Aws
 from bridge_local.genesys import GenesysModel, GenesysSwitches
@@ -32,6 +34,7 @@ from bridge_local.transport import ModelTransport
 from functions.consumer import app as consumer
 from functions.log_poller import app as log_poller
 from functions.receiver import app as receiver
+from functions.reconciler import app as reconciler
 from tests.functional.jwt_key import public_jwk
 from tests.world import Context
 
@@ -66,6 +69,25 @@ BY_SERVICES: dict[str, set[Grant]] = {
             for lane in LANES
         ),
     },
+    "Reconciler": {
+        ("logs:CreateLogStream", "ReconcilerLogs"),
+        ("logs:PutLogEvents", "ReconcilerLogs"),
+        # As the consumer's.
+        ("kms:Decrypt", "DataKey"),
+        ("kms:GenerateDataKey", "DataKey"),
+    },
+    "Operations": {
+        ("logs:CreateLogStream", "OperationsLogs"),
+        ("logs:PutLogEvents", "OperationsLogs"),
+        ("kms:Decrypt", "DataKey"),
+        ("kms:GenerateDataKey", "DataKey"),
+    },
+    "Approvals": {
+        ("logs:CreateLogStream", "ApprovalsLogs"),
+        ("logs:PutLogEvents", "ApprovalsLogs"),
+        ("kms:Decrypt", "DataKey"),
+        ("kms:GenerateDataKey", "DataKey"),
+    },
 }
 BY_SERVICES["LogPoller"] = {
     ("logs:CreateLogStream", "LogPollerLogs"),
@@ -87,6 +109,7 @@ SERVICES = {
     "kms": "kms",
     "ssm": "ssm",
     "sns": "sns",
+    "lambda": "lambda",
 }
 
 
@@ -102,6 +125,7 @@ class Deployment:
     """The template's resources and functions, between both models."""
 
     aws: MotoAws
+    options: Options
     okta: OktaModel
     genesys: GenesysModel
     grants: set[Grant] = field(default_factory=set)
@@ -119,7 +143,7 @@ class Deployment:
                 ((kind, of),) = write.items()
                 self.grants.add((f"dynamodb:{kind}Item", logical[of["TableName"]]))
             return
-        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name", "TopicArn")
+        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name", "TopicArn", "UUID")
         resources = [arguments[name] for name in names if name in arguments] or list(arguments["RequestItems"])
         action = f"{prefix}:{operation}"
         self.grants |= {(ACTIONS.get(action, action), logical[resource]) for resource in resources}
@@ -166,6 +190,13 @@ class Deployment:
 
 @pytest.fixture
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    """As `deployed`."""
+    with deployed(monkeypatch) as made:
+        yield made
+
+
+@contextmanager
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     """Both functions with the environment that the template gives them, and everything that they call recorded."""
     variables = {
         "OKTA_AUTH": "oauth",
@@ -183,7 +214,8 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         aws.create(TEMPLATE, options)
         boto3.client("sqs").set_queue_attributes(QueueUrl=aws.physical["GroupsQueue"], Attributes={"DelaySeconds": "0"})
         boto3.client("ssm").put_parameter(Name=MAP_PARAMETER, Value=DEFAULT_MAP.read_text("utf-8"), Type="String")
-        for function in ("Receiver", "Consumer", "LogPoller"):
+        DynamoStore(boto3.client("dynamodb"), aws.physical["StateTable"]).set_bootstrapped()
+        for function in ("Receiver", "Consumer", "LogPoller", "Reconciler"):
             for name, value in aws.environment(TEMPLATE, function, options).items():
                 monkeypatch.setenv(name, value)
         okta, genesys = models(aws, options)
@@ -193,7 +225,12 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             partial(Outside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
         monkeypatch.setattr(log_poller, "Outside", partial(log_poller.Outside, okta_transport=ModelTransport(okta)))
-        made = Deployment(aws, okta, genesys)
+        monkeypatch.setattr(
+            reconciler,
+            "Outside",
+            partial(ReconcilerOutside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
+        )
+        made = Deployment(aws, options, okta, genesys)
         original = vars(BaseClient)["_make_api_call"]
 
         def make_api_call(client: BaseClient, operation: str, arguments: dict[str, Any]) -> Any:
@@ -201,13 +238,12 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             return original(client, operation, arguments)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
-        receiver.compose.cache_clear()
-        consumer.compose.cache_clear()
-        log_poller.compose.cache_clear()
+        composed = (receiver.compose, consumer.compose, log_poller.compose, reconciler.compose)
+        for compose in composed:
+            compose.cache_clear()
         yield made
-        receiver.compose.cache_clear()
-        consumer.compose.cache_clear()
-        log_poller.compose.cache_clear()
+        for compose in composed:
+            compose.cache_clear()
 
 
 def models(aws: MotoAws, options: Options) -> tuple[OktaModel, GenesysModel]:
@@ -251,6 +287,8 @@ def allowed(function: str) -> set[Grant]:
 
 def _logical(resource: dict[str, Any]) -> str:
     ((kind, value),) = resource.items()
+    if kind == "Fn::Sub" and ":event-source-mapping:" in value:
+        return str(value.rpartition("${")[2].removesuffix("}"))
     if kind == "Fn::Sub":
         assert value.endswith(":parameter${AttributeMapParameter}")
         return MAP_PARAMETER
@@ -344,3 +382,27 @@ def test_the_log_poller_may_do_what_it_does(deployment: Deployment) -> None:
     waiting = [deployment.aws.depths(TEMPLATE)[lane] for lane in sorted(LANES)]
     assert [depth["visible"] for depth in waiting] == [2, 1, 1]
     assert deployment.grants | BY_SERVICES["LogPoller"] == allowed("LogPoller")
+
+
+def test_the_reconciler_may_do_what_it_does(deployment: Deployment) -> None:
+    """The first whole comparison, which waits for the lanes, and a look at one entity on demand."""
+    okta, genesys = deployment.okta, deployment.genesys
+    boto3.client("dynamodb").delete_item(
+        TableName=deployment.aws.physical["StateTable"], Key={"pk": {"S": "app"}, "sk": {"S": "state"}}
+    )
+    person = okta.create_user({"login": "ada@example.com", "firstName": "Ada", "lastName": "Brook"})
+    okta.assign_user(person)
+    okta.create_group("Sales")
+    genesys.add_group("Sales")
+    with deployment.recorded():
+        waits = reconciler.handler({"do": "start"}, cast("Any", Context(900_000)))
+    assert waits["run"]["waiting"] == "lanes-not-empty"
+    own = set(deployment.grants)
+    assert deployment.look("UsersQueue", f"user:{person}")
+    deployment.grants = own
+    boto3.client("sqs").purge_queue(QueueUrl=deployment.aws.physical["UsersQueue"])
+    with deployment.recorded():
+        ended = reconciler.handler({"do": "continue"}, cast("Any", Context(900_000)))
+        sent = reconciler.handler({"do": "start", "entity": f"user:{person}"}, cast("Any", Context(900_000)))
+    assert (ended["outcome"], sent["outcome"]) == ("ended", "sent")
+    assert deployment.grants | BY_SERVICES["Reconciler"] == allowed("Reconciler")

@@ -13,7 +13,8 @@ import pytest
 from bridge.catchup import PAGE_SECONDS
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
-from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings
+from bridge.operations.settings import ApprovalsSettings, OperationsSettings
+from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, ReconcilerSettings
 from bridge_local import ROOT
 from bridge_local.template import Template
 
@@ -25,9 +26,14 @@ SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
     "LogPoller": LogPollerSettings.read,
+    "Reconciler": ReconcilerSettings.read,
+    "Operations": OperationsSettings.read,
+    "Approvals": ApprovalsSettings.read,
 }
 #: Variables that libraries read: botocore, and Powertools' metrics.
 BY_LIBRARIES = {"AWS_ENDPOINT_URL", "POWERTOOLS_METRICS_NAMESPACE"}
+#: Beside those, botocore's for one service: what calls Lambda asks the local stack's own part of its API.
+BY_BOTOCORE = {"Operations": {"AWS_ENDPOINT_URL_LAMBDA"}}
 #: Values that a parameter's pattern must accept, and others that it must refuse.
 EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OktaOrgUrl": (
@@ -38,6 +44,11 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OktaClientId": (("", "0oaBridgeServiceApp1"), ("0oa/1",)),
     "HookSecretHeader": (("Authorization", "X-Okta-Secret"), ("", "X Secret", "X:Secret")),
     "DefaultPhoneRegion": (("US", "DE"), ("", "us", "USA", "1")),
+    "ReconcileSchedule": (
+        ("cron(0 2 * * ? *)", "cron(30 3 ? * MON-FRI *)", "rate(1 day)"),
+        ("", "0 2 * * *", "at(2026-11-24T02:00:00)"),
+    ),
+    "ReconcileTimeZone": (("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"), ("", "Europe/", "Berlin time")),
     "AttributeMapParameter": (("", "/bridge/map"), ("bridge/map", "/bridge/", "file:/etc/passwd")),
     "AllowedAddresses": (
         ("", "192.0.2.0/24", "198.51.100.7/32"),
@@ -71,6 +82,7 @@ class Seen(dict[str, str]):
 def environment(function: str, **parameters: str) -> dict[str, str]:
     """The function's environment in a stack with these parameters."""
     physical = {name: f"https://example.com/{name}" for name in RESOURCES}
+    physical |= {source.name: source.mapping_id for source in TEMPLATE.sources("Consumer")}
     required = {
         "OktaOrgUrl": "https://example.okta.com",
         "OktaAppId": "0oaGenesysCloudApp5d",
@@ -109,13 +121,13 @@ def test_variables_declared_are_those_that_are_read(function: str) -> None:
     declared = environment(function)
     variables = Seen({name: local.get(name, value) for name, value in declared.items()})
     SETTINGS[function](variables)
-    assert variables.read | BY_LIBRARIES == set(declared)
+    assert variables.read | BY_LIBRARIES | BY_BOTOCORE.get(function, set()) == set(declared)
 
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_local_overrides_stay_empty(function: str) -> None:
     """In AWS nothing leads anywhere else: the template declares these variables as empty text and nothing else."""
-    names = {"BRIDGE_LOCAL", "AWS_ENDPOINT_URL", "GENESYS_API_URL", "GENESYS_LOGIN_URL"}
+    names = {"BRIDGE_LOCAL", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA", "GENESYS_API_URL", "GENESYS_LOGIN_URL"}
     declared = {name: value for name, value in TEMPLATE.variables(function).items() if name in names}
     assert "AWS_ENDPOINT_URL" in declared
     assert set(declared.values()) == {""}
@@ -321,7 +333,8 @@ def test_cloudwatch_may_use_the_topics_key() -> None:
 def test_nothing_has_a_physical_name() -> None:
     """So that two stacks live in one account."""
     names = re.compile(r"^(Queue|Table|Role|Policy|ManagedPolicy|Topic|Function|Alarm|Dashboard|LogGroup|Layer)?Name$")
-    allowed = {("AWS::IAM::Role", "PolicyName")}
+    # An alias has its name within its function alone.
+    allowed = {("AWS::IAM::Role", "PolicyName"), *(("AWS::Lambda::Alias", name) for name in ("Name", "FunctionName"))}
     for logical, resource in RESOURCES.items():
         found = [name for name in resource.get("Properties", {}) if names.match(name)]
         assert [name for name in found if (resource["Type"], name) not in allowed] == [], logical
@@ -343,6 +356,9 @@ def test_outputs_are_what_people_need() -> None:
         "AlarmTopicArn",
         "ReaderPolicyArn",
         "OperatorPolicyArn",
+        "ApproverPolicyArn",
+        "OperationsFunction",
+        "ApprovalsFunction",
         "BridgeSecretArn",
         "SigningKeyArn",
     }

@@ -185,3 +185,25 @@ def test_a_queue_that_does_not_exist_is_transient(queues: Queues, lanes: LaneSen
     queues.sqs.delete_queue(QueueUrl=queues.settings.users)
     with pytest.raises(Transient, match=r"^lanes-unavailable$"):
         lanes.send([user(1)])
+
+
+def test_what_waits_is_counted_in_the_users_and_leavers_lanes() -> None:
+    """Visible or in hand; the groups' lane does not count."""
+    with mock_aws():
+        queues = Queues()
+        lanes = SqsLanes(queues.sqs, queues.settings)
+        assert lanes.waiting() == 0
+        lanes.send([user_item(f"00uAda{number:04}", NOON, [str(number)]) for number in range(3)])
+        lanes.send([group_item("00gAgents01", NOON, ["g"])])
+        lanes.send([user_item("00uBen0001", NOON, ["b"], lane=Lane.LEAVERS)])
+        queues.sqs.receive_message(QueueUrl=queues.settings.users)
+        assert lanes.waiting() == 4
+
+
+def test_lanes_that_can_not_be_counted_are_waited_for() -> None:
+    """The queue is gone, or SQS is."""
+    with mock_aws():
+        queues = Queues()
+        queues.sqs.delete_queue(QueueUrl=queues.settings.leavers)
+        with pytest.raises(Transient):
+            SqsLanes(queues.sqs, queues.settings).waiting()

@@ -82,7 +82,6 @@ def test_the_switches_are_read() -> None:
                 "GROUP_REMOVAL_CEILING": "10",
                 "GROUP_REMOVAL_CEILING_PERCENT": "0",
                 "CEILING_WINDOW_HOURS": "0.5",
-                "BOOTSTRAPPED": "1",
             }
         )
     )
@@ -91,7 +90,7 @@ def test_the_switches_are_read() -> None:
     assert settings.suspended_users is SuspendedUsers.IGNORE
     assert settings.linked_groups == ("Genesys *", "Support Berlin")
     assert (settings.group_removal_ceiling, settings.group_removal_ceiling_percent) == (10, 0)
-    assert (settings.ceiling_window_hours, settings.bootstrapped) == (0.5, True)
+    assert settings.ceiling_window_hours == 0.5
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -24,6 +23,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bridge.backoff import Backoff, patience
 from bridge.breaker import Breakers, fails_as_a_whole
 from bridge.calls import Calls
 from bridge.errors import AuthFailure, Permanent, Recheck, SettingsError, Transient
@@ -52,9 +52,6 @@ RETURN_PAUSE = 30.0
 LONGEST_DELAY = 42_000
 #: A ``published`` further ahead of Okta's own clock than this is no read lag; it is looked at once.
 CREDIBLE_LEAD = timedelta(minutes=15)
-#: From so many receives on, and again after so many more, a message waits four times as long: SQS gives it up after
-#: 1000 receives, which must not come within its retention of 14 days. At a limit of 5 minutes the first is 28 h.
-PATIENT_RECEIVES, MORE_RECEIVES = 450, 300
 _SERVER_ERROR = 500
 
 
@@ -64,24 +61,6 @@ class Look(Protocol):
     def look(self, work: Work) -> Report:
         """Look once; raises as `bridge.errors`."""
         ...
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """How long a transient failure waits: half of it surely, the other half by chance."""
-
-    first: float
-    limit: float
-
-    def delay(self, receives: int, retry_after: float | None, chance: float) -> float:
-        """Seconds until the next try; `chance` is from 0 up to 1."""
-        backoff: float = min(self.limit, self.first * 2 ** min(receives - 1, 20)) * patience(receives)
-        return max(retry_after or 0.0, backoff / 2 + chance * backoff / 2)
-
-
-def patience(receives: int) -> int:
-    """How many times longer than usual a message waits that was received so often: 1, 4, 16."""
-    return 1 if receives < PATIENT_RECEIVES else 4 ** (1 + (receives - PATIENT_RECEIVES) // MORE_RECEIVES)
 
 
 class BatchRun:
@@ -298,7 +277,8 @@ class BatchRun:
         self._store.park(
             ParkedItem(
                 entity=item.entity,
-                item_id=item.id,
+                # Each reconcile brings what still differs: its item takes the place of the last one's, beside others.
+                item_id="reconcile" if item.reason is Reason.RECONCILE else item.id,
                 body=body,
                 reason=refused.reason,
                 detail=f"{refused.detail} {refused.reference}".strip(),

@@ -14,20 +14,14 @@ from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.aws import SystemClock
-from bridge.batch import Backoff, BatchRun
+from bridge.backoff import Backoff
+from bridge.batch import BatchRun
 from bridge.breaker import Breakers
 from bridge.calls import Calls
 from bridge.http import Transport
 from bridge.items import Lane
-from bridge.provisioning.accounts import Accounts
-from bridge.provisioning.application import AppLook
-from bridge.provisioning.assignments import Assignments
-from bridge.provisioning.deactivations import Deactivations
-from bridge.provisioning.groups import GroupLook
-from bridge.provisioning.holds import HoldLife
-from bridge.provisioning.linking import Linking
+from bridge.looks import build_looks
 from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, Store, UserMapper
-from bridge.provisioning.users import UserLook
 from bridge.secrets import Secrets
 from bridge.settings import ConsumerSettings
 from bridge.upstreams import GenesysSide, OktaSide
@@ -129,60 +123,19 @@ class Consumer:
         outside, settings = self._outside, self._settings
         calls = Calls(outside.clock)
         okta, genesys = self._okta.client(lane, calls), self._genesys.client(lane, calls)
-        lag = timedelta(seconds=settings.provisioning.read_lag_seconds)
-        assignments = Assignments(okta, outside.store, outside.clock, lag=lag)
-        linking = Linking(okta, outside.store, outside.clock, settings.provisioning)
-        life = HoldLife(outside.store, outside.notifier, outside.clock)
-        deactivations = Deactivations(
-            okta=okta,
-            store=outside.store,
-            lanes=outside.lanes,
-            clock=outside.clock,
-            life=life,
-            settings=settings.provisioning,
-        )
-        accounts = Accounts(
-            genesys=genesys,
-            okta=okta,
-            store=outside.store,
-            lanes=outside.lanes,
-            clock=outside.clock,
-            settings=settings.provisioning,
-            hash_key=lambda: outside.hash_key.get("hash_key").encode(),
-            make_password=outside.make_password,
-        )
         return BatchRun(
-            looks={
-                "user": UserLook(
-                    okta=okta,
-                    accounts=accounts,
-                    mapper=outside.mapper,
-                    store=outside.store,
-                    lanes=outside.lanes,
-                    clock=outside.clock,
-                    assignments=assignments,
-                    deactivations=deactivations,
-                    linking=linking,
-                    settings=settings.provisioning,
-                ),
-                "group": GroupLook(
-                    okta=okta,
-                    genesys=genesys,
-                    store=outside.store,
-                    clock=outside.clock,
-                    life=life,
-                    linking=linking,
-                    settings=settings.provisioning,
-                ),
-                "app": AppLook(
-                    store=outside.store,
-                    lanes=outside.lanes,
-                    assignments=assignments,
-                    deactivations=deactivations,
-                    linking=linking,
-                    settings=settings.provisioning,
-                ),
-            },
+            looks=build_looks(
+                settings.provisioning,
+                okta=okta,
+                genesys=genesys,
+                store=outside.store,
+                lanes=outside.lanes,
+                mapper=outside.mapper,
+                notifier=outside.notifier,
+                clock=outside.clock,
+                hash_key=lambda: outside.hash_key.get("hash_key").encode(),
+                make_password=outside.make_password,
+            ),
             store=outside.store,
             sqs=outside.sqs,
             idempotency=outside.idempotency,
@@ -197,7 +150,7 @@ class Consumer:
             ),
             mode=settings.provisioning.mode,
             backoff=Backoff(settings.backoff_seconds, settings.backoff_limit_seconds),
-            read_lag=lag,
+            read_lag=timedelta(seconds=settings.provisioning.read_lag_seconds),
         )
 
 

@@ -144,6 +144,11 @@ def fresh_item(entity: str, reason: Reason, nonce: str, *, lane: Lane | None = N
     return Item(entity=entity, reason=reason, id=_digest(entity, reason.value, nonce), lane=lane or _usual_lane(entity))
 
 
+def is_entity(text: str) -> bool:
+    """Whether a text names an entity: ``user:<okta id>``, ``group:<okta id>`` or ``app``."""
+    return _ENTITY.fullmatch(text) is not None
+
+
 def parse_item(body: str) -> Item:
     """The item in a message's body; its lane is the usual one of its entity (groups, else users).
 
@@ -159,7 +164,7 @@ def parse_item(body: str) -> Item:
     if type(raw.get("v")) is not int or raw["v"] not in READABLE_VERSIONS:
         raise Permanent("unreadable-item", detail=f"v is not one of {sorted(READABLE_VERSIONS)}")
     entity = raw.get("entity")
-    if not isinstance(entity, str) or not _ENTITY.fullmatch(entity):
+    if not isinstance(entity, str) or not is_entity(entity):
         raise Permanent("unreadable-item", detail="entity is not user:<id>, group:<id> or app")
     if not isinstance(raw.get("id"), str) or not raw["id"]:
         raise Permanent("unreadable-item", detail="id is missing")

@@ -47,6 +47,28 @@ class SqsLanes:
         if failure is not None:
             raise failure
 
+    def waiting(self) -> int:
+        """How many messages the leavers' and the users' lane have, in hand or for later; SQS counts roughly.
+
+        Raises:
+            Transient: SQS does not answer (``upstream="lanes"``).
+        """
+        return sum(self._depth(self._urls[lane]) for lane in (Lane.LEAVERS, Lane.USERS))
+
+    def _depth(self, url: str) -> int:
+        try:
+            answer = self._sqs.get_queue_attributes(
+                QueueUrl=url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
+                ],
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise Transient("lanes-unavailable", upstream="lanes") from error
+        return sum(map(int, answer["Attributes"].values()))
+
     def _send(self, url: str, items: Sequence[Item]) -> None:
         entries = {str(index): _entry(str(index), item) for index, item in enumerate(items)}
         refused = self._send_batch(url, list(entries.values()))

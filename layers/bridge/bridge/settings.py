@@ -255,11 +255,10 @@ class ProvisioningSettings:
     deactivation_ceiling_percent: int = 10
     ceiling_window_hours: float = 24
     read_lag_seconds: float = 5
-    bootstrapped: bool = False
 
     @classmethod
     def read(cls, environment: Environment) -> ProvisioningSettings:
-        """MODE, CREATE_USERS, ..., BOOTSTRAPPED: the upper-case names of the fields."""
+        """MODE, CREATE_USERS, ...: the upper-case names of the fields, and OKTA_READ_LAG_SECONDS."""
         return cls(
             mode=environment.choice("MODE", Mode.OBSERVE),
             create_users=environment.flag("CREATE_USERS", default=True),
@@ -279,7 +278,6 @@ class ProvisioningSettings:
             deactivation_ceiling_percent=environment.whole("DEACTIVATION_CEILING_PERCENT", 10, least=0, most=100),
             ceiling_window_hours=environment.number("CEILING_WINDOW_HOURS", 24, least=0.001, most=720),
             read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
-            bootstrapped=environment.flag("BOOTSTRAPPED", default=False),
         )
 
 
@@ -346,4 +344,39 @@ class ConsumerSettings:
             attribute_map=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
             backoff_seconds=environment.number("BACKOFF_SECONDS", 30, least=0, most=300),
             backoff_limit_seconds=environment.number("BACKOFF_LIMIT_SECONDS", 300, least=0, most=3600),
+        )
+
+
+@dataclass(frozen=True)
+class ReconcilerSettings:
+    """What the reconciler reads."""
+
+    okta: OktaSettings
+    genesys: GenesysSettings
+    provisioning: ProvisioningSettings
+    lanes: LaneSettings
+    secret_id: str
+    hash_key_secret_id: str
+    state_table: str
+    user_name_source: UserNameSource
+    default_phone_region: str
+    attribute_map: str
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> ReconcilerSettings:
+        """Every variable of the reconciler: it compares with the switches and the map that the consumer writes by."""
+        environment = Environment(variables)
+        return cls(
+            okta=OktaSettings.read(environment),
+            genesys=GenesysSettings.read(environment),
+            provisioning=ProvisioningSettings.read(environment),
+            lanes=LaneSettings.read(environment),
+            secret_id=environment.text("BRIDGE_SECRET_ID"),
+            hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
+            state_table=environment.text("STATE_TABLE"),
+            user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
+            default_phone_region=environment.matching(
+                "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
+            ),
+            attribute_map=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
         )

@@ -49,6 +49,9 @@ class Metric(StrEnum):
     APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active
     USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles
     NOT_SET_UP = "NotSetUp"  #: batches that went back because a setting is missing or wrong
+    RECONCILED = "Reconciled"  #: whole comparisons that have ended well
+    RECONCILE_FAILED = "ReconcileFailed"  #: comparisons that ended without being whole
+    RECONCILE_FOUND = "ReconcileFound"  #: what whole comparisons found, by ``finding``
     VISIBILITY_REFUSED = "VisibilityRefused"  #: delays that SQS refused to set
     CATCH_UP_RUNS = "CatchUpRuns"  #: runs of catch-up that read the System Log to its end
     CATCH_UP_FAILURES = "CatchUpFailures"  #: runs that something ended, by ``reason``; the next goes on from there

@@ -16,18 +16,18 @@ from bridge.genesys import answers
 from bridge.genesys.scim import PATCH_OP
 from bridge.http import Answer, Auth, HttpClient
 from bridge.provisioning.ports import Pace
-from bridge.provisioning.values import ScimGroup, ScimUser
+from bridge.provisioning.values import ScimGroup, ScimPage, ScimUser
 
 BASE = "/api/v2/scim/v2"
 #: Above this page size the secondary lookups (externalId among them, which matching needs) may be answered by 429.
 PAGE = 25
-#: The secondary lookups that matching does not need.
-EXPENSIVE = (
+#: The secondary lookups of what no profile is mapped to, and beside them those that matching does not need.
+UNMAPPED = (
     "roles",
-    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
     "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingSkills",
     "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingLanguages",
 )
+EXPENSIVE = (*UNMAPPED, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
 _SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _ATTRIBUTES: Mapping[str, Callable[[ScimUser], str]] = {
     "userName": lambda user: user.user_name,
@@ -94,6 +94,20 @@ class GenesysClient:
             if not user.active:
                 yield user
 
+    def users_page(self, start: int, count: int, *, active: bool) -> ScimPage:
+        """A page of the active or the inactive users; their documents lack what `UNMAPPED` names.
+
+        Without a filter Genesys Cloud lists the active ones alone.
+        """
+        params = [
+            *([] if active else [("filter", "active eq false")]),
+            ("startIndex", str(start)),
+            ("count", str(count)),
+            *(("excludedAttributes", name) for name in UNMAPPED),
+        ]
+        resources, total = self._page("users", f"users?{'active' if active else 'inactive'}", params)
+        return ScimPage(tuple(map(answers.user, resources)), total)
+
     def create_user(self, document: Mapping[str, Any]) -> ScimUser:
         """POST a user; UserNameTaken on 409."""
         answer = self._call("POST", "users", document=document, creates=True)
@@ -158,26 +172,22 @@ class GenesysClient:
         """The resources that a filter finds, page by page; an empty page is the end."""
         start = 1
         while True:
-            page = self._call(
-                "GET",
-                resource,
-                label=f"{resource}?filter={attribute}",
-                params=(
-                    ("filter", f"{attribute} eq {literal}"),
-                    ("startIndex", str(start)),
-                    ("count", str(PAGE)),
-                    *params,
-                ),
-            ).json()
-            if not isinstance(page, dict):
-                raise answers.implausible("no list of resources")
-            resources, total = page.get("Resources", []), page.get("totalResults")
-            if not isinstance(resources, list) or not isinstance(total, int):
-                raise answers.implausible("no list of resources")
+            place = (("startIndex", str(start)), ("count", str(PAGE)))
+            found = (("filter", f"{attribute} eq {literal}"), *place, *params)
+            resources, total = self._page(resource, f"{resource}?filter={attribute}", found)
             yield from resources
             start += len(resources)
             if not resources or start > total:
                 return
+
+    def _page(self, resource: str, label: str, params: _Params) -> tuple[list[object], int]:
+        page = self._call("GET", resource, label=label, params=params).json()
+        if not isinstance(page, dict):
+            raise answers.implausible("no list of resources")
+        resources, total = page.get("Resources", []), page.get("totalResults")
+        if not isinstance(resources, list) or not isinstance(total, int):
+            raise answers.implausible("no list of resources")
+        return resources, total
 
     def _call(
         self,

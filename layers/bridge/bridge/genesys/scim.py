@@ -82,7 +82,7 @@ def same(path: str, left: Any, right: Any) -> bool:
     userName and e-mail ignore case; a phone number is the same as its tel URI, whatever separators it is
     written with; of a date the day counts; everything else is compared exactly.
     """
-    return bool(_comparable(path, left) == _comparable(path, right))
+    return bool(comparable(path, left) == comparable(path, right))
 
 
 def operations(changes: Mapping[str, Any], *, present: Container[str]) -> list[dict[str, Any]]:
@@ -126,7 +126,8 @@ def _read(document: Mapping[str, Any], path: str) -> Any:
     return document.get(path)
 
 
-def _comparable(path: str, value: Any) -> Any:
+def comparable(path: str, value: Any) -> Any:
+    """What of a value `same` compares."""
     if not isinstance(value, str):
         return value
     if path in _WITHOUT_CASE:

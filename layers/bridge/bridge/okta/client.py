@@ -11,17 +11,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from bridge.errors import AuthFailure, BridgeError, Permanent, Transient
 from bridge.http import Answer, Auth, HttpClient
 from bridge.items import OKTA_ID, parse_time
 from bridge.provisioning.ports import Clock, Pace
-from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
+from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Page, Read
 
 _API = "/api/v1/"
 _Document = dict[str, Any]
 _Params = Sequence[tuple[str, str]]
+_Entry_ = TypeVar("_Entry_")
 #: getUser answers sooner without what the bridge never reads.
 _SLIM = {
     "Content-Type": "application/json; okta-response=omitCredentials,omitCredentialsLinks,omitTransitioningToStatus"
@@ -81,10 +82,18 @@ class OktaClient:
 
     def app_users(self, page_limit: int | None = None) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application, with the users; value None with more than `page_limit` pages."""
-        read = self._listing(f"{self._app}/users", APP_USERS_PAGE, _EXPAND, page_limit=page_limit)
+        read = self._listing(f"{self._app}/users", APP_USERS_PAGE, _app_user, _EXPAND, page_limit=page_limit)
         if read.value is None:
             return Read(None, read.date)
-        return Read({_id(entry): AppUser(_id(entry), _text(entry, "status"), entry) for entry in read.value}, read.date)
+        return Read({entry.id: entry for entry in read.value}, read.date)
+
+    def app_users_page(self, following: str = "") -> Page[AppUser]:
+        """A page of the application's assignments, with the users: the first one, or the one that `following` names."""
+        return self._page(f"{self._app}/users", APP_USERS_PAGE, _app_user, _EXPAND, following)
+
+    def groups_page(self, following: str = "") -> Page[OktaGroup]:
+        """A page of all groups of the org, likewise."""
+        return self._page("groups", GROUPS_PAGE, _group, (), following)
 
     def app(self) -> Read[str]:
         """The application's status."""
@@ -93,7 +102,7 @@ class OktaClient:
 
     def app_groups(self) -> Read[frozenset[str]]:
         """Ids of the groups that are assigned to the application."""
-        return _ids(self._listing(f"{self._app}/groups", GROUPS_PAGE))
+        return _set(self._listing(f"{self._app}/groups", GROUPS_PAGE, _id))
 
     def group(self, group_id: str) -> Read[OktaGroup]:
         """One group by id; value None when Okta knows no such group."""
@@ -102,12 +111,12 @@ class OktaClient:
 
     def group_users(self, group_id: str) -> Read[frozenset[str]]:
         """Ids of all users of a group, whatever their status; value None when Okta knows no such group."""
-        return _ids(self._listing(f"groups/{_checked(group_id)}/users", GROUP_USERS_PAGE))
+        return _set(self._listing(f"groups/{_checked(group_id)}/users", GROUP_USERS_PAGE, _id))
 
     def user_groups(self, user_id: str) -> Read[tuple[OktaGroup, ...]]:
         """The groups of a user; value None when Okta knows no such user."""
-        read = self._listing(f"users/{_checked(user_id)}/groups", GROUPS_PAGE)
-        return Read(None if read.value is None else tuple(_group(entry) for entry in read.value), read.date)
+        read = self._listing(f"users/{_checked(user_id)}/groups", GROUPS_PAGE, _group)
+        return Read(None if read.value is None else tuple(read.value), read.date)
 
     def get(self, path: str, params: _Params = (), *, url: str = "") -> Answer:
         """The answer to any other GET, or to a link of it: 200, or a 404 that says E0000007."""
@@ -125,18 +134,24 @@ class OktaClient:
         return Read(document, self._date(answer))
 
     def _listing(
-        self, path: str, size: int, params: _Params = (), *, page_limit: int | None = None
-    ) -> Read[list[_Document]]:
-        """Every entry, following ``rel="next"`` as Okta gives it; None for 404, or with more pages than allowed."""
+        self,
+        path: str,
+        size: int,
+        take: Callable[[_Document], _Entry_],
+        params: _Params = (),
+        *,
+        page_limit: int | None = None,
+    ) -> Read[list[_Entry_]]:
+        """What `take` takes of every entry, following ``rel="next"`` as Okta gives it.
+
+        None for 404, or with more pages than allowed.
+        """
         answer = self._get(path, (*params, ("limit", str(size))))
         date = self._date(answer)
-        entries: list[_Document] = []
+        entries: list[_Entry_] = []
         followed: set[str] = set()
         while answer.status == HTTPStatus.OK:
-            page = answer.json()
-            if not isinstance(page, list):
-                raise _implausible("a page is no list")
-            entries += [_object(entry) for entry in page]
+            entries += _entries(answer, take)
             following = answer.links.get("next")
             if following is None:
                 return Read(entries, date)
@@ -149,6 +164,14 @@ class OktaClient:
         if followed:
             raise Transient("okta-404-unexplained", detail="on a later page", upstream="okta", status=answer.status)
         return Read(None, date)
+
+    def _page(
+        self, path: str, size: int, take: Callable[[_Document], _Entry_], params: _Params, following: str
+    ) -> Page[_Entry_]:
+        answer = self._get(path, url=following) if following else self._get(path, (*params, ("limit", str(size))))
+        if answer.status != HTTPStatus.OK:
+            raise Transient("okta-404-unexplained", detail="of a page", upstream="okta", status=answer.status)
+        return Page(tuple(_entries(answer, take)), answer.links.get("next", ""), self._date(answer))
 
     def _get(
         self, path: str, params: _Params = (), *, headers: Mapping[str, str] | None = None, url: str = ""
@@ -282,8 +305,19 @@ def _text(document: _Document, name: str) -> str:
     return value
 
 
-def _ids(read: Read[list[_Document]]) -> Read[frozenset[str]]:
-    return Read(None if read.value is None else frozenset(_id(entry) for entry in read.value), read.date)
+def _entries(answer: Answer, take: Callable[[_Document], _Entry_]) -> list[_Entry_]:
+    page = answer.json()
+    if not isinstance(page, list):
+        raise _implausible("a page is no list")
+    return [take(_object(entry)) for entry in page]
+
+
+def _set(read: Read[list[str]]) -> Read[frozenset[str]]:
+    return Read(None if read.value is None else frozenset(read.value), read.date)
+
+
+def _app_user(document: _Document) -> AppUser:
+    return AppUser(_id(document), _text(document, "status"), document)
 
 
 def _group(document: _Document) -> OktaGroup:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
@@ -17,6 +14,7 @@ from bridge.errors import (
     VersionConflict,
 )
 from bridge.genesys import scim
+from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.look import Report
 from bridge.provisioning.matching import Matching, only
 from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader, Store
@@ -68,16 +66,16 @@ class Accounts:
         lanes: LaneSender,
         clock: Clock,
         settings: ProvisioningSettings,
-        hash_key: Callable[[], bytes],
+        fingerprints: Fingerprints,
         make_password: Callable[[], str],
     ) -> None:
-        """`hash_key` keys the fingerprints of written values; `make_password` gives a strong random password."""
+        """`fingerprints` stand for written values; `make_password` gives a strong random password."""
         self.matching = Matching(genesys, okta, store, lanes, clock)
         self._genesys = genesys
         self._store = store
         self._clock = clock
         self._settings = settings
-        self._hash_key = hash_key
+        self._fingerprints = fingerprints
         self._make_password = make_password
 
     @property
@@ -141,7 +139,7 @@ class Accounts:
             return self._adopt(
                 link, self.matching.search(link.okta_id, target.user_name, inactive=True), target, report
             )
-        link = self.matching.bind(link, made, Origin.CREATED, self._hashes(target.attributes))
+        link = self.matching.bind(link, made, Origin.CREATED, self._fingerprints.of_all(target.attributes))
         report.ends("recreated" if recreated else "created")
         if made.active:
             return Changed(link, made)
@@ -199,7 +197,7 @@ class Accounts:
         if not answer.active:
             raise Outdated("genesys-not-applied")
         if self._settings.update_users:
-            link = replace(link, hashes=self._hashes(target.attributes))
+            link = replace(link, hashes=self._fingerprints.of_all(target.attributes))
         if report.outcome not in {"created", "recreated"}:
             report.ends("activated" if "active" in changes else "updated")
         return Changed(replace(link, active=True, waiting_since=None), answer)
@@ -210,11 +208,8 @@ class Accounts:
         """What must be written, path -> value (None: clear), and which paths Genesys Cloud holds already."""
         wanted = target.attributes
         if account is None:
-            changes = {
-                path: value for path, value in wanted.items() if link.hashes.get(path) != self._hash(path, value)
-            }
-            changes |= {path: None for path in link.hashes if path not in wanted}
-            return changes, frozenset(link.hashes)
+            changed = self._fingerprints.differing(link.hashes, wanted)
+            return {path: wanted.get(path) for path in changed}, frozenset(link.hashes)
         held = scim.read_values(account.document, [*wanted, *link.hashes])
         changes = {
             path: value for path, value in wanted.items() if path not in held or not scim.same(path, held[path], value)
@@ -226,7 +221,7 @@ class Accounts:
 
     def _unchanged(self, link: UserLink, target: Target, account: ScimUser | None, report: Report) -> Changed:
         if account is not None and self._enforcing and self._settings.update_users:
-            link = replace(link, hashes=self._hashes(target.attributes))
+            link = replace(link, hashes=self._fingerprints.of_all(target.attributes))
         if link.active is not True:  # the account is: somebody else did it, or an answer was lost
             link = replace(link, active=True, groups_due=True)
         if report.outcome not in {"created", "recreated"}:
@@ -261,7 +256,7 @@ class Accounts:
             answer = self._patch(link, account, rest, present)
             written = {path: value for path, value in rest.items() if value is not None and path != "active"}
             kept = {path: fingerprint for path, fingerprint in link.hashes.items() if path not in rest}
-            link = replace(link, hashes=kept | self._hashes(written), active=answer.active)
+            link = replace(link, hashes=kept | self._fingerprints.of_all(written), active=answer.active)
         holders = self.matching.search("", target.user_name, inactive=True)
         holder = holders[0].id if holders else ""
         owner = self._store.owners([holder]).get(holder, "") if holder else ""
@@ -295,16 +290,6 @@ class Accounts:
             raise Outdated("genesys-not-applied")
         report.ends("deactivated", report.why)
         return Changed(replace(link, active=False, unassigned_due="", waiting_since=None), answer)
-
-    # ----------------------------------------------------------------------------- fingerprints
-
-    def _hash(self, path: str, value: Any) -> str:
-        """A keyed fingerprint: a record never holds a value of a profile, nor one that can be guessed back."""
-        text = json.dumps([path, value], sort_keys=True)
-        return hmac.new(self._hash_key(), text.encode(), hashlib.sha256).hexdigest()
-
-    def _hashes(self, values: Mapping[str, Any]) -> dict[str, str]:
-        return {path: self._hash(path, value) for path, value in values.items()}
 
 
 def _gone(link: UserLink) -> UserLink:

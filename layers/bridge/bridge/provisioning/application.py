@@ -39,7 +39,8 @@ class AppLook:
         An item that only asks for the ceiling, or for a hold, says nothing new about assignments.
         """
         app = self._store.begin_app_look()
-        if work.reasons - {Reason.FOLLOW_UP, Reason.HOLD}:
+        forgets = bool(work.reasons - {Reason.FOLLOW_UP, Reason.HOLD})
+        if forgets:
             app = self._store.raise_epoch()
         read = self._assignments.read_app()
         status = read.value or ""
@@ -53,7 +54,8 @@ class AppLook:
         report.ends("refreshed", work.items[0].reason.value)
         if status == "ACTIVE" and self._settings.mode is Mode.ENFORCE and self._deactivations.due(work):
             self._lanes.send(self._deactivations.judge(work, app, report))
-        self._store.note_app_looked(read.date)
+        if forgets:
+            self._store.note_app_looked(read.date)
         return report
 
     def _groups_whose_link_may_change(self, epoch: int, nonce: str) -> list[Item]:

@@ -61,7 +61,10 @@ class Deactivations:
     # ------------------------------------------------------------------------------ a user's own look
 
     def permission(self, okta_id: str, app: AppState) -> Permission:
-        """Whether this user may be deactivated now; `Permission.ASK` when a look at the application must say."""
+        """Whether this user may be deactivated now; `Permission.ASK` when a look at the application must say.
+
+        A permission that is given is counted already.
+        """
         if okta_id in self._store.exceptions(APP):
             return Permission.EXCEPTED
         record = self._store.removal(APP, okta_id)
@@ -74,9 +77,21 @@ class Deactivations:
         hold = self._life.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             return Permission.HELD
-        recent = self._store.removals(APP, now - self._window) - {okta_id}
-        few = len(recent) + 1 < FEW and hold is None and not app.removals_paused
-        return Permission.GIVEN if few else Permission.ASK
+        if hold is not None or app.removals_paused or not self._is_few(okta_id):
+            return Permission.ASK
+        # Counted before it is judged: of two looks at the same moment each sees the other's.
+        self._store.reserve(APP, [okta_id], now)
+        if self._is_few(okta_id):
+            return Permission.GIVEN
+        self._store.withdraw(APP, [okta_id])
+        if record is not None and record.state is RemovalState.DONE:
+            self._store.complete(APP, [okta_id], record.at)
+        return Permission.ASK
+
+    def _is_few(self, okta_id: str) -> bool:
+        """Whether this user's deactivation needs no listing: there are few in the window, with his."""
+        recent = self._store.removals(APP, self._clock.now() - self._window) - {okta_id}
+        return len(recent) + 1 < FEW
 
     def begin(self, okta_id: str) -> None:
         """The deactivation is about to be sent: it counts from now on, unless a person approved it."""

@@ -134,6 +134,9 @@ class GroupRemovals:
         unseen = self._unseen(entity, seen.membership, leaving)
         counted = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unseen}
         reason = self._held_because(seen, counted, self._change(entity, seen.membership, counted, report))
+        blocking = self._life.blocking(entity)
+        if counted and blocking is not None:  # a look that is only tried finds the holds of the enforcing ones
+            reason = reason or blocking.reason
         report.removed, report.held = 0 if reason else len(counted), len(leaving if reason else unseen)
         changes.would_remove(report.removed)
         if report.held:

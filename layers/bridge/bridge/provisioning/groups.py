@@ -11,7 +11,7 @@ from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.membership import Membership
+from bridge.provisioning.membership import Membership, read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader, Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
@@ -56,13 +56,9 @@ class GroupLook:
             return Report().ends("skipped", "not-in-scope")
         return fenced(self._attempt, work)
 
-    def _app(self) -> AppState:
-        app = self._store.app()
-        return replace(app, bootstrapped=app.bootstrapped or self._settings.bootstrapped)
-
     def _attempt(self, work: Work) -> Report:
         link = self._store.begin_group_look(work.okta_id)
-        app = self._app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
+        app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.group(work.okta_id)
         report = Report(date=read.date)
         if read.value is None:
@@ -79,7 +75,7 @@ class GroupLook:
         if listing.value is None:
             raise Transient("group-vanished", upstream="okta", status=404)
         report.read["listed"] = str(len(listing.value))
-        seen = self._read_membership(link, listing.value)
+        seen = read_membership(self._genesys, self._store, link, listing.value)
         if seen is None:
             return self._unlink(link, report, "genesys-group-gone")
         if seen.name.casefold() != read.value.name.casefold():
@@ -129,26 +125,12 @@ class GroupLook:
         report.read["group"] = "404"
         if link.state is not GroupState.LINKED:
             return report.ends("skipped", "no-such-group")
-        seen = self._read_membership(link, frozenset())
+        seen = read_membership(self._genesys, self._store, link, frozenset())
         if seen is None:
             return self._unlink(link, report, "genesys-group-gone")
         return self._converge(work, link, app, seen, "group-deleted", report)
 
     # ----------------------------------------------------------------------------------- reading
-
-    def _read_membership(self, link: GroupLink, listed: frozenset[str]) -> Membership | None:
-        """Genesys Cloud's members and our records of everybody concerned; None when the group is gone there."""
-        group = self._genesys.group(link.genesys_id)
-        if group is None:
-            return None
-        members = group.members or frozenset()
-        owner = {
-            member: entity.removeprefix("user:")
-            for member, entity in self._store.owners(members).items()
-            if entity.startswith("user:")
-        }
-        links = self._store.users(listed | frozenset(owner.values()))
-        return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)
 
     @staticmethod
     def _explained_empty(group: OktaGroup, link: GroupLink) -> bool:

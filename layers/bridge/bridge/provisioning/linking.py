@@ -12,6 +12,8 @@ from bridge.settings import ProvisioningSettings
 
 #: The listing of assigned groups is renewed by an event about it, otherwise after this time.
 LISTING_AGE = timedelta(minutes=10)
+#: `GroupLink.linked_by` where an operator has spoken: linked, or kept out, whatever the rules say.
+BY_OPERATOR, KEPT_OUT = "operator", "operator-unlinked"
 
 
 class Linking:
@@ -39,8 +41,10 @@ class Linking:
 
     def may_link(self, group_id: str, link: GroupLink | None, epoch: int) -> bool:
         """Whether a group could be in scope, before its name is known."""
-        if link is not None and (link.state is GroupState.LINKED or link.linked_by == "operator"):
+        if link is not None and (link.state is GroupState.LINKED or link.linked_by == BY_OPERATOR):
             return True
+        if link is not None and link.linked_by == KEPT_OUT:
+            return False
         return bool(self._by_name) or group_id in self.assigned(epoch)
 
     def rule(self, group: OktaGroup, link: GroupLink | None, epoch: int) -> str:
@@ -48,8 +52,8 @@ class Linking:
 
         A group that is linked by its name stays so, whatever it is called later, while the setting has the pattern.
         """
-        if link is not None and link.linked_by == "operator":
-            return "operator"
+        if link is not None and link.linked_by in {BY_OPERATOR, KEPT_OUT}:
+            return BY_OPERATOR if link.linked_by == BY_OPERATOR else ""
         if link is not None and link.state is GroupState.LINKED and link.linked_by in self._by_name:
             return link.linked_by
         name = group.name.casefold()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bridge.provisioning.records import UserLink
+from bridge.provisioning.ports import GenesysReader, UserLinks
+from bridge.provisioning.records import GroupLink, UserLink
 from bridge.settings import InactiveMembers
+
+#: So many records of users are in memory whole at a time.
+LINKS_AT_A_TIME = 1000
 
 
 @dataclass(frozen=True)
@@ -54,3 +58,25 @@ class Membership:
         if inactive_members is InactiveMembers.REMOVE:
             return frozenset(self.owner.values())
         return frozenset(okta_id for okta_id in self.owner.values() if not self.inactive(okta_id))
+
+
+def read_membership(
+    genesys: GenesysReader, store: UserLinks, link: GroupLink, listed: frozenset[str]
+) -> Membership | None:
+    """Genesys Cloud's members and our records of everybody concerned; None when the group is gone there."""
+    group = genesys.group(link.genesys_id)
+    if group is None:
+        return None
+    members = group.members or frozenset()
+    owner = {
+        member: entity.removeprefix("user:")
+        for member, entity in store.owners(members).items()
+        if entity.startswith("user:")
+    }
+    everybody = sorted(listed | frozenset(owner.values()))
+    links: dict[str, UserLink] = {}
+    for at in range(0, len(everybody), LINKS_AT_A_TIME):
+        # Without the fingerprints, which nobody needs here: a group may have a hundred thousand members.
+        part = store.users(everybody[at : at + LINKS_AT_A_TIME])
+        links |= {okta_id: replace(found, hashes={}) for okta_id, found in part.items()}
+    return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)

@@ -23,7 +23,17 @@ from bridge.provisioning.records import (
     Removal,
     UserLink,
 )
-from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
+from bridge.provisioning.values import (
+    AppUser,
+    MappedUser,
+    OktaGroup,
+    OktaUser,
+    Page,
+    Read,
+    ScimGroup,
+    ScimPage,
+    ScimUser,
+)
 
 
 class Clock(Protocol):
@@ -56,6 +66,14 @@ class OktaReader(Protocol):
 
     def app_users(self, page_limit: int | None = None) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application by user id; value None when there are more than `page_limit` pages."""
+        ...
+
+    def app_users_page(self, following: str = "") -> Page[AppUser]:
+        """A page of the application's assignments: the first, or the one that another page's `following` names."""
+        ...
+
+    def groups_page(self, following: str = "") -> Page[OktaGroup]:
+        """A page of all groups, likewise."""
         ...
 
     def app(self) -> Read[str]:
@@ -99,6 +117,10 @@ class GenesysReader(Protocol):
 
     def inactive_users(self) -> Iterator[ScimUser]:
         """Every inactive user, page by page."""
+        ...
+
+    def users_page(self, start: int, count: int, *, active: bool) -> ScimPage:
+        """Up to `count` active or inactive users from place `start` (the first is 1); not yet the whole of them."""
         ...
 
     def find_groups(self, name: str) -> list[ScimGroup]:
@@ -305,6 +327,14 @@ class Holds(Protocol):
 
     def decision(self, entity: str, number: int) -> Decision | None:
         """What a person decided about hold `number`."""
+        ...
+
+    def reminded(self, entity: str, number: int) -> datetime | None:
+        """When people were last reminded of hold `number`; None when never."""
+        ...
+
+    def note_reminded(self, entity: str, number: int, at: datetime) -> None:
+        """Remember that people were reminded. A record of its own: only the entity's look writes the header."""
         ...
 
 

@@ -64,7 +64,7 @@ class UserLook:
         Raises:
             Transient, Permanent: as `bridge.errors`; the item waits or is parked.
         """
-        app = self._app()
+        app = self._store.app()
         known = self._store.user(work.okta_id)
         if not (known is not None and known.is_link) and not _worth_reading(work, app):
             return Report().ends("skipped", "not-in-scope")
@@ -78,13 +78,9 @@ class UserLook:
         lag = timedelta(seconds=self._settings.read_lag_seconds)
         return work.newest is not None and seen is not None and work.newest + lag <= seen
 
-    def _app(self) -> AppState:
-        app = self._store.app()
-        return replace(app, bootstrapped=app.bootstrapped or self._settings.bootstrapped)
-
     def _attempt(self, work: Work) -> Report:
         link = self._store.begin_user_look(work.okta_id)
-        app = self._app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
+        app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.user(work.okta_id)
         report = Report(date=read.date, read={"status": read.value.status if read.value else "404"})
         user = read.value
@@ -145,11 +141,13 @@ class UserLook:
             return self._settle(link, status, report.ends("held", "app-not-active"))
         account = self._accounts.current(link)
         counts = account is not None and account.active and self._settings.deactivate_users
-        if not counts or self._settings.mode is Mode.OBSERVE:
+        if not counts:
             if Reason.HOLD in work.reasons:
                 self._deactivations.forget_approval(link.okta_id)
             return self._deactivate(link, account, app, report)
         permission = self._deactivations.permission(link.okta_id, app)
+        if self._settings.mode is Mode.OBSERVE:
+            return self._observe_ceiling(link, account, permission, app, report)
         if permission is not Permission.GIVEN:
             if permission is Permission.ASK:
                 self._deactivations.ask()
@@ -159,6 +157,17 @@ class UserLook:
         report = self._deactivate(link, account, app, report)
         self._deactivations.end(link.okta_id)
         return report
+
+    def _observe_ceiling(
+        self, link: UserLink, account: ScimUser | None, permission: Permission, app: AppState, report: Report
+    ) -> Report:
+        """What would be done, without a write: one who may not go by himself waits for a look at the application."""
+        if permission is Permission.GIVEN:
+            return self._deactivate(link, account, app, report)
+        why = Permission.HELD.value if permission is Permission.ASK else permission.value
+        if permission is not Permission.EXCEPTED:
+            report.would.append(f"hold the deactivation ({why})")
+        return self._settle(link, link.status, report.ends("observed", why))
 
     def _deactivate(self, link: UserLink, account: ScimUser | None, app: AppState, report: Report) -> Report:
         """Make the Genesys Cloud user inactive, and let the groups know where that matters."""

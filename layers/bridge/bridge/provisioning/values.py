@@ -22,6 +22,21 @@ class Read(Generic[T_co]):
 
 
 @dataclass(frozen=True)
+class Page(Generic[T_co]):
+    """One page of a listing of Okta; by itself it says nothing of the whole.
+
+    Attributes:
+        entries: what is on it.
+        following: what names the next page, empty on the last one.
+        date: Okta's ``Date``.
+    """
+
+    entries: tuple[T_co, ...]
+    following: str
+    date: datetime
+
+
+@dataclass(frozen=True)
 class OktaUser:
     """A user as ``GET /api/v1/users/{id}`` answers: id, status and the raw document."""
 
@@ -78,6 +93,14 @@ class ScimGroup:
     id: str
     display_name: str
     members: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class ScimPage:
+    """One page of Genesys Cloud's users, and how many there are in all by its word (``totalResults``)."""
+
+    users: tuple[ScimUser, ...]
+    total: int
 
 
 @dataclass(frozen=True)

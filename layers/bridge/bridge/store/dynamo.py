@@ -12,6 +12,7 @@ from bridge.store.catchup import LogCursorRecords
 from bridge.store.holds import HoldRecords
 from bridge.store.journal import JournalRecords
 from bridge.store.links import LinkRecords
+from bridge.store.reconcile import ReconcileRecords
 from bridge.store.removals import RemovalRecords
 from bridge.store.table import StateTable
 
@@ -27,8 +28,9 @@ class DynamoStore(
     JournalRecords,
     BreakerStateRecords,
     LogCursorRecords,
+    ReconcileRecords,
 ):
-    """`bridge.provisioning.ports.Store` on DynamoDB.
+    """`bridge.provisioning.ports.Store` and `bridge.reconcile.run.Runs` on DynamoDB.
 
     Raises:
         Transient: the table is throttled or out of reach (``upstream="store"``).

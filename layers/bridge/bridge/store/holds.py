@@ -1,23 +1,27 @@
 """Holds: the newest header of an entity, every header's history, and one record for each staged user.
 
 Records of a group (or ``app``): ``hold`` (newest header), ``hold#<number>#<revision>#<time>`` (history),
-``staged#<number>#<okta user id>``, ``decision#<number>``. ``holds``/``<entity>`` says that its newest hold is open:
-written before the header opens and removed after it has closed, so that an open hold is never missing there.
+``staged#<number>#<okta user id>``, ``decision#<number>``, ``reminded#<number>``. ``holds``/``<entity>`` says that its
+newest hold is open: written before the header opens and removed after it has closed, so that an open hold is never
+missing there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.records import Decision, Hold
-from bridge.store.table import Condition, ConditionFailed, Put, Records
+from bridge.store.table import Condition, ConditionFailed, Put, Records, expiry
 
 _HOLD = TypeAdapter(Hold)
 _DECISION = TypeAdapter(Decision)
 _OPEN = "holds"
+#: Days after which a reminder is forgotten: many more than there are between two.
+_REMINDED_DAYS = 30
 
 
 class HoldRecords(Records):
@@ -80,6 +84,15 @@ class HoldRecords(Records):
         """What a person decided about hold `number`."""
         record = self._table.get((entity, f"decision#{number:06}"))
         return None if record is None else _DECISION.validate_python(record)
+
+    def reminded(self, entity: str, number: int) -> datetime | None:
+        """When people were last reminded of hold `number`."""
+        record = self._table.get((entity, f"reminded#{number:06}"))
+        return None if record is None else datetime.fromisoformat(record["at"])
+
+    def note_reminded(self, entity: str, number: int, at: datetime) -> None:
+        """Remember that people were reminded."""
+        self._table.put(Put((entity, f"reminded#{number:06}"), {"at": at.isoformat(), **expiry(at, _REMINDED_DAYS)}))
 
 
 def _staged(number: int) -> str:

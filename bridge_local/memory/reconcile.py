@@ -1,0 +1,51 @@
+"""The newest run of the reconcile, and what it has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from bridge.reconcile.run import Run, RunTaken
+from bridge_local.memory.base import Guarded
+
+
+@dataclass
+class MemoryRuns(Guarded):
+    """`Runs` of `bridge.reconcile.run`.
+
+    Attributes:
+        newest_run: the newest run.
+        seen_places: (run, place) -> what it saw up to there.
+    """
+
+    newest_run: Run | None = None
+    seen_places: dict[tuple[int, str], bytes] = field(default_factory=dict)
+
+    def run(self) -> Run | None:
+        """The newest run."""
+        with self._lock:
+            return self.newest_run
+
+    def save_run(self, run: Run) -> Run:
+        """Write the run if the stored one has its version."""
+        with self._lock:
+            if (self.newest_run.version if self.newest_run else 0) != run.version:
+                raise RunTaken(f"run {run.number} goes on elsewhere")
+            self.newest_run = replace(run, version=run.version + 1)
+            return self.newest_run
+
+    def add_seen_accounts(self, number: int, place: str, seen: bytes, at: datetime) -> None:  # noqa: ARG002 - as the port
+        """Keep what a run has seen up to a place."""
+        with self._lock:
+            self.seen_places[number, place] = seen
+
+    def seen_accounts(self, number: int) -> Iterator[bytes]:
+        """All that a run has seen."""
+        with self._lock:
+            return iter([seen for (run, _), seen in self.seen_places.items() if run == number])
+
+    def drop_seen_accounts(self, number: int) -> None:
+        """Forget it."""
+        with self._lock:
+            self.seen_places = {key: seen for key, seen in self.seen_places.items() if key[0] != number}

@@ -1,0 +1,66 @@
+"""What operators ask of the bridge, and the dashboard's list of holds: one JSON object in, one answer out."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bridge.aws import CLIENT, SystemClock, paces, signer
+from bridge.errors import SettingsError
+from bridge.lanes import SqsLanes
+from bridge.mapping.source import load_map
+from bridge.notifications import SnsNotifier
+from bridge.operations.answers import Refused
+from bridge.operations.composition import Outside, build
+from bridge.operations.operations import Operations
+from bridge.operations.settings import OperationsSettings
+from bridge.secrets import Secrets
+from bridge.store.dynamo import DynamoStore
+from bridge.telemetry import stack_name
+
+
+@lru_cache(maxsize=1)
+def compose() -> Operations:
+    """The function, from the environment, once; `SettingsError` when a variable is missing or wrong."""
+    settings = OperationsSettings.read(os.environ)
+    clock = SystemClock()
+    dynamodb = boto3.client("dynamodb", config=CLIENT)
+    sqs = boto3.client("sqs", config=CLIENT)
+    secretsmanager = boto3.client("secretsmanager", config=CLIENT)
+    return build(
+        settings,
+        Outside(
+            store=DynamoStore(dynamodb, settings.state_table),
+            lanes=SqsLanes(sqs, settings.lanes),
+            sqs=sqs,
+            lambda_client=boto3.client("lambda", config=CLIENT),
+            secrets=Secrets(secretsmanager, settings.secret_id),
+            mapper=load_map(
+                settings.attribute_map,
+                user_name=settings.user_name_source,
+                default_region=settings.default_phone_region,
+            ),
+            notifier=SnsNotifier(boto3.client("sns", config=CLIENT), settings.notification_topic_arn, stack_name()),
+            pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),
+            stack=stack_name(),
+            sign=signer(settings.okta),
+            clock=clock,
+        ),
+    )
+
+
+def handler(event: Any, context: LambdaContext) -> dict[str, Any] | str:
+    """Answer one request of `bridge.operations.requests`, or the dashboard's widget.
+
+    IAM can not see what an invocation asks, but through which alias it comes, and so can we: readers have their own.
+    """
+    try:
+        operations = compose()
+    except SettingsError as error:
+        return Refused("not-set-up", str(error)).document()
+    qualifier = context.invoked_function_arn.split(":")[7:]
+    return operations.handle(event, reader=qualifier not in ([], ["$LATEST"]))

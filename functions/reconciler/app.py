@@ -1,0 +1,55 @@
+"""The reconcile: compares Okta, our records and Genesys Cloud, and puts items for what differs into the lanes."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bridge.aws import CLIENT, SystemClock, paces, signer
+from bridge.errors import SettingsError
+from bridge.lanes import SqsLanes
+from bridge.mapping.source import load_map
+from bridge.reconcile.composition import Outside, ReconcilerEvents, refused
+from bridge.secrets import Secrets
+from bridge.settings import ReconcilerSettings
+from bridge.store.dynamo import DynamoStore
+from bridge.telemetry import logger
+
+
+@lru_cache(maxsize=1)
+def compose() -> ReconcilerEvents:
+    """The reconciler, from the environment, once; `SettingsError` when a variable is missing or wrong."""
+    settings = ReconcilerSettings.read(os.environ)
+    clock = SystemClock()
+    dynamodb = boto3.client("dynamodb", config=CLIENT)
+    secretsmanager = boto3.client("secretsmanager", config=CLIENT)
+    return ReconcilerEvents(
+        settings,
+        Outside(
+            store=DynamoStore(dynamodb, settings.state_table),
+            lanes=SqsLanes(boto3.client("sqs", config=CLIENT), settings.lanes),
+            secrets=Secrets(secretsmanager, settings.secret_id),
+            hash_key=Secrets(secretsmanager, settings.hash_key_secret_id),
+            mapper=load_map(
+                settings.attribute_map,
+                user_name=settings.user_name_source,
+                default_region=settings.default_phone_region,
+            ),
+            pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),
+            sign=signer(settings.okta),
+            clock=clock,
+        ),
+    )
+
+
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one event, see `ReconcilerEvents`. Before the bridge is set up a tick is no failure: it says so."""
+    try:
+        return compose().handle(event, context)
+    except SettingsError as error:
+        logger.warning("the reconciler is not set up", extra={"why": str(error)})
+        return refused(f"not set up: {error}")

@@ -1,0 +1,1 @@
+"""What people ask of a running bridge: the requests, their answers, and the work behind them."""

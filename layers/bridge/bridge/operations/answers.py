@@ -1,0 +1,360 @@
+"""What is answered: ``{"ok": true, ...}``, or ``{"ok": false, "error": {"reason", "message", "field"?}}``.
+
+Times are UTC ISO-8601. What a record does not hold, or what is not there yet, is null. Ids, counts and codes only; the
+one exception is `Compared`, whose values of a profile go into the answer and nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Refused(Exception):
+    """A request is answered with an error.
+
+    Args:
+        reason: a short code: ``invalid-request``, ``not-found``, ``not-set-up``, ``unavailable`` (worth another try),
+            ``refused`` (trying again changes nothing), ``identity-refused``, ``hold-not-open``, ``revision-unknown``,
+            ``already-decided``, ``readers-may-not``, ``nothing-parked``, ``not-available``, ``unexpected``.
+        message: for people; never a value of a profile.
+        field: the field of the request that is to blame.
+    """
+
+    def __init__(self, reason: str, message: str, *, field: str = "") -> None:
+        super().__init__(f"{reason} {message}")
+        self.reason = reason
+        self.message = message
+        self.field = field
+
+    def document(self) -> dict[str, Any]:
+        """The answer as JSON."""
+        error = {"reason": self.reason, "message": self.message}
+        return {"ok": False, "error": {**error, "field": self.field} if self.field else error}
+
+
+class Answer(BaseModel):
+    """Base of every good answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ok: Literal[True] = True
+
+    def document(self) -> dict[str, Any]:
+        """The answer as JSON."""
+        return self.model_dump(mode="json")
+
+
+class Part(BaseModel):
+    """Base of what answers are made of."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+# -------------------------------------------------------------------------------------------------- holds
+
+
+class Decision(Part):
+    """A person's word on a hold; ``by`` is the ARN that AWS confirmed."""
+
+    verdict: Literal["approve", "reject"]
+    number: int
+    revision: int
+    by: str
+    why: str
+    at: datetime
+
+
+class Hold(Part):
+    """A hold's header; ``decision`` is there before the entity's look has acted on it."""
+
+    entity: str
+    number: int
+    state: Literal["opening", "open", "approved", "done", "rejected", "resolved", "unlinked"]
+    revision: int
+    reason: str
+    explanation: str
+    staged: int
+    events: list[str]
+    opened: datetime
+    changed: datetime
+    reminded: datetime | None = Field(default=None, description="when people were last reminded")
+    approved: int | None = Field(default=None, description="the approved revision")
+    by: str = ""
+    why: str = ""
+    decision: Decision | None = None
+
+
+class Holds(Answer):
+    """Answers ``holds.list``, the oldest first."""
+
+    holds: list[Hold]
+
+
+class Staged(Part):
+    """A user whose removal is held: the Okta id, and in which revision the user was staged."""
+
+    user: str
+    revision: int
+
+
+class HoldChange(Part):
+    """One change of a hold."""
+
+    at: datetime
+    number: int
+    revision: int
+    state: str
+    staged: int
+    by: str = ""
+    why: str = ""
+
+
+class HoldShown(Answer):
+    """Answers ``holds.show``; the history is that of all holds of the entity, the newest change first."""
+
+    hold: Hold
+    staged: list[Staged]
+    next: str | None
+    history: list[HoldChange]
+
+
+class Reminded(Answer):
+    """Answers ``remind``: the entities whose holds were told."""
+
+    told: list[str]
+
+
+class Decided(Answer):
+    """Answers ``approve`` and ``reject``; a repeated call is answered in the same way and brings the entity again."""
+
+    decision: Decision
+    item: str
+    releases: str = Field(description="a sentence: what the decision means for whom")
+
+
+# ----------------------------------------------------------------------------------------------- entities
+
+
+class Would(Part):
+    """What a look would do now, as its journal entry would say it; nothing of it was done or written."""
+
+    outcome: str
+    why: str = ""
+    read: dict[str, str] = {}
+    changed: list[str] = []
+    calls: list[str] = Field(default=[], description="reads that were made, and `would PATCH users/<id> ...`")
+    added: int = 0
+    removed: int = 0
+    held: int = 0
+    brings: list[str] = Field(default=[], description="entities that the look would bring into their lanes")
+
+
+class Synced(Answer):
+    """Answers ``sync``: without ``apply`` what a look would do, with it the id of the item that is in the lane."""
+
+    entity: str
+    applied: bool
+    item: str | None = None
+    would: Would | None = None
+
+
+class Step(Part):
+    """One step of an explanation."""
+
+    step: Literal["reach", "read", "in-scope", "match", "act"]
+    state: Literal["ok", "failed", "skipped"]
+    says: str
+
+
+class Entry(Part):
+    """A journal entry; see `bridge.provisioning.records.JournalEntry`."""
+
+    entity: str
+    at: datetime
+    outcome: str
+    reason: str = ""
+    why: str = ""
+    items: list[str] = []
+    events: list[str] = []
+    read: dict[str, str] = {}
+    changed: list[str] = []
+    calls: list[str] = []
+    unmapped: list[str] = []
+    added: int = 0
+    removed: int = 0
+    held: int = 0
+
+
+class Explained(Answer):
+    """Answers ``explain``: always five steps, and the journal, the newest entry first."""
+
+    entity: str
+    genesys_id: str | None
+    steps: list[Step]
+    parked: int
+    journal: list[Entry]
+
+
+class Difference(Part):
+    """What observe mode would have changed."""
+
+    entity: str
+    at: datetime
+    outcome: str
+    why: str = ""
+    changed: list[str] = []
+    calls: list[str] = []
+    added: int = 0
+    removed: int = 0
+    held: int = 0
+
+
+class Differences(Answer):
+    """Answers ``diff`` without an entity."""
+
+    differences: list[Difference]
+    next: str | None
+
+
+class Attribute(Part):
+    """One attribute of a user, as it should be and as Genesys Cloud holds it; null is absent."""
+
+    path: str
+    wanted: Any = None
+    held: Any = None
+    same: bool
+
+
+class Compared(Answer):
+    """Answers ``diff`` with an entity.
+
+    For a user the attributes; for a group the Okta ids of who is to join and to leave, and how many members have no
+    link (and are never touched). ``state`` says in one code why there is nothing to compare, and is empty otherwise.
+    """
+
+    entity: str
+    genesys_id: str | None
+    state: str
+    attributes: list[Attribute] = []
+    joining: list[str] = []
+    leaving: list[str] = []
+    unlinked_members: int = 0
+
+
+class GroupChanged(Answer):
+    """Answers ``group.link``, ``group.unlink`` and ``group.ceiling``."""
+
+    entity: str
+    linked_by: str
+    ceiling: int | None
+    ceiling_percent: int | None
+    item: str
+
+
+# ---------------------------------------------------------------------------------------------- the whole
+
+
+class Paused(Answer):
+    """Answers ``pause`` and ``resume``: how things stand now. Lanes may take some seconds to follow."""
+
+    everything: bool
+    removals: bool
+
+
+class Depth(Part):
+    """How full a lane is: ``later`` counts those with a delay of their own, ``in_hand`` also those that try again.
+
+    ``read`` says whether anybody reads the lane: false while everything is paused.
+    """
+
+    read: bool | None
+    waiting: int
+    in_hand: int
+    later: int
+
+
+class Breaker(Part):
+    """An upstream's breaker: ``open`` while nobody calls the upstream, ``closed`` otherwise."""
+
+    upstream: str
+    state: str
+    since: datetime | None = None
+    why: str = ""
+
+
+class SetUp(Part):
+    """Whether the secret is filled; ``missing`` names its keys that are not."""
+
+    done: bool
+    missing: list[str]
+
+
+class ReconcileRun(Part):
+    """One comparison of everything."""
+
+    id: str
+    mode: str
+    state: str
+    started: datetime
+    ended: datetime | None = None
+    counts: dict[str, int] = {}
+
+
+class Status(Answer):
+    """Answers ``status``; what can not be told is null."""
+
+    mode: Literal["enforce", "observe"]
+    set_up: SetUp | None
+    bootstrapped: bool
+    reconciled: str | None = Field(description="the mode of the last whole reconcile")
+    app_status: str | None
+    paused_everything: bool | None
+    paused_removals: bool
+    lanes: dict[str, Depth]
+    breakers: list[Breaker] | None
+    holds_open: int
+    parked: int
+    reconcile: ReconcileRun | None
+    caught_up: datetime | None = Field(description="up to where catch-up has read Okta's System Log")
+
+
+class ParkedItem(Part):
+    """An item that waits for a person; ``body`` is the item as it was in the lane."""
+
+    entity: str
+    item: str
+    reason: str
+    detail: str
+    parked: datetime
+    body: str
+
+
+class ParkedItems(Answer):
+    """Answers ``parked.list`` and ``parked.show``."""
+
+    parked: list[ParkedItem]
+    next: str | None
+
+
+class Redriven(Answer):
+    """Answers ``parked.redrive``: the id of the item that is in the lane, and how many records its success closes."""
+
+    entity: str
+    item: str
+    parked: int
+
+
+class ReconcileStarted(Answer):
+    """Answers ``reconcile.start``."""
+
+    started: bool
+    run: ReconcileRun | None
+
+
+class ReconcileState(Answer):
+    """Answers ``reconcile.status``."""
+
+    run: ReconcileRun | None

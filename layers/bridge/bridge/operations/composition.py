@@ -1,0 +1,101 @@
+"""Putting the operations function together: from settings and the outside world to one object that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bridge.aws import SystemClock
+from bridge.calls import Calls
+from bridge.http import Transport
+from bridge.items import Lane
+from bridge.operations.compare import Comparison
+from bridge.operations.explain import Explanation
+from bridge.operations.group_links import GroupDesk
+from bridge.operations.holds import HoldDesk
+from bridge.operations.operations import Operations
+from bridge.operations.parking import ParkedDesk
+from bridge.operations.preview import Preview
+from bridge.operations.settings import OperationsSettings
+from bridge.operations.status import StatusDesk
+from bridge.operations.switches import Switches
+from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, Store, UserMapper
+from bridge.secrets import Secrets
+from bridge.upstreams import GenesysSide, OktaSide
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The world around the operations function; see `bridge.composition.Outside`.
+
+    Attributes:
+        lambda_client: for the event source mappings of the lanes.
+        stack: what the command line calls this bridge.
+    """
+
+    store: Store
+    lanes: LaneSender
+    sqs: SQSClient
+    lambda_client: LambdaClient
+    secrets: Secrets
+    mapper: UserMapper
+    notifier: Notifier
+    pace: Callable[[str, Lane], Pace]
+    stack: str
+    sign: Callable[[bytes], bytes] | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    okta_transport: Transport | None = None
+    genesys_transport: Transport | None = None
+
+
+def build(settings: OperationsSettings, outside: Outside) -> Operations:
+    """The operations function; it reads both sides with the share of the call budget that users have."""
+    store, clock, provisioning = outside.store, outside.clock, settings.provisioning
+    calls = Calls(clock)
+    okta = OktaSide(
+        settings.okta,
+        secrets=outside.secrets,
+        pace=outside.pace,
+        sign=outside.sign,
+        clock=clock,
+        transport=outside.okta_transport,
+    ).client(Lane.USERS, calls)
+    genesys = GenesysSide(
+        settings.genesys, secrets=outside.secrets, pace=outside.pace, clock=clock, transport=outside.genesys_transport
+    ).client(Lane.USERS, calls)
+    switches = Switches(outside.lambda_client, settings.mappings, store)
+    preview = Preview(
+        provisioning,
+        okta=okta,
+        genesys=genesys,
+        store=store,
+        mapper=outside.mapper,
+        clock=clock,
+        calls=calls,
+    )
+    return Operations(
+        stack=outside.stack,
+        store=store,
+        lanes=outside.lanes,
+        holds=HoldDesk(store, outside.notifier, clock),
+        parked=ParkedDesk(store, outside.lanes),
+        groups=GroupDesk(store, outside.lanes),
+        switches=switches,
+        status=StatusDesk(
+            store=store,
+            switches=switches,
+            sqs=outside.sqs,
+            queues=settings.queues,
+            secrets=outside.secrets,
+            okta_auth=settings.okta.auth,
+            mode=provisioning.mode,
+        ),
+        preview=preview,
+        explanation=Explanation(store, preview, switches, provisioning.mode),
+        comparison=Comparison(okta, genesys, store, outside.mapper, provisioning),
+    )

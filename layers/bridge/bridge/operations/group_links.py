@@ -1,0 +1,62 @@
+"""What an operator says about one group: that it is linked or not, and its own removal ceiling."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+
+from bridge.errors import FenceMoved, Transient
+from bridge.items import Reason, fresh_item
+from bridge.operations import answers
+from bridge.operations.requests import GroupCeiling, GroupLink
+from bridge.provisioning import records
+from bridge.provisioning.linking import BY_OPERATOR, KEPT_OUT
+from bridge.provisioning.look import FENCE_ATTEMPTS
+from bridge.provisioning.ports import GroupLinks, LaneSender
+
+
+class GroupDesk:
+    """Changes group links under the fence of the group's looks, and brings the group."""
+
+    def __init__(
+        self, store: GroupLinks, lanes: LaneSender, *, nonce: Callable[[], str] = lambda: secrets.token_hex(16)
+    ) -> None:
+        """`nonce` makes items fresh."""
+        self._store = store
+        self._lanes = lanes
+        self._nonce = nonce
+
+    def link(self, asked: GroupLink) -> answers.GroupChanged:
+        """Answers ``group.link`` and ``group.unlink``: an operator's word outlasts every rule."""
+        rule = BY_OPERATOR if asked.do == "group.link" else KEPT_OUT
+        return self._change(asked.entity, lambda link: replace(link, linked_by=rule))
+
+    def ceiling(self, asked: GroupCeiling) -> answers.GroupChanged:
+        """Answers ``group.ceiling``."""
+        return self._change(
+            asked.entity, lambda link: replace(link, ceiling=asked.count, ceiling_percent=asked.percent)
+        )
+
+    def _change(self, entity: str, change: Callable[[records.GroupLink], records.GroupLink]) -> answers.GroupChanged:
+        link = self._save(entity.removeprefix("group:"), change)
+        item = fresh_item(entity, Reason.OPERATOR, self._nonce())
+        self._lanes.send([item])
+        return answers.GroupChanged(
+            entity=entity,
+            linked_by=link.linked_by,
+            ceiling=link.ceiling,
+            ceiling_percent=link.ceiling_percent,
+            item=item.id,
+        )
+
+    def _save(self, okta_id: str, change: Callable[[records.GroupLink], records.GroupLink]) -> records.GroupLink:
+        """A look that is being made starts again, so that it never writes over an operator's word."""
+        for _ in range(FENCE_ATTEMPTS):
+            link = change(self._store.begin_group_look(okta_id))
+            try:
+                self._store.save_group(link)
+            except FenceMoved:
+                continue
+            return link
+        raise Transient("fence-moved", upstream="store")

@@ -1,0 +1,89 @@
+"""Open holds for people: listed, shown, and called to mind once a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bridge.errors import Transient
+from bridge.operations import answers, showing
+from bridge.operations.answers import Refused
+from bridge.operations.requests import HoldsShow
+from bridge.provisioning.ports import Clock, Holds, Notifier
+from bridge.provisioning.records import Hold, HoldState
+from bridge.telemetry import logger
+
+#: How long a hold waits before people are reminded of it, and again.
+REMIND_AFTER = timedelta(hours=24)
+
+
+class HoldDesk:
+    """Reads holds and reminds of them; only the entity's own look changes one."""
+
+    def __init__(self, store: Holds, notifier: Notifier, clock: Clock) -> None:
+        """Tell people through `notifier`."""
+        self._store = store
+        self._notifier = notifier
+        self._clock = clock
+
+    def open(self) -> list[answers.Hold]:
+        """The open holds, the oldest first."""
+        found = [hold for entity in self._store.open_hold_entities() if (hold := self._store.hold(entity))]
+        return [self._shown(hold) for hold in sorted(found, key=lambda hold: (hold.opened, hold.entity))]
+
+    def listed(self) -> answers.Holds:
+        """Answers ``holds.list``."""
+        return answers.Holds(holds=self.open())
+
+    def show(self, asked: HoldsShow) -> answers.HoldShown:
+        """Answers ``holds.show``: a page of the staged users, in the order of their ids."""
+        hold = self._store.hold(asked.entity)
+        if hold is None:
+            raise Refused("not-found", f"{asked.entity} has no hold", field="entity")
+        staged = sorted(
+            (user, revision)
+            for user, revision in self._store.staged(asked.entity, hold.number).items()
+            if user > asked.after
+        )
+        page = staged[: asked.limit]
+        return answers.HoldShown(
+            hold=self._shown(hold),
+            staged=[answers.Staged(user=user, revision=revision) for user, revision in page],
+            next=page[-1][0] if len(staged) > len(page) else None,
+            history=[showing.change(change) for change in reversed(self._store.hold_history(asked.entity))],
+        )
+
+    def remind(self) -> answers.Reminded:
+        """Answers ``remind``: tell people of each hold that nobody decided for a day; nothing is ever removed by it.
+
+        Raises:
+            Transient: somebody could not be told; the others were, and the next hour tries again.
+        """
+        told: list[str] = []
+        failure: Transient | None = None
+        for entity in self._store.open_hold_entities():
+            hold = self._store.hold(entity)
+            if hold is None or not self._is_due(hold):
+                continue
+            try:
+                self._notifier.hold_changed(hold, "reminder")
+            except Transient as error:
+                failure = error
+                continue
+            self._store.note_reminded(entity, hold.number, self._clock.now())
+            told.append(entity)
+        logger.info("reminded", extra={"entities": told})
+        if failure is not None:
+            raise failure
+        return answers.Reminded(told=told)
+
+    def _is_due(self, hold: Hold) -> bool:
+        if hold.state not in {HoldState.OPENING, HoldState.OPEN}:
+            return False
+        if self._store.decision(hold.entity, hold.number) is not None:
+            return False  # its look is on its way
+        last = self._store.reminded(hold.entity, hold.number) or hold.opened
+        return self._clock.now() - last >= REMIND_AFTER
+
+    def _shown(self, hold: Hold) -> answers.Hold:
+        word = self._store.decision(hold.entity, hold.number)
+        return showing.hold(hold, word, self._store.reminded(hold.entity, hold.number))

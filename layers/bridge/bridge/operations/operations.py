@@ -1,0 +1,119 @@
+"""The operations function as an object: one request in, one answer out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.items import Reason, fresh_item
+from bridge.operations import answers, requests, showing, widget
+from bridge.operations.answers import Answer, Refused
+from bridge.operations.compare import Comparison
+from bridge.operations.edge import answered
+from bridge.operations.explain import Explanation
+from bridge.operations.group_links import GroupDesk
+from bridge.operations.holds import HoldDesk
+from bridge.operations.parking import ParkedDesk
+from bridge.operations.preview import Preview
+from bridge.operations.status import StatusDesk
+from bridge.operations.switches import Switches
+from bridge.provisioning.ports import LaneSender, Store
+from bridge.telemetry import logger
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Everything an operator can ask. Lives as long as the process."""
+
+    stack: str
+    store: Store
+    lanes: LaneSender
+    holds: HoldDesk
+    parked: ParkedDesk
+    groups: GroupDesk
+    switches: Switches
+    status: StatusDesk
+    preview: Preview
+    explanation: Explanation
+    comparison: Comparison
+    nonce: Callable[[], str] = lambda: secrets.token_hex(16)
+
+    def handle(self, event: Any, *, reader: bool = False) -> dict[str, Any] | str:
+        """The answer to an invocation; text for the dashboard's widget. A `reader` may only ask what reads."""
+        if widget.is_widget(event):
+            return widget.DESCRIPTION if event.get("describe") is True else self._widget()
+        return answered(lambda: self._answer(event, reader))
+
+    def _widget(self) -> str:
+        found: list[answers.Hold] = []
+
+        def ask() -> Answer:
+            found.extend(self.holds.open())
+            return answers.Holds(holds=found)
+
+        answer = answered(ask)
+        if answer["ok"]:
+            return widget.page(found, self.stack)
+        return widget.failure(answer["error"]["message"])
+
+    def _answer(self, event: Any, reader: bool) -> Answer:
+        asked = requests.parse_operation(event)
+        if reader and not asked.reads:
+            raise Refused("readers-may-not", f"{asked.do}: asked through the readers' alias; it is for operators")
+        answer = self._dispatch(asked)
+        if not asked.reads:
+            logger.info("asked", extra={"do": asked.do, "entity": getattr(asked, "entity", "")})
+        return answer
+
+    def _dispatch(self, asked: requests.Operation) -> Answer:
+        match asked:
+            case requests.HoldsList():
+                return self.holds.listed()
+            case requests.HoldsShow():
+                return self.holds.show(asked)
+            case requests.Remind():
+                return self.holds.remind()
+            case requests.Sync():
+                return self._sync(asked)
+            case requests.Explain():
+                return self.explanation.explain(asked)
+            case requests.Diff():
+                return self.comparison.compare(asked.entity) if asked.entity else self._differences(asked)
+            case requests.GroupLink():
+                return self.groups.link(asked)
+            case requests.GroupCeiling():
+                return self.groups.ceiling(asked)
+            case requests.Pause():
+                return self.switches.set(asked)
+            case requests.Status():
+                return self.status.status()
+            case requests.ParkedList():
+                return self.parked.listed(asked)
+            case requests.ParkedShow():
+                return self.parked.show(asked.entity)
+            case requests.ParkedRedrive():
+                return self.parked.redrive(asked.entity)
+            case requests.ReconcileStart():
+                raise Refused("not-available", "this release has no reconciler")
+            case requests.ReconcileStatus():
+                return answers.ReconcileState(run=None)
+
+    def _sync(self, asked: requests.Sync) -> answers.Synced:
+        if asked.apply:
+            item = fresh_item(asked.entity, Reason.OPERATOR, self.nonce())
+            self.lanes.send([item])
+            return answers.Synced(entity=asked.entity, applied=True, item=item.id)
+        entry, brings = self.preview.look(asked.entity)
+        return answers.Synced(entity=asked.entity, applied=False, would=showing.would(entry, brings))
+
+    def _differences(self, asked: requests.Diff) -> answers.Differences:
+        found = sorted(
+            (entry for entry in self.store.differences() if entry.entity > asked.after), key=lambda entry: entry.entity
+        )
+        page = found[: asked.limit]
+        return answers.Differences(
+            differences=[showing.difference(entry) for entry in page],
+            next=page[-1].entity if len(found) > len(page) else None,
+        )

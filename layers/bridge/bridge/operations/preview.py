@@ -1,0 +1,161 @@
+"""What a look would do now: the real look in observe mode, over ports that read and write nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from bridge.calls import Calls
+from bridge.items import Item, Reason, fresh_item
+from bridge.looks import build_looks
+from bridge.provisioning.look import Work
+from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, Store, UserMapper
+from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, UserLink
+from bridge.settings import Mode, ProvisioningSettings
+
+#: What passes through to the real store.
+READS = frozenset(
+    {
+        "user",
+        "users",
+        "all_users",
+        "owners",
+        "group",
+        "groups",
+        "removals",
+        "removal",
+        "permitted",
+        "exceptions",
+        "seen",
+        "hold",
+        "hold_history",
+        "open_hold_entities",
+        "staged",
+        "decision",
+        "reminded",
+        "app",
+        "breaker",
+        "due",
+        "parked_items",
+        "entries",
+        "differences",
+        "log_cursor",
+    }
+)
+
+
+class UnwrittenStore:
+    """A store whose reads are real and whose writes are not done; whatever it does not know is a write."""
+
+    def __init__(self, store: Store) -> None:
+        """Read from `store`."""
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        if name in READS:
+            return getattr(self._store, name)
+        if name.startswith("_") or not hasattr(self._store, name):
+            raise AttributeError(name)
+        return _unwritten
+
+    def begin_user_look(self, okta_id: str) -> UserLink:
+        """The record as it is; no look number moves, so a look that is being made goes on."""
+        return self._store.user(okta_id) or UserLink(okta_id)
+
+    def begin_group_look(self, okta_id: str) -> GroupLink:
+        """Likewise."""
+        return self._store.group(okta_id) or GroupLink(okta_id)
+
+    def begin_app_look(self) -> AppState:
+        """Likewise."""
+        return self._store.app()
+
+    def raise_epoch(self) -> AppState:
+        """Likewise."""
+        return self._store.app()
+
+
+class UnwrittenGenesys:
+    """Genesys Cloud without the calls that write: a look in observe mode makes none, and here it can not."""
+
+    def __init__(self, genesys: GenesysReader) -> None:
+        """Read through `genesys`."""
+        self._genesys = genesys
+
+    def __getattr__(self, name: str) -> Any:
+        if name in vars(GenesysReader) and not name.startswith("_"):
+            return getattr(self._genesys, name)
+        raise AttributeError(f"a look that is only tried does not {name}")
+
+
+class UnsentItems:
+    """Lanes into which nothing goes."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    def send(self, items: Sequence[Item]) -> None:
+        """Remember what would be sent."""
+        self.items.extend(items)
+
+
+class Untold:
+    """Nobody is told of what is only tried."""
+
+    def hold_changed(self, hold: Hold, what: str) -> None:
+        """Not now."""
+
+
+class Preview:
+    """Tries looks. Lives as long as the process."""
+
+    def __init__(
+        self,
+        settings: ProvisioningSettings,
+        *,
+        okta: OktaReader,
+        genesys: GenesysReader,
+        store: Store,
+        mapper: UserMapper,
+        clock: Clock,
+        calls: Calls,
+    ) -> None:
+        """The clients tell their calls to `calls`."""
+        self._lanes = UnsentItems()
+        self._clock = clock
+        self._calls = calls
+        self._looks = build_looks(
+            replace(settings, mode=Mode.OBSERVE),
+            okta=okta,
+            genesys=cast("GenesysScim", UnwrittenGenesys(genesys)),
+            store=cast("Store", UnwrittenStore(store)),
+            lanes=self._lanes,
+            mapper=mapper,
+            notifier=Untold(),
+            clock=clock,
+            hash_key=_no_key,
+            make_password=str,
+        )
+
+    def look(self, entity: str) -> tuple[JournalEntry, list[str]]:
+        """The journal entry of a look as it would be made now, and the entities that it would bring.
+
+        Raises:
+            Transient, Permanent: as the look itself would.
+        """
+        self._lanes.items.clear()
+        self._calls.begin()
+        work = Work((fresh_item(entity, Reason.OPERATOR, "preview"),))
+        report = self._looks[work.items[0].kind].look(work)
+        entry = report.entry(work, self._clock.now(), self._calls.named)
+        return entry, list(dict.fromkeys(item.entity for item in self._lanes.items))
+
+
+def _no_key() -> bytes:
+    """The key of fingerprints: an operator's look compares with what Genesys Cloud holds, not with what was written."""
+    raise RuntimeError("a look that is only tried reads Genesys Cloud itself")
+
+
+def _unwritten(*_: Any, **__: Any) -> None:
+    """A write that is not done."""

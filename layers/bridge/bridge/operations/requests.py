@@ -1,0 +1,315 @@
+"""What may be asked: one JSON object ``{"do": "<name>", ...}`` each, in the payload of an invocation.
+
+`Operation` is everything that the operations function takes, `Decide` what the approvals function takes; the answers
+are in `bridge.operations.answers`. Who may invoke the operations function may ask everything of it; who may invoke its
+alias `READER` alone may ask what `reads`. Each field's description says what is expected of it, and a refusal says it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from bridge.operations.answers import Refused
+
+#: The operations function's alias for those who only read.
+READER = "reader"
+#: Most records in one page of an answer, and how many there are unless somebody says otherwise.
+PAGE = 1000
+USUAL_PAGE = 100
+
+Entity = Annotated[
+    str,
+    StringConstraints(pattern=r"^(user|group):[A-Za-z0-9_-]{1,64}$"),
+    Field(description="user:<okta id> or group:<okta id>"),
+]
+GroupEntity = Annotated[
+    str, StringConstraints(pattern=r"^group:[A-Za-z0-9_-]{1,64}$"), Field(description="group:<okta id>")
+]
+HoldEntity = Annotated[
+    str,
+    StringConstraints(pattern=r"^(app|group:[A-Za-z0-9_-]{1,64})$"),
+    Field(description="group:<okta id>, or app for the organisation's hold"),
+]
+AnyEntity = Annotated[
+    str,
+    StringConstraints(pattern=r"^(app|(user|group):[A-Za-z0-9_-]{1,64})$"),
+    Field(description="user:<okta id>, group:<okta id> or app"),
+]
+Limit = Annotated[int, Field(ge=1, le=PAGE, description=f"a whole number from 1 to {PAGE}")]
+#: Where the next page begins: what an answer gave as ``next``; empty for the first page.
+After = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9#:._-]{0,200}$"),
+    Field(description="what the page before gave as next"),
+]
+Number = Annotated[int, Field(ge=1, le=999_999, description="a whole number from 1 to 999999")]
+
+
+class Asked(BaseModel):
+    """Base of every request: no field is guessed, converted or ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @property
+    def reads(self) -> bool:
+        """Whether readers may ask it: it changes nothing, and no value of a profile is answered."""
+        return False
+
+
+# -------------------------------------------------------------------------------------------------- holds
+
+
+class HoldsList(Asked):
+    """Every open hold; answered by `answers.Holds`."""
+
+    do: Literal["holds.list"] = "holds.list"
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+class HoldsShow(Asked):
+    """The newest hold of an entity, its staged users page by page, and its history; answered by `answers.HoldShown`."""
+
+    do: Literal["holds.show"] = "holds.show"
+    entity: HoldEntity
+    limit: Limit = USUAL_PAGE
+    after: After = ""
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+class Remind(Asked):
+    """Tell people of holds that wait for more than a day, as the schedule asks; answered by `answers.Reminded`."""
+
+    do: Literal["remind"] = "remind"
+
+
+# ----------------------------------------------------------------------------------------------- entities
+
+
+class Sync(Asked):
+    """Look at an entity: with ``apply`` by an item in its lane, without it only as an account of what a look would do.
+
+    Answered by `answers.Synced`.
+    """
+
+    do: Literal["sync"] = "sync"
+    entity: AnyEntity
+    apply: Annotated[bool, Field(description="true or false")] = False
+
+    @property
+    def reads(self) -> bool:
+        """Only what a look would do."""
+        return not self.apply
+
+
+class Explain(Asked):
+    """Why an entity is as it is, in five steps, and its newest journal entries; answered by `answers.Explained`."""
+
+    do: Literal["explain"] = "explain"
+    entity: Entity
+    limit: Limit = 10
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+class Diff(Asked):
+    """What differs: of an entity as both sides are now, or else all that observe mode recorded, page by page.
+
+    Answered by `answers.Compared` or `answers.Differences`.
+    """
+
+    do: Literal["diff"] = "diff"
+    entity: Annotated[Entity | None, Field(description="user:<okta id> or group:<okta id>, or absent")] = None
+    limit: Limit = USUAL_PAGE
+    after: After = ""
+
+    @property
+    def reads(self) -> bool:
+        """Only what observe mode recorded: the live comparison shows values."""
+        return self.entity is None
+
+
+class GroupLink(Asked):
+    """Keep an Okta group linked by an operator's word, or let it go; answered by `answers.GroupChanged`."""
+
+    do: Literal["group.link", "group.unlink"]
+    entity: GroupEntity
+
+
+class GroupCeiling(Asked):
+    """Set a group's own removal ceiling; null takes the setting again. Answered by `answers.GroupChanged`."""
+
+    do: Literal["group.ceiling"] = "group.ceiling"
+    entity: GroupEntity
+    count: Annotated[int, Field(ge=1, le=1000)] | None = Field(description="a whole number from 1 to 1000, or null")
+    percent: Annotated[int, Field(ge=0, le=100)] | None = Field(description="a whole number from 0 to 100, or null")
+
+
+# ------------------------------------------------------------------------------------------------- the whole
+
+
+class Pause(Asked):
+    """Stop everything (the lanes are no longer read), or removals alone; answered by `answers.Paused`."""
+
+    do: Literal["pause", "resume"]
+    what: Annotated[Literal["everything", "removals"], Field(description="everything or removals")]
+
+
+class Status(Asked):
+    """How the bridge is; answered by `answers.Status`."""
+
+    do: Literal["status"] = "status"
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+class ParkedList(Asked):
+    """The parked items, page by page; answered by `answers.ParkedItems`."""
+
+    do: Literal["parked.list"] = "parked.list"
+    limit: Limit = USUAL_PAGE
+    after: After = ""
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+class ParkedShow(Asked):
+    """The parked items of one entity, with their bodies; answered by `answers.ParkedItems`."""
+
+    do: Literal["parked.show"] = "parked.show"
+    entity: AnyEntity
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+class ParkedRedrive(Asked):
+    """Look at a parked entity again; its look's success closes the record. Answered by `answers.Redriven`."""
+
+    do: Literal["parked.redrive"] = "parked.redrive"
+    entity: AnyEntity
+
+
+class ReconcileStart(Asked):
+    """Compare everything, now; answered by `answers.ReconcileStarted`."""
+
+    do: Literal["reconcile.start"] = "reconcile.start"
+
+
+class ReconcileStatus(Asked):
+    """The newest comparison; answered by `answers.ReconcileState`."""
+
+    do: Literal["reconcile.status"] = "reconcile.status"
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+Operation = (
+    HoldsList
+    | HoldsShow
+    | Remind
+    | Sync
+    | Explain
+    | Diff
+    | GroupLink
+    | GroupCeiling
+    | Pause
+    | Status
+    | ParkedList
+    | ParkedShow
+    | ParkedRedrive
+    | ReconcileStart
+    | ReconcileStatus
+)
+
+
+# ---------------------------------------------------------------------------------------------- approvals
+
+
+class Decide(Asked):
+    """Approve or reject a hold; answered by `answers.Decided`.
+
+    An approval releases exactly what was staged up to ``revision``; who was staged later opens a hold of their own.
+    ``identity`` is made by `bridge.operations.signing.sign_identity`; the ARN that AWS answers is what is recorded.
+    """
+
+    do: Literal["approve", "reject"]
+    entity: HoldEntity
+    number: Number
+    revision: Number
+    why: Annotated[
+        str,
+        StringConstraints(pattern=r"^[A-Za-z0-9 _.:/#-]{1,100}$"),
+        Field(description="1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number"),
+    ]
+    identity: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=8192),
+        Field(description="a presigned sts:GetCallerIdentity URL", repr=False),
+    ]
+
+
+_OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="do")])
+_DECIDE: TypeAdapter[Decide] = TypeAdapter(Decide)
+_KINDS: tuple[type[Asked], ...] = Operation.__args__
+#: Every name that the operations function knows, and every one that the approvals function knows.
+OPERATIONS = tuple(name for kind in _KINDS for name in kind.model_fields["do"].annotation.__args__)  # type: ignore[union-attr] # all of them are literals
+VERDICTS = ("approve", "reject")
+
+
+def parse_operation(payload: Any) -> Operation:
+    """The operation that a payload asks for; `Refused` (``invalid-request``) names the field and what was expected."""
+    operation: Operation = _parse(_OPERATION, payload, OPERATIONS)
+    return operation
+
+
+def parse_decision(payload: Any) -> Decide:
+    """As `parse_operation`, for the approvals function."""
+    decide: Decide = _parse(_DECIDE, payload, VERDICTS)
+    return decide
+
+
+def _parse(adapter: TypeAdapter[Any], payload: Any, names: tuple[str, ...]) -> Any:
+    if not isinstance(payload, dict):
+        raise Refused("invalid-request", "the request: expected a JSON object")
+    if payload.get("do") not in names:
+        raise Refused("invalid-request", f"do: expected one of {', '.join(names)}", field="do")
+    try:
+        return adapter.validate_python(payload)
+    except ValidationError as error:
+        # The first problem alone, and never the value: an identity is a credential for some minutes.
+        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    kind = Decide if adapter is _DECIDE else next(kind for kind in _KINDS if payload["do"] in _names(kind))
+    field = next((str(part) for part in problem["loc"] if part in kind.model_fields), "")
+    if problem["type"] == "extra_forbidden" or not field:
+        known = ", ".join(kind.model_fields)
+        raise Refused("invalid-request", f"{payload['do']}: expected no other fields than {known}")
+    expected = kind.model_fields[field].description
+    raise Refused("invalid-request", f"{field}: expected {expected}", field=field)
+
+
+def _names(kind: type[Asked]) -> tuple[str, ...]:
+    return kind.model_fields["do"].annotation.__args__  # type: ignore[union-attr,no-any-return] # as above

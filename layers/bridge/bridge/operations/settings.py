@@ -1,0 +1,89 @@
+"""What the operations and approvals functions read from their environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.settings import (
+    Environment,
+    GenesysSettings,
+    LaneSettings,
+    OktaSettings,
+    ProvisioningSettings,
+    UserNameSource,
+)
+
+
+@dataclass(frozen=True)
+class OperationsSettings:
+    """What the operations function reads: all that a look depends on, and what an operator can switch."""
+
+    okta: OktaSettings
+    genesys: GenesysSettings
+    provisioning: ProvisioningSettings
+    lanes: LaneSettings
+    dead_letters: str
+    mappings: Mapping[str, str]
+    secret_id: str
+    state_table: str
+    notification_topic_arn: str
+    user_name_source: UserNameSource
+    default_phone_region: str
+    attribute_map: str
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> OperationsSettings:
+        """Every variable of the operations function."""
+        environment = Environment(variables)
+        return cls(
+            okta=OktaSettings.read(environment),
+            genesys=GenesysSettings.read(environment),
+            provisioning=ProvisioningSettings.read(environment),
+            lanes=LaneSettings.read(environment),
+            dead_letters=environment.text("DEAD_LETTER_QUEUE_URL"),
+            mappings={lane: environment.text(f"{lane.upper()}_MAPPING_ID") for lane in ("leavers", "users", "groups")},
+            secret_id=environment.text("BRIDGE_SECRET_ID"),
+            state_table=environment.text("STATE_TABLE"),
+            notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
+            user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
+            default_phone_region=environment.matching(
+                "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
+            ),
+            attribute_map=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
+        )
+
+    @property
+    def queues(self) -> dict[str, str]:
+        """URL by lane, and of the dead letters."""
+        lanes = self.lanes
+        return {
+            "leavers": lanes.leavers,
+            "users": lanes.users,
+            "groups": lanes.groups,
+            "dead-letters": self.dead_letters,
+        }
+
+
+@dataclass(frozen=True)
+class ApprovalsSettings:
+    """What the approvals function reads.
+
+    Attributes:
+        local: whether STS may be this machine's.
+    """
+
+    state_table: str
+    lanes: LaneSettings
+    local: bool
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> ApprovalsSettings:
+        """STATE_TABLE, the lanes, BRIDGE_LOCAL."""
+        environment = Environment(variables)
+        return cls(
+            state_table=environment.text("STATE_TABLE"),
+            lanes=LaneSettings.read(environment),
+            local=environment.local,
+        )

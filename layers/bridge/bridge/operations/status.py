@@ -1,0 +1,95 @@
+"""How the bridge is, in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bridge.errors import SettingsError, Transient
+from bridge.operations import answers
+from bridge.operations.switches import Switches
+from bridge.provisioning.ports import Store
+from bridge.secrets import Secrets
+from bridge.settings import Mode, OktaAuth
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+_KEYS = ("hook_secret", "genesys_client_id", "genesys_client_secret")
+_DEPTHS: dict[str, QueueAttributeNameType] = {
+    "waiting": "ApproximateNumberOfMessages",
+    "in_hand": "ApproximateNumberOfMessagesNotVisible",
+    "later": "ApproximateNumberOfMessagesDelayed",
+}
+
+
+class StatusDesk:
+    """Asks every part how it is."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        switches: Switches,
+        sqs: SQSClient,
+        queues: Mapping[str, str],
+        secrets: Secrets,
+        okta_auth: OktaAuth,
+        mode: Mode,
+    ) -> None:
+        """`queues`: URL by lane, the dead letters' among them."""
+        self._store = store
+        self._switches = switches
+        self._sqs = sqs
+        self._queues = queues
+        self._secrets = secrets
+        self._keys = (*_KEYS, "okta_token") if okta_auth is OktaAuth.SSWS else _KEYS
+        self._mode = mode
+
+    def status(self) -> answers.Status:
+        """Answers ``status``."""
+        app, cursor = self._store.app(), self._store.log_cursor()
+        try:
+            reading: Mapping[str, bool] | None = self._switches.reading()
+        except Transient:
+            reading = None
+        return answers.Status(
+            mode=self._mode.value,
+            set_up=self._set_up(),
+            bootstrapped=app.bootstrapped,
+            reconciled=app.reconciled or None,
+            app_status=app.status or None,
+            paused_everything=None if reading is None else not any(reading.values()),
+            paused_removals=app.removals_paused,
+            lanes={lane: self._depth(url, (reading or {}).get(lane)) for lane, url in self._queues.items()},
+            breakers=[self._breaker(upstream) for upstream in ("okta", "genesys")],
+            holds_open=len(self._store.open_hold_entities()),
+            parked=len(self._store.parked_items()),
+            reconcile=None,
+            caught_up=cursor.at if cursor is not None else None,
+        )
+
+    def _breaker(self, upstream: str) -> answers.Breaker:
+        record = self._store.breaker(upstream)
+        return answers.Breaker(
+            upstream=upstream, state="open" if record.open else "closed", since=record.since, why=record.why
+        )
+
+    def _set_up(self) -> answers.SetUp | None:
+        try:
+            missing = [key for key in self._keys if not self._secrets.find(key)]
+        except SettingsError:
+            missing = list(self._keys)
+        except Transient:
+            return None
+        return answers.SetUp(done=not missing, missing=missing)
+
+    def _depth(self, url: str, read: bool | None) -> answers.Depth:
+        try:
+            found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_DEPTHS.values()))["Attributes"]
+        except (BotoCoreError, ClientError) as error:
+            raise Transient("lanes-unavailable", upstream="lanes") from error
+        return answers.Depth(read=read, **{name: int(found[attribute]) for name, attribute in _DEPTHS.items()})

@@ -1,0 +1,62 @@
+"""Pausing: everything, by Lambda's event source mappings; removals alone, by a switch that every look reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bridge.errors import Transient
+from bridge.operations import answers
+from bridge.operations.requests import Pause
+from bridge.provisioning.ports import AppRecords
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+#: States of a mapping that reads nothing any more (Lambda API reference, GetEventSourceMapping).
+_OFF = frozenset({"Disabled", "Disabling"})
+
+
+class Switches:
+    """What an operator can stop and start again."""
+
+    def __init__(self, client: LambdaClient, mappings: Mapping[str, str], store: AppRecords) -> None:
+        """`mappings`: lane -> id of the event source mapping that reads it."""
+        self._client = client
+        self._mappings = mappings
+        self._store = store
+
+    def set(self, asked: Pause) -> answers.Paused:
+        """Answers ``pause`` and ``resume``."""
+        paused = asked.do == "pause"
+        if asked.what == "removals":
+            self._store.pause_removals(paused=paused)
+            reading = self.reading()
+        else:
+            reading = {lane: self._enable(id_, not paused) for lane, id_ in self._mappings.items()}
+        return answers.Paused(everything=not any(reading.values()), removals=self._store.app().removals_paused)
+
+    def reading(self) -> dict[str, bool]:
+        """Whether each lane is read."""
+        reading = {}
+        for lane, id_ in self._mappings.items():
+            try:
+                reading[lane] = self._client.get_event_source_mapping(UUID=id_)["State"] not in _OFF
+            except (BotoCoreError, ClientError) as error:
+                raise _unavailable(error) from None
+        return reading
+
+    def _enable(self, id_: str, wanted: bool) -> bool:
+        """Whether the lane is going to be read; Lambda takes some seconds to follow."""
+        try:
+            self._client.update_event_source_mapping(UUID=id_, Enabled=wanted)
+        except (BotoCoreError, ClientError) as error:
+            raise _unavailable(error) from None
+        return wanted
+
+
+def _unavailable(error: BotoCoreError | ClientError) -> Transient:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    return Transient("lanes-switch", detail=code, upstream="lambda")

@@ -1,0 +1,165 @@
+"""Genesys Cloud's users against the links, and the links against Genesys Cloud's users."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from bridge.genesys import scim
+from bridge.provisioning.fingerprints import Fingerprints
+from bridge.provisioning.ports import GenesysReader, Store
+from bridge.provisioning.records import UserLink, UserState
+from bridge.provisioning.values import ScimUser
+from bridge.reconcile.assigned import require_plausible
+from bridge.reconcile.items import user_items
+from bridge.reconcile.reading import Session
+from bridge.reconcile.run import Finding, Implausible, Phase, Run, Runs, Step
+from bridge.settings import ProvisioningSettings
+
+#: Users a page: above this size Genesys Cloud may refuse the lookups of externalId and manager (API definition).
+PAGE = 25
+#: So many pages are read before the run writes down where it stands.
+PAGES_AT_A_TIME = 20
+#: A listing from which more than this part of ``totalResults`` is missing was cut; what changed meanwhile is less.
+MOST_MISSING = 0.1
+_DIGEST = 8
+#: Okta user ids, as the bridge and Okta's own SCIM client write them into externalId.
+_OKTA_USER_ID = re.compile(r"00u[A-Za-z0-9]{17}")
+
+
+class Accounts:
+    """The phases that read Genesys Cloud's users. In memory: one page, and eight bytes for each user at the end."""
+
+    def __init__(
+        self,
+        *,
+        genesys: GenesysReader,
+        store: Store,
+        runs: Runs,
+        fingerprints: Fingerprints,
+        settings: ProvisioningSettings,
+    ) -> None:
+        """Everything the comparison needs, as ports."""
+        self._genesys = genesys
+        self._store = store
+        self._runs = runs
+        self._fingerprints = fingerprints
+        self._settings = settings
+
+    def measure(self, run: Run, session: Session) -> Iterator[Step]:
+        """How many users Genesys Cloud says it has: the measure of what the run has to read."""
+        totals = {
+            phase.value: session.ask(partial(self._genesys.users_page, 1, 0, active=phase is Phase.ACTIVE)).total
+            for phase in (Phase.ACTIVE, Phase.INACTIVE)
+        }
+        yield Step(Phase.ASSIGNED, totals={**run.totals, **totals})
+
+    def compare(self, run: Run, session: Session) -> Iterator[Step]:
+        """Read the phase's listing and send items for what differs, some pages a step.
+
+        Raises:
+            Implausible, NotYet, Transient, Permanent: as `Session.ask`.
+        """
+        phase = run.phase
+        place = int(run.place or 1)
+        bootstrapped = session.ask(self._store.app).bootstrapped
+        before: list[str] = []
+        whole = False
+        while not whole:
+            first, seen = place, b""
+            for _ in range(PAGES_AT_A_TIME):
+                page = session.ask(partial(self._genesys.users_page, place, PAGE, active=phase is Phase.ACTIVE))
+                ids = [user.id for user in page.users]
+                if len(set(ids)) < len(ids) or (ids and ids == before):
+                    raise Implausible("genesys-page-listed-twice")
+                if not ids and place <= page.total:
+                    raise Implausible("genesys-page-empty")
+                self._compare_page(run, session, page.users, bootstrapped)
+                before, place = ids, place + len(ids)
+                seen += b"".join(map(_digest, ids))
+                whole = place > page.total
+                if whole:
+                    break
+            session.ask(partial(self._runs.add_seen_accounts, run.number, f"{phase}#{first:09}", seen, run.started))
+            yield Step(phase, str(place), place - 1, page.total, {phase.value: page.total})
+        yield Step(Phase.INACTIVE if phase is Phase.ACTIVE else Phase.GONE)
+
+    def bring_gone(self, run: Run, session: Session) -> Iterator[Step]:
+        """Links to users that no page has shown: a look reads each by its id before it believes it."""
+        seen = session.ask(lambda: _digests(self._runs.seen_accounts(run.number)))
+        require_plausible("genesys-listing", len(seen), run.active_links)
+        if len(seen) < (1 - MOST_MISSING) * sum(run.totals.values()):
+            raise Implausible("genesys-total-not-met")
+        gone = session.ask(lambda: [link.okta_id for link in self._store.all_users() if _unseen(link, seen, run)])
+        for okta_id in gone:
+            session.find(Finding.GONE, okta_id)
+        session.send(user_items(run, gone))
+        yield Step(Phase.SETTLING)
+
+    # --------------------------------------------------------------------------------------- comparing
+
+    def _compare_page(self, run: Run, session: Session, users: Iterable[ScimUser], bootstrapped: bool) -> None:
+        users = list(users)
+        owners = session.ask(partial(self._store.owners, [user.id for user in users]))
+        named = {user.id: _okta_id(owners.get(user.id, ""), user) for user in users}
+        links = session.ask(partial(self._store.users, filter(None, named.values())))
+        differing = []
+        for user in users:
+            okta_id = named[user.id]
+            link = links.get(okta_id)
+            if user.id not in owners:
+                known = link is not None and link.is_link
+                if not known and self._note_unowned(session, user, okta_id) and not bootstrapped:
+                    differing.append(okta_id)  # the native application's, perhaps of somebody who has left
+            elif okta_id and self._differs(session, user, okta_id, link):
+                differing.append(okta_id)
+        session.send(user_items(run, differing))
+
+    @staticmethod
+    def _note_unowned(session: Session, user: ScimUser, okta_id: str) -> bool:
+        """A Genesys Cloud user without an Okta user: only reported; whether it bears the id of one."""
+        left_behind = bool(okta_id) and user.active
+        session.find(Finding.LEFT_BEHIND if left_behind else Finding.UNKNOWN, user.id)
+        return bool(okta_id)
+
+    def _differs(self, session: Session, user: ScimUser, okta_id: str, link: UserLink | None) -> bool:
+        """Whether a linked user is not as the bridge left it."""
+        if link is None or link.genesys_id != user.id:
+            return link is None  # a record was lost; an owner of old is no difference
+        if user.active and link.active is False:
+            session.find(Finding.LEFT_BEHIND, user.id)
+            return True
+        if not user.active and link.active is not False:
+            session.find(Finding.STATE_DRIFTED, okta_id)
+            return True
+        if not (user.active and link.hashes and self._settings.update_users):
+            return False
+        held = scim.read_values(user.document, link.hashes)
+        if not self._fingerprints.differing(link.hashes, held):
+            return False
+        session.find(Finding.DRIFTED, okta_id)
+        return True
+
+
+def _okta_id(owner: str, user: ScimUser) -> str:
+    """The Okta user that owns an account, or whose id it bears; empty when there is none."""
+    if owner:
+        return owner.removeprefix("user:") if owner.startswith("user:") else ""
+    return user.external_id if _OKTA_USER_ID.fullmatch(user.external_id) else ""
+
+
+def _unseen(link: UserLink, seen: set[bytes], run: Run) -> bool:
+    """Whether no page showed the link's user, and no look has read it since the run began."""
+    if link.state is not UserState.LINKED or not link.genesys_id or _digest(link.genesys_id) in seen:
+        return False
+    return link.looked is None or link.looked < run.started
+
+
+def _digest(genesys_id: str) -> bytes:
+    return hashlib.blake2b(genesys_id.encode(), digest_size=_DIGEST).digest()
+
+
+def _digests(chunks: Iterator[bytes]) -> set[bytes]:
+    return {chunk[at : at + _DIGEST] for chunk in chunks for at in range(0, len(chunk), _DIGEST)}

@@ -1,0 +1,173 @@
+"""Okta's assigned users against the links, and the links against Okta's assigned users.
+
+The listing is read whole or not at all: who is missing from it is concluded only after its last page, with the
+application ACTIVE before and after, and only where the listing is plausible beside what the bridge knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from bridge.errors import AuthFailure, Permanent
+from bridge.provisioning.accounts import Target
+from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
+from bridge.provisioning.deactivations import APP
+from bridge.provisioning.fingerprints import Fingerprints
+from bridge.provisioning.ports import OktaReader, Store, UserMapper
+from bridge.provisioning.records import UserLink, UserState
+from bridge.provisioning.users import ACTIVE_STATUSES
+from bridge.provisioning.values import AppUser, OktaUser
+from bridge.reconcile.items import user_items, waiting_users
+from bridge.reconcile.reading import Session
+from bridge.reconcile.run import Finding, Implausible, Phase, Run, Step
+from bridge.settings import ProvisioningSettings, SuspendedUsers
+
+#: Below so many active links a listing may shrink to any size but nothing.
+SMALL = 20
+#: A listing that shows a smaller part of the active links is not believed.
+LEAST_SHARE = 0.5
+
+
+class AssignedUsers:
+    """The first phase of a run. In memory: one page, and the ids of the assigned users."""
+
+    def __init__(
+        self,
+        *,
+        okta: OktaReader,
+        store: Store,
+        mapper: UserMapper,
+        fingerprints: Fingerprints,
+        settings: ProvisioningSettings,
+    ) -> None:
+        """Everything the comparison needs, as ports."""
+        self._okta = okta
+        self._store = store
+        self._mapper = mapper
+        self._fingerprints = fingerprints
+        self._settings = settings
+
+    def compare(self, run: Run, session: Session) -> Iterator[Step]:
+        """Read everything and send items for what differs, in one step.
+
+        Raises:
+            Implausible, NotYet, Transient, Permanent: as `Session.ask`; nobody was concluded to be missing.
+        """
+        bootstrapped = session.ask(self._store.app).bootstrapped
+        self._require_active_app(session)
+        listed: set[str] = set()
+        for page in self._pages(session):
+            present = [entry for entry in page if entry.status not in UNASSIGNED_STATUSES]
+            listed.update(entry.id for entry in present)
+            links = session.ask(partial(self._store.users, [entry.id for entry in present]))
+            differing = [entry.id for entry in present if self._differs(entry, links.get(entry.id), bootstrapped)]
+            for okta_id in differing:
+                session.find(Finding.DIFFERS, okta_id)
+            session.send(user_items(run, differing))
+        self._require_active_app(session)
+        active, missing = session.ask(partial(self._missing, listed))
+        require_plausible("okta-listing", len(listed), active)
+        for okta_id in missing:
+            session.find(Finding.NOT_ASSIGNED, okta_id)
+        session.send(user_items(run, missing))
+        yield Step(Phase.MATCHING, active_links=active)
+
+    # ----------------------------------------------------------------------------------------- reading
+
+    def _pages(self, session: Session) -> Iterator[tuple[AppUser, ...]]:
+        """Every page, each once; the last one is followed by nothing."""
+        seen: set[str] = set()
+        followed: set[str] = set()
+        following = ""
+        while True:
+            page = session.ask(partial(self._okta.app_users_page, following))
+            ids = {entry.id for entry in page.entries}
+            if len(ids) < len(page.entries) or not seen.isdisjoint(ids):
+                raise Implausible("okta-user-listed-twice")
+            seen |= ids
+            yield page.entries
+            following = page.following
+            if not following:
+                return
+            if following in followed:
+                raise Implausible("okta-page-listed-twice")
+            followed.add(following)
+
+    def _require_active_app(self, session: Session) -> None:
+        """Assignments mean nothing while the application is switched off, mistyped or out of sight."""
+        try:
+            status = session.ask(self._okta.app).value
+        except AuthFailure as refused:
+            raise Implausible("okta-app-not-visible") from refused
+        if status != "ACTIVE":
+            raise Implausible("okta-app-not-active")
+
+    # --------------------------------------------------------------------------------------- comparing
+
+    def _differs(self, entry: AppUser, link: UserLink | None, bootstrapped: bool) -> bool:
+        """Whether a look at this assigned user could change anything, as far as Okta and the link tell."""
+        if link is None or not link.is_link:
+            return True  # whoever is assigned has a link, be it only to have his events read
+        if entry.status not in ASSIGNED_STATUSES:
+            return False
+        if link.state is UserState.CREATING or link.unassigned_due or link.groups_due or link.assigned is False:
+            return True
+        user = _embedded(entry)
+        if user.status in ACTIVE_STATUSES:
+            return self._differs_active(user, entry, link)
+        if user.status == "STAGED":
+            return False
+        ends = user.status == "DEPROVISIONED" or (
+            user.status == "SUSPENDED" and self._settings.suspended_users is SuspendedUsers.DEACTIVATE
+        )
+        if not ends:
+            return False
+        unknown = not link.ever_linked and not bootstrapped  # the native application may have made an account
+        return unknown or (bool(link.genesys_id) and link.active is not False and self._settings.deactivate_users)
+
+    def _differs_active(self, user: OktaUser, entry: AppUser, link: UserLink) -> bool:
+        if not link.genesys_id or link.active is not True:
+            return self._settings.create_users
+        if not self._settings.update_users:
+            return False
+        try:
+            mapped = self._mapper.map_user(user, entry)
+        except Permanent:
+            return True  # its look says what is wrong with the profile
+        target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
+        return bool(self._fingerprints.differing(link.hashes, target.attributes))
+
+    # ----------------------------------------------------------------------------------------- missing
+
+    def _missing(self, listed: set[str]) -> tuple[int, list[str]]:
+        """How many links are active, and whose users Okta did not list; a look, and its ceiling, decides on each."""
+        decided = self._store.exceptions(APP) | waiting_users(self._store, APP)
+        active, missing = 0, []
+        for link in self._store.all_users():
+            if link.state is not UserState.CREATING and (not link.genesys_id or link.active is False):
+                continue
+            active += 1
+            if link.okta_id not in listed and link.okta_id not in decided:
+                missing.append(link.okta_id)
+        return active, missing
+
+
+def require_plausible(what: str, listed: int, active_links: int) -> None:
+    """A listing that shows nobody, or far fewer than are active by our records, is no ground for any conclusion.
+
+    Raises:
+        Implausible: ``<what>-empty`` or ``<what>-shrunk``.
+    """
+    if not listed and active_links:
+        raise Implausible(f"{what}-empty")
+    if active_links >= SMALL and listed < LEAST_SHARE * active_links:
+        raise Implausible(f"{what}-shrunk")
+
+
+def _embedded(entry: AppUser) -> OktaUser:
+    """The user within an assignment, which the listing was asked to show."""
+    document = (entry.document.get("_embedded") or {}).get("user")
+    if not isinstance(document, dict) or document.get("id") != entry.id or not isinstance(document.get("status"), str):
+        raise Implausible("okta-user-not-embedded")
+    return OktaUser(entry.id, document["status"], document)

@@ -1,0 +1,139 @@
+"""Putting the reconciler together: from settings and the outside world to one object that answers its events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import TypeAdapter
+
+from bridge.aws import SystemClock
+from bridge.calls import Calls
+from bridge.http import Transport
+from bridge.items import Lane, Reason, fresh_item, is_entity
+from bridge.provisioning.fingerprints import Fingerprints
+from bridge.provisioning.linking import Linking
+from bridge.provisioning.ports import Clock, Pace, Store, UserMapper
+from bridge.reconcile.accounts import Accounts
+from bridge.reconcile.assigned import AssignedUsers
+from bridge.reconcile.groups import Groups
+from bridge.reconcile.reconciler import Phases, Reconciler
+from bridge.reconcile.run import Lanes, Run, Runs
+from bridge.secrets import Secrets
+from bridge.settings import ReconcilerSettings
+from bridge.upstreams import GenesysSide, OktaSide
+
+_RUN = TypeAdapter(Run)
+
+
+class Memory(Store, Runs, Protocol):
+    """Everything the bridge remembers, runs too."""
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The world around the reconciler: AWS in a function, fakes and models in tests.
+
+    Attributes:
+        store: everything the bridge remembers.
+        lanes: the way into the lanes, and how much waits in them.
+        secrets: the bridge's secret.
+        hash_key: the secret with the key of fingerprints.
+        mapper: the attribute map.
+        pace: the shared call budgets, for a lane's share.
+        sign: signs Okta's client assertion with the KMS key; needed for OKTA_AUTH=oauth.
+        pause: lets time pass, in seconds.
+        okta_transport: in place of the network.
+        genesys_transport: in place of the network.
+    """
+
+    store: Memory
+    lanes: Lanes
+    secrets: Secrets
+    hash_key: Secrets
+    mapper: UserMapper
+    pace: Callable[[str, Lane], Pace]
+    sign: Callable[[bytes], bytes] | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    pause: Callable[[float], None] = time.sleep
+    okta_transport: Transport | None = None
+    genesys_transport: Transport | None = None
+
+
+class ReconcilerEvents:
+    """Answers the reconciler's events.
+
+    ``{"do": "start"}`` starts a whole run, or carries on the one that is under way; with ``"entity"`` it only asks for
+    a look at that user or group. ``{"do": "continue"}`` is the tick that carries runs on. The ``outcome`` in the answer
+    is ``ended``, ``waits``, ``failed`` or ``nothing``, with the newest run as it stands; or ``sent``, or ``refused``.
+    """
+
+    def __init__(self, settings: ReconcilerSettings, outside: Outside) -> None:
+        """Build the clients once; tokens live in them."""
+        self._outside = outside
+        self._calls = Calls(outside.clock)
+        shared: dict[str, Any] = {"secrets": outside.secrets, "pace": outside.pace, "clock": outside.clock}
+        self._okta = OktaSide(settings.okta, sign=outside.sign, transport=outside.okta_transport, **shared)
+        self._genesys = GenesysSide(settings.genesys, transport=outside.genesys_transport, **shared)
+        okta = self._okta.client(Lane.GROUPS, self._calls)
+        genesys = self._genesys.client(Lane.GROUPS, self._calls)
+        fingerprints = Fingerprints(lambda: outside.hash_key.get("hash_key").encode())
+        store, switches = outside.store, settings.provisioning
+        linking = Linking(okta, store, outside.clock, switches)
+        self._reconciler = Reconciler(
+            phases=Phases(
+                assigned=AssignedUsers(
+                    okta=okta, store=store, mapper=outside.mapper, fingerprints=fingerprints, settings=switches
+                ),
+                accounts=Accounts(
+                    genesys=genesys, store=store, runs=store, fingerprints=fingerprints, settings=switches
+                ),
+                groups=Groups(okta=okta, genesys=genesys, store=store, linking=linking, settings=switches),
+            ),
+            store=store,
+            runs=store,
+            lanes=outside.lanes,
+            clock=outside.clock,
+            mode=switches.mode,
+            genesys_per_minute=settings.genesys.requests_per_minute,
+            pause=outside.pause,
+        )
+
+    def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answer an event; what is not understood is refused in words."""
+        do, entity = event.get("do"), event.get("entity")
+        if do == "start" and entity is not None:
+            return self._look_at(entity, str(context.aws_request_id))
+        if do not in {"start", "continue"}:
+            return refused('expected {"do": "start"}, with or without "entity", or {"do": "continue"}')
+
+        def time_left() -> float:
+            return context.get_remaining_time_in_millis() / 1000
+
+        self._calls.begin()
+        run = self._reconciler.start(time_left) if do == "start" else self._reconciler.tick(time_left)
+        self._calls.count_scim()
+        if run is None:
+            return {"outcome": "nothing"}
+        outcome = "waits" if run.unfinished else "failed" if run.failed else "ended"
+        return {"outcome": outcome, "run": _RUN.dump_python(run, mode="json")}
+
+    def _look_at(self, entity: object, nonce: str) -> dict[str, Any]:
+        if not isinstance(entity, str) or not is_entity(entity):
+            return refused("expected an entity such as user:<okta id>, group:<okta id> or app")
+        item = fresh_item(entity, Reason.RECONCILE, nonce)
+        self._outside.lanes.send([item])
+        return {"outcome": "sent", "item": item.id}
+
+    def close(self) -> None:
+        """Give the connections back; a function never does, for its environment ends with them."""
+        self._okta.close()
+        self._genesys.close()
+
+
+def refused(why: str) -> dict[str, Any]:
+    """The answer to an event that can not be carried out."""
+    return {"outcome": "refused", "why": why}

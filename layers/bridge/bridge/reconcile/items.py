@@ -1,0 +1,28 @@
+"""The items of a run, one id for each entity however often the run comes by, and who needs none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.items import Item, Reason, fresh_item
+from bridge.provisioning.holds import BLOCKING
+from bridge.provisioning.ports import Holds
+from bridge.reconcile.run import Run
+
+
+def user_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:
+    """Items for users; a run that died and goes on sends the same ones again."""
+    return [fresh_item(f"user:{okta_id}", Reason.RECONCILE, f"run:{run.number}") for okta_id in dict.fromkeys(okta_ids)]
+
+
+def group_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:
+    """Items for groups, likewise."""
+    return [fresh_item(f"group:{okta_id}", Reason.RECONCILE, f"run:{run.number}") for okta_id in okta_ids]
+
+
+def waiting_users(store: Holds, entity: str) -> frozenset[str]:
+    """Okta ids of those whose removal already waits for a person."""
+    hold = store.hold(entity)
+    if hold is None or hold.state not in BLOCKING:
+        return frozenset()
+    return frozenset(store.staged(entity, hold.number))

@@ -1,0 +1,169 @@
+"""A person's word on a hold: kept once, in the name that AWS confirms, and carried out by the entity's own look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+import pytest
+
+from bridge.operations.approvals import Approvals
+from bridge.operations.edge import answered
+from bridge.operations.requests import parse_decision
+from bridge.operations.signing import binding
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.records import HoldState, Verdict
+from tests.functional.operations_stage import FUNCTION, BrokenLanes, Passport, Stage
+
+TEAM = "group:00gTeamNorth00000001"
+ADA, BEN = "arn:aws:iam::123456789012:user/ada", "arn:aws:sts::123456789012:assumed-role/Approvers/ben"
+
+
+def test_an_approval_is_kept_and_brings_the_entity() -> None:
+    """Who, what and why are in the record; the item is of reason hold; the hold itself is not touched."""
+    stage = Stage()
+    hold = stage.open_hold(TEAM, "00u1", "00u2")
+    answer = stage.decide("approve", TEAM, 1, 1, by=ADA)
+    assert answer["ok"], answer
+    assert answer["decision"] == {
+        "verdict": "approve",
+        "number": 1,
+        "revision": 1,
+        "by": ADA,
+        "why": "OPS-17",
+        "at": "2026-11-24T09:00:00Z",
+    }
+    assert "removes those of 2 staged users" in answer["releases"]
+    kept = stage.world.store.decision(TEAM, 1)
+    assert kept is not None
+    assert (kept.verdict, kept.by) == (Verdict.APPROVE, ADA)
+    assert stage.waiting() == [(TEAM, "hold")]
+    assert stage.world.store.hold(TEAM) == hold
+
+
+def test_the_same_call_again_sends_the_item_again_and_decides_nothing() -> None:
+    """So a lane that refused, or an answer that was lost, costs nothing; the first person stays the one who decided."""
+    stage = Stage()
+    stage.open_hold(TEAM, "00u1")
+    stage.decide("approve", TEAM, 1, 1, by=ADA)
+    again = stage.decide("approve", TEAM, 1, 1, by=BEN)
+    assert again["ok"], again
+    assert again["decision"]["by"] == ADA
+    assert stage.waiting() == [(TEAM, "hold")] * 2
+
+
+@pytest.mark.parametrize("state", [HoldState.APPROVED, HoldState.DONE])
+def test_the_same_call_again_is_answered_though_the_look_has_begun(state: HoldState) -> None:
+    """An approval is repeatable until it is done, and afterwards says who gave it."""
+    stage = Stage()
+    hold = stage.open_hold(TEAM, "00u1")
+    stage.decide("approve", TEAM, 1, 1)
+    stage.world.store.save_hold(replace(hold, state=state))
+    assert stage.decide("approve", TEAM, 1, 1)["ok"]
+
+
+@pytest.mark.parametrize(("do", "revision"), [("reject", 2), ("approve", 1)])
+def test_a_second_and_different_word_is_refused_by_naming_the_first(do: str, revision: int) -> None:
+    """Another verdict, or another revision, once somebody has decided."""
+    stage = Stage()
+    hold = stage.open_hold(TEAM, "00u1")
+    stage.world.store.save_hold(replace(hold, revision=2))
+    stage.decide("approve", TEAM, 1, 2, by=BEN)
+    answer = stage.decide(do, TEAM, 1, revision, by=ADA)
+    assert answer["error"]["reason"] == "already-decided"
+    assert f"{BEN} has approved revision 2 at 2026-11-24T09:00:00.000Z" in answer["error"]["message"]
+    assert len(stage.waiting()) == 1
+
+
+def test_an_older_revision_releases_just_what_was_seen() -> None:
+    """Who was staged later waits for a decision of its own, and the answer says so."""
+    stage = Stage()
+    hold = stage.open_hold(TEAM, "00u1", "00u2")
+    stage.world.store.stage(TEAM, 1, 2, ["00u3", "00u4", "00u5"])
+    stage.world.store.save_hold(replace(hold, revision=2, staged=5))
+    answer = stage.decide("approve", TEAM, 1, 1)
+    assert "those of 2 staged users" in answer["releases"]
+    assert "3 were staged after revision 1" in answer["releases"]
+
+
+def test_a_rejection_says_that_nobody_is_removed() -> None:
+    """And the hold of the organisation is decided in the same way."""
+    stage = Stage()
+    stage.open_hold("app", "00u1")
+    assert "Nobody is removed" in stage.decide("reject", "app", 1, 1)["releases"]
+    assert stage.waiting() == [("app", "hold")]
+    stage.open_hold("app", "00u2", number=2)
+    assert "deactivates those of 1 staged users" in stage.decide("approve", "app", 2, 1)["releases"]
+
+
+@pytest.mark.parametrize(
+    ("number", "revision", "reason", "field"),
+    [(2, 1, "not-found", "number"), (1, 2, "revision-unknown", "revision")],
+)
+def test_what_does_not_exist_can_not_be_decided(number: int, revision: int, reason: str, field: str) -> None:
+    """A number or a revision that is still to come would approve what nobody has seen."""
+    stage = Stage()
+    stage.open_hold(TEAM, "00u1")
+    error = stage.decide("approve", TEAM, number, revision)["error"]
+    assert (error["reason"], error["field"]) == (reason, field)
+    assert stage.decide("approve", "app", 1, 1)["error"]["reason"] == "not-found"
+    assert stage.waiting() == []
+
+
+@pytest.mark.parametrize("state", [HoldState.OPENING, HoldState.RESOLVED, HoldState.UNLINKED, HoldState.REJECTED])
+def test_only_an_open_hold_can_be_decided(state: HoldState) -> None:
+    """One that is just being written down has not been seen as a whole."""
+    stage = Stage()
+    stage.open_hold(TEAM, "00u1", state=state)
+    assert stage.decide("approve", TEAM, 1, 1)["error"]["reason"] == "hold-not-open"
+    assert stage.world.store.decision(TEAM, 1) is None
+
+
+def test_an_ended_hold_is_not_decided_under_a_newer_one() -> None:
+    """Whoever looks at an old listing is told the newest number."""
+    stage = Stage()
+    stage.open_hold(TEAM, "00u1", state=HoldState.RESOLVED)
+    stage.open_hold(TEAM, "00u1", number=2)
+    error = stage.decide("approve", TEAM, 1, 1)["error"]
+    assert error["reason"] == "hold-not-open"
+    assert "newest is 2" in error["message"]
+
+
+def test_a_hold_in_the_making_can_be_approved_as_it_was_seen_before() -> None:
+    """While more users join, what was seen in an earlier revision stays what it was."""
+    stage = Stage()
+    hold = stage.open_hold(TEAM, "00u1")
+    stage.world.store.save_hold(replace(hold, revision=2, state=HoldState.OPENING))
+    assert stage.decide("approve", TEAM, 1, 1)["ok"]
+
+
+def test_an_identity_that_was_signed_for_something_else_decides_nothing() -> None:
+    """Another hold, another reason, another function."""
+    stage = Stage()
+    stage.open_hold(TEAM, "00u1")
+    asked = {"do": "approve", "entity": TEAM, "number": 1, "revision": 1, "why": "OPS-17"}
+    for bound in (
+        binding("another-stack-Approvals", "approve", TEAM, 1, 1, "OPS-17"),
+        binding(FUNCTION, "reject", TEAM, 1, 1, "OPS-17"),
+        binding(FUNCTION, "approve", TEAM, 1, 1, "OPS-18"),
+    ):
+        decision = parse_decision({**asked, "identity": f"{ADA}|{bound}"})
+        assert answered(lambda decision=decision: stage.approvals.decide(decision))["error"]["reason"] == (  # type: ignore[misc] # bound in the loop
+            "identity-refused"
+        )
+    assert stage.world.store.decision(TEAM, 1) is None
+
+
+def test_a_lane_that_refuses_keeps_the_decision_and_says_so() -> None:
+    """The word is given; asking again brings the entity."""
+    stage = Stage()
+    stage.open_hold(TEAM, "00u1")
+    working = stage.approvals
+    world = stage.world
+    stage.approvals = Approvals(world.store, cast("LaneSender", BrokenLanes()), world.clock, Passport(), FUNCTION)
+    error = stage.decide("approve", TEAM, 1, 1)["error"]
+    assert error["reason"] == "unavailable"
+    assert "the decision is kept" in error["message"]
+    stage.approvals = working
+    assert stage.decide("approve", TEAM, 1, 1)["ok"]
+    assert stage.waiting() == [(TEAM, "hold")]

@@ -1,0 +1,236 @@
+"""Pausing, the state of the whole, parked items, and what an operator says about a group."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bridge.items import Reason
+from bridge.operations.group_links import GroupDesk
+from bridge.provisioning.linking import BY_OPERATOR, KEPT_OUT
+from bridge.provisioning.records import Breaker, GroupLink, GroupState, ParkedItem
+from tests.functional.operations_stage import Stage
+from tests.world import World
+
+ADA = "user:00uAdaBrook000000001"
+TEAM = "group:00gTeamNorth00000001"
+
+
+def parked(stage: Stage, entity: str, item_id: str) -> None:
+    """An item that waits for a person."""
+    now = stage.world.clock.now()
+    stage.world.store.park(ParkedItem(entity, item_id, '{"v": 1}', "user-not-visible", "", now))
+
+
+# ------------------------------------------------------------------------------------------------- pausing
+
+
+def test_pausing_everything_stops_the_three_lanes_and_resuming_starts_them() -> None:
+    """By Lambda's event source mappings; asked twice it is the same."""
+    stage = Stage()
+    for _ in range(2):
+        assert stage.ask("pause", what="everything") == {"ok": True, "everything": True, "removals": False}
+    assert stage.mappings.enabled == {"m-leavers": False, "m-users": False, "m-groups": False}
+    assert stage.ask("status")["paused_everything"] is True
+    assert stage.ask("resume", what="everything")["everything"] is False
+    assert set(stage.mappings.enabled.values()) == {True}
+
+
+def test_pausing_removals_is_a_switch_that_looks_read() -> None:
+    """The lanes go on; a removal that a look would make is held."""
+    stage = Stage()
+    assert stage.ask("pause", what="removals") == {"ok": True, "everything": False, "removals": True}
+    assert stage.world.store.app().removals_paused
+    assert stage.mappings.enabled == {}
+    world = stage.world
+    people = world.provisioned(8)
+    group, genesys_group = world.linked_group("Sales", people)
+    world.okta.remove_members(group, people[:1])
+    world.happen()
+    assert world.members(genesys_group) == set(people)
+    assert world.hold(group)[:2] == ("open", "removals-paused")
+    assert stage.ask("resume", what="removals")["removals"] is False
+
+
+def test_one_lane_that_is_not_read_is_told_apart() -> None:
+    """Somebody may have disabled one by hand: everything is not paused then."""
+    stage = Stage()
+    stage.mappings.enabled["m-users"] = False
+    status = stage.ask("status", reader=True)
+    assert status["paused_everything"] is False
+    assert {lane: depth["read"] for lane, depth in status["lanes"].items()} == {
+        "leavers": True,
+        "users": False,
+        "groups": True,
+        "dead-letters": None,
+    }
+
+
+def test_a_failing_lambda_api_is_worth_another_try_and_hides_no_other_state() -> None:
+    """Pausing says so; the status leaves out what can not be told."""
+    stage = Stage()
+    stage.mappings.broken = True
+    assert stage.refused("pause", what="everything") == "unavailable"
+    status = stage.ask("status")
+    assert (status["paused_everything"], status["lanes"]["users"]["read"]) == (None, None)
+
+
+# -------------------------------------------------------------------------------------------------- status
+
+
+def test_the_status_names_what_there_is() -> None:
+    """Mode, set-up, lanes, breakers, holds, parked items; what has not come about yet is null."""
+    stage = Stage()
+    world = stage.world
+    stage.open_hold(TEAM, "00u1")
+    parked(stage, ADA, "i1")
+    world.store.save_breaker(Breaker("genesys", open=True, why="genesys-503", since=world.clock.now()))
+    world.store.note_app_status("ACTIVE")
+    status = stage.ask("status", reader=True)
+    assert (status["mode"], status["set_up"]) == ("enforce", {"done": True, "missing": []})
+    assert (status["holds_open"], status["parked"], status["app_status"]) == (1, 1, "ACTIVE")
+    assert (status["bootstrapped"], status["reconciled"], status["reconcile"]) == (False, None, None)
+    assert [(each["upstream"], each["state"], each["why"]) for each in status["breakers"]] == [
+        ("okta", "closed", ""),
+        ("genesys", "open", "genesys-503"),
+    ]
+    assert set(status["lanes"]["leavers"]) == {"read", "waiting", "in_hand", "later"}
+
+
+def test_the_status_names_the_keys_that_the_secret_lacks() -> None:
+    """By name, never by value."""
+    stage = Stage()
+    del stage.secrets.values["genesys_client_secret"], stage.secrets.values["okta_token"]
+    assert stage.ask("status")["set_up"] == {"done": False, "missing": ["genesys_client_secret", "okta_token"]}
+
+
+# -------------------------------------------------------------------------------------------------- parked
+
+
+def test_parked_items_are_listed_page_by_page_and_shown_by_entity() -> None:
+    """Each once, in the order of entity and item."""
+    stage = Stage()
+    for item in ("i2", "i1", "i3"):
+        parked(stage, ADA, item)
+    parked(stage, TEAM, "i9")
+    first = stage.ask("parked.list", reader=True, limit=3)
+    second = stage.ask("parked.list", reader=True, limit=3, after=first["next"])
+    listed = [(item["entity"], item["item"]) for item in first["parked"] + second["parked"]]
+    assert listed == [(TEAM, "i9"), (ADA, "i1"), (ADA, "i2"), (ADA, "i3")]
+    assert second["next"] is None
+    [shown] = stage.ask("parked.show", reader=True, entity=TEAM)["parked"]
+    assert (shown["reason"], shown["body"]) == ("user-not-visible", '{"v": 1}')
+    assert stage.refused("parked.show", entity="app") == "nothing-parked"
+
+
+def test_a_redriven_entity_is_looked_at_and_its_records_are_closed_by_that() -> None:
+    """The record stays until the look has gone well."""
+    stage = Stage()
+    world = stage.world
+    person = world.person("Ada Brook")
+    parked(stage, f"user:{person}", "i1")
+    parked(stage, f"user:{person}", "i2")
+    assert stage.ask("parked.redrive", entity=f"user:{person}")["parked"] == 2
+    assert stage.waiting() == [(f"user:{person}", "redrive")]
+    assert world.parked(f"user:{person}") == ["user-not-visible"] * 2
+    world.settle()
+    assert world.parked(f"user:{person}") == []
+    assert world.account(person)["active"] is True
+    assert stage.refused("parked.redrive", entity=f"user:{person}") == "nothing-parked"
+
+
+# -------------------------------------------------------------------------------------------------- groups
+
+
+def test_an_operator_links_a_group_that_no_rule_names() -> None:
+    """The look finds the Genesys Cloud group of the same name; the operator's word keeps it."""
+    stage = Stage()
+    world = stage.world
+    genesys_group = world.genesys.add_group("Night Shift")
+    group = world.okta.create_group("Night Shift")
+    people = world.provisioned(3)
+    world.okta.add_members(group, people)
+    answer = stage.ask("group.link", entity=f"group:{group}")
+    assert answer["linked_by"] == BY_OPERATOR
+    world.settle()
+    assert world.members(genesys_group) == set(people)
+
+
+def test_an_operator_unlinks_a_group_for_good() -> None:
+    """Members stay as they are, and no rule brings the group back; linking it again does."""
+    stage = Stage()
+    world = stage.world
+    people = world.provisioned(3)
+    group, genesys_group = world.linked_group("Sales", people)
+    assert stage.ask("group.unlink", entity=f"group:{group}")["linked_by"] == KEPT_OUT
+    world.settle()
+    link = world.store.group(group)
+    assert link is not None
+    assert (link.state, link.genesys_id) == (GroupState.UNLINKED, "")
+    world.okta.remove_members(group, people[:1])
+    world.happen()
+    world.ask("app")
+    world.settle()
+    assert world.members(genesys_group) == set(people)
+    assert world.last(f"group:{group}").why == "not-in-scope"
+    stage.ask("group.link", entity=f"group:{group}")
+    world.settle()
+    link = world.store.group(group)
+    assert link is not None
+    assert (link.state, link.linked_by) == (GroupState.LINKED, BY_OPERATOR)
+
+
+def test_a_group_has_its_own_ceiling_until_it_is_cleared() -> None:
+    """Shift groups turn over every day: three of eight are too many for a percentage of 20, and fine with 100."""
+    stage = Stage(world=World(variables={"GROUP_REMOVAL_CEILING": "2"}))
+    world = stage.world
+    people = world.provisioned(8)
+    group, genesys_group = world.linked_group("Shift", people)
+    answer = stage.ask("group.ceiling", entity=f"group:{group}", count=100, percent=0)
+    assert (answer["ceiling"], answer["ceiling_percent"]) == (100, 0)
+    world.okta.remove_members(group, people[:3])
+    world.happen()
+    assert world.members(genesys_group) == set(people[3:])
+    stage.ask("group.ceiling", entity=f"group:{group}", count=None, percent=None)
+    world.settle()
+    world.okta.remove_members(group, people[3:6])
+    world.happen()
+    assert world.hold(group)[0] == "open"
+
+
+def test_an_operators_word_is_not_lost_to_a_look_that_is_being_made() -> None:
+    """The fence moves, so that the look that read the link before starts again."""
+    stage = Stage()
+    store = stage.world.store
+    before = store.begin_group_look("00gTeamNorth00000001")
+    stage.ask("group.ceiling", entity=TEAM, count=5, percent=None)
+    after = store.group("00gTeamNorth00000001")
+    assert after is not None
+    assert after.look > before.look
+    assert after.ceiling == 5
+    assert stage.waiting() == [(TEAM, Reason.OPERATOR.value)]
+
+
+@pytest.mark.parametrize("moves", [1, 3])
+def test_a_change_starts_again_when_a_look_begins_meanwhile(moves: int) -> None:
+    """Three times, then the operator is asked to try again."""
+    stage = Stage()
+    store = stage.world.store
+    begin = store.begin_group_look
+    left = moves
+
+    def overtaken(okta_id: str) -> GroupLink:
+        nonlocal left
+        link = begin(okta_id)
+        if left:
+            left -= 1
+            begin(okta_id)
+        return replace(link)
+
+    store.begin_group_look = overtaken  # type: ignore[method-assign] # another look begins between the two
+    assert isinstance(stage.operations.groups, GroupDesk)
+    if moves == 1:
+        assert stage.ask("group.ceiling", entity=TEAM, count=5, percent=None)["ceiling"] == 5
+    else:
+        assert stage.refused("group.ceiling", entity=TEAM, count=5, percent=None) == "unavailable"

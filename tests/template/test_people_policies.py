@@ -1,0 +1,56 @@
+"""What people may do: read, operate, approve, and no more than their task needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.operations.requests import READER
+from bridge_local import ROOT
+from bridge_local.template import Template
+
+TEMPLATE = Template()
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE.document["Resources"]
+
+
+def invocable(policy: str) -> list[dict[str, Any]]:
+    """What a policy lets people invoke."""
+    statements = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
+    found: list[dict[str, Any]] = []
+    for statement in statements:
+        if "lambda:InvokeFunction" in statement["Action"]:
+            resources = statement["Resource"]
+            found += resources if isinstance(resources, list) else [resources]
+    return found
+
+
+def test_people_may_invoke_what_their_task_needs() -> None:
+    """Readers the alias that only reads, operators all but decisions, approvers decisions and what shows the holds."""
+    operations, approvals = {"Fn::GetAtt": ["Operations", "Arn"]}, {"Fn::GetAtt": ["Approvals", "Arn"]}
+    reader = {"Ref": "OperationsReader"}
+    assert invocable("ReaderPolicy") == [reader]
+    assert invocable("OperatorPolicy") == [operations]
+    assert invocable("ApproverPolicy") == [approvals, reader]
+
+
+def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:
+    """And leads to what is deployed; the function takes every other name for an alias that only reads, too."""
+    alias = RESOURCES["OperationsReader"]["Properties"]
+    assert alias["Name"] == READER
+    assert alias["FunctionName"] == {"Ref": "Operations"}
+    assert alias["FunctionVersion"] == "$LATEST"
+
+
+def test_no_other_function_changes_what_people_decided() -> None:
+    """The operations function can not be asked to approve: its requests have no such name."""
+    [schedule] = TEMPLATE.function("Operations")["Events"].values()
+    assert schedule["Properties"]["Input"] == '{"do": "remind"}'
+    assert "Events" not in TEMPLATE.function("Approvals")
+
+
+def test_the_guide_for_people_names_the_policies_and_the_alias() -> None:
+    """What it calls them is what the stack calls them."""
+    text = (ROOT / "docs/people.md").read_text("utf-8")
+    for output in TEMPLATE.document["Outputs"]:
+        if output.endswith("PolicyArn"):
+            assert f"`{output}`" in text
+    assert f"alias `{READER}`" in text
