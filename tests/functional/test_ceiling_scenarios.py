@@ -357,7 +357,7 @@ class UnreadableRemovals(MemoryStore):
 def unreadable(world: MortalWorld) -> None:
     """Give the world such a store."""
     assert isinstance(world.store, MortalStore)
-    world.store._store = UnreadableRemovals()
+    world.store._store = UnreadableRemovals(app_state=world.store.app_state)
 
 
 def test_unreadable_records_stop_deactivations_and_no_leaver() -> None:
@@ -386,3 +386,47 @@ def test_unreadable_records_stop_deactivations_and_no_leaver() -> None:
     assert active(scene, users[:10]) == 0
     assert removing_patches(scene) == [5]
     assert scene.breaches() == []
+
+
+def test_an_approval_does_not_forget_what_was_counted() -> None:
+    """30 go by themselves; ten of them come back and go again by approval: all 30 still count for a day."""
+    scene = Scene(Rules(deactivations=30, deactivations_percent=0))
+    users = scene.world.provisioned(100)
+    scene.begin()
+    assigned(scene, users[:30], wanted=False)
+    assert active(scene, users) == 70
+    assigned(scene, users[:10], wanted=True)
+    assigned(scene, [*users[:10], users[30]], wanted=False)
+    assert len(scene.held(ORGANISATION)) == 11
+    scene.approve(ORGANISATION)
+    scene.settle()
+    assert active(scene, users) == 69
+    assigned(scene, users[40:41], wanted=False)
+    assert scene.held(ORGANISATION) == set(users[40:41])
+    assert scene.breaches() == []
+
+
+@pytest.mark.parametrize("after", range(1, 5))
+def test_a_look_that_dies_at_the_twentieth_permits_nothing(after: int) -> None:
+    """Nineteen have gone; the twentieth's look dies after any of its writes: of 40 more nobody goes."""
+    scene = Scene(Rules())
+    users = scene.world.provisioned(100)
+    scene.begin()
+    assigned(scene, users[:19], wanted=False)
+    with scene.people():
+        for user in users[19:59]:
+            scene.world.okta.unassign_user(user)
+    scene.world.fuse.left = after
+    scene.happen()
+    assert scene.world.fuse.burnt == 1
+    assert active(scene, users) == 81
+    assert scene.held(ORGANISATION) == set(users[19:59])
+    assert scene.breaches() == []
+
+
+def assigned(scene: Scene, users: Iterable[str], *, wanted: bool) -> None:
+    """Assign or unassign users, and work it off."""
+    with scene.people():
+        for user in users:
+            (scene.world.okta.assign_user if wanted else scene.world.okta.unassign_user)(user)
+    scene.happen()
