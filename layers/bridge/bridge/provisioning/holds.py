@@ -93,8 +93,8 @@ class HoldLife:
     def carry_out(self, entity: str) -> Hold | None:
         """Apply what a person decided about the entity's hold; the hold as it stands then.
 
-        A rejection makes exceptions of everybody who is staged. An approval only marks the hold: the look that
-        asked releases those whom the person saw, and then calls `finish`.
+        A rejection makes exceptions of those whom the person saw; who was staged later is held anew. An approval
+        only marks the hold: the look that asked releases those whom the person saw, and then calls `finish`.
         """
         hold = self._store.hold(entity)
         if hold is None or hold.state not in BLOCKING:
@@ -104,12 +104,35 @@ class HoldLife:
             return hold
         decided = replace(hold, by=decision.by, why=decision.why, changed=self._clock.now())
         if decision.verdict is Verdict.REJECT:
-            self._store.add_exceptions(entity, self._store.staged(entity, hold.number))
-            decided = replace(decided, state=HoldState.REJECTED)
-        else:
-            decided = replace(decided, state=HoldState.APPROVED, approved=decision.revision)
-        self._store.save_hold(decided)
-        return decided
+            staged = self._store.staged(entity, hold.number)
+            seen = {user for user, revision in staged.items() if revision <= decision.revision}
+            self._store.add_exceptions(entity, seen)
+            rejected = replace(decided, state=HoldState.REJECTED)
+            self._store.save_hold(rejected)
+            later = staged.keys() - seen
+            return self._hold_anew(hold, later) if later else rejected
+        approved = replace(decided, state=HoldState.APPROVED, approved=decision.revision)
+        self._store.save_hold(approved)
+        return approved
+
+    def _hold_anew(self, hold: Hold, user_ids: Iterable[str]) -> Hold:
+        """The next hold, of those whom a decision about this one did not mean."""
+        users, now = frozenset(user_ids), self._clock.now()
+        opening = replace(
+            hold,
+            number=hold.number + 1,
+            state=HoldState.OPENING,
+            revision=1,
+            staged=len(users),
+            opened=now,
+            changed=now,
+            told="",
+        )
+        self._store.save_hold(opening)
+        self._store.stage(hold.entity, opening.number, opening.revision, users)
+        opened = replace(opening, state=HoldState.OPEN)
+        self._store.save_hold(opened)
+        return opened
 
     def decided(self, hold: Hold) -> tuple[frozenset[str], frozenset[str]]:
         """The staged users whom the approver saw (staged up to that revision), and those who were staged later."""
