@@ -10,7 +10,8 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test check lint types sam-validate sam-build sam-local contract-sdk costs reconcile-memory audit requirements clean
+.PHONY: help demo local test check simulate simulate-some crash-test lint types sam-validate sam-build sam-local \
+	contract-sdk costs reconcile-memory audit requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +25,17 @@ local: .venv/.made ## the embedded stack, kept running, with a console on http:/
 test: .venv/.made ## all tests, with coverage of at least 95 %
 	@$(PYTHON) -m pytest --cov --cov-report=term
 
-check: lint types test demo ## what must be green before a change is taken: lint, types, tests, demo
+check: lint types test simulate-some demo ## what must be green before a change is taken: lint, types, tests, simulation, demo
+
+simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, RUNS; VARIANT= switches a safeguard off)
+	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),100000) \
+		--variant "$(VARIANT)"
+
+simulate-some: .venv/.made
+	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --runs 2000
+
+crash-test: .venv/.made ## consumers of the local stack killed with SIGKILL under load, RUNS=200 small companies
+	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation.kills --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
 
 lint: .venv/.made ## style: ruff, format and rules
 	@$(PYTHON) -m ruff format --check .

@@ -151,6 +151,7 @@ class Console:
         return {
             "journal": [_journal_row(record) for record in journal[:SHOWN]],
             "holds": [_without_keys(record) for record in records if record["sk"] == "hold"],
+            "decisions": [_without_keys(record) for record in records if record["sk"].startswith("decision#")],
             "parked": [_without_keys(record) for record in records if record["pk"] == "parked"],
         }
 
@@ -200,10 +201,14 @@ def _main(snapshot: dict[str, Any]) -> str:
             _section("third", "Lanes", _table(lanes) + "<h3>Metrics</h3>" + _table(metrics)),
             _section("third", "Genesys Cloud", _side(snapshot["genesys"], "users", "active", "groups", "calls")),
             _section("whole", f"Journal (newest {SHOWN})", _table(snapshot["journal"])),
-            _section("half", "Holds", _table(snapshot["holds"])),
+            _section("half", "Holds", _table(snapshot["holds"]) + _decisions(snapshot["decisions"])),
             _section("half", "Parked", _table(snapshot["parked"])),
         ]
     )
+
+
+def _decisions(rows: list[dict[str, Any]]) -> str:
+    return f"<h3>Decisions</h3>{_table(rows)}" if rows else ""
 
 
 def _section(width: str, title: str, content: str) -> str:

@@ -7,7 +7,7 @@ logic", "Exactly-once processing"). Time comes in from outside, so tests and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import md5
@@ -108,13 +108,7 @@ class FifoLanes:
         """A Lambda event with the next batch, None when nothing can be received now."""
         queue, now = self.lanes[lane], self._now()
         taken: list[Message] = []
-        blocked: set[str] = set()
-        for message in list(queue.messages):
-            if message.group in blocked:
-                continue
-            if message.visible > now:
-                blocked.add(message.group)
-                continue
+        for message in self._takable(queue, now):
             if message.receives >= queue.max_receives:
                 queue.messages.remove(message)
                 self.dead_letters.append(message)
@@ -130,6 +124,17 @@ class FifoLanes:
             message.visible = now + queue.visibility
             message.handle = f"{message.id}#{message.receives}"
         return {"Records": [_record(queue, message) for message in taken]}
+
+    def _takable(self, queue: FifoLane, now: datetime) -> Iterator[Message]:
+        """The messages that may be received now, in order: a group waits for its first one."""
+        blocked: set[str] = set()
+        for message in list(queue.messages):
+            if message.group in blocked:
+                continue
+            if message.visible > now:
+                blocked.add(message.group)
+                continue
+            yield message
 
     def answer(self, lane: Lane, event: Mapping[str, Any], answer: Mapping[str, Any] | None) -> None:
         """Delete what a handler's answer does not name as failed; None and ``{}`` delete the whole batch."""

@@ -7,12 +7,16 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
+from bridge.catchup import CatchUp
 from bridge.composition import Consumer, Outside
 from bridge.errors import Transient
+from bridge.http import Transport
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
+from bridge.provisioning.ports import LaneSender, Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
 from bridge.reconcile.composition import Outside as ReconcilerOutside
 from bridge.reconcile.composition import ReconcilerEvents
@@ -96,6 +100,12 @@ class Told:
         self.messages.append((what, hold))
 
 
+@lru_cache
+def attribute_map(user_name: UserNameSource, default_region: str) -> AttributeMap:
+    """The map that comes with the bridge, read once."""
+    return AttributeMap.default(user_name=user_name, default_region=default_region)
+
+
 @dataclass
 class Context:
     """A Lambda context with plenty of time, unless told otherwise."""
@@ -163,13 +173,26 @@ class World:
         self.context = Context()
         self.people_told = Told()
         self.idempotency = MemoryIdempotency(self.clock.now)
+        self.secrets = StubSecrets(
+            hook_secret=HOOK_SECRET,
+            okta_token="okta-token",
+            genesys_client_id="client",
+            genesys_client_secret="client-secret",
+        )
         self._delivered = len(self.okta.log.all())
         self.restart()
 
     def restart(self) -> None:
         """New processes: everything that lives in memory alone is forgotten."""
+        self.consumer = self.new_consumer()
+        self.receiver = self.new_receiver(self.lanes)
+        self.catch_up = self.new_poller(self.store, self.lanes, ModelTransport(self.okta))
+        self.reconciler = self.new_reconciler(self.reconciler_outside())
+
+    def environment(self) -> dict[str, str]:
+        """The environment variables of the functions."""
         lanes = self.lanes.lanes
-        environment = {
+        return {
             "OKTA_ORG_URL": "https://example.okta.com",
             "OKTA_APP_ID": APP_ID,
             "OKTA_AUTH": "ssws",
@@ -186,66 +209,73 @@ class World:
             "HOOK_URL": HOOK_URL,
             **self.variables,
         }
-        secrets = self.secrets = StubSecrets(
-            hook_secret=HOOK_SECRET,
-            okta_token="okta-token",
-            genesys_client_id="client",
-            genesys_client_secret="client-secret",
+
+    def new_consumer(self) -> Consumer:
+        """A new environment of the consumer."""
+        settings = ConsumerSettings.read(self.environment())
+        return Consumer(settings, self.outside(settings))
+
+    def new_receiver(self, lanes: LaneSender) -> receiver_app.Receiver:
+        """A new environment of the receiver, with this way into the lanes."""
+        return receiver_app.Receiver(
+            settings=ReceiverSettings.read(self.environment()),
+            secrets=cast("Secrets", self.secrets),
+            lanes=cast("Any", lanes),
         )
-        settings = ConsumerSettings.read(environment)
-        self.consumer = Consumer(
-            settings,
-            Outside(
-                store=self.store,
-                lanes=self.lanes,
-                sqs=cast("Any", self.lanes),
-                idempotency=self.idempotency,
-                secrets=cast("Secrets", secrets),
-                hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
-                mapper=AttributeMap.default(
-                    user_name=settings.user_name_source or UserNameSource.EMAIL,
-                    default_region=settings.default_phone_region,
-                ),
-                notifier=self.people_told,
-                pace=lambda _upstream, _lane: FreePace(),
-                clock=self.clock,
-                rng=self.rng,
-                make_password=lambda: "Made-up-Passw0rd",
-                okta_transport=ModelTransport(self.okta),
-                genesys_transport=ModelTransport(self.genesys),
+
+    def outside(self, settings: ConsumerSettings) -> Outside:
+        """The world around a new consumer."""
+        return Outside(
+            store=self.store,
+            lanes=self.lanes,
+            sqs=cast("Any", self.lanes),
+            idempotency=self.idempotency,
+            secrets=cast("Secrets", self.secrets),
+            hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
+            mapper=attribute_map(
+                settings.user_name_source or UserNameSource.EMAIL,
+                settings.default_phone_region,
             ),
+            notifier=self.people_told,
+            pace=lambda _upstream, _lane: FreePace(),
+            clock=self.clock,
+            rng=self.rng,
+            make_password=lambda: "Made-up-Passw0rd",
+            okta_transport=ModelTransport(self.okta),
+            genesys_transport=ModelTransport(self.genesys),
         )
-        self.reconciler = ReconcilerEvents(
-            ReconcilerSettings.read(environment),
-            ReconcilerOutside(
-                store=self.store,
-                lanes=self.lanes,
-                secrets=cast("Secrets", secrets),
-                hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
-                mapper=AttributeMap.default(
-                    user_name=settings.user_name_source or UserNameSource.EMAIL,
-                    default_region=settings.default_phone_region,
-                ),
-                pace=lambda _upstream, _lane: FreePace(),
-                clock=self.clock,
-                pause=self.clock.advance,
-                okta_transport=ModelTransport(self.okta),
-                genesys_transport=ModelTransport(self.genesys),
-            ),
+
+    def new_reconciler(self, outside: ReconcilerOutside) -> ReconcilerEvents:
+        """A new environment of the reconciler, with this world around it."""
+        return ReconcilerEvents(ReconcilerSettings.read(self.environment()), outside)
+
+    def reconciler_outside(self) -> ReconcilerOutside:
+        """The world around a new reconciler."""
+        settings = ConsumerSettings.read(self.environment())
+        same = self.outside(settings)
+        return ReconcilerOutside(
+            store=self.store,
+            lanes=self.lanes,
+            secrets=same.secrets,
+            hash_key=same.hash_key,
+            mapper=same.mapper,
+            pace=same.pace,
+            clock=self.clock,
+            pause=self.clock.advance,
+            okta_transport=same.okta_transport,
+            genesys_transport=same.genesys_transport,
         )
-        self.receiver = receiver_app.Receiver(
-            settings=ReceiverSettings.read(environment),
-            secrets=cast("Secrets", secrets),
-            lanes=cast("Any", self.lanes),
-        )
-        self.catch_up = log_poller_app.build(
-            LogPollerSettings.read(environment),
+
+    def new_poller(self, store: Store, lanes: LaneSender, okta_transport: Transport) -> CatchUp:
+        """A new environment of the log poller, in this world."""
+        return log_poller_app.build(
+            LogPollerSettings.read(self.environment()),
             log_poller_app.Outside(
-                store=self.store,
-                lanes=self.lanes,
-                secrets=cast("Secrets", secrets),
+                store=store,
+                lanes=lanes,
+                secrets=cast("Secrets", self.secrets),
                 clock=self.clock,
-                okta_transport=ModelTransport(self.okta),
+                okta_transport=okta_transport,
             ),
         )
 
@@ -454,22 +484,27 @@ class World:
         with self.okta.quietly():
             users = [self.person(f"Person{number:05} Test") for number in range(known, known + count)]
         for okta_id in users:
-            login = self.okta.users.current[okta_id].login
-            genesys_id = self.genesys.add_user(
-                {"userName": login, "displayName": login, "active": True, "externalId": okta_id}
-            )
-            self.store.owner_of[genesys_id] = f"user:{okta_id}"
-            self.store.user_links[okta_id] = UserLink(
-                okta_id,
-                state=UserState.LINKED,
-                genesys_id=genesys_id,
-                active=True,
-                origin=origin,
-                status="ACTIVE",
-                assigned=True,
-                epoch=self.store.app().epoch,
-            )
+            self.link_account(okta_id, origin)
         return users
+
+    def link_account(self, okta_id: str, origin: Origin = Origin.CREATED) -> str:
+        """Give an assigned user the account that he has long had in Genesys Cloud; its id."""
+        login = self.okta.users.current[okta_id].login
+        genesys_id = self.genesys.add_user(
+            {"userName": login, "displayName": login, "active": True, "externalId": okta_id}
+        )
+        self.store.owner_of[genesys_id] = f"user:{okta_id}"
+        self.store.user_links[okta_id] = UserLink(
+            okta_id,
+            state=UserState.LINKED,
+            genesys_id=genesys_id,
+            active=True,
+            origin=origin,
+            status="ACTIVE",
+            assigned=True,
+            epoch=self.store.app().epoch,
+        )
+        return genesys_id
 
     def genesys_ids(self, okta_ids: Iterable[str]) -> list[str]:
         """Ids of their Genesys Cloud users."""

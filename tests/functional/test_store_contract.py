@@ -437,6 +437,16 @@ class TestHolds:
         assert store.staged(ENTITY, 2) == {ADA: 1}
         assert store.staged("app", 1) == {}
 
+    def test_a_reminder_is_no_change_of_the_hold_and_the_next_hold_has_its_own(self, store: Store) -> None:
+        """The newest one counts; neither the header nor its history knows of it."""
+        assert store.reminded(ENTITY, 1) is None
+        store.note_reminded(ENTITY, 1, NOW)
+        store.note_reminded(ENTITY, 1, NOW + timedelta(days=1))
+        assert store.reminded(ENTITY, 1) == NOW + timedelta(days=1)
+        assert store.reminded(ENTITY, 2) is None
+        assert store.hold(ENTITY) is None
+        assert store.hold_history(ENTITY) == []
+
 
 class TestApp:
     """The application's record and who waits for it."""

@@ -1,0 +1,103 @@
+"""``python -m bridge_cli``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import TextIO, cast
+
+from bridge_cli.bridge import Bridge
+from bridge_cli.desk import Desk
+from bridge_cli.ends import End, Stopped
+from bridge_cli.parser import build
+from bridge_cli.places import Place, Session, deployed, local
+from bridge_cli.terminal import Terminal
+
+
+def _session(profile: str | None, region: str | None) -> Session:
+    import boto3  # half of the time that --help would take
+
+    return cast("Session", boto3.Session(profile_name=profile, region_name=region))
+
+
+@dataclass
+class Surroundings:
+    """Everything outside of the command: streams, environment, AWS, time."""
+
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    session: Callable[[str | None, str | None], Session] = _session
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    zone: tzinfo | None = None
+
+
+def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | None = None) -> int:
+    """Run a command; its exit code."""
+    around = surroundings or Surroundings()
+    try:
+        parsed = build(around.environment).parse_args(arguments)
+    except SystemExit as ended:  # --help, or a usage that argparse has already explained
+        return int(ended.code or 0)
+    terminal = Terminal(
+        around.stdin,
+        around.stdout,
+        around.stderr,
+        as_json=parsed.json,
+        yes=parsed.yes,
+        progress=parsed.progress,
+        zone=around.zone,
+    )
+    desk = Desk(parsed, Bridge(lambda: _place(parsed, around)), terminal, around.sleep, around.clock, around.now)
+    try:
+        return _run(desk)
+    except BrokenPipeError:
+        # Who read the output has gone, as `head` does; nothing is left to be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), around.stdout.fileno())
+        return End.FAILED
+
+
+def _run(desk: Desk) -> End:
+    try:
+        end: End = desk.arguments.command.run(desk)
+        desk.terminal.flush()
+    except Stopped as stopped:
+        return _stop(desk, stopped)
+    except argparse.ArgumentTypeError as error:
+        return _stop(desk, Stopped(End.USAGE, str(error), f"`{desk.arguments.parser.prog} --help` shows an example."))
+    except KeyboardInterrupt:
+        desk.terminal.error(f"Interrupted. {desk.standing}")
+        return End.INTERRUPTED
+    return end
+
+
+def _stop(desk: Desk, stopped: Stopped) -> End:
+    desk.terminal.document(stopped.document())
+    desk.terminal.error(stopped.message, stopped.advice)
+    return stopped.end
+
+
+def _place(arguments: argparse.Namespace, around: Surroundings) -> Place:
+    if arguments.local:
+        return local(around.session(None, None), arguments.port)
+    if not arguments.stack:
+        raise Stopped(
+            End.USAGE,
+            "Which bridge?",
+            "Add --stack NAME (or set BRIDGE_STACK), or --local for the one of `make local`.",
+        )
+    given = (("region", arguments.region), ("profile", arguments.profile))
+    options = [f"--stack {arguments.stack}", *(f"--{name} {value}" for name, value in given if value)]
+    return deployed(around.session(arguments.profile, arguments.region), arguments.stack, " ".join(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""What a command is: its words, its arguments, what it says of itself, and what it runs."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge_cli.desk import Desk
+from bridge_cli.ends import End
+
+#: Seconds that a command waits for the look it has asked for.
+_TIMEOUT = 60.0
+_KINDS = ("user", "group")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command.
+
+    Attributes:
+        words: as they are typed: ``holds approve``.
+        synopsis: what follows them in the usage line.
+        summary: one line.
+        details: what one must know to use it.
+        example: a whole command line, without the option that says which bridge.
+        run: does it.
+        arguments: adds the arguments of its own.
+        changes: whether it changes something, and so asks.
+    """
+
+    words: str
+    synopsis: str
+    summary: str
+    details: str
+    example: str
+    run: Callable[[Desk], End]
+    arguments: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
+    changes: bool = False
+
+
+def entity_argument(parser: argparse.ArgumentParser, *, app: bool = False, optional: bool = False) -> None:
+    """``ENTITY [ID]``; `entity_of` reads it."""
+    forms = "user or group, then its Okta id; or both as one, such as user:00u1"
+    parser.add_argument(
+        "entity",
+        metavar="ENTITY",
+        nargs="?" if optional else None,
+        help=f"{forms}; or app, the application as a whole" if app else forms,
+    )
+    parser.add_argument("id", metavar="ID", nargs="?", help="the Okta id, after user or group")
+
+
+def entity_of(arguments: argparse.Namespace, *, app: bool = False) -> str:
+    """The entity that the words name.
+
+    Raises:
+        argparse.ArgumentTypeError: they name none.
+    """
+    kind, okta_id = arguments.entity, arguments.id
+    if app and kind == "app" and okta_id is None:
+        return "app"
+    if okta_id is None:
+        kind, _, okta_id = kind.partition(":")
+    if kind not in _KINDS or not _ID.fullmatch(okta_id):
+        raise argparse.ArgumentTypeError("ENTITY: expected user ID or group ID" + (", or app" if app else ""))
+    return f"{kind}:{okta_id}"
+
+
+def group_argument(parser: argparse.ArgumentParser, *, app: bool = False) -> None:
+    """``GROUP``, or ``HOLD`` where the organisation has one too."""
+    says = "the group's Okta id; or app, the organisation's hold" if app else "the group's Okta id"
+    parser.add_argument("entity", metavar="HOLD" if app else "GROUP", type=_hold if app else _group, help=says)
+
+
+def page_arguments(parser: argparse.ArgumentParser, usual: int) -> None:
+    """``--limit`` and ``--all``."""
+    parser.add_argument("--limit", metavar="N", type=positive, default=usual, help=f"show N at most (usually {usual})")
+    parser.add_argument("--all", action="store_true", help="show all of them, however many")
+
+
+def wait_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--timeout`` and ``--no-wait``."""
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=seconds,
+        default=_TIMEOUT,
+        help=f"wait so long for the look (usually {_TIMEOUT:g})",
+    )
+    parser.add_argument("--no-wait", dest="timeout", action="store_const", const=0.0, help="do not wait for it")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on."""
+    return _number(text, 1, 1_000_000)
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A whole number within limits."""
+    return lambda text: _number(text, least, most)
+
+
+def seconds(text: str) -> float:
+    """Seconds, up to a day."""
+    return float(_number(text, 1, 86_400))
+
+
+def _number(text: str, least: int, most: int) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}")
+    return int(text)
+
+
+def _group(text: str) -> str:
+    okta_id = text.removeprefix("group:")
+    if not _ID.fullmatch(okta_id):
+        raise argparse.ArgumentTypeError("expected a group's Okta id")
+    return f"group:{okta_id}"
+
+
+def _hold(text: str) -> str:
+    return "app" if text == "app" else _group(text)

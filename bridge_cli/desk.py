@@ -1,0 +1,150 @@
+"""What a command works with, and the words that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from bridge.operations.answers import Answer, Entry, Explained
+from bridge.operations.requests import PAGE, Asked, Explain
+from bridge_cli.bridge import Bridge, Reply
+from bridge_cli.ends import End, Stopped
+from bridge_cli.terminal import Terminal
+
+A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
+
+#: Seconds before each question whether something is done: quick at first; an explanation costs calls of both sides.
+PAUSES = (1.0, 2.0, 4.0, 8.0, 10.0)
+
+
+@dataclass
+class Desk:
+    """One run of a command.
+
+    Attributes:
+        arguments: of the command line.
+        bridge: who is asked.
+        terminal: who asks.
+        sleep: lets seconds pass.
+        clock: seconds that only grow.
+        now: the time of day.
+        standing: how things stand, for somebody who interrupts.
+    """
+
+    arguments: argparse.Namespace
+    bridge: Bridge
+    terminal: Terminal
+    sleep: Callable[[float], None]
+    clock: Callable[[], float]
+    now: Callable[[], datetime]
+    standing: str = "Nothing was changed."
+
+    def ask(self, request: Asked, kind: type[A]) -> Reply[A]:
+        """What the bridge answers."""
+        return self.bridge.ask(request, kind)
+
+    def change(self, request: Asked, kind: type[A]) -> Reply[A]:
+        """As `ask`, for what changes something: an interruption meanwhile leaves open whether it was done."""
+        self.standing = "It was asked for; whether it was done is not known. Asking again is harmless."
+        reply = self.bridge.ask(request, kind)
+        self.standing = "It is done."
+        return reply
+
+    def command(self, words: str) -> str:
+        """A command that people can copy."""
+        options = self.bridge.place.options
+        return f"bridge {words} {options}".rstrip()
+
+    def wait(self, seconds: float, ready: Callable[[], T | None], saying: Callable[[int], str]) -> T | None:
+        """What `ready` gives at last, None when the seconds are over first; `saying` is told how many have passed."""
+        started, pauses, passed = self.clock(), iter(PAUSES), 0.0
+        while passed < seconds:
+            self.terminal.progress(saying(int(passed)))
+            self.sleep(min(next(pauses, PAUSES[-1]), seconds - passed))
+            found = ready()
+            if found is not None:
+                return found
+            passed = self.clock() - started
+        return None
+
+
+def pages(desk: Desk, request: Asked, kind: type[A], field: str) -> Reply[A]:
+    """An answer whose list `field` goes on over further pages, as one: up to `--limit`, or all of it with `--all`."""
+    most: int | None = None if desk.arguments.all else desk.arguments.limit
+    size = PAGE if most is None else min(most, PAGE)
+    reply = desk.ask(request.model_copy(update={"limit": size}), kind)
+    document = reply.document
+    rows: list[Any] = list(document[field])
+    after = document["next"]
+    while after is not None and (most is None or len(rows) < most):
+        desk.terminal.progress(f"{len(rows)} read")
+        size = PAGE if most is None else min(most - len(rows), PAGE)
+        page = desk.ask(request.model_copy(update={"limit": size, "after": after}), kind).document
+        rows += page[field]
+        after = page["next"]
+    desk.terminal.progressed()
+    document = {**document, field: rows, "next": after}
+    return Reply(document, kind.model_validate(document))
+
+
+def look_of(desk: Desk, entity: str, item: str) -> Entry | None:
+    """The journal entry of the look that answers an item; None when it has not come in time, or is not waited for.
+
+    Raises:
+        Stopped: the look is not done in the time that `--timeout` gives.
+    """
+    seconds = desk.arguments.timeout
+    if entity == "app" or not seconds:
+        return None
+    desk.standing = f"The look is asked for and comes by itself. {desk.command(f'explain {entity}')} shows it."
+    trouble = ""
+
+    def ready() -> Entry | None:
+        nonlocal trouble
+        for entry in desk.ask(Explain(entity=entity), Explained).answer.journal:
+            if item in entry.items:
+                if entry.outcome != "failed":
+                    return entry
+                trouble = f", tried in vain so far: {entry.why}"
+                break
+        return None
+
+    found = desk.wait(seconds, ready, lambda passed: f"waiting for the look, {passed} s{trouble}")
+    desk.terminal.progressed()
+    if found is None:
+        raise Stopped(
+            End.NOT_YET,
+            f"Not looked at within {seconds:g} s{trouble}. The item stays in its lane until it is done.",
+            f"Paused? {desk.command('status')} says so. The look: {desk.command(f'explain {entity}')}",
+        )
+    return found
+
+
+def show_entry(terminal: Terminal, entry: Entry) -> None:
+    """A journal entry for people."""
+    says = f"{entry.outcome}, {entry.why}" if entry.why else entry.outcome
+    asked = f"  (asked by {entry.reason})" if entry.reason else ""
+    terminal.say(f"{terminal.time(entry.at)}  {says}{asked}")
+    terminal.facts(*work_facts(entry), indent=4)
+
+
+def work_facts(work: Any) -> tuple[tuple[str, object], ...]:
+    """What a look read, changed and called, as an entry, an account of what it would do, or a difference has it."""
+    read = getattr(work, "read", {})
+    members = [
+        f"{number} {what}"
+        for number, what in ((work.added, "added"), (work.removed, "removed"), (work.held, "held"))
+        if number
+    ]
+    return (
+        ("read", ", ".join(f"{name} {value}" for name, value in read.items())),
+        ("changed", ", ".join(work.changed)),
+        ("members", ", ".join(members)),
+        *((("calls" if number == 0 else ""), call) for number, call in enumerate(work.calls)),
+        ("not mapped", ", ".join(getattr(work, "unmapped", ()))),
+        ("brings", ", ".join(getattr(work, "brings", ()))),
+    )

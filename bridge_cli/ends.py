@@ -1,0 +1,75 @@
+"""How a command ends: its exit code, and what is said when it can not go on."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+
+class End(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    NOT_YET = 4
+    INTERRUPTED = 130
+
+
+#: What each exit code means, for --help.
+MEANINGS = {
+    End.DONE: "done",
+    End.FAILED: "refused, or failed, or you answered no",
+    End.USAGE: "wrong usage, or nobody to ask and no --yes",
+    End.UNREACHABLE: "the bridge is not reachable, or you are not allowed",
+    End.NOT_YET: "not done yet: it goes on by itself, or is worth another try",
+    End.INTERRUPTED: "interrupted by Ctrl-C",
+}
+
+#: What to do after a refusal, by its reason; see `bridge.operations.answers.Refused`.
+_ADVICE = {
+    "not-set-up": "Fill the bridge's secret; `bridge status` names what is missing.",
+    "unavailable": "Try again in a minute.",
+    "identity-refused": "Does `aws sts get-caller-identity` answer with this profile and region? Is the clock right?",
+    "hold-not-open": "`bridge holds show` says how the hold stands; a later change opens a new one.",
+    "revision-unknown": "The hold has changed: look at it again with `bridge holds show`.",
+    "already-decided": "The first decision stands; `bridge holds show` names who made it.",
+    "readers-may-not": "You need the operators' policy for it: an output of the stack names it.",
+    "nothing-parked": "`bridge parked list` shows what is parked.",
+    "not-found": "Check the id: users begin with 00u and groups with 00g.",
+}
+_ENDS = {
+    "unavailable": End.NOT_YET,
+    "identity-refused": End.UNREACHABLE,
+    "readers-may-not": End.UNREACHABLE,
+    "invalid-request": End.USAGE,
+}
+
+
+class Stopped(Exception):
+    """A command can not go on.
+
+    Args:
+        end: the exit code.
+        message: what happened.
+        advice: what to do next, may be empty.
+        reason: the bridge's code for a refusal; else a code for the end itself.
+    """
+
+    def __init__(self, end: End, message: str, advice: str = "", *, reason: str = "") -> None:
+        super().__init__(message)
+        self.end = end
+        self.message = message
+        self.advice = advice
+        self.reason = reason or end.name.lower().replace("_", "-")
+
+    @classmethod
+    def by(cls, reason: str, message: str) -> Stopped:
+        """A refusal by the bridge, with what to do about it."""
+        end, advice = _ENDS.get(reason, End.FAILED), _ADVICE.get(reason, "")
+        return cls(end, f"{message} ({reason})", advice, reason=reason)
+
+    def document(self) -> dict[str, Any]:
+        """The same for programs, in the form of the bridge's own refusals."""
+        return {"ok": False, "error": {"reason": self.reason, "message": self.message}}

@@ -1,0 +1,190 @@
+"""``bridge sync``, ``explain`` and ``diff``: one user or one group."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from bridge.operations.answers import Compared, Differences, Explained, Step, Synced, Would
+from bridge.operations.requests import Diff, Explain, Sync
+from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments, wait_arguments, whole
+from bridge_cli.desk import Desk, look_of, pages, show_entry, work_facts
+from bridge_cli.ends import End
+from bridge_cli.tables import count
+from bridge_cli.terminal import Terminal
+
+#: Differences, and journal entries, that are shown unless somebody says otherwise.
+_DIFFERENCES = 100
+_ENTRIES = 10
+#: Outcomes of a look after which somebody has something to do.
+_NOT_DONE = frozenset({"parked", "failed"})
+
+
+def sync(desk: Desk) -> End:
+    """``sync``."""
+    entity, terminal = entity_of(desk.arguments, app=True), desk.terminal
+    would = desk.ask(Sync(entity=entity), Synced).answer.would
+    terminal.say(f"{entity}: a look would do this now")
+    if would is not None:
+        _show_would(terminal, would)
+    terminal.say()
+    terminal.confirm(f"Look at {entity} now?")
+    reply = desk.change(Sync(entity=entity, apply=True), Synced)
+    item = reply.answer.item or ""
+    entry = look_of(desk, entity, item)
+    terminal.document(
+        {
+            **reply.document,
+            "would": None if would is None else would.model_dump(mode="json"),
+            "entry": None if entry is None else entry.model_dump(mode="json"),
+        }
+    )
+    if entry is None:
+        terminal.say(f"The item {item} is in its lane.")
+        return End.DONE
+    show_entry(terminal, entry)
+    return End.FAILED if entry.outcome in _NOT_DONE else End.DONE
+
+
+def explain(desk: Desk) -> End:
+    """``explain``."""
+    entity, terminal = entity_of(desk.arguments), desk.terminal
+    reply = desk.ask(Explain(entity=entity, limit=desk.arguments.limit), Explained)
+    terminal.document(reply.document)
+    if terminal.as_json:
+        return End.DONE
+    answer = reply.answer
+    terminal.say(f"{entity}  in Genesys Cloud: {answer.genesys_id or 'not linked'}", "")
+    show_steps(terminal, answer.steps)
+    if answer.parked:
+        items = count(answer.parked, "item")
+        terminal.say("", f"{items} parked: {desk.command(f'parked show {entity}')}")
+    terminal.say("", "Journal, the newest first:" if answer.journal else "The journal has no entry.")
+    for entry in answer.journal:
+        show_entry(terminal, entry)
+    return End.DONE
+
+
+def diff(desk: Desk) -> End:
+    """``diff``."""
+    if desk.arguments.entity is not None:
+        return _compare(desk, entity_of(desk.arguments))
+    reply = pages(desk, Diff(), Differences, "differences")
+    terminal = desk.terminal
+    terminal.document(reply.document)
+    if terminal.as_json:
+        return End.DONE
+    differences = reply.answer.differences
+    if not differences:
+        terminal.say("Observe mode has recorded no difference.")
+    for difference in differences:
+        says = f"{difference.outcome}, {difference.why}" if difference.why else difference.outcome
+        terminal.say(f"{difference.entity}  {says}  ({terminal.time(difference.at)})")
+        terminal.facts(*work_facts(difference), indent=4)
+    if differences:
+        more = "; there are more: --all" if reply.answer.next is not None else ""
+        terminal.say("", f"{count(len(differences), 'difference')}{more}")
+    return End.DONE
+
+
+def _compare(desk: Desk, entity: str) -> End:
+    terminal = desk.terminal
+    reply = desk.ask(Diff(entity=entity), Compared)
+    terminal.document(reply.document)
+    if terminal.as_json:
+        return End.DONE
+    answer = reply.answer
+    terminal.say(f"{entity}  in Genesys Cloud: {answer.genesys_id or 'not linked'}")
+    if answer.state:
+        terminal.say(f"There is nothing to compare: {answer.state}")
+    elif entity.startswith("user:"):
+        different = [each for each in answer.attributes if not each.same]
+        if different:
+            rows = [(each.path, _value(each.wanted), _value(each.held)) for each in different]
+            terminal.table(("attribute", "should be", "is"), rows)
+        terminal.say(f"{count(len(answer.attributes) - len(different), 'attribute')} equal, {len(different)} different")
+    else:
+        members = [("to join", user) for user in answer.joining] + [("to leave", user) for user in answer.leaving]
+        if members:
+            terminal.table(("member", "user"), members)
+        terminal.say(
+            f"{len(answer.joining)} to join, {len(answer.leaving)} to leave,"
+            f" {count(answer.unlinked_members, 'member')} that the bridge does not touch"
+        )
+    return End.DONE
+
+
+def show_steps(terminal: Terminal, steps: list[Step]) -> None:
+    """The five steps of an explanation."""
+    terminal.table(("step", "state", "says"), [(step.step.replace("-", " "), step.state, step.says) for step in steps])
+
+
+def _show_would(terminal: Terminal, would: Would) -> None:
+    nothing = would.outcome == "observed" and not any((would.changed, would.added, would.removed, would.held))
+    outcome = would.why or ("nothing would change" if nothing else would.outcome)
+    terminal.facts(("outcome", outcome), *work_facts(would))
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _sync_arguments(parser: argparse.ArgumentParser) -> None:
+    entity_argument(parser, app=True)
+    wait_arguments(parser)
+
+
+def _explain_arguments(parser: argparse.ArgumentParser) -> None:
+    entity_argument(parser)
+    parser.add_argument(
+        "--limit",
+        metavar="N",
+        type=whole(1, 1000),
+        default=_ENTRIES,
+        help=f"show N journal entries at most (usually {_ENTRIES})",
+    )
+
+
+def _diff_arguments(parser: argparse.ArgumentParser) -> None:
+    entity_argument(parser, optional=True)
+    page_arguments(parser, _DIFFERENCES)
+
+
+COMMANDS = (
+    Command(
+        "sync",
+        "ENTITY [ID]",
+        "look at a user or a group now",
+        "Shows what a look would do, asks, puts an item into the entity's lane, waits for the look and shows its "
+        "journal entry. The look compares with Genesys Cloud itself, so it also repairs what was changed there.",
+        "bridge sync user 00u1a2b3c4d5e6f7g8h9",
+        sync,
+        _sync_arguments,
+        changes=True,
+    ),
+    Command(
+        "explain",
+        "ENTITY [ID]",
+        "why a user or a group is as it is",
+        "Five steps: reach (has anything about it arrived, and are the lanes read), read (what Okta says), in scope "
+        "(is it the bridge's), match (what it is in Genesys Cloud), act (what a look would do, and what keeps it from "
+        "that). Then the journal: what the last looks read, changed and called. Nothing is changed.",
+        "bridge explain user 00u1a2b3c4d5e6f7g8h9",
+        explain,
+        _explain_arguments,
+    ),
+    Command(
+        "diff",
+        "[ENTITY [ID]]",
+        "what differs between Okta and Genesys Cloud",
+        "With a user or a group: what should be and what is, as both sides are now. Without: everything that observe "
+        "mode would have changed, each with its calls. Nothing is changed. Values of a profile are shown here alone, "
+        "and kept nowhere.",
+        "bridge diff group 00g1a2b3c4d5e6f7g8h9",
+        diff,
+        _diff_arguments,
+    ),
+)

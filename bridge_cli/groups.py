@@ -1,0 +1,116 @@
+"""``bridge group``: links and ceilings that an operator sets."""
+
+from __future__ import annotations
+
+import argparse
+
+from bridge.operations.answers import Explained, GroupChanged
+from bridge.operations.requests import Explain, GroupCeiling, GroupLink
+from bridge_cli.commands import Command, group_argument, whole
+from bridge_cli.desk import Desk
+from bridge_cli.ends import End
+from bridge_cli.entities import show_steps
+from bridge_cli.tables import count
+
+
+def link(desk: Desk) -> End:
+    """``group link``."""
+    return _change(
+        desk,
+        GroupLink(do="group.link", entity=desk.arguments.entity),
+        "Link this group by your word? Its members in Genesys Cloud follow Okta; the first removals are held.",
+    )
+
+
+def unlink(desk: Desk) -> End:
+    """``group unlink``."""
+    return _change(
+        desk,
+        GroupLink(do="group.unlink", entity=desk.arguments.entity),
+        "Keep this group out by your word? No rule links it any more; its members stay and its hold closes.",
+    )
+
+
+def ceiling(desk: Desk) -> End:
+    """``group ceiling``."""
+    arguments = desk.arguments
+    if arguments.reset == (arguments.count is not None or arguments.percent is not None):
+        raise argparse.ArgumentTypeError("expected --count or --percent or both, or else --reset")
+    wanted = " and ".join(_ceilings(arguments.count, arguments.percent))
+    return _change(
+        desk,
+        GroupCeiling(entity=arguments.entity, count=arguments.count, percent=arguments.percent),
+        f"Let {wanted} pass within the window from now on?",
+    )
+
+
+def _change(desk: Desk, request: GroupLink | GroupCeiling, question: str) -> End:
+    terminal = desk.terminal
+    now = desk.ask(Explain(entity=request.entity), Explained).answer
+    terminal.say(f"{request.entity}  in Genesys Cloud: {now.genesys_id or 'not linked'}")
+    show_steps(terminal, now.steps)
+    terminal.say()
+    terminal.confirm(question)
+    reply = desk.change(request, GroupChanged)
+    terminal.document(reply.document)
+    answer = reply.answer
+    terminal.say(answer.entity)
+    terminal.facts(
+        ("linked by", answer.linked_by or "nothing"),
+        ("ceilings", " and ".join(_ceilings(answer.ceiling, answer.ceiling_percent))),
+    )
+    terminal.say(f"A look follows: {desk.command(f'explain {answer.entity}')}")
+    return End.DONE
+
+
+def _ceilings(number: int | None, percent: int | None) -> tuple[str, str]:
+    return (
+        "the setting's number of removals" if number is None else count(number, "removal"),
+        "the setting's percentage" if percent is None else f"{percent} % of the members",
+    )
+
+
+def _ceiling_arguments(parser: argparse.ArgumentParser) -> None:
+    group_argument(parser)
+    parser.add_argument("--count", metavar="N", type=whole(1, 1000), help="removals within the window, 1 to 1000")
+    parser.add_argument(
+        "--percent", metavar="N", type=whole(0, 100), help="the same as a part of the group, 0 to 100; 0 turns it off"
+    )
+    parser.add_argument("--reset", action="store_true", help="follow the stack's settings again, in both")
+
+
+COMMANDS = (
+    Command(
+        "group link",
+        "GROUP",
+        "link an Okta group by your word",
+        "For a group that neither an assignment to the application nor LinkedGroups links. It finds its Genesys Cloud "
+        "group by the equal name. Shows how the group stands, and asks.",
+        "bridge group link 00g1a2b3c4d5e6f7g8h9",
+        link,
+        group_argument,
+        changes=True,
+    ),
+    Command(
+        "group unlink",
+        "GROUP",
+        "let a group go by your word",
+        "Its members in Genesys Cloud stay as they are, its hold closes, and no rule links it until `bridge group "
+        "link`. Shows how the group stands, and asks.",
+        "bridge group unlink 00g1a2b3c4d5e6f7g8h9",
+        unlink,
+        group_argument,
+        changes=True,
+    ),
+    Command(
+        "group ceiling",
+        "GROUP {--count N | --percent N | --reset}",
+        "a removal ceiling of the group's own",
+        "In the place of GroupRemovalCeiling and GroupRemovalCeilingPercent, such as for shift groups that turn over "
+        "every day. What is not named follows the setting. Shows how the group stands, and asks.",
+        "bridge group ceiling 00g1a2b3c4d5e6f7g8h9 --percent 100",
+        ceiling,
+        _ceiling_arguments,
+        changes=True,
+    ),
+)

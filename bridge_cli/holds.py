@@ -1,0 +1,291 @@
+"""``bridge holds``: removals that wait for a person."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Literal
+
+from bridge.operations.answers import Decided, Hold, Holds, HoldShown
+from bridge.operations.requests import HoldsList, HoldsShow
+from bridge_cli.bridge import Reply, check_why
+from bridge_cli.commands import Command, group_argument, page_arguments, positive, seconds
+from bridge_cli.desk import Desk, pages
+from bridge_cli.ends import End, Stopped
+from bridge_cli.tables import count
+
+#: Staged users that are shown before a decision.
+_FIRST = 20
+#: Ids of events that are shown.
+_EVENTS = 3
+#: Seconds that `--wait` takes.
+_PATIENCE = 600.0
+#: Why removals are held, for people.
+_REASONS = {
+    "ceiling-count": "more removals within the window than the ceiling allows",
+    "ceiling-percent": "a larger part of the group within the window than the ceiling allows",
+    "ceiling-empty": "nobody would be left in the group",
+    "deactivation-ceiling": "more users lose their assignment within the window than the ceiling allows",
+    "first-link": "the first comparison, the first look of the link, or the first one at an adopted member is not over",
+    "suspicious-empty": "Okta shows nobody where people were, and nothing explains it",
+    "group-deleted": "the group is gone in Okta",
+    "removals-paused": "an operator has paused removals",
+}
+#: States in which a decision is still possible.
+_UNDECIDED = frozenset({"opening", "open"})
+#: States that nothing follows.
+_OVER = frozenset({"done", "rejected", "resolved", "unlinked"})
+Verb = Literal["approve", "reject"]
+
+
+def list_holds(desk: Desk) -> End:
+    """``holds list``."""
+    reply = desk.ask(HoldsList(), Holds)
+    desk.terminal.document(reply.document)
+    if desk.terminal.as_json:
+        return End.DONE
+    holds = reply.answer.holds
+    if not holds:
+        desk.terminal.say("No hold is open.")
+        return End.DONE
+    rows = [
+        (
+            hold.entity,
+            hold.number,
+            _state(hold),
+            hold.staged,
+            hold.revision,
+            desk.terminal.time(hold.opened),
+            _why(hold),
+        )
+        for hold in holds
+    ]
+    desk.terminal.table(("hold", "number", "state", "staged", "revision", "opened", "why"), rows)
+    desk.terminal.say("", f"Look at one: {desk.command(f'holds show {holds[0].entity}')}")
+    return End.DONE
+
+
+def show_hold(desk: Desk) -> End:
+    """``holds show``."""
+    reply = pages(desk, HoldsShow(entity=desk.arguments.entity), HoldShown, "staged")
+    desk.terminal.document(reply.document)
+    if not desk.terminal.as_json:
+        _show(desk, reply.answer)
+        if reply.answer.hold.state in _UNDECIDED:
+            words = f"{desk.arguments.entity} --why TICKET"
+            desk.terminal.say("", f"Decide: {desk.command(f'holds approve {words}')}")
+            desk.terminal.say(f"        {desk.command(f'holds reject {words}')}")
+    return End.DONE
+
+
+def approve(desk: Desk) -> End:
+    """``holds approve``."""
+    return _decide(desk, "approve")
+
+
+def reject(desk: Desk) -> End:
+    """``holds reject``."""
+    return _decide(desk, "reject")
+
+
+def _decide(desk: Desk, verb: Verb) -> End:
+    entity, why = desk.arguments.entity, desk.arguments.why
+    shown = desk.ask(HoldsShow(entity=entity, limit=_FIRST), HoldShown).answer
+    hold = shown.hold
+    _show(desk, shown)
+    _check(desk, hold)
+    users = count(hold.staged, "user")
+    what, kept = ("deactivation", "active") if entity == "app" else ("removal", "as members")
+    means = (
+        f"Release the {what} of {users}? Who is desired again by then stays."
+        if verb == "approve"
+        else f"Keep {users} {kept}? They are exceptions until Okta shows them as desired again."
+    )
+    desk.terminal.say()
+    desk.terminal.confirm(f"{verb.capitalize()} revision {hold.revision} of hold {hold.number} of {entity}. {means}")
+    shows = desk.command(f"holds show {entity}")
+    desk.standing = (
+        f"The decision was sent; whether it was recorded is not known. {shows} says so; deciding again is harmless."
+    )
+    reply = desk.bridge.decide(verb, entity, hold.number, hold.revision, why)
+    desk.standing = "The decision is recorded."
+    _decided(desk, reply)
+    if desk.arguments.wait:
+        _wait(desk, entity, hold.number)
+    else:
+        desk.terminal.say(f"A look does the rest in some seconds: {shows}")
+    desk.terminal.document(reply.document)
+    return End.DONE
+
+
+def _check(desk: Desk, hold: Hold) -> None:
+    wanted = desk.arguments.revision
+    if hold.state not in _UNDECIDED:
+        raise Stopped(End.FAILED, f"There is nothing to decide: the hold is {hold.state}.")
+    if wanted is not None and wanted != hold.revision:
+        raise Stopped(
+            End.FAILED,
+            f"The hold is at revision {hold.revision}, not {wanted}: it has changed.",
+            "Read it again before you decide.",
+        )
+
+
+def _wait(desk: Desk, entity: str, number: int) -> None:
+    """Wait until looks have carried out the decision."""
+    desk.standing = f"The decision is recorded, and looks carry it out: {desk.command(f'holds show {entity}')}"
+    latest: str = "open"
+
+    def over() -> Hold | None:
+        nonlocal latest
+        hold = desk.ask(HoldsShow(entity=entity, limit=1), HoldShown).answer.hold
+        latest = hold.state
+        return hold if hold.number != number or hold.state in _OVER else None
+
+    ended = desk.wait(desk.arguments.timeout, over, lambda passed: f"the hold is {latest}, {passed} s")
+    if ended is None:
+        raise Stopped(End.NOT_YET, f"The hold is still {latest}.", desk.standing)
+    says = f"hold {number} is over, and hold {ended.number} is {ended.state}" if ended.number != number else ended.state
+    desk.terminal.say(f"{entity}: {says}.")
+
+
+def _decided(desk: Desk, reply: Reply[Decided]) -> None:
+    decision = reply.answer.decision
+    desk.terminal.say(
+        f"{decision.verdict.capitalize()}: recorded for {decision.by}, as AWS confirmed.", reply.answer.releases
+    )
+
+
+def _show(desk: Desk, shown: HoldShown) -> None:
+    terminal, hold = desk.terminal, shown.hold
+    terminal.say(f"{hold.entity}  hold {hold.number}, revision {hold.revision}: {_state(hold)}")
+    decision = hold.decision
+    terminal.facts(
+        ("why held", _why(hold)),
+        ("counts", hold.explanation),
+        ("staged", count(hold.staged, "user")),
+        ("opened", terminal.time(hold.opened)),
+        ("changed", terminal.time(hold.changed)),
+        ("reminded", terminal.time(hold.reminded)),
+        (
+            "decided",
+            f"{decision.verdict} revision {decision.revision} by {decision.by}: {decision.why}" if decision else "",
+        ),
+        ("approved", f"revision {hold.approved} by {hold.by}: {hold.why}" if hold.approved else ""),
+        ("events", _events(hold)),
+    )
+    if shown.staged:
+        more = f" (the first {len(shown.staged)} of {hold.staged})" if hold.staged > len(shown.staged) else ""
+        terminal.say("", f"Who is held{more}:")
+        terminal.table(("user", "since revision"), [(staged.user, staged.revision) for staged in shown.staged])
+    if shown.history:
+        terminal.say("", "What happened:")
+        terminal.table(
+            ("when", "hold", "revision", "state", "staged", "by", "why"),
+            [
+                (
+                    terminal.time(change.at),
+                    change.number,
+                    change.revision,
+                    change.state,
+                    change.staged,
+                    change.by,
+                    change.why,
+                )
+                for change in shown.history
+            ],
+        )
+
+
+def _events(hold: Hold) -> str:
+    more = len(hold.events) - _EVENTS
+    return " ".join(hold.events[:_EVENTS]) + (f" and {more} more: --json" if more > 0 else "")
+
+
+def _state(hold: Hold) -> str:
+    if hold.decision is not None and hold.state in _UNDECIDED:
+        return f"{hold.state}, {hold.decision.verdict} on its way"
+    return hold.state
+
+
+def _why(hold: Hold) -> str:
+    text = _REASONS.get(hold.reason, "")
+    return f"{hold.reason}: {text}" if text else hold.reason
+
+
+def _hold_argument(parser: argparse.ArgumentParser) -> None:
+    group_argument(parser, app=True)
+
+
+def _show_arguments(parser: argparse.ArgumentParser) -> None:
+    _hold_argument(parser)
+    page_arguments(parser, _FIRST)
+
+
+def _decision_arguments(parser: argparse.ArgumentParser) -> None:
+    _hold_argument(parser)
+    parser.add_argument(
+        "--why",
+        metavar="TICKET",
+        required=True,
+        type=_ticket,
+        help="kept with the decision: 1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number; no names",
+    )
+    parser.add_argument(
+        "--revision", metavar="N", type=positive, help="decide only if the hold is still at this revision; for scripts"
+    )
+    parser.add_argument("--wait", action="store_true", help="wait until looks have carried it out")
+    parser.add_argument(
+        "--timeout", metavar="SECONDS", type=seconds, default=_PATIENCE, help=f"wait so long (usually {_PATIENCE:g})"
+    )
+
+
+def _ticket(text: str) -> str:
+    try:
+        return check_why(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+COMMANDS = (
+    Command(
+        "holds list",
+        "",
+        "the open holds, the oldest first",
+        "A hold keeps removals from happening until a person decides. Additions go on meanwhile, and nobody is ever "
+        "removed because time has passed.",
+        "bridge holds list",
+        list_holds,
+    ),
+    Command(
+        "holds show",
+        "HOLD",
+        "one hold: why, whom it holds, and what happened to it",
+        "Shows the newest hold of a group (or of the organisation, app), also one that has ended.",
+        "bridge holds show 00g1a2b3c4d5e6f7g8h9",
+        show_hold,
+        _show_arguments,
+    ),
+    Command(
+        "holds approve",
+        "HOLD --why TICKET",
+        "release the removals of a hold",
+        "Shows the hold and asks. What is approved is exactly the revision that was shown: the bridge reads Okta again "
+        "and removes those of its users who are still to be removed. Who was staged later opens a hold of their own. "
+        "Your identity is confirmed by AWS itself (a signed sts:GetCallerIdentity, good for this decision alone), and "
+        "kept with the reason.",
+        "bridge holds approve 00g1a2b3c4d5e6f7g8h9 --why OPS-1234",
+        approve,
+        _decision_arguments,
+        changes=True,
+    ),
+    Command(
+        "holds reject",
+        "HOLD --why TICKET",
+        "keep the members of a hold",
+        "Shows the hold and asks. Its users stay members as exceptions: until a look sees them as desired again, or "
+        "they, or the link, are gone. Put right in Okta what was wrong there.",
+        "bridge holds reject 00g1a2b3c4d5e6f7g8h9 --why OPS-1234",
+        reject,
+        _decision_arguments,
+        changes=True,
+    ),
+)

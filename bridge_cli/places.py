@@ -1,0 +1,119 @@
+"""Where a bridge runs, and the names of the functions that answer there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+from bridge_cli.ends import End, Stopped
+
+#: The stack's outputs that name the two functions.
+OPERATIONS_OUTPUT = "OperationsFunction"
+APPROVALS_OUTPUT = "ApprovalsFunction"
+#: As the local stack names them.
+LOCAL_OPERATIONS, LOCAL_APPROVALS = "Operations", "Approvals"
+#: Where `make local` listens unless it is told otherwise.
+LOCAL_PORT = 8080
+#: The local stack's region, and what its AWS takes for credentials.
+_LOCAL_REGION = "us-east-1"
+_LOCAL_CREDENTIALS = Credentials("local", "local")
+#: The port of the local stack's AWS, counted from its first.
+_LOCAL_AWS = 3
+#: Seconds to wait for an answer: longer than the functions may run.
+READ_TIMEOUT = 75
+_CONFIG = Config(
+    connect_timeout=10,
+    read_timeout=READ_TIMEOUT,
+    # A request may come twice: the second one finds the first one's work.
+    retries={"mode": "standard", "total_max_attempts": 2},
+)
+
+
+class Session(Protocol):
+    """What is used of a `boto3.Session`."""
+
+    @property
+    def region_name(self) -> str | None:
+        """The region that applies."""
+        ...
+
+    def client(self, service: Any, /, **options: Any) -> Any:
+        """A client of a service."""
+        ...
+
+    def get_credentials(self) -> Any:
+        """The caller's credentials, None without any."""
+        ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running bridge.
+
+    Attributes:
+        options: the options that lead there again, for commands that are named to people.
+        client: Lambda's.
+        operations: the name of the operations function.
+        approvals: the name of the approvals function.
+        region: the region.
+        credentials: of the caller.
+        sts: where STS is; the region's own when empty.
+    """
+
+    options: str
+    client: Any
+    operations: str
+    approvals: str
+    region: str
+    credentials: Any
+    sts: str = ""
+
+
+def local(session: Session, port: int) -> Place:
+    """The local stack on a port."""
+    client = session.client(
+        "lambda",
+        endpoint_url=f"http://127.0.0.1:{port}",
+        region_name=_LOCAL_REGION,
+        aws_access_key_id=_LOCAL_CREDENTIALS.access_key,
+        aws_secret_access_key=_LOCAL_CREDENTIALS.secret_key,
+        aws_session_token=None,
+        config=_CONFIG,
+    )
+    options = "--local" if port == LOCAL_PORT else f"--local --port {port}"
+    aws = f"http://127.0.0.1:{port + _LOCAL_AWS}"
+    return Place(options, client, LOCAL_OPERATIONS, LOCAL_APPROVALS, _LOCAL_REGION, _LOCAL_CREDENTIALS, aws)
+
+
+def deployed(session: Session, stack: str, options: str) -> Place:
+    """A deployed stack, by its outputs.
+
+    Raises:
+        Stopped: there are no credentials or no region, or the stack is no bridge that has the two functions.
+    """
+    region = session.region_name
+    if not region:
+        raise Stopped(End.USAGE, "No AWS region.", "Add --region, or set AWS_REGION.")
+    credentials = session.get_credentials()
+    if credentials is None:
+        raise Stopped(End.UNREACHABLE, "No AWS credentials.", "Add --profile, or sign in with `aws sso login`.")
+    described = session.client("cloudformation", config=_CONFIG).describe_stacks(StackName=stack)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
+    missing = [name for name in (OPERATIONS_OUTPUT, APPROVALS_OUTPUT) if not outputs.get(name)]
+    if missing:
+        raise Stopped(
+            End.UNREACHABLE,
+            f"The stack {stack} has no output {' and no '.join(missing)}.",
+            "Is it the bridge's stack, and its deployment complete? The AWS console shows its outputs.",
+        )
+    return Place(
+        options,
+        session.client("lambda", config=_CONFIG),
+        outputs[OPERATIONS_OUTPUT],
+        outputs[APPROVALS_OUTPUT],
+        region,
+        credentials,
+    )

@@ -1,0 +1,260 @@
+"""``bridge status``, ``pause``, ``resume`` and ``reconcile``: the bridge as a whole."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from bridge.operations.answers import Paused, ReconcileRun, ReconcileStarted, ReconcileState, Status
+from bridge.operations.requests import Pause, ReconcileStart, ReconcileStatus
+from bridge.operations.requests import Status as AskStatus
+from bridge_cli.commands import Command, seconds
+from bridge_cli.desk import Desk
+from bridge_cli.ends import End, Stopped
+from bridge_cli.terminal import Terminal
+
+_HOUR = 3600.0
+#: Above so many seconds an estimate is told in minutes.
+_MINUTES = 120
+_READ = {True: "yes", False: "no", None: "-"}
+_MEANS = {
+    ("pause", "everything"): "Stop reading the lanes? Events are still taken and kept for 14 days; nobody is created, "
+    "changed or deactivated until `bridge resume`.",
+    ("pause", "removals"): "Hold every removal from a group, and every deactivation for a missing assignment, from now "
+    "on? Who is deactivated or suspended in Okta loses access all the same.",
+    ("resume", "everything"): "Read the lanes again? What has come meanwhile is worked off now.",
+    ("resume", "removals"): "Let removals pass within the ceilings again? What is held stays held until it is decided "
+    "or looked at.",
+}
+
+
+def status(desk: Desk) -> End:
+    """``status``."""
+    reply = desk.ask(AskStatus(), Status)
+    desk.terminal.document(reply.document)
+    if not desk.terminal.as_json:
+        _show_status(desk, reply.answer)
+    return End.DONE
+
+
+def pause(desk: Desk) -> End:
+    """``pause``."""
+    return _turn(desk, "pause")
+
+
+def resume(desk: Desk) -> End:
+    """``resume``."""
+    return _turn(desk, "resume")
+
+
+def _turn(desk: Desk, do: str) -> End:
+    what = desk.arguments.what
+    now = desk.ask(AskStatus(), Status).answer
+    desk.terminal.say(_paused(now.paused_everything, removals=now.paused_removals))
+    desk.terminal.confirm(_MEANS[do, what])
+    reply = desk.change(Pause.model_validate({"do": do, "what": what}), Paused)
+    desk.terminal.document(reply.document)
+    desk.terminal.say(_paused(reply.answer.everything, removals=reply.answer.removals))
+    return End.DONE
+
+
+def _paused(everything: bool | None, *, removals: bool) -> str:
+    lanes = {True: "paused", False: "running", None: "unknown"}[everything]
+    return f"Lanes: {lanes}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
+
+
+def _show_status(desk: Desk, answer: Status) -> None:
+    terminal = desk.terminal
+    set_up = answer.set_up
+    terminal.facts(
+        ("mode", answer.mode),
+        ("set up", _set_up(set_up.missing) if set_up is not None else "unknown"),
+        ("Okta application", answer.app_status or "not read yet"),
+        ("first comparison", "ended" if answer.bootstrapped else "not ended: every removal is held"),
+        ("last comparison", _run(terminal, answer.reconcile)),
+        ("caught up until", terminal.time(answer.caught_up) or "not yet"),
+        ("paused", _paused(answer.paused_everything, removals=answer.paused_removals)),
+        ("open holds", answer.holds_open),
+        ("parked", answer.parked),
+        indent=0,
+    )
+    terminal.say()
+    terminal.table(
+        ("lane", "waiting", "in hand", "later", "read"),
+        [(name, depth.waiting, depth.in_hand, depth.later, _READ[depth.read]) for name, depth in answer.lanes.items()],
+    )
+    if answer.breakers:
+        terminal.say()
+        rows = [(each.upstream, each.state, terminal.time(each.since), each.why) for each in answer.breakers]
+        terminal.table(("breaker", "state", "since", "why"), rows)
+    todo = _todo(desk, answer)
+    if todo:
+        terminal.say("", *todo)
+
+
+def _set_up(missing: Sequence[str]) -> str:
+    return f"no: the secret lacks {', '.join(missing)}" if missing else "yes"
+
+
+def _todo(desk: Desk, answer: Status) -> list[str]:
+    """What waits for a person, and the command for it."""
+    lines = []
+    if answer.holds_open:
+        lines.append(f"Holds wait for a decision: {desk.command('holds list')}")
+    if answer.parked:
+        lines.append(f"Items are parked: {desk.command('parked list')}")
+    if answer.paused_everything:
+        lines.append(f"The lanes are paused: {desk.command('resume')}")
+    if answer.paused_removals:
+        lines.append(f"Removals are paused: {desk.command('resume removals')}")
+    return lines
+
+
+# -------------------------------------------------------------------------------------------- reconcile
+
+
+def reconcile(desk: Desk) -> End:
+    """``reconcile``."""
+    terminal = desk.terminal
+    if desk.arguments.report:
+        state = desk.ask(ReconcileStatus(), ReconcileState)
+        terminal.document(state.document)
+        if not terminal.as_json:
+            _show_run(terminal, state.answer.run)
+        return _end(state.answer.run)
+    now = desk.ask(AskStatus(), Status).answer
+    terminal.say(f"Mode {now.mode}. Last comparison: {_run(terminal, now.reconcile)}")
+    terminal.confirm("Compare every user and every linked group now, and look at each that differs?")
+    started = desk.change(ReconcileStart(), ReconcileStarted)
+    terminal.say("Started." if started.answer.started else "One is already under way.")
+    if not desk.arguments.wait:
+        terminal.document(started.document)
+        terminal.say(f"Follow it: {desk.command('reconcile --report')}")
+        return End.DONE
+    return _follow(desk, started.answer.id)
+
+
+def _follow(desk: Desk, run_id: str) -> End:
+    desk.standing = f"The comparison goes on by itself: {desk.command('reconcile --report')}"
+    latest: ReconcileRun | None = None
+
+    def ready() -> ReconcileState | None:
+        nonlocal latest
+        state = desk.ask(ReconcileStatus(), ReconcileState).answer
+        run = state.run
+        if run is None or run.id != run_id:
+            return None  # the record of the new one is not there yet
+        latest = run
+        return state if run.ended is not None else None
+
+    found = desk.wait(desk.arguments.timeout, ready, lambda passed: _progress(latest, passed))
+    if found is None:
+        raise Stopped(End.NOT_YET, "The comparison is not at its end.", desk.standing)
+    desk.terminal.document(found.document())
+    _show_run(desk.terminal, found.run)
+    return _end(found.run)
+
+
+def _progress(run: ReconcileRun | None, passed: int) -> str:
+    if run is None:
+        return f"starting, {passed} s"
+    said = [f"{run.done} of {run.of}"] if run.of else []
+    said += [f"{_spaced(name)} {number}" for name, number in run.counts.items()]
+    said += [] if run.seconds_left is None else [f"about {_long(run.seconds_left)} left"]
+    return f"{run.phase or run.state}: {', '.join(said) or 'nothing counted yet'}"
+
+
+def _long(seconds_left: int) -> str:
+    return f"{seconds_left:.0f} s" if seconds_left < _MINUTES else f"{seconds_left / 60:.0f} min"
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ")
+
+
+def _end(run: ReconcileRun | None) -> End:
+    if run is None:
+        return End.DONE
+    if run.state == "failed":
+        return End.FAILED
+    return End.DONE if run.ended is not None else End.NOT_YET
+
+
+def _run(terminal: Terminal, run: ReconcileRun | None) -> str:
+    if run is None:
+        return "none yet"
+    when = f"ended {terminal.time(run.ended)}" if run.ended else f"since {terminal.time(run.started)}"
+    return f"{run.state} ({run.mode}), {when}"
+
+
+def _show_run(terminal: Terminal, run: ReconcileRun | None) -> None:
+    if run is None:
+        terminal.say("There was no comparison yet.")
+        return
+    terminal.say(f"Comparison {run.id}: {run.state} ({run.mode})")
+    why = [("failed", run.failed)] if run.failed else []
+    counts = [(_spaced(name), number) for name, number in run.counts.items()]
+    terminal.facts(("started", terminal.time(run.started)), ("ended", terminal.time(run.ended)), *why, *counts)
+
+
+def _what(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("everything", "removals"),
+        default="everything",
+        help="everything (if nothing is said), or removals alone",
+    )
+
+
+def _reconcile_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--wait", action="store_true", help="wait for its end, with progress, and show the report")
+    parser.add_argument("--timeout", metavar="SECONDS", type=seconds, default=4 * _HOUR, help="wait at most so long")
+    parser.add_argument("--report", action="store_true", help="start nothing: show how the newest one stands or ended")
+
+
+COMMANDS = (
+    Command(
+        "status",
+        "",
+        "how the bridge is, and what waits for a person",
+        "Mode, set-up, the last comparison, lanes, breakers, open holds, parked items; and the command for each thing "
+        "that waits for you.",
+        "bridge status",
+        status,
+    ),
+    Command(
+        "pause",
+        "[everything|removals]",
+        "stop everything, or removals alone",
+        "Everything: the lanes are no longer read; events are still taken and wait for up to 14 days. Removals: every "
+        "removal from a group, and every deactivation for a missing assignment, becomes a hold; all else goes on, also "
+        "the deactivation of whoever is deactivated or suspended in Okta. Shows how things stand, and asks.",
+        "bridge pause removals",
+        pause,
+        _what,
+        changes=True,
+    ),
+    Command(
+        "resume",
+        "[everything|removals]",
+        "go on after a pause",
+        "The opposite of pause: what waits in the lanes is worked off. Holds that a pause of removals has opened stay "
+        "until they are decided. Shows how things stand, and asks.",
+        "bridge resume removals",
+        resume,
+        _what,
+        changes=True,
+    ),
+    Command(
+        "reconcile",
+        "[--wait | --report]",
+        "compare every user and every linked group",
+        "Brings an item for each user and group that differs; looks do the rest, and every ceiling holds. With --wait: "
+        "progress, the time it still needs, and the report. An interruption stops only the waiting.",
+        "bridge reconcile --wait",
+        reconcile,
+        _reconcile_arguments,
+        changes=True,
+    ),
+)

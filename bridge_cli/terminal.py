@@ -1,0 +1,143 @@
+"""What people see and are asked: standard output for the answer, standard error for everything beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, tzinfo
+from typing import Any, TextIO
+
+from bridge_cli.ends import End, Stopped
+from bridge_cli.tables import facts, printable, table
+
+_YES = frozenset({"y", "yes"})
+
+
+class Terminal:
+    """The streams of one command.
+
+    Args:
+        stdin: where an answer to a question comes from.
+        stdout: gets the answer: text for people, or the one JSON document.
+        stderr: gets questions, progress and errors; with `as_json` also the text for people.
+        as_json: whether a program reads.
+        yes: whether every question is answered beforehand.
+        progress: whether progress is shown although standard error is no terminal.
+        zone: of the times for people; None is this machine's.
+    """
+
+    def __init__(
+        self,
+        stdin: TextIO,
+        stdout: TextIO,
+        stderr: TextIO,
+        *,
+        as_json: bool = False,
+        yes: bool = False,
+        progress: bool = False,
+        zone: tzinfo | None = None,
+    ) -> None:
+        self._stdin = stdin
+        self._stdout = stdout
+        self._stderr = stderr
+        self.as_json = as_json
+        self._yes = yes
+        self._rewrites = stderr.isatty()
+        self._progress = progress or self._rewrites
+        self._zone = zone
+        self._shown = ""
+
+    # --------------------------------------------------------------------------------------- for people
+
+    @property
+    def _people(self) -> TextIO:
+        return self._stderr if self.as_json else self._stdout
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal, 0 when there is none."""
+        return shutil.get_terminal_size().columns if self._people.isatty() else 0
+
+    def say(self, *lines: str) -> None:
+        """Lines for people; an empty one without any."""
+        self.progressed()
+        for line in lines or ("",):
+            print(printable(line), file=self._people)
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """A table for people."""
+        self.say(*table(headings, rows, self.width))
+
+    def facts(self, *pairs: tuple[str, object], indent: int = 2) -> None:
+        """Names and values for people; what is empty is left out."""
+        lines = facts(pairs, self.width, indent)
+        if lines:
+            self.say(*lines)
+
+    def time(self, moment: datetime | None) -> str:
+        """A moment in local time with its offset, empty without one."""
+        if moment is None:
+            return ""
+        text = moment.astimezone(self._zone).isoformat(" ", "seconds")
+        return f"{text[:19]} {text[19:]}"
+
+    # ------------------------------------------------------------------------------------- for programs
+
+    def document(self, document: Mapping[str, Any]) -> None:
+        """The one JSON document; nothing unless a program reads."""
+        if self.as_json:
+            self.progressed()
+            print(json.dumps(document, indent=2), file=self._stdout)
+
+    # ---------------------------------------------------------------------------------------- beside it
+
+    def confirm(self, question: str) -> None:
+        """Ask whether to go on.
+
+        Raises:
+            Stopped: the answer is no, or there is nobody to ask.
+        """
+        if self._yes:
+            return
+        self._people.flush()
+        if not self._stdin.isatty():
+            raise Stopped(End.USAGE, f"Nothing was changed: nobody is here to answer: {question}", "Add --yes.")
+        print(f"{printable(question)} [y/N] ", end="", file=self._stderr, flush=True)
+        answer = self._stdin.readline()
+        if not answer:
+            print(file=self._stderr)
+        if answer.strip().lower() not in _YES:
+            raise Stopped(End.FAILED, "Nothing was changed.")
+
+    def error(self, message: str, advice: str = "") -> None:
+        """What went wrong, and what to do next."""
+        self.progressed()
+        self._people.flush()
+        print(f"bridge: {printable(message)}", file=self._stderr)
+        if advice:
+            print(f"        {printable(advice)}", file=self._stderr)
+
+    def flush(self) -> None:
+        """Everything is said."""
+        self.progressed()
+        self._stdout.flush()
+
+    def progress(self, text: str) -> None:
+        """How far long work has come: one line that changes on a terminal, else a line for each change."""
+        if not self._progress or text == self._shown:
+            return
+        text = printable(text)
+        if self._rewrites:
+            columns = shutil.get_terminal_size().columns - 1
+            print(f"\r{text[:columns].ljust(min(len(self._shown), columns))}", end="", file=self._stderr, flush=True)
+        else:
+            print(text, file=self._stderr, flush=True)
+        self._shown = text
+
+    def progressed(self) -> None:
+        """The long work is over, or something else is to be said: the progress makes room."""
+        if self._shown and self._rewrites:
+            columns = shutil.get_terminal_size().columns - 1
+            print(f"\r{' ' * min(len(self._shown), columns)}\r", end="", file=self._stderr, flush=True)
+        self._shown = ""

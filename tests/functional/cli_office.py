@@ -1,0 +1,94 @@
+"""The command line on a desk in `tests.world`: the real `main`, real functions behind it, and an STS that checks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+from bridge.http import Transport, WireRequest, WireResponse
+from bridge.operations.approvals import Approvals
+from bridge.operations.edge import answered
+from bridge.operations.identity import Identities
+from bridge.operations.requests import parse_decision
+from bridge.operations.signing import BINDING_HEADER, sign_identity
+from bridge_cli.__main__ import Surroundings, main
+from tests.functional.operations_stage import Stage
+from tests.unit.cli_stage import CREDENTIALS, OUTPUTS, READERS, ZONE, FakeAws, Paper, Ran
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"
+ENDPOINT = f"https://sts.{REGION}.amazonaws.com"
+APPROVER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Approvers/kim"
+
+
+class CheckingSts(Transport):
+    """Names the approver to whoever shows a signature that is right, as AWS does: for the header that came along."""
+
+    def handle_request(self, request: WireRequest) -> WireResponse:
+        """Sign again what was signed, and compare."""
+        expected = sign_identity(CREDENTIALS, REGION, request.headers[BINDING_HEADER], endpoint=ENDPOINT)
+        if dict(parse_qsl(expected.partition("?")[2])) != dict(request.url.params):
+            return WireResponse(403, text="<ErrorResponse/>")
+        return WireResponse(
+            200,
+            text='<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+            f"<Arn>{APPROVER}</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>",
+        )
+
+
+@dataclass
+class Office:
+    """An operator who is also an approver.
+
+    Attributes:
+        stage: the functions, and the company behind them.
+        aws: what stands for AWS.
+    """
+
+    stage: Stage = field(default_factory=Stage)
+
+    def __post_init__(self) -> None:
+        stage, world = self.stage, self.stage.world
+        identities = Identities(ENDPOINT, REGION, ACCOUNT, world.clock, transport=CheckingSts())
+        approvals = Approvals(world.store, world.lanes, world.clock, identities, OUTPUTS["ApprovalsFunction"])
+        self.aws = FakeAws(
+            {
+                OUTPUTS["OperationsFunction"]: stage.operations.handle,
+                READERS: lambda payload: stage.operations.handle(payload, reader=True),
+                OUTPUTS["ApprovalsFunction"]: lambda payload: answered(
+                    lambda: approvals.decide(parse_decision(payload))
+                ),
+            }
+        )
+        self._started = world.clock.now()
+
+    def bridge(self, line: str, *, code: int = 0, typed: str = "") -> Ran:
+        """Run a command; while it waits, time passes and the lanes are worked off."""
+        stdin, stdout, stderr = Paper(typed, terminal=bool(typed)), Paper(), Paper()
+        surroundings = Surroundings(
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            environment={"BRIDGE_STACK": "prod"},
+            session=lambda _profile, _region: cast("Any", self.aws),
+            sleep=self._sleep,
+            clock=self._clock,
+            now=self.stage.world.clock.now,
+            zone=ZONE,
+        )
+        ended = main(line.split(), surroundings)
+        ran = Ran(ended, stdout.getvalue(), stderr.getvalue())
+        assert ended == code, ran
+        return ran
+
+    def ask(self, line: str) -> Any:
+        """The document that a command answers a program."""
+        return json.loads(self.bridge(f"{line} --json").out)
+
+    def _clock(self) -> float:
+        return (self.stage.world.clock.now() - self._started).total_seconds()
+
+    def _sleep(self, seconds: float) -> None:
+        self.stage.world.pass_time(timedelta(seconds=seconds) / timedelta(hours=1))

@@ -1,0 +1,1 @@
+"""The bridge under simulated histories, and what proves from outside that it kept its promises."""

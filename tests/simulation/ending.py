@@ -1,0 +1,162 @@
+"""How every run ends: one catch-up, one reconcile, and a comparison that shares nothing with the bridge's decisions."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from unittest.mock import patch
+
+from bridge import telemetry, upstreams
+from bridge.http import HttpClient
+from bridge.provisioning.holds import BLOCKING
+from bridge_local.proof import Story, differences
+from functions.log_poller import app as log_poller_app
+from tests.simulation.ceiling_check import Rules, breaches
+from tests.simulation.gate import Unsettled
+from tests.simulation.processes import catch_up, reconcile
+from tests.simulation.promises import SLACK
+from tests.simulation.services import DirectHttp
+from tests.simulation.simulation import Simulation
+from tests.simulation.variants import Variant
+
+
+@dataclass
+class Outcome:
+    """What came of a run.
+
+    Attributes:
+        seed: of the run.
+        wrong: what is not as promised, in words; empty when all is well.
+        history: the lines of the run.
+        counts: what happened how often.
+    """
+
+    seed: int
+    wrong: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def run(seed: int, variant: Variant | None = None, *, keep_history: bool = False) -> Outcome:
+    """Run one schedule from its beginning to its proof."""
+    variant = variant or Variant()
+    outcome = Outcome(seed)
+    with variant.applied(), _lean(seed):
+        simulation = Simulation(seed, variant)
+        try:
+            simulation.live()
+            if not simulation.promises.broken:
+                simulation.recover()
+                catch_up(simulation)
+                simulation.rest()
+                if simulation.needs_no_reconcile:
+                    outcome.wrong += [f"before the reconcile: {line}" for line in _differences(simulation)]
+            if not (simulation.promises.broken or outcome.wrong):
+                reconcile(simulation)
+        except Unsettled as unsettled:
+            outcome.wrong.append(str(unsettled))
+    outcome.wrong = (
+        outcome.wrong or simulation.promises.broken or _ceiling_breached(simulation) or _wrong_in_the_end(simulation)
+    )
+    outcome.counts = _counts(simulation)
+    if outcome.wrong or keep_history:
+        outcome.history = simulation.history.lines()
+        names = simulation.history.names
+        outcome.wrong = [_named(line, names) for line in outcome.wrong]
+    return outcome
+
+
+@contextlib.contextmanager
+def _lean(seed: int) -> Iterator[None]:
+    """Without logs and metrics; and without what takes most of the time, the wire, but for every tenth run."""
+    client = HttpClient if seed % 10 == 0 else DirectHttp
+    level = telemetry.logger.log_level
+    telemetry.logger.setLevel(logging.CRITICAL)
+    try:
+        with contextlib.ExitStack() as patched:
+            for module in (upstreams, log_poller_app):
+                patched.enter_context(patch.object(module, "HttpClient", client))
+            patched.enter_context(patch.object(telemetry, "_emit"))
+            yield
+    finally:
+        telemetry.logger.setLevel(level)
+
+
+def _named(line: str, names: dict[str, str]) -> str:
+    for known, name in names.items():
+        line = line.replace(known, name)
+    return line
+
+
+#: What the ceiling's checker can tell for sure, however late and mixed up the bridge hears of things.
+_SURE = frozenset({"count", "too-many-in-one-patch", "unknown-member-removed", "forbidden", "deactivations"})
+
+
+def _ceiling_breached(simulation: Simulation) -> list[str]:
+    settings = simulation.world.variables
+    rules = Rules(
+        count=int(settings["GROUP_REMOVAL_CEILING"]),
+        percent=int(settings["GROUP_REMOVAL_CEILING_PERCENT"]),
+        keep_inactive=settings["INACTIVE_MEMBERS"] == "keep",
+        read_lag=SLACK,
+    )
+    found = [breach for breach in breaches(simulation.recorder.history, rules) if breach.rule in _SURE]
+    return [f"P4: {each.at:%d %H:%M:%S} {each.entity} {each.rule} {each.detail}" for each in found]
+
+
+def _wrong_in_the_end(simulation: Simulation) -> list[str]:
+    world = simulation.world
+    store, okta, genesys = world.store, world.okta, world.genesys
+    wrong = [f"lost: {message.body} is in the dead letters" for message in world.lanes.dead_letters]
+    if world.lanes.depth():
+        wrong.append(f"{world.lanes.depth()} items are still in the lanes")
+    wrong += [f"parked: {parked.entity} {parked.reason} {parked.detail}" for parked in store.parked.values()]
+    wrong += _differences(simulation)
+    linked = {link.okta_id for link in store.group_links.values() if link.genesys_id}
+    wrong += [
+        f"group {group.id}: is assigned and bears a name of Genesys Cloud, and is not linked"
+        for group in okta.groups.current.values()
+        if group.id in okta.app_groups[okta.app_id].current
+        and group.id not in linked
+        and sum(name.casefold() == group.name.casefold() for name in genesys.groups().values()) == 1
+        and not any(
+            other in store.owner_of and name.casefold() == group.name.casefold()
+            for other, name in genesys.groups().items()
+        )
+    ]
+    return wrong
+
+
+def _differences(simulation: Simulation) -> list[str]:
+    """Where Genesys Cloud is not what Okta says, but for holds and exceptions."""
+    world = simulation.world
+    store, okta, genesys = world.store, world.okta, world.genesys
+    linked = {link.okta_id: link.genesys_id for link in store.group_links.values() if link.genesys_id}
+    held: dict[str, frozenset[str]] = {}
+    for group in linked:
+        entity = f"group:{group}"
+        hold = store.hold(entity)
+        staged = store.staged(entity, hold.number) if hold is not None and hold.state in BLOCKING else {}
+        held[group] = frozenset(staged) | store.exceptions(entity)
+    return [
+        line
+        for line in differences(okta, genesys, Story(linked, held))
+        if not line.endswith("is linked with nothing and has members")
+    ]
+
+
+def _counts(simulation: Simulation) -> Counter[str]:
+    world = simulation.world
+    calls = world.genesys.calls
+    return Counter(
+        {
+            "looks": len(world.store.journal),
+            "Genesys Cloud calls": len(calls),
+            "events": len(world.okta.log.all()),
+            "members removed": sum(len(call.removed) for call in calls),
+            "holds": len({(hold.entity, hold.number) for hold in world.store.saved_holds}),
+        }
+    )

@@ -1,0 +1,131 @@
+"""What runs beside the consumer: processes by schedule, people who operate the bridge, and whole outages.
+
+One line of `SCHEDULED` each: a name, how likely it runs at each step of a run, and what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from bridge.items import Reason, fresh_item
+from bridge.provisioning.records import Verdict
+from bridge_local.okta import syslog_form
+from tests.simulation.gate import Unsettled
+from tests.simulation.variants import Scheduled
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+#: Invocations within which a reconcile must end.
+_MOST_TICKS = 30
+
+
+def catch_up(simulation: Simulation) -> None:
+    """A tick of the real log poller, in an environment of its own."""
+    world = simulation.world
+    outcome = simulation.run_function("log poller", world.gated_poller, world.poll)
+    simulation.history.tell(f"log poller: {outcome or 'died'}")
+    if outcome == "ended":
+        simulation.variant.hear([syslog_form(entry) for entry in world.okta.log.all()])
+
+
+def _reconciler(simulation: Simulation, do: str) -> Mapping[str, Any]:
+    """One invocation of the real reconciler; its answer, empty when the process dies."""
+    world = simulation.world
+    answer = simulation.run_function(
+        "reconciler",
+        world.gated_reconciler,
+        lambda: world.reconciler.handle({"do": do}, cast("Any", world.context)),
+        seconds=900,
+    )
+    run = (answer or {}).get("run", {})
+    told = {name: run.get(name) for name in ("number", "phase", "waiting", "failed", "counts")}
+    simulation.history.tell(f"reconciler: {answer['outcome'] if answer else 'died'} {told}")
+    return answer or {}
+
+
+def start_reconcile(simulation: Simulation) -> None:
+    """The nightly tick, or an operator."""
+    _reconciler(simulation, "start")
+
+
+def carry_reconcile_on(simulation: Simulation) -> None:
+    """The tick that carries a run on."""
+    run = simulation.world.store.run()
+    if run is not None and run.unfinished:
+        _reconciler(simulation, "continue")
+
+
+def reconcile(simulation: Simulation) -> None:
+    """One whole reconcile from its beginning to its end, with the lanes worked off.
+
+    Raises:
+        Unsettled: it does not end well.
+    """
+    begins = simulation.clock.time
+    for _ in range(_MOST_TICKS):
+        run = simulation.world.store.run()
+        fresh = run is not None and run.started >= begins
+        _reconciler(simulation, "continue" if fresh else "start")
+        simulation.rest()
+        run = simulation.world.store.run()
+        if run is not None and run.started >= begins and not run.unfinished:
+            if not run.failed:
+                return
+            raise Unsettled(f"the reconcile failed in good weather: {run.failed}")
+        simulation.pass_time(300)
+    raise Unsettled("the reconcile does not end")
+
+
+def redrive(simulation: Simulation) -> None:
+    """An operator sends parked items again, days later."""
+    world = simulation.world
+    for entity in sorted({parked.entity for parked in world.store.parked.values()}):
+        simulation.history.tell(f"redrive {entity}")
+        world.lanes.send([fresh_item(entity, Reason.REDRIVE, str(simulation.chance.random()))])
+
+
+def decide(simulation: Simulation) -> None:
+    """Somebody approves or rejects a hold as it stands, or as it stood when they looked at it."""
+    world, chance = simulation.world, simulation.chance
+    waiting = world.store.open_hold_entities()
+    if not waiting:
+        return
+    entity = chance.choice(waiting)
+    hold = world.store.hold(entity)
+    if hold is None or world.store.decision(entity, hold.number) is not None:
+        return
+    revision = max(1, hold.revision - chance.choice((0, 0, 0, 1)))
+    seen = {user for user, staged in world.store.staged(entity, hold.number).items() if staged <= revision}
+    verdict = chance.choice((Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT))
+    world.decide(entity, verdict, revision=revision)
+    group = entity.removeprefix("group:")
+    simulation.history.tell(f"{verdict.value} {entity} {hold.number}, revision {revision}: {sorted(seen)}")
+    simulation.recorder.decide(group, seen, approved=verdict is Verdict.APPROVE)
+    if verdict is Verdict.APPROVE:
+        simulation.promises.approved |= {(group, user) for user in seen}
+
+
+def outage(simulation: Simulation) -> None:
+    """Okta or Genesys Cloud as a whole is away for a while."""
+    if simulation.climate.calm:
+        return
+    until = simulation.clock.time + timedelta(minutes=simulation.chance.choice((1, 5, 30, 90)))
+    if simulation.chance.random() < 0.5:
+        simulation.world.okta_outside.outage = until
+        simulation.history.tell(f"Okta is away until {until:%H:%M:%S}")
+    else:
+        simulation.world.genesys_outside.outage = until
+        simulation.history.tell(f"Genesys Cloud is away until {until:%H:%M:%S}")
+
+
+SCHEDULED: Sequence[Scheduled] = (
+    Scheduled("catch-up", 0.2, catch_up),
+    Scheduled("reconcile", 0.05, start_reconcile),
+    Scheduled("reconcile tick", 0.3, carry_reconcile_on),
+    Scheduled("redrive", 0.05, redrive),
+    Scheduled("decide", 0.25, decide),
+    Scheduled("outage", 0.03, outage),
+)

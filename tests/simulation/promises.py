@@ -1,0 +1,171 @@
+"""What no call may do at any moment of a history: checked at the Genesys Cloud model, from Okta's truth alone.
+
+Knows nothing of what the bridge decided or remembers. A change is justified when Okta's truth asked for it at some
+moment of the last half hour: as long as a look, a call on its way and Okta's read lag may take together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bridge_local.exchange import Request, Response
+from bridge_local.genesys.records import Call, User
+from tests.world import World
+
+#: How old the truth behind a change may be.
+SLACK = timedelta(minutes=30)
+#: Most members that one action may remove (promise P4).
+MOST_REMOVED = 1000
+_USABLE = frozenset({"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"})
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class Moments:
+    """When a fact about a key was last true, and last untrue."""
+
+    now: set[Any] = field(default_factory=set)
+    last_true: dict[Any, datetime] = field(default_factory=dict)
+    last_untrue: dict[Any, datetime] = field(default_factory=dict)
+    began: datetime = _NEVER
+
+    def note(self, true: set[Any], at: datetime) -> None:
+        """The keys for which it is true from `at` on."""
+        for key in self.now - true:
+            self.last_true[key] = at
+        for key in true - self.now:
+            self.last_untrue[key] = at
+        self.now = true
+
+    def was_true(self, key: Any, since: datetime) -> bool:
+        """Whether it has been true at any moment since."""
+        return key in self.now or self.last_true.get(key, _NEVER) >= since
+
+    def was_untrue(self, key: Any, since: datetime) -> bool:
+        """Whether it has been untrue at any moment since."""
+        return key not in self.now or self.last_untrue.get(key, _NEVER) >= since
+
+
+class Promises:
+    """Watches one world.
+
+    Attributes:
+        broken: each broken promise in words, at the moment when it broke.
+        approved: (Okta group id, Okta user id) of removals that a person has approved.
+        pairs: Genesys Cloud group id -> id of the Okta group that rules link with it.
+    """
+
+    def __init__(self, world: World, tell: Callable[[str], None], per_request: int) -> None:
+        """`tell` takes each broken promise for the history; `per_request` is the setting MEMBERS_PER_REQUEST."""
+        self.broken: list[str] = []
+        self.approved: set[tuple[str, str]] = set()
+        self.pairs: dict[str, str] = {}
+        self._world = world
+        self._tell = tell
+        self._per_request = per_request
+        self._wanted, self._usable, self._members, self._app = Moments(), Moments(), Moments(), Moments()
+        self._known: set[str] = set()
+        self._let_in: dict[str, datetime] = {}
+        self.note_truth()
+        for moments in (self._wanted, self._usable, self._members, self._app):
+            moments.last_untrue.clear()  # it has been so for ever
+        handle = world.genesys.handle
+
+        def watched(request: Request) -> Response:
+            account = world.genesys.directory.user(request.path.rpartition("/")[2])
+            seen = len(world.genesys.calls)
+            try:
+                return handle(request)
+            finally:
+                self._check(world.genesys.calls[seen], account)
+
+        world.genesys.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
+
+    def note_truth(self) -> None:
+        """Okta may have changed."""
+        okta, at = self._world.okta, self._world.clock.time
+        assigned = set(okta.assignments[okta.app_id].current)
+        self._known |= set(okta.users.current)
+        usable = {each.id for each in okta.users.current.values() if each.status in _USABLE}
+        self._usable.note(usable, at)
+        self._wanted.note(usable & assigned, at)
+        groups = okta.groups.current
+        self._members.note({(group, user) for group in groups for user in okta.members(group)}, at)
+        self._app.note({"app"} if okta.apps[okta.app_id].status == "ACTIVE" else set(), at)
+
+    # ---------------------------------------------------------------------------------------- judging
+
+    def _check(self, call: Call, account: User | None) -> None:
+        for broken in self._judge(call, account):
+            line = f"{broken} (call {call.number}: {call.method} {call.path})"
+            self.broken.append(line)
+            self._tell(f"BROKEN {line}")
+
+    def _judge(self, call: Call, account: User | None) -> Iterator[str]:
+        if not call.status or call.method == "GET" or call.route == "oauth/token":
+            return
+        if (call.method, call.route) not in {("POST", "users"), ("PATCH", "users/{id}"), ("PATCH", "groups/{id}")}:
+            yield "P6: creates, renames or deletes what it may not"
+            return
+        if call.route == "groups/{id}":
+            yield from self._judge_members(call)
+        elif call.changed:
+            yield from self._judge_account(call, account)
+
+    def _judge_account(self, call: Call, before: User | None) -> Iterator[str]:
+        after = self._world.genesys.directory.user(call.user_id)
+        if after is None:
+            return
+        since = call.at - SLACK
+        okta_id = after.external_id or (before.external_id if before else "")
+        if self._holders(okta_id) > 1:
+            yield f"{okta_id} has two accounts"
+        if after.active and (before is None or not before.active):
+            self._let_in[after.id] = call.at
+            if not self._wanted.was_true(okta_id, since):
+                yield f"{okta_id} is let in, and Okta has not wanted that"
+        if before is not None and before.active and not after.active:
+            if okta_id not in self._known:
+                yield "P6: deactivates somebody whom Okta does not know"
+            elif not self._wanted.was_untrue(okta_id, since):
+                yield f"P5: {okta_id} is deactivated, and has been assigned and usable all the time"
+            elif not self._usable.was_untrue(okta_id, since) and not self._app.was_true("app", since):
+                yield f"P6: {okta_id} is deactivated because the application is off"
+
+    def _holders(self, okta_id: str) -> int:
+        users = self._world.genesys.directory.users.values()
+        return sum(user.external_id == okta_id and not user.deleted for user in users) if okta_id else 0
+
+    def _judge_members(self, call: Call) -> Iterator[str]:
+        for operation in _operations(call.body):
+            if operation.get("op") not in {"add", "remove"} or not str(operation.get("path")).startswith("members"):
+                yield f"P6: changes more of a group than single members: {operation.get('op')} {operation.get('path')}"
+            values = operation.get("value") or ()
+            if len(values) > min(self._per_request, MOST_REMOVED):
+                yield f"P4: {len(values)} members in one action"
+        group = self.pairs.get(call.group_id, "")
+        since = call.at - SLACK
+        for member, okta_id, active in self._who(call.removed):
+            inactive = not active or self._let_in.get(member, _NEVER) >= since
+            if okta_id not in self._known:
+                yield f"P6: removes {member}, whom Okta does not know"
+            elif not (
+                inactive or (group, okta_id) in self.approved or self._members.was_untrue((group, okta_id), since)
+            ):
+                yield f"P5: removes {okta_id}, who has been in the Okta group all the time"
+        for _, okta_id, _ in self._who(call.added):
+            if not self._members.was_true((group, okta_id), since):
+                yield f"adds {okta_id}, who has not been in the Okta group"
+
+    def _who(self, members: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
+        for member in members:
+            user = self._world.genesys.directory.user(member)
+            yield member, user.external_id if user else "", user is not None and user.active
+
+
+def _operations(body: Any) -> list[Mapping[str, Any]]:
+    found = body.get("Operations") if isinstance(body, Mapping) else None
+    return found if isinstance(found, list) else []

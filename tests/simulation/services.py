@@ -1,0 +1,238 @@
+"""Okta and Genesys Cloud behind a network with weather."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from bridge.errors import Transient
+from bridge.http import Answer
+from bridge_local.exchange import ConnectionCut, Model, Request, Response
+from bridge_local.genesys import GenesysModel
+from bridge_local.genesys.faults import Fault as GenesysFault
+from bridge_local.okta import OktaModel
+from bridge_local.okta.switches import Fault as OktaFault
+from bridge_local.okta.switches import FaultKind
+from bridge_local.transport import ModelTransport
+from tests.simulation.gate import Gate
+
+#: Seconds that the HTTP client waits for an answer.
+PATIENCE = 10
+_LINK = re.compile(r'<([^>]+)>; rel="([^"]+)"')
+
+
+class Service:
+    """A service behind the network: what a client asks passes the gate on its way to the model."""
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        #: An outage of the service as a whole lasts until then.
+        self.outage: datetime | None = None
+
+    @property
+    def away(self) -> bool:
+        """Whether the service as a whole is away."""
+        return self.outage is not None and self.gate.clock.time < self.outage
+
+    def answer(self, request: Request) -> Response:
+        """The answer, after whatever happens on the way.
+
+        Raises:
+            ConnectionCut: there is none.
+        """
+        raise NotImplementedError
+
+
+class OktaInWeather(Service):
+    """Okta: small pages, refusals, and answers that mean something else than they say."""
+
+    def __init__(self, okta: OktaModel, gate: Gate, page: int) -> None:
+        """`page` is the largest page of a listing, so that small listings have several."""
+        super().__init__(gate)
+        self._okta = okta
+        self._page = page
+
+    def answer(self, request: Request) -> Response:
+        """Okta's answer."""
+        gate, path = self.gate, request.path.removeprefix("/api/v1/")
+        what = f"Okta GET {path}{' (next page)' if request.param('after') else ''}"
+        gate.before(what)
+        if path.endswith("/users") and request.param("limit"):
+            query = tuple((name, str(self._page) if name == "limit" else value) for name, value in request.query)
+            request = replace(request, query=query)
+        fault = self._fault(path)
+        if fault is not None:
+            what = f"{what} ({fault.kind.value})"
+            self._okta.switches.faults.append(fault)
+        try:
+            answer = self._okta.handle(request)
+        except ConnectionCut:
+            gate.history.tell(f"{what}: cut")
+            raise
+        finally:
+            self._okta.switches.faults.clear()
+        gate.history.tell(f"{what} {answer.status}")
+        return answer
+
+    def _fault(self, path: str) -> OktaFault | None:
+        gate, weather = self.gate, self.gate.weather
+        if self.away:
+            return OktaFault(".", FaultKind.STATUS, status=503)
+        if gate.hits(weather.refused):
+            kind = gate.chance.choice((FaultKind.STATUS, FaultKind.RATE_LIMIT, FaultKind.CONCURRENCY, FaultKind.CUT))
+            return OktaFault(".", kind, status=gate.chance.choice((500, 502, 503, 504)))
+        if gate.hits(weather.lost):
+            return OktaFault(".", FaultKind.LATENCY, seconds=30)
+        if gate.hits(weather.strange):
+            return OktaFault(".", gate.chance.choice(_strange(path)))
+        return None
+
+
+def _strange(path: str) -> tuple[FaultKind, ...]:
+    """What may be wrong with an answer that looks like one."""
+    parts = path.split("/")
+    if len(parts) == 2 and parts[0] in {"users", "groups"}:  # one user or group: perhaps only not visible
+        return FaultKind.FORBIDDEN, FaultKind.GARBAGE, FaultKind.NOT_FOUND
+    return FaultKind.FORBIDDEN, FaultKind.GARBAGE
+
+
+class GenesysInWeather(Service):
+    """Genesys Cloud: refusals, lost answers, and writes that arrive late."""
+
+    def __init__(self, genesys: GenesysModel, gate: Gate) -> None:
+        """Stand in front of `genesys`."""
+        super().__init__(gate)
+        self._genesys = genesys
+        #: Writes on their way, whose callers gave up: when they arrive, and what they are.
+        self.on_the_way: list[tuple[datetime, Request]] = []
+
+    def answer(self, request: Request) -> Response:
+        """Genesys Cloud's answer."""
+        gate = self.gate
+        what = _described(request)
+        gate.before(what)
+        if request.method in {"PATCH", "POST"} and not what.endswith("token") and gate.hits(gate.weather.late):
+            due = gate.clock.time + timedelta(seconds=gate.chance.choice((1, 15, 120, 900)))
+            self.on_the_way.append((due, request))
+            gate.clock.advance(10)
+            gate.history.tell(f"{what}: no answer in time; it arrives at {due:%H:%M:%S}")
+            return Response(504, delay=30)
+        fault = self._fault()
+        if fault is not None:
+            what = f"{what} ({fault.kind})"
+            self._genesys.faults.add(fault)
+        try:
+            answer = self._genesys.handle(request)
+        except ConnectionCut:
+            gate.history.tell(f"{what}: cut")
+            raise
+        finally:
+            self._genesys.faults.clear()
+        gate.history.tell(f"{what} {answer.status}")
+        gate.after(what)
+        return answer
+
+    def land(self) -> None:
+        """Let what is due by now arrive."""
+        while due := [each for each in self.on_the_way if each[0] <= self.gate.clock.time]:
+            arriving = min(due, key=lambda each: each[0])
+            self.on_the_way.remove(arriving)
+            answer = self._genesys.handle(arriving[1])
+            self.gate.history.tell(f"late: {_described(arriving[1])} {answer.status}")
+
+    def _fault(self) -> GenesysFault | None:
+        gate, weather = self.gate, self.gate.weather
+        if self.away:
+            return GenesysFault("status", count=1, status=gate.chance.choice((502, 503, 504)))
+        if gate.hits(weather.token):
+            gate.history.tell("Genesys Cloud ends its tokens")
+            self._genesys.revoke_tokens()
+        if gate.hits(weather.refused):
+            kind = gate.chance.choice(("rate-limit", "version-conflict", "status", "status", "cut"))
+            seconds, status = gate.chance.choice((1, 5, 60)), gate.chance.choice((500, 502, 503, 504))
+            return GenesysFault(kind, count=1, seconds=seconds, status=status)  # type: ignore[arg-type] # one of its kinds
+        if gate.hits(weather.lost):
+            return GenesysFault("lost-answer", count=1)
+        return None
+
+
+def _described(request: Request) -> str:
+    path = request.path.removeprefix("/api/v2/scim/v2/").lstrip("/")
+    what = f"Genesys {request.method} {path}"
+    if not request.body or path.endswith("token"):
+        return what + "".join(f" {value}" for name, value in request.query if name == "filter")
+    document = json.loads(request.body)
+    return f"{what} {json.dumps(document.get('Operations', document))[:300]}"
+
+
+class DirectHttp:
+    """In place of `bridge.http.HttpClient`: the same answers and errors without building requests for a wire.
+
+    A third of a run's time would go into that. Whatever the client itself decides (one more GET after a broken
+    connection, its patience) is decided here in the same way; every tenth run takes the real client.
+    """
+
+    def __init__(self, base_url: str, upstream: str, *, transport: Any = None, **_seconds: float) -> None:
+        """As the real one; `transport` is a `ServiceTransport`."""
+        self.base_url = base_url.rstrip("/")
+        self.upstream = upstream
+        self._service: Service = transport.service
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+        document: Any = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """As the real one."""
+        if not params:
+            request = Request.of(method, url)
+            path, query = request.path, request.query
+        else:
+            path, query = url, tuple(params)
+        sent = {name.lower(): value for name, value in (headers or {}).items()}
+        body = b""
+        if document is not None:
+            body, sent["content-type"] = json.dumps(document).encode(), "application/json"
+        if form is not None:
+            body, sent["content-type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        asked = Request(method, path, query, sent, body)
+        for _ in range(2 if method == "GET" else 1):
+            try:
+                response = self._service.answer(asked)
+            except ConnectionCut:
+                continue
+            if response.delay > PATIENCE:
+                raise Transient(f"{self.upstream}-timeout", upstream=self.upstream)
+            given = {name.lower(): value for name, value in response.headers.items()}
+            links = {relation: link for link, relation in _LINK.findall(given.get("link", ""))}
+            return Answer(self.upstream, response.status, given, response.body, links)
+        raise Transient(f"{self.upstream}-connection", upstream=self.upstream)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class ServiceTransport(ModelTransport):
+    """A service in place of the network, for the real HTTP client."""
+
+    def __init__(self, service: Service) -> None:
+        """Hand the requests to `service`."""
+        self.service = service
+        super().__init__(cast("Model", _Asked(service)))
+
+
+class _Asked:
+    """A service as a model."""
+
+    def __init__(self, service: Service) -> None:
+        self.handle = service.answer

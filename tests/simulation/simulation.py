@@ -1,0 +1,340 @@
+"""One run: a seed decides what people do, how events travel, what fails, who runs when; the end is always the same."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from bridge.composition import Consumer, Outside
+from bridge.items import Lane
+from bridge.provisioning.ports import Store
+from bridge.reconcile.composition import Memory
+from bridge.settings import ConsumerSettings
+from bridge_local.okta import HookDispatcher
+from functions.receiver import app as receiver_app
+from tests.simulation.circumstances import (
+    genesys_switches_drawn,
+    register_hook,
+    settings_drawn,
+    turn_okta_switches,
+)
+from tests.simulation.company import Company
+from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Gate, History, Unsettled, Weather
+from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
+from tests.simulation.processes import SCHEDULED, catch_up
+from tests.simulation.promises import Promises
+from tests.simulation.recorder import Recorder
+from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
+from tests.simulation.variants import Variant
+from tests.world import Context, World
+
+T = TypeVar("T")
+
+#: Batches that a run may take; one that needs more does not come to rest.
+MOST_BATCHES = 4000
+#: Interludes that a run may have, or it would feed itself.
+MOST_INTERLUDES = 30
+
+
+@dataclass
+class GatedContext(Context):
+    """A Lambda context whose time is the virtual clock's."""
+
+    gate: Gate = field(kw_only=True)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the invocation may still run."""
+        return self.gate.milliseconds_left()
+
+
+@dataclass
+class SimulatedWorld(World):
+    """The world of the tests, with a gate before everything outside a process."""
+
+    variant: Variant = field(default_factory=Variant)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.store = self.variant.store()
+        self.store.set_bootstrapped()
+        self.store.note_reconciled("enforce")
+        self.lanes = self.variant.lanes(self.clock.now)
+        self.history = History(self.clock)
+        self.gate = Gate(self.clock, random.Random(f"gate {self.seed}"), self.history)  # noqa: S311 - repeatable
+        self.context = GatedContext(gate=self.gate)
+        self.idempotency = IdempotencyInWeather(self.clock.now, self.gate)
+        self.gated_lanes = LanesInWeather(self.lanes, self.gate)
+        self.okta_outside = OktaInWeather(self.okta, self.gate, page=3)
+        self.genesys_outside = GenesysInWeather(self.genesys, self.gate)
+
+    def restart(self) -> None:
+        """Nothing: an environment is made when it is needed."""
+
+    def gated_poller(self) -> None:
+        """A new environment of the log poller, in the weather."""
+        store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_outside)
+        self.catch_up = self.new_poller(store, self.gated_lanes, okta)
+
+    def gated_reconciler(self) -> None:
+        """A new environment of the reconciler, likewise."""
+        outside = replace(
+            self.reconciler_outside(),
+            store=cast("Memory", StoreInWeather(self.store, self.gate)),
+            lanes=self.gated_lanes,
+            okta_transport=ServiceTransport(self.okta_outside),
+            genesys_transport=ServiceTransport(self.genesys_outside),
+        )
+        self.reconciler = self.new_reconciler(outside)
+
+    def outside(self, settings: ConsumerSettings) -> Outside:
+        """The world around a new consumer, in its weather."""
+        return Outside(
+            **{
+                **vars(super().outside(settings)),
+                "store": StoreInWeather(self.store, self.gate),
+                "lanes": self.gated_lanes,
+                "sqs": self.gated_lanes,
+                "okta_transport": ServiceTransport(self.okta_outside),
+                "genesys_transport": ServiceTransport(self.genesys_outside),
+            }
+        )
+
+
+class Simulation:
+    """A run, from its seed.
+
+    Attributes:
+        world: everything there is.
+        company: its people and administrators.
+        promises: what broke on the way.
+        clock: the virtual clock.
+    """
+
+    def __init__(self, seed: int, variant: Variant | None = None) -> None:
+        """Draw the company, the settings and the climate."""
+        self.variant = variant or Variant()
+        chance = self.chance = random.Random(f"schedule {seed}")  # noqa: S311 - repeatable, not secret
+        self.world = world = SimulatedWorld(
+            settings_drawn(chance), seed, genesys_switches_drawn(chance), variant=self.variant
+        )
+        self.clock, self.gate, self.history = world.clock, world.gate, world.history
+        self.gate.interlude = self._interlude
+        self.gate.settle = world.genesys_outside.land
+        self.company = Company(world, chance, self.history)
+        self.company.found(chance.choice((4, 5, 6, 6, 8)))
+        self.variant.begin(world)
+        self.recorder = Recorder(world.okta, world.genesys, self.clock.now, handmade=self.company.hand_made)
+        for okta_group, genesys_group in self.company.linked.items():
+            self.recorder.watch(okta_group, genesys_group, looked=True)
+        self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
+        self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
+        self._warm: set[str] = set()
+        self._environments: dict[tuple[str, int], Any] = {}
+        self._batches = self._interludes = 0
+        turn_okta_switches(world.okta.switches, chance)
+        self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311
+        register_hook(world.okta)
+        catch_up(self)
+        self.climate = Weather.drawn(chance)
+        self.history.tell(f"climate: {self.climate}")
+        self.history.tell(f"settings: {world.variables}")
+
+    # ---------------------------------------------------------------------------------------- the run
+
+    def live(self) -> None:
+        """The time of changes and faults."""
+        chance = self.chance
+        self.gate.weather = self.climate
+        for _ in range(chance.randrange(3, 9)):
+            for _ in range(chance.choice((1, 1, 2, 3))):
+                self.administrate()
+            for scheduled in SCHEDULED:
+                if chance.random() < scheduled.share:
+                    scheduled.run(self)
+            self.pass_time(chance.choice((0.0, 0.5, 2.0, 6.0, 15.0, 60.0, 600.0, 3_600.0, 7 * 3_600.0, 23 * 3_600.0)))
+        if chance.random() < 0.5:  # what nobody remembers shows when access ends
+            for person in chance.sample(self.company.people, len(self.company.people) // 3):
+                self.administrate_turn(person)
+
+    @property
+    def needs_no_reconcile(self) -> bool:
+        """Whether events alone must bring everything: nothing was done by hand, nothing arrived late or was untrue."""
+        return not (self.climate.late or self.climate.strange or self.company.done_by_hand)
+
+    def recover(self) -> None:
+        """The faults end, what is under way comes to rest."""
+        self.gate.weather = CALM
+        self.history.tell("--- the faults end ---")
+        switches, okta = self.world.okta.switches, self.world.okta
+        switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
+        self.world.okta_outside.outage = self.world.genesys_outside.outage = None
+        if okta.apps[okta.app_id].status != "ACTIVE":
+            okta.activate_app()
+            self.note_truth()
+        self.rest()
+
+    def administrate(self, person: str = "") -> None:
+        """An administrator does something."""
+        self.company.act(person if person in self.company.people else "")
+        self.note_truth()
+
+    def administrate_turn(self, about: str) -> None:
+        """An administrator turns this person's or group's lot."""
+        self.company.turn(about)
+        self.note_truth()
+
+    def note_truth(self) -> None:
+        """People may have changed something."""
+        self.promises.note_truth()
+        if self.company.linkable:
+            okta_group, genesys_group = self.company.linkable.popitem()
+            self.promises.pairs[genesys_group] = okta_group
+            self.recorder.watch(okta_group, genesys_group)
+        self.recorder.observe()
+
+    def pass_time(self, seconds: float) -> None:
+        """Let everything happen that is due within so many seconds."""
+        until = self.clock.time + timedelta(seconds=seconds)
+        while True:
+            self._do_due()
+            soonest = self._next_due()
+            if soonest is None or soonest > until:
+                self.clock.time = max(until, self.clock.time)
+                return
+            self.clock.time = max(soonest, self.clock.time)
+
+    def rest(self) -> None:
+        """Let time pass until nothing is under way any more."""
+        limit = self.clock.time + timedelta(days=4)
+        while (soonest := self._next_due()) is not None:
+            self.clock.time = max(soonest, self.clock.time)
+            if self.clock.time > limit:
+                raise Unsettled(f"{self.world.lanes.depth()} items are still in the lanes after four days")
+            self._do_due()
+
+    def _next_due(self) -> datetime | None:
+        moments = [self.world.lanes.next_visible(), self._dispatcher.next_due()]
+        moments += [due for due, _ in self.world.genesys_outside.on_the_way]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def _do_due(self) -> None:
+        """Everything that is due at this moment, in an order that the seed decides."""
+        worked = True
+        while worked:
+            self.world.genesys_outside.land()
+            self._dispatcher.run_due()
+            lanes = list(Lane)
+            self.chance.shuffle(lanes)
+            worked = sum(self.work(lane) for lane in lanes) > 0
+
+    # ------------------------------------------------------------------------------------- processes
+
+    def work(self, lane: Lane) -> bool:
+        """One batch of a lane, by a consumer of its own; whether there was one."""
+        world = self.world
+        event = world.lanes.receive(lane)
+        if event is None:
+            return False
+        self._batches += 1
+        if self._batches > MOST_BATCHES:
+            raise Unsettled(f"{MOST_BATCHES} batches have not brought it to rest")
+        key = (lane.value, self.gate.depth)
+        consumer = self._environments.get(key)
+        if consumer is None or self.gate.hits(self.gate.weather.death):
+            consumer = self._environments[key] = world.new_consumer()
+        self.history.tell(f"{lane.value}: {' '.join(_title(record) for record in event['Records'])}")
+        with self.gate.process():
+            try:
+                answer = cast("Consumer", consumer).handle(event, cast("Any", world.context))
+                self.gate.require_time()
+                self.gate.after("answering")
+            except Died:
+                self._environments.pop(key, None)
+                return True
+        world.lanes.answer(lane, event, answer)
+        if answer["batchItemFailures"]:
+            self.history.tell(f"{lane.value}: {len(answer['batchItemFailures'])} go back")
+        return True
+
+    def run_function(
+        self, name: str, renew: Callable[[], None], invoke: Callable[[], T], *, seconds: float = FUNCTION_SECONDS
+    ) -> T | None:
+        """One invocation of a function that a schedule starts; what it answers, None if it dies."""
+        if name not in self._warm or self.gate.hits(self.gate.weather.death):
+            renew()
+            self._warm.add(name)
+        with self.gate.process(seconds):
+            try:
+                answer = invoke()
+                self.gate.require_time()
+            except Died:
+                self._warm.discard(name)
+                return None
+        return answer
+
+    def _post(self, _url: str, headers: Mapping[str, str], body: bytes, _timeout: float) -> int:
+        """Okta delivers to the receiver."""
+        events = json.loads(body)["data"]["events"]
+        self.history.tell(f"delivery: {' '.join(event['eventType'] for event in events)}")
+        receiver = self.world.new_receiver(cast("Any", self.world.gated_lanes))
+        compose, receiver_app.compose = receiver_app.compose, cast("Any", lambda: receiver)
+        request = {"httpMethod": "POST", "headers": dict(headers), "body": body.decode()}
+        try:
+            with self.gate.process():
+                answer = receiver_app.handler(request, self.world.context)
+                self.gate.after("the receiver's answer")
+        except Died:
+            return 503
+        finally:
+            receiver_app.compose = compose
+        status = int(answer["statusCode"])
+        if status < 300:
+            self.variant.hear(events)
+        return status
+
+    def _interlude(self, what: str) -> None:
+        """What others do while the effect of a process is on its way."""
+        chance = self.chance
+        self._interludes += 1
+        if self._interludes > MOST_INTERLUDES:
+            return
+        kind = chance.choice(("time", "change", "change", "change", "lane", "lane", "time-out"))
+        self.history.tell(f"meanwhile, before {what}:")
+        depth, self.history.depth = self.history.depth, self.history.depth + 1
+        if kind == "time":
+            self.clock.advance(chance.choice((1.0, 6.0, 30.0)))
+        elif kind == "time-out":
+            self.clock.advance(chance.choice((125.0, 725.0)))
+        elif kind == "change":
+            self._change(self._about(what))
+        self.world.genesys_outside.land()
+        if kind != "time":
+            self._dispatcher.run_due()
+            self.clock.advance(chance.choice((0.0, 0.0, 8.0)))
+            for lane in chance.sample(list(Lane), chance.choice((1, 2, 3, 3))):
+                self.work(lane)
+        self.history.depth = depth
+
+    def _change(self, about: str) -> None:
+        """Somebody changes what a look is just about, and Okta tells of it at once."""
+        if about and self.chance.random() < 0.7:
+            self.administrate_turn(about)
+        else:
+            self.administrate(about)
+        due = self._dispatcher.next_due()
+        if due is not None and due - self.clock.time < timedelta(seconds=15):
+            self.clock.time = max(due, self.clock.time)
+
+    def _about(self, what: str) -> str:
+        """The person or group whom an effect is about, if one can be told."""
+        return next((each for each in (*self.company.people, *self.company.groups.values()) if each in what), "")
+
+
+def _title(record: Mapping[str, Any]) -> str:
+    item = json.loads(record["body"])
+    tries = record["attributes"]["ApproximateReceiveCount"]
+    return f"{item['entity']}({item['reason']}, {record['messageId']} try {tries})"

@@ -1,0 +1,288 @@
+"""The bridge with one safeguard less, made from outside: each must be caught.
+
+Nothing in the product can be switched off; a variant stands in place of a port or a class while a run lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from unittest.mock import patch
+
+from bridge import upstreams
+from bridge.errors import Transient
+from bridge.http import Answer
+from bridge.items import Lane
+from bridge.okta.client import OktaClient
+from bridge.provisioning.records import GroupLink, UserLink
+from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
+from bridge_local.exchange import Now
+from bridge_local.fifo import FifoLane, FifoLanes, Message
+from bridge_local.memory import MemoryStore
+from tests.world import World
+
+T = TypeVar("T")
+
+if TYPE_CHECKING:
+    from tests.simulation.simulation import Simulation
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A process that a schedule starts: how likely at each step of a run, and what it does."""
+
+    name: str
+    share: float
+    run: Callable[[Simulation], None]
+
+
+class Variant:
+    """Nothing is switched off. One object for each run."""
+
+    name = ""
+
+    def store(self) -> MemoryStore:
+        """The bridge's memory."""
+        return MemoryStore()
+
+    def lanes(self, now: Now) -> FifoLanes:
+        """The lanes."""
+        return FifoLanes(now)
+
+    def begin(self, world: World) -> None:
+        """The company is founded, the run begins."""
+
+    def hear(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Events have reached the bridge."""
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Classes of the bridge stand replaced within."""
+        yield
+
+
+class _OtherOkta(Variant):
+    """A variant that reads Okta in another way."""
+
+    client: type[OktaClient]
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The reader stands replaced within."""
+        with patch.object(upstreams, "OktaClient", type("Bound", (self.client,), {"variant": self})):
+            yield
+
+
+# ------------------------------------------------------------------------------------------------ replay
+
+
+class Replay(_OtherOkta):
+    """The events' verbs are carried out, each once, in the order of their arrival; Okta is not read again."""
+
+    name = "replay"
+
+    def __init__(self) -> None:
+        self.status: dict[str, str] = {}
+        self.assigned: set[str] = set()
+        self.members: set[tuple[str, str]] = set()
+        self._heard: set[str] = set()
+
+    def begin(self, world: World) -> None:
+        """What was true before the first event is known."""
+        okta = world.okta
+        self.status = {user.id: user.status for user in okta.users.current.values()}
+        self.assigned = set(okta.assignments[okta.app_id].current)
+        self.members = {(group, user) for group in okta.groups.current for user in okta.members(group)}
+
+    def hear(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Carry out each new event."""
+        for event in events:
+            if event["uuid"] not in self._heard:
+                self._heard.add(event["uuid"])
+                self._carry_out(str(event["eventType"]), {each["type"]: each["id"] for each in event["target"] or ()})
+
+    def _carry_out(self, verb: str, target: Mapping[str, str]) -> None:
+        user, member = target.get("User", ""), (target.get("UserGroup", ""), target.get("User", ""))
+        if verb in _STATUS_AFTER:
+            self.status[user] = _STATUS_AFTER[verb]
+        elif verb == "application.user_membership.add":
+            self.assigned.add(user)
+        elif verb == "application.user_membership.remove":
+            self.assigned.discard(user)
+        elif verb == "group.user_membership.add":
+            self.members.add(member)
+        elif verb == "group.user_membership.remove":
+            self.members.discard(member)
+
+
+_STATUS_AFTER = {
+    "user.lifecycle.create": "STAGED",
+    "user.lifecycle.activate": "ACTIVE",
+    "user.lifecycle.unsuspend": "ACTIVE",
+    "user.lifecycle.suspend": "SUSPENDED",
+    "user.lifecycle.deactivate": "DEPROVISIONED",
+}
+
+
+class _ReplayedOkta(OktaClient):
+    """Says what the events say; the profile alone is read, for events carry no values."""
+
+    variant: Replay
+
+    def user(self, user_id: str) -> Read[OktaUser]:
+        """The user with the status that the events gave."""
+        read = super().user(user_id)
+        if read.value is None:
+            return read
+        return Read(replace(read.value, status=self.variant.status.get(user_id, read.value.status)), read.date)
+
+    def app_user(self, user_id: str) -> Read[AppUser]:
+        """The assignment that the events gave."""
+        read = super().app_user(user_id)
+        given = AppUser(user_id, "ACTIVE", {}) if user_id in self.variant.assigned else None
+        return Read(given, read.date)
+
+    def group_users(self, group_id: str) -> Read[frozenset[str]]:
+        """The members that the events gave."""
+        read = super().group_users(group_id)
+        return Read(frozenset(user for group, user in self.variant.members if group == group_id), read.date)
+
+
+Replay.client = _ReplayedOkta
+
+
+# ------------------------------------------------------------------------------------------------ no-reread
+
+
+class NoReread(_OtherOkta):
+    """What Okta once said of a user or a group is acted on again."""
+
+    name = "no-reread"
+
+    def __init__(self) -> None:
+        self.remembered: dict[tuple[str, str], Any] = {}
+
+
+class _RememberingOkta(OktaClient):
+    variant: NoReread
+
+    def user(self, user_id: str) -> Read[OktaUser]:
+        """The user as first read."""
+        return self._once("user", user_id, super().user)
+
+    def app_user(self, user_id: str) -> Read[AppUser]:
+        """The assignment as first read."""
+        return self._once("app_user", user_id, super().app_user)
+
+    def group(self, group_id: str) -> Read[OktaGroup]:
+        """The group as first read."""
+        return self._once("group", group_id, super().group)
+
+    def group_users(self, group_id: str) -> Read[frozenset[str]]:
+        """The members as first read."""
+        return self._once("group_users", group_id, super().group_users)
+
+    def _once(self, kind: str, okta_id: str, read: Callable[[str], Read[T]]) -> Read[T]:
+        fresh = read(okta_id)
+        return replace(fresh, value=self.variant.remembered.setdefault((kind, okta_id), fresh.value))
+
+
+NoReread.client = _RememberingOkta
+
+
+# --------------------------------------------------------------------------------------------- partial-page
+
+
+class PartialPage(_OtherOkta):
+    """A listing whose later page failed is taken for the whole."""
+
+    name = "partial-page"
+
+
+class _HastyOkta(OktaClient):
+    def _get(
+        self,
+        path: str,
+        params: Sequence[tuple[str, str]] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+        url: str = "",
+    ) -> Answer:
+        try:
+            return super()._get(path, params, headers=headers, url=url)
+        except Transient:
+            if not url:
+                raise
+            return Answer("okta", 200, {}, b"[]")
+
+
+PartialPage.client = _HastyOkta
+
+
+# ------------------------------------------------------------------------------------------------- no-order
+
+
+class NoOrder(Variant):
+    """Lanes without message groups: items of one entity in any order, several at once."""
+
+    name = "no-order"
+
+    def lanes(self, now: Now) -> FifoLanes:
+        """Lanes that give the newest message first, whatever else is in flight."""
+        return _UnorderedLanes(now)
+
+
+class _UnorderedLanes(FifoLanes):
+    def _takable(self, queue: FifoLane, now: datetime) -> Iterator[Message]:
+        yield from (message for message in reversed(queue.messages) if message.visible <= now)
+
+    def next_visible(self) -> datetime | None:
+        """When any message can be received."""
+        return min((message.visible for lane in Lane for message in self.lanes[lane].messages), default=None)
+
+
+# ----------------------------------------------------------------------------------------------- one-window
+
+
+class OneWindow(Variant):
+    """The ceiling counts in fixed windows: whole days."""
+
+    name = "one-window"
+
+    def store(self) -> MemoryStore:
+        """A memory that forgets at midnight."""
+        return _ForgetsAtMidnight()
+
+
+class _ForgetsAtMidnight(MemoryStore):
+    def removals(self, entity: str, since: datetime) -> frozenset[str]:
+        """The removals of this day."""
+        midnight = (since + timedelta(hours=24)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return super().removals(entity, midnight)
+
+
+# ------------------------------------------------------------------------------------------------- no-fence
+
+
+class NoFence(Variant):
+    """Links are written whoever has begun to look meanwhile."""
+
+    name = "no-fence"
+
+    def store(self) -> MemoryStore:
+        """A memory without fences."""
+        return _Unfenced()
+
+
+class _Unfenced(MemoryStore):
+    @staticmethod
+    def _check_fence(stored: UserLink | GroupLink | None, link: UserLink | GroupLink) -> None:
+        """Let everything pass."""
+
+
+VARIANTS: dict[str, type[Variant]] = {
+    variant.name: variant for variant in (Variant, Replay, NoOrder, NoReread, PartialPage, OneWindow, NoFence)
+}

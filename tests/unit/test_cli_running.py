@@ -1,0 +1,234 @@
+"""`bridge status`, `pause`, `resume`, `reconcile` and `parked`: the bridge as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bridge.operations.answers import Breaker, Paused, ReconcileStarted, ReconcileState, SetUp
+from tests.unit.cli_answers import GROUP, ITEM, USER, entry, explained, parked, redriven, refused, run, status
+from tests.unit.cli_stage import OUTPUTS, READERS, START, Stage
+
+
+def test_status_of_a_bridge_that_is_well() -> None:
+    """Nothing waits for anybody."""
+    ran = Stage(status=status()).run("status")
+    assert ran.code == 0
+    assert "mode              enforce\nset up            yes\n" in ran.out
+    assert "paused            Lanes: running. Removals: allowed within the ceilings.\n" in ran.out
+    assert ran.out.endswith("groups         0        0      0  yes\n")
+
+
+def test_status_names_the_command_for_whatever_waits() -> None:
+    """Holds, parked items, pauses; and what is missing."""
+    document = status(
+        set_up=SetUp(done=False, missing=["hook_secret"]),
+        holds_open=2,
+        parked=1,
+        paused_everything=True,
+        paused_removals=True,
+        breakers=[Breaker(upstream="genesys", state="open", since=START, why="503")],
+        reconcile=run("done", seconds=60),
+        bootstrapped=False,
+    )
+    out = Stage(status=document).run("status").out
+    assert "no: the secret lacks hook_secret" in out
+    assert "first comparison  not ended: every removal is held" in out
+    assert "last comparison   done (enforce), ended 2026-11-24 04:01:00 -05:00" in out
+    assert "genesys  open   2026-11-24 04:00:00 -05:00  503" in out
+    assert out.endswith(
+        "Holds wait for a decision: bridge holds list --stack prod\n"
+        "Items are parked: bridge parked list --stack prod\n"
+        "The lanes are paused: bridge resume --stack prod\n"
+        "Removals are paused: bridge resume removals --stack prod\n"
+    )
+
+
+def test_status_that_can_not_tell_says_unknown() -> None:
+    """Null is neither yes nor no."""
+    out = Stage(status=status(set_up=None, paused_everything=None)).run("status").out
+    assert "set up            unknown" in out
+    assert "Lanes: unknown." in out
+
+
+@pytest.mark.parametrize(("line", "what"), [("pause", "everything"), ("resume removals", "removals")])
+def test_pause_and_resume_show_ask_and_show(line: str, what: str) -> None:
+    """Everything, unless removals are named."""
+    do = line.split(maxsplit=1)[0]
+    answer = Paused(everything=do == "pause", removals=False).document()
+    stage = Stage(status=status(), **{do: answer})
+    ran = stage.run(line, typed="y\n")
+    assert ran.code == 0
+    assert ran.out.startswith("Lanes: running. Removals: allowed within the ceilings.\n")
+    assert ran.out.endswith(
+        f"Lanes: {'paused' if do == 'pause' else 'running'}. Removals: allowed within the ceilings.\n"
+    )
+    assert stage.asked[-1] == {"do": do, "what": what}
+
+
+def test_a_pause_without_a_yes_pauses_nothing() -> None:
+    """It would have asked what that means."""
+    stage = Stage(status=status())
+    ran = stage.run("pause removals")
+    assert ran.code == 2
+    assert "Hold every removal from a group, and every deactivation" in ran.err
+    assert [asked["do"] for asked in stage.asked] == ["status"]
+
+
+def test_what_changes_something_is_asked_of_the_function_itself() -> None:
+    """Who only reads may not invoke it; what reads is asked of the alias for readers."""
+    stage = Stage(status=status(), pause=Paused(everything=True, removals=False).document())
+    assert stage.run("pause --yes").code == 0
+    assert [name for name, _ in stage.aws.invoked] == [READERS, OUTPUTS["OperationsFunction"]]
+
+
+# -------------------------------------------------------------------------------------------- reconcile
+
+
+def started(*, fresh: bool = True) -> dict[str, Any]:
+    """A comparison has begun, or one was under way."""
+    return ReconcileStarted(started=fresh, id="7", run=None if fresh else run()).document()
+
+
+def state(*arguments: Any, **named: Any) -> dict[str, Any]:
+    """How a comparison stands."""
+    return ReconcileState(run=run(*arguments, **named)).document()
+
+
+def test_reconcile_starts_and_says_how_to_follow() -> None:
+    """It is not waited for unless asked."""
+    ran = Stage(status=status(), reconcile_start=started()).run("reconcile", typed="y\n")
+    assert ran.code == 0
+    assert ran.out.endswith("Started.\nFollow it: bridge reconcile --report --stack prod\n")
+
+
+def test_reconcile_waits_with_progress_and_reports() -> None:
+    """Counts, and the time that is left; an earlier comparison's end is not its end."""
+    stage = Stage(
+        status=status(),
+        reconcile_start=started(fresh=False),
+        reconcile_status=[
+            state("done", number="6", seconds=1),
+            state(),
+            state(of=100, done=10, seconds_left=63),
+            state(of=100, done=20, seconds_left=240),
+            state("done", seconds=30, of=100, done=100, members_differ=7),
+        ],
+    )
+    ran = stage.run("reconcile --wait --yes --progress")
+    assert ran.code == 0
+    assert "One is already under way." in ran.out
+    assert ran.err.splitlines() == [
+        "starting, 0 s",
+        "starting, 1 s",
+        "running: nothing counted yet",
+        "running: 10 of 100, about 63 s left",
+        "running: 20 of 100, about 4 min left",
+    ]
+    assert "Comparison 7: done (enforce)\n" in ran.out
+    assert "  members differ  7\n" in ran.out
+
+
+def test_reconcile_that_is_not_at_its_end_in_time_is_not_yet() -> None:
+    """The comparison goes on."""
+    stage = Stage(status=status(), reconcile_start=started(), reconcile_status=state())
+    ran = stage.run("reconcile --wait --yes --timeout 5")
+    assert ran.code == 4
+    assert "goes on by itself" in ran.err
+
+
+@pytest.mark.parametrize(("ended", "code"), [("done", 0), ("failed", 1)])
+def test_the_report_of_a_comparison_decides_the_exit_code(ended: str, code: int) -> None:
+    """Nothing is started."""
+    stage = Stage(reconcile_status=state(ended, seconds=5))
+    assert stage.run("reconcile --report").code == code
+    assert [asked["do"] for asked in stage.asked] == ["reconcile.status"]
+
+
+def test_the_report_before_any_comparison_says_so() -> None:
+    """And one that runs is not yet done."""
+    none = Stage(reconcile_status=ReconcileState(run=None).document()).run("reconcile --report")
+    assert (none.code, none.out) == (0, "There was no comparison yet.\n")
+    assert Stage(reconcile_status=state()).run("reconcile --report").code == 4
+
+
+def test_an_interrupted_wait_does_not_stop_the_comparison() -> None:
+    """It says so."""
+    stage = Stage(status=status(), reconcile_start=started(), reconcile_status=state())
+    ran = stage.run("reconcile --wait --yes", interrupt_at="wait")
+    assert ran.code == 130
+    assert "The comparison goes on by itself: bridge reconcile --report --stack prod" in ran.err
+
+
+# ----------------------------------------------------------------------------------------------- parked
+
+
+def test_parked_items_are_listed_with_what_to_do() -> None:
+    """Reason and detail; and more pages are announced."""
+    out = Stage(parked_list=parked(USER, GROUP, after="x")).run("parked list --limit 2").out
+    assert "user:00u1   2026-11-24 04:00:00 -05:00  ambiguous-match  8a7b 9c0d\n" in out
+    assert "2 items; there are more: --all\n" in out
+    assert out.endswith("bridge parked redrive user:00u1 --stack prod\n")
+    assert Stage(parked_list=parked()).run("parked list").out == "Nothing is parked.\n"
+
+
+def test_a_parked_item_is_shown_whole() -> None:
+    """With its body, as it was in the lane."""
+    assert '  body    {"v": 1}\n' in Stage(parked_show=parked(USER)).run("parked show user 00u1").out
+    assert "Nothing of user:00u1 is parked." in Stage(parked_show=parked()).run("parked show user 00u1").out
+
+
+def test_a_redrive_shows_asks_and_waits_for_the_look() -> None:
+    """Its entry says what came of it."""
+    stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), explain=explained(entry("adopted")))
+    ran = stage.run("parked redrive user 00u1", typed="y\n")
+    assert ran.code == 0
+    assert "ambiguous-match" in ran.out
+    assert "adopted" in ran.out
+
+
+def test_a_redrive_that_is_parked_again_is_a_failure() -> None:
+    """The cause is still there."""
+    stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), explain=explained(entry("parked", why="again")))
+    assert stage.run("parked redrive user 00u1 --yes").code == 1
+
+
+def test_a_redrive_of_nothing_is_refused() -> None:
+    """Nobody is asked."""
+    ran = Stage(parked_show=parked()).run("parked redrive user 00u1 --yes")
+    assert ran.code == 1
+    assert "(nothing-parked)" in ran.err
+
+
+def test_everything_with_one_cause_is_redriven_at_once() -> None:
+    """Those with another reason stay; one that a look has closed meanwhile is no failure."""
+    items = parked(GROUP)["parked"] + parked(USER)["parked"] + parked("user:00u2", reason="other")["parked"]
+    stage = Stage(
+        parked_list={"ok": True, "parked": items, "next": None},
+        parked_redrive=[refused("nothing-parked"), redriven()],
+    )
+    ran = stage.run("parked redrive --all --reason ambiguous-match --yes --json")
+    assert ran.code == 0
+    assert [each["item"] for each in ran.document["redriven"]] == [ITEM]
+    assert [asked["entity"] for asked in stage.asked if asked["do"] == "parked.redrive"] == [GROUP, USER]
+
+
+def test_a_redrive_of_all_that_breaks_off_says_how_far_it_came() -> None:
+    """The others stay parked."""
+    stage = Stage(parked_list=parked(GROUP, USER), parked_redrive=[redriven(GROUP), refused("unavailable", "wait.")])
+    ran = stage.run("parked redrive --all --yes")
+    assert ran.code == 4
+    assert "1 of 2 are in their lanes; the others stay parked." in ran.err
+
+
+def test_a_redrive_of_all_when_nothing_is_parked_does_nothing() -> None:
+    """That is no failure."""
+    assert Stage(parked_list=parked()).run("parked redrive --all").code == 0
+
+
+@pytest.mark.parametrize("words", ["", "user 00u1 --all"])
+def test_a_redrive_names_one_or_all(words: str) -> None:
+    """Never both, never neither."""
+    stage = Stage()
+    assert (stage.run(f"parked redrive {words}").code, stage.asked) == (2, [])
