@@ -45,6 +45,7 @@ PRICES: Mapping[str, float] = {
     "CloudWatch Logs GB": 0.50,
     "CloudWatch metric, month": 0.30,
     "CloudWatch alarm, month": 0.10,
+    "CloudWatch composite alarm, month": 0.50,
     "CloudWatch dashboard, month": 3.00,
     "KMS key, month": 1.00,
     "KMS request": 3.0e-6,
@@ -55,6 +56,9 @@ RECEIVER_SECONDS = 0.05
 CALL_SECONDS = 0.25
 STORE_SECONDS = 0.006
 INVOCATION_SECONDS = 0.02
+#: Seconds between two runs of catch-up, the calls of a run with nothing to bring (the hooks, the log; three to
+#: DynamoDB), and the bytes that it logs.
+CATCH_UP_EVERY, CATCH_UP_CALLS, CATCH_UP_STORE_CALLS, CATCH_UP_LOG_BYTES = 300, 2, 3, 900
 #: Lambda's long polls of an idle queue: pollers, seconds each.
 POLLERS, POLL_SECONDS = 5, 20
 #: A month in seconds.
@@ -338,6 +342,7 @@ def idle(template: Template) -> dict[str, float]:
         for event in properties.get("Events", {}).values()
     )
     polls = sources * POLLERS * MONTH / POLL_SECONDS
+    runs = MONTH / CATCH_UP_EVERY
     return {
         f"{number('AWS::KMS::Key')} KMS keys": number("AWS::KMS::Key") * PRICES["KMS key, month"],
         f"{number('AWS::SecretsManager::Secret')} secrets": number("AWS::SecretsManager::Secret")
@@ -345,9 +350,26 @@ def idle(template: Template) -> dict[str, float]:
         f"{polls:,.0f} polls of {sources} empty lanes": polls * PRICES["SQS FIFO request"],
         f"{number('AWS::CloudWatch::Alarm')} alarms": number("AWS::CloudWatch::Alarm")
         * PRICES["CloudWatch alarm, month"],
+        f"{number('AWS::CloudWatch::CompositeAlarm')} composite alarm": number("AWS::CloudWatch::CompositeAlarm")
+        * PRICES["CloudWatch composite alarm, month"],
+        f"{runs:,.0f} runs of catch-up": runs * _catch_up(template),
+        "1 metric that catch-up makes in every run": PRICES["CloudWatch metric, month"],
         f"{number('AWS::CloudWatch::Dashboard')} dashboard": number("AWS::CloudWatch::Dashboard")
         * PRICES["CloudWatch dashboard, month"],
     }
+
+
+def _catch_up(template: Template) -> float:
+    """The price of a run of catch-up that finds nothing."""
+    seconds = CATCH_UP_CALLS * CALL_SECONDS + CATCH_UP_STORE_CALLS * STORE_SECONDS + INVOCATION_SECONDS
+    gigabytes = int(template.function("LogPoller")["MemorySize"]) / 1024
+    return (
+        PRICES["Lambda request"]
+        + seconds * gigabytes * PRICES["Lambda GB-second, x86"]
+        + PRICES["DynamoDB write unit, on demand"] * 4
+        + PRICES["DynamoDB read unit, on demand"] * 2
+        + CATCH_UP_LOG_BYTES / 1e9 * PRICES["CloudWatch Logs GB"]
+    )
 
 
 def main() -> int:

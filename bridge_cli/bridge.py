@@ -120,7 +120,7 @@ def check_why(why: str) -> str:
             Decide(do="approve", entity="app", number=1, revision=1, why="-", identity="-").model_dump() | {"why": why}
         )
     except Refused as refused:
-        raise ValueError(refused.message) from None
+        raise ValueError(refused.message.removeprefix("why: ")) from None
     return why
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from datetime import datetime
 
 from bridge.operations.answers import Paused, ReconcileRun, ReconcileStarted, ReconcileState, Status
 from bridge.operations.requests import Pause, ReconcileStart, ReconcileStatus
@@ -17,8 +16,6 @@ from bridge_cli.terminal import Terminal
 _HOUR = 3600.0
 #: Above so many seconds an estimate is told in minutes.
 _MINUTES = 120
-#: The count of a comparison that is the bridge's own estimate, in seconds.
-_LEFT = "seconds_left"
 _READ = {True: "yes", False: "no", None: "-"}
 _MEANS = {
     ("pause", "everything"): "Stop reading the lanes? Events are still taken and kept for 14 days; nobody is created, "
@@ -129,13 +126,12 @@ def reconcile(desk: Desk) -> End:
     terminal.say(f"Mode {now.mode}. Last comparison: {_run(terminal, now.reconcile)}")
     terminal.confirm("Compare every user and every linked group now, and look at each that differs?")
     started = desk.change(ReconcileStart(), ReconcileStarted)
-    run = started.answer.run
     terminal.say("Started." if started.answer.started else "One is already under way.")
     if not desk.arguments.wait:
         terminal.document(started.document)
         terminal.say(f"Follow it: {desk.command('reconcile --report')}")
         return End.DONE
-    return _follow(desk, run.id if run is not None else "")
+    return _follow(desk, started.answer.id)
 
 
 def _follow(desk: Desk, run_id: str) -> End:
@@ -146,12 +142,12 @@ def _follow(desk: Desk, run_id: str) -> End:
         nonlocal latest
         state = desk.ask(ReconcileStatus(), ReconcileState).answer
         run = state.run
-        if run is None or (run_id and run.id != run_id):
+        if run is None or run.id != run_id:
             return None  # the record of the new one is not there yet
         latest = run
         return state if run.ended is not None else None
 
-    found = desk.wait(desk.arguments.timeout, ready, lambda passed: _progress(latest, passed, desk.now()))
+    found = desk.wait(desk.arguments.timeout, ready, lambda passed: _progress(latest, passed))
     if found is None:
         raise Stopped(End.NOT_YET, "The comparison is not at its end.", desk.standing)
     desk.terminal.document(found.document())
@@ -159,29 +155,16 @@ def _follow(desk: Desk, run_id: str) -> End:
     return _end(found.run)
 
 
-def _progress(run: ReconcileRun | None, passed: int, now: datetime) -> str:
+def _progress(run: ReconcileRun | None, passed: int) -> str:
     if run is None:
         return f"starting, {passed} s"
-    counts = dict(run.counts)
-    done, of = counts.pop("done", 0), counts.pop("of", 0)
-    said = [f"{done} of {of}"] if of else []
-    said += [f"{_spaced(name)} {number}" for name, number in counts.items() if name != _LEFT]
-    left = _left(run, now)
-    said += [] if left is None else [f"about {_long(left)} left"]
-    return f"{run.state}: {', '.join(said) or 'nothing counted yet'}"
+    said = [f"{run.done} of {run.of}"] if run.of else []
+    said += [f"{_spaced(name)} {number}" for name, number in run.counts.items()]
+    said += [] if run.seconds_left is None else [f"about {_long(run.seconds_left)} left"]
+    return f"{run.phase or run.state}: {', '.join(said) or 'nothing counted yet'}"
 
 
-def _left(run: ReconcileRun, now: datetime) -> float | None:
-    """Seconds that a run still needs at the speed so far, None when nobody can tell."""
-    if _LEFT in run.counts:
-        return float(run.counts[_LEFT])
-    done, total = run.counts.get("done", 0), run.counts.get("of", 0)
-    if not 0 < done <= total:
-        return None
-    return (now - run.started).total_seconds() / done * (total - done)
-
-
-def _long(seconds_left: float) -> str:
+def _long(seconds_left: int) -> str:
     return f"{seconds_left:.0f} s" if seconds_left < _MINUTES else f"{seconds_left / 60:.0f} min"
 
 
@@ -209,8 +192,9 @@ def _show_run(terminal: Terminal, run: ReconcileRun | None) -> None:
         terminal.say("There was no comparison yet.")
         return
     terminal.say(f"Comparison {run.id}: {run.state} ({run.mode})")
-    counts = [(_spaced(name), number) for name, number in run.counts.items() if name != _LEFT]
-    terminal.facts(("started", terminal.time(run.started)), ("ended", terminal.time(run.ended)), *counts)
+    why = [("failed", run.failed)] if run.failed else []
+    counts = [(_spaced(name), number) for name, number in run.counts.items()]
+    terminal.facts(("started", terminal.time(run.started)), ("ended", terminal.time(run.ended)), *why, *counts)
 
 
 def _what(parser: argparse.ArgumentParser) -> None:

@@ -30,15 +30,23 @@ FUNCTION = "bridge-Approvals-1"
 
 @dataclass
 class Mappings:
-    """Lambda's event source mappings.
+    """Lambda's event source mappings, and its functions.
 
     Attributes:
         enabled: by id; an unknown one is enabled.
+        invoked: function, type and payload of every invocation.
         broken: whether Lambda's API fails.
     """
 
     enabled: dict[str, bool] = field(default_factory=dict)
+    invoked: list[tuple[str, str, bytes]] = field(default_factory=list)
     broken: bool = False
+
+    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> dict[str, int]:  # noqa: N803 - boto3's names
+        """An invocation."""
+        self._fail()
+        self.invoked.append((FunctionName, InvocationType, Payload))
+        return {"StatusCode": 202}
 
     def get_event_source_mapping(self, *, UUID: str) -> dict[str, str]:  # noqa: N803 - boto3's name
         """How one is."""
@@ -121,7 +129,7 @@ class Stage:
             "GROUPS_MAPPING_ID": "m-groups",
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
-            "BOOTSTRAPPED": "1",
+            "RECONCILER_FUNCTION": "bridge-Reconciler-1",
             **self._settings,
         }
         settings = OperationsSettings.read(environment)

@@ -161,6 +161,19 @@ def test_a_changed_mapping_brings_the_application() -> None:
     assert world.store.app().epoch == epoch + 1
 
 
+def test_a_changed_mapping_begins_a_whole_comparison() -> None:
+    """directory.mapping.update: the reconciler's next tick begins a run, for no other event tells who has changed."""
+    world = company()
+    tick(world)
+    assert world.store.app().reconciled == "enforce"
+    world.okta.record("directory.mapping.update", None)
+    tick(world)
+    world.settle()
+    assert world.store.app().reconciled == ""
+    run = world.reconcile("continue")
+    assert (run.number, run.mode) == (1, "enforce")
+
+
 # ------------------------------------------------------------------------------------------ watermarks
 
 

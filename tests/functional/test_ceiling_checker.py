@@ -8,7 +8,8 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.provisioning import groups
+from bridge.provisioning.groups import GroupLook
+from bridge.provisioning.membership import Membership
 from bridge_local.genesys.faults import Fault
 from bridge_local.memory import MemoryStore
 from bridge_local.okta.switches import Fault as OktaFault
@@ -55,6 +56,7 @@ def over_the_seam(scene: Scene) -> None:
     users = scene.world.provisioned(100)
     scene.world.clock.time = scene.world.clock.time.replace(hour=21)
     group, _ = scene.linked("Agents", users)
+    scene.begin()
     scene.change(group, remove=users[:20])
     scene.happen()
     scene.world.clock.advance(6 * 3600)
@@ -66,6 +68,7 @@ def lost_answers(scene: Scene) -> None:
     """The answer to the removal of 20 is lost twice, so a retry finds it done; then 20 more leave."""
     users = scene.world.provisioned(100)
     group, _ = scene.linked("Agents", users)
+    scene.begin()
     scene.world.genesys.faults.add(Fault("lost-answer", method="PATCH", count=2))
     scene.change(group, remove=users[:20])
     scene.happen()
@@ -77,6 +80,7 @@ def one_by_one(scene: Scene) -> None:
     """30 of 60 leave at once, each event is a delivery of its own."""
     users = scene.world.provisioned(60)
     group, _ = scene.linked("Agents", users)
+    scene.begin()
     scene.change(group, remove=users[:30])
     for event in scene.world.events():
         scene.world.deliver([event])
@@ -88,6 +92,7 @@ def empty_list(scene: Scene) -> None:
     """Okta lists nobody for once, of a group of four."""
     users = scene.world.provisioned(4)
     group, _ = scene.linked("Agents", users)
+    scene.begin()
     scene.world.okta.switches.faults.append(OktaFault(f"groups/{group}/users", FaultKind.EMPTY, count=1))
     scene.world.clock.advance(3600)
     for _ in range(2):
@@ -123,13 +128,13 @@ def test_missing_reservations_are_caught() -> None:
 
 def test_who_sees_only_the_changed_users_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look that judges only the user of its event removes the first twenty before it stops."""
-    real = groups.Membership.removals
+    real = Membership.removals
 
-    def changed(seen: groups.Membership, *args: Any) -> dict[str, str]:
+    def changed(seen: Membership, *args: Any) -> dict[str, str]:
         leaving = real(seen, *args)
         return dict(list(leaving.items())[:1])
 
-    monkeypatch.setattr(groups.Membership, "removals", changed)
+    monkeypatch.setattr(Membership, "removals", changed)
     scene = Scene(RULES)
     one_by_one(scene)
     assert "whole-change" in rules_broken(scene)
@@ -137,7 +142,7 @@ def test_who_sees_only_the_changed_users_is_caught(monkeypatch: pytest.MonkeyPat
 
 def test_who_trusts_any_empty_list_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A look that believes a listing without an explanation removes members whom Okta has."""
-    monkeypatch.setattr(groups.GroupLook, "_explained_empty", staticmethod(lambda *_: True))
+    monkeypatch.setattr(GroupLook, "_explained_empty", staticmethod(lambda *_: True))
     scene = Scene(Rules(count=20, percent=0))
     empty_list(scene)
     assert "removed-though-desired" in rules_broken(scene)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from bridge.items import Reason
 from bridge.operations.group_links import GroupDesk
 from bridge.provisioning.linking import BY_OPERATOR, KEPT_OUT
-from bridge.provisioning.records import Breaker, GroupLink, GroupState, ParkedItem
+from bridge.provisioning.records import Breaker, GroupLink, GroupState, LogCursor, ParkedItem
+from bridge.reconcile.run import Run
 from tests.functional.operations_stage import Stage
-from tests.world import World
+from tests.world import START, Countdown, World
 
 ADA = "user:00uAdaBrook000000001"
 TEAM = "group:00gTeamNorth00000001"
@@ -90,7 +92,7 @@ def test_the_status_names_what_there_is() -> None:
     status = stage.ask("status", reader=True)
     assert (status["mode"], status["set_up"]) == ("enforce", {"done": True, "missing": []})
     assert (status["holds_open"], status["parked"], status["app_status"]) == (1, 1, "ACTIVE")
-    assert (status["bootstrapped"], status["reconciled"], status["reconcile"]) == (False, None, None)
+    assert (status["bootstrapped"], status["reconciled"], status["reconcile"]) == (True, "enforce", None)
     assert [(each["upstream"], each["state"], each["why"]) for each in status["breakers"]] == [
         ("okta", "closed", ""),
         ("genesys", "open", "genesys-503"),
@@ -103,6 +105,38 @@ def test_the_status_names_the_keys_that_the_secret_lacks() -> None:
     stage = Stage()
     del stage.secrets.values["genesys_client_secret"], stage.secrets.values["okta_token"]
     assert stage.ask("status")["set_up"] == {"done": False, "missing": ["genesys_client_secret", "okta_token"]}
+
+
+def test_the_status_says_how_far_catch_up_and_the_reconciler_are() -> None:
+    """As soon as they have run."""
+    stage = Stage()
+    world = stage.world
+    assert (stage.ask("status")["caught_up"], stage.ask("reconcile.status", reader=True)["run"]) == (None, None)
+    world.store.save_log_cursor(LogCursor("", "", START))
+    person = world.person("Ada Brook")
+    assert stage.ask("reconcile.start") == {"ok": True, "started": True, "id": "1", "run": None}
+    assert stage.mappings.invoked == [("bridge-Reconciler-1", "Event", b'{"do": "start"}')]
+    world.reconciler.handle({"do": "start"}, cast("Any", Countdown(world.clock)))
+    status = stage.ask("status")
+    assert status["caught_up"] == "2026-11-24T09:00:00Z"
+    run = status["reconcile"]
+    assert (run["id"], run["mode"], run["state"], run["failed"]) == ("1", "enforce", "done", "")
+    assert (run["counts"], run["ids"]) == ({"differs": 1}, {"differs": [person]})
+    assert run["seconds_left"] is None
+    assert stage.ask("reconcile.status", reader=True)["run"] == run
+
+
+def test_an_unfinished_comparison_goes_on_instead_of_a_new_one() -> None:
+    """Unless it began in another mode; and a Lambda API that fails is told."""
+    stage = Stage()
+    stage.world.store.save_run(Run(1, "enforce", START, seconds_left=90))
+    answer = stage.ask("reconcile.start")
+    assert (answer["started"], answer["id"], answer["run"]["state"]) == (False, "1", "running")
+    assert answer["run"]["seconds_left"] == 90
+    stage.variables["MODE"] = "observe"
+    assert stage.ask("reconcile.start") == {"ok": True, "started": True, "id": "2", "run": None}
+    stage.mappings.broken = True
+    assert stage.refused("reconcile.start") == "unavailable"
 
 
 # -------------------------------------------------------------------------------------------------- parked

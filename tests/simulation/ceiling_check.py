@@ -33,6 +33,7 @@ from tests.simulation.history import (
     Limited,
     Members,
     OktaApp,
+    OktaDoubtful,
     OktaGroup,
     OktaUser,
     Paused,
@@ -79,6 +80,9 @@ class _Check:
                     company.deactivations.let_go([fact.user], fact.at)
             case OktaApp():
                 company.app.append(fact)
+            case OktaDoubtful():
+                for group in company.groups.values():
+                    group.removals.approved.clear()
             case Decided():
                 entity = company.deactivations if fact.entity == ORGANISATION else company.group(fact.entity).removals
                 entity.decide(fact)
@@ -167,7 +171,7 @@ class _Check:
 
     def _settled(self, fact: Settled) -> None:
         """Everything that Okta shows is done, held or excepted."""
-        self.company.settle()
+        self.company.accounts.settle()
         for name, group in self.company.groups.items():
             held = fact.held.get(name, frozenset())
             for user in self._missing(group):
@@ -178,9 +182,13 @@ class _Check:
             self.company.breach(fact.at, user, "leaver-active")
         self._settled_deactivations(fact)
         self._note_waiting(fact.at)
-        for group in self.company.groups.values():
-            group.settle()
-        self.company.deactivations.settle()
+        if self.company.paused:
+            return  # what was approved waits
+        company = self.company
+        for group in company.groups.values():
+            group.settle(company.accounts.users(group.members, active=False, sure=False))
+        if company.app[-1:] and company.app[-1].active:
+            company.deactivations.settle(lambda user: company.users.now(user) is not Access.WANTED)
 
     def _settled_removals(self, fact: Settled, name: str, group: GroupState, held: frozenset[str]) -> None:
         leaving = self.company.leaving(group, group.truth.at)

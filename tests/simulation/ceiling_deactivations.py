@@ -48,8 +48,8 @@ def _check_limits(company: Company, fact: Account, user: str) -> None:
         company.breach(fact.at, user, "deactivations", f"{len(gone)} in the window, {allowed} allowed")
     if len(gone) <= DEACTIVATIONS_PASS:
         return
-    known = company.users.changed(user) or fact.at
-    seen = max(known, fact.at - LISTING_BELIEVED) - rules.read_lag
+    # The listing is later than the user's own event by more than any read lag, and no older than it is believed.
+    seen = max(company.users.changed(user) or fact.at, fact.at - LISTING_BELIEVED - rules.read_lag)
     others = company.unassigned(seen) - company.deactivations.perhaps_approved - company.deactivations.perhaps_excepted
     whole = gone | others
     if len(whole) > allowed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -54,11 +54,11 @@ class Removals:
         self.approved -= covered
         return covered
 
-    def settle(self) -> None:
-        """The lanes are empty: what was approved is done, or was not undesired any more."""
+    def settle(self, excepted: Callable[[str], bool]) -> None:
+        """The lanes are empty: what was approved is done, or was not undesired any more; who is still excepted."""
         self.approved.clear()
         self.perhaps_approved.clear()
-        self.perhaps_excepted = set(self.excepted)
+        self.perhaps_excepted = {user for user in self.perhaps_excepted if excepted(user)}
 
     def within(self, end: datetime, window: timedelta) -> frozenset[str]:
         """Distinct users removed in the window that ends then; a removal exactly at its beginning counts."""
@@ -105,10 +105,10 @@ class GroupState:
         earlier = [truth for truth in self.truths if truth.at <= moment]
         return earlier[-1:] + later
 
-    def settle(self) -> None:
-        """The lanes are empty: a look has seen the present truth."""
-        self.removals.settle()
+    def settle(self, present: Collection[str]) -> None:
+        """The lanes are empty: a look has seen the present truth, and the Okta users who are members."""
         if self.truths:
+            self.removals.settle(lambda user: user in present and user not in self.truth.members)
             self.ever_settled |= self.truth.members
 
     def begin_look(self) -> None:
@@ -233,10 +233,6 @@ class Company:
     def group(self, okta_group: str) -> GroupState:
         """A linked group."""
         return self.groups.setdefault(okta_group, GroupState())
-
-    def settle(self) -> None:
-        """The lanes are empty."""
-        self.accounts.settle()
 
     def inactive(self) -> frozenset[str]:
         """Users who are no reason to be a member, active or not: with `remove`, those who may be inactive."""

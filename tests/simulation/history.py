@@ -127,6 +127,11 @@ class OktaUser(Fact):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OktaDoubtful(Fact):
+    """Okta shows a group empty or gone that is not: what was approved before may need another approval."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class OktaApp(Fact):
     """Whether the Okta application is ACTIVE from now on."""
 

@@ -22,6 +22,7 @@ from tests.simulation.history import (
     Limited,
     Members,
     OktaApp,
+    OktaDoubtful,
     OktaGroup,
     OktaUser,
     Paused,
@@ -91,6 +92,10 @@ class Recorder:
     def pause(self, *, paused: bool) -> None:
         """An operator pauses or resumes removals."""
         self.history.append(Paused(at=self._now(), paused=paused))
+
+    def doubtful(self) -> None:
+        """Okta shows something false of groups from now on, until the lanes are empty."""
+        self.history.append(OktaDoubtful(at=self._now()))
 
     def settled(self, held: Mapping[str, Iterable[str]]) -> None:
         """The lanes are empty, and the open holds show these users by entity."""

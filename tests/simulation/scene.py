@@ -59,21 +59,30 @@ class Scene:
         self._groups: dict[str, str] = {}
         self._recorder: Recorder | None = None
 
+    def begin(self, handmade: Iterable[str] = ()) -> None:
+        """The history begins: who is there by now counts as made by the bridge, but for adopted and hand-made ones."""
+        links = self.world.store.user_links.values()
+        adopted = [link.genesys_id for link in links if link.origin is Origin.ADOPTED]
+        world = self.world
+        self._recorder = Recorder(world.okta, world.genesys, world.clock.now, handmade=[*adopted, *handmade])
+        for okta_id, genesys_id in self._groups.items():
+            self._recorder.watch(okta_id, genesys_id, looked=True)
+
     @property
     def recorder(self) -> Recorder:
-        """Made when it is first needed: whoever is there by then, and not adopted, counts as made by the bridge."""
-        if self._recorder is None:
-            links = self.world.store.user_links.values()
-            handmade = [link.genesys_id for link in links if link.origin is Origin.ADOPTED]
-            self._recorder = Recorder(self.world.okta, self.world.genesys, self.world.clock.now, handmade=handmade)
-            for okta_id, genesys_id in self._groups.items():
-                self._recorder.watch(okta_id, genesys_id, looked=True)
+        """The writer of the history."""
+        assert self._recorder is not None, "the history has not begun"
         return self._recorder
 
     def linked(self, name: str, members: list[str]) -> tuple[str, str]:
         """A group on both sides that has been looked at before the history begins, with these members; both ids."""
         assert self._recorder is None, "the history has begun"
-        okta_id, genesys_id = self.world.linked_group(name, members)
+        okta_id, genesys_id = self.world.linked_group(name, [])
+        with self.world.okta.quietly():
+            self.world.okta.add_members(okta_id, members)
+        self.world.genesys.edit_members(genesys_id, add=self.world.genesys_ids(members))
+        self.world.ask(f"group:{okta_id}")
+        self.world.settle()
         self._groups[okta_id] = genesys_id
         return okta_id, genesys_id
 

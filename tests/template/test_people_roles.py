@@ -67,6 +67,9 @@ def make_mappings(aws: Aws) -> None:
     client.create_function(
         FunctionName="Consumer", Runtime="python3.13", Role=role, Handler="a.h", Code={"ZipFile": code.getvalue()}
     )
+    client.create_function(
+        FunctionName="Reconciler", Runtime="python3.13", Role=role, Handler="a.h", Code={"ZipFile": code.getvalue()}
+    )
     for source in TEMPLATE.sources("Consumer"):
         arn = f"arn:aws:sqs:us-east-1:123456789012:{queue_name(source.queue)}"
         # An enabled one would have moto look for a container engine with every message.
@@ -118,7 +121,7 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
         ask(deployment, do="sync", entity=entity, apply=True)
         ask(deployment, do="explain", entity=entity)
         ask(deployment, do="diff", entity=entity)
-    for do in ("holds.list", "remind", "diff", "status", "parked.list", "reconcile.status"):
+    for do in ("holds.list", "remind", "diff", "status", "parked.list", "reconcile.start", "reconcile.status"):
         ask(deployment, do=do)
     for do in ("holds.show", "parked.show", "parked.redrive", "group.link", "group.unlink"):
         ask(deployment, do=do, entity=f"group:{group}")

@@ -101,6 +101,7 @@ BY_SERVICES["LogPoller"] = {
 ACTIONS = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "lambda:Invoke": "lambda:InvokeFunction",
 }
 SERVICES = {
     "sqs": "sqs",
@@ -143,7 +144,7 @@ class Deployment:
                 ((kind, of),) = write.items()
                 self.grants.add((f"dynamodb:{kind}Item", logical[of["TableName"]]))
             return
-        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name", "TopicArn", "UUID")
+        names = ("QueueUrl", "TableName", "SecretId", "KeyId", "Name", "TopicArn", "UUID", "FunctionName")
         resources = [arguments[name] for name in names if name in arguments] or list(arguments["RequestItems"])
         action = f"{prefix}:{operation}"
         self.grants |= {(ACTIONS.get(action, action), logical[resource]) for resource in resources}
@@ -209,7 +210,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
+    with mock_aws(config={"lambda": {"use_docker": False}}):
         aws = MotoAws("")
         aws.create(TEMPLATE, options)
         boto3.client("sqs").set_queue_attributes(QueueUrl=aws.physical["GroupsQueue"], Attributes={"DelaySeconds": "0"})

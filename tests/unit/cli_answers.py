@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from bridge.operations import answers
 from tests.unit.cli_stage import START
@@ -119,7 +119,16 @@ def redriven(entity: str = USER) -> dict[str, Any]:
     return answers.Redriven(entity=entity, item=ITEM, parked=1).document()
 
 
-def run(state: str = "running", *, seconds: float | None = None, number: str = "run-1", **counts: int) -> Any:
+def run(
+    state: Literal["running", "done", "failed"] = "running",
+    *,
+    seconds: float | None = None,
+    number: str = "7",
+    done: int = 0,
+    of: int = 0,
+    seconds_left: int | None = None,
+    **counts: int,
+) -> Any:
     """A comparison of everything; it has ended after so many seconds, if any are given."""
     return answers.ReconcileRun(
         id=number,
@@ -127,6 +136,9 @@ def run(state: str = "running", *, seconds: float | None = None, number: str = "
         state=state,
         started=START,
         ended=None if seconds is None else START + timedelta(seconds=seconds),
+        done=done,
+        of=of,
+        seconds_left=seconds_left,
         counts=counts,
     )
 

@@ -88,7 +88,7 @@ def test_what_changes_something_is_asked_of_the_function_itself() -> None:
 
 def started(*, fresh: bool = True) -> dict[str, Any]:
     """A comparison has begun, or one was under way."""
-    return ReconcileStarted(started=fresh, run=run()).document()
+    return ReconcileStarted(started=fresh, id="7", run=None if fresh else run()).document()
 
 
 def state(*arguments: Any, **named: Any) -> dict[str, Any]:
@@ -104,16 +104,16 @@ def test_reconcile_starts_and_says_how_to_follow() -> None:
 
 
 def test_reconcile_waits_with_progress_and_reports() -> None:
-    """Counts, and the time that is left at the speed so far."""
+    """Counts, and the time that is left; an earlier comparison's end is not its end."""
     stage = Stage(
         status=status(),
         reconcile_start=started(fresh=False),
         reconcile_status=[
-            state(number="run-0", seconds=1),
+            state("done", number="6", seconds=1),
             state(),
-            state(of=100, done=10),
+            state(of=100, done=10, seconds_left=63),
             state(of=100, done=20, seconds_left=240),
-            state("done", seconds=30, of=100, done=100, members_differ=7, seconds_left=0),
+            state("done", seconds=30, of=100, done=100, members_differ=7),
         ],
     )
     ran = stage.run("reconcile --wait --yes --progress")
@@ -126,7 +126,7 @@ def test_reconcile_waits_with_progress_and_reports() -> None:
         "running: 10 of 100, about 63 s left",
         "running: 20 of 100, about 4 min left",
     ]
-    assert "Comparison run-1: done (enforce)\n" in ran.out
+    assert "Comparison 7: done (enforce)\n" in ran.out
     assert "  members differ  7\n" in ran.out
 
 

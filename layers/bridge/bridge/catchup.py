@@ -17,7 +17,7 @@ from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
 from bridge.provisioning.ports import Clock, LaneSender, Store
-from bridge.provisioning.records import AppState, GroupLink, LogCursor, UserLink
+from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor, UserLink
 from bridge.provisioning.users import worth_reading
 from bridge.telemetry import Metric, count, logger
 
@@ -56,6 +56,16 @@ class Seen:
             return worth_reading(item.hints, self.app) or shown > self.date
         looked = self._looked(item)
         return looked is None or shown > looked
+
+    def concerns(self, item: Item) -> bool:
+        """Whether the event that `item` was made of is one that no filter of the hook should keep away."""
+        if item.kind == "group":
+            group = self.groups.get(item.okta_id)
+            return group is not None and group.state is GroupState.LINKED
+        if item.kind == "user":
+            user = self.users.get(item.okta_id)
+            return (user is not None and user.is_link) or worth_reading(item.hints, self.app)
+        return True
 
     def _looked(self, item: Item) -> datetime | None:
         """Up to when, on Okta's clock, looks have seen what such an item asks for."""
@@ -156,7 +166,7 @@ class CatchUp:
         items = normalise(missed, self._app_id, reason=Reason.CATCHUP).items
         self._lanes.send(items)
         count(Metric.CATCH_UP_ITEMS, len(items))
-        count(Metric.HOOK_EVENTS_LOGGED, sum(_is_for_hooks(each) for _, each in asked))
+        count(Metric.HOOK_EVENTS_LOGGED, sum(_is_for_the_hook(each, seen) for _, each in asked))
         self._health.count_events(page.events)
         logger.info("a page of the System Log", extra={"events": len(page.events), "items": len(items)})
 
@@ -181,6 +191,6 @@ def _reached(page: LogPage) -> datetime | None:
     return None if page.newest is None else min(page.newest, page.date)
 
 
-def _is_for_hooks(asked: Normalised) -> bool:
-    """Whether a hook should have delivered the one event that this was made of."""
-    return any(EVENT_TYPES[event_type].hook for event_type in asked.types)
+def _is_for_the_hook(asked: Normalised, seen: Seen) -> bool:
+    """Whether the hook should have delivered the one event that this was made of."""
+    return any(EVENT_TYPES[event_type].hook for event_type in asked.types) and any(map(seen.concerns, asked.items))

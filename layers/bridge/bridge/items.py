@@ -44,7 +44,7 @@ class Reason(StrEnum):
 
 
 class Hint(StrEnum):
-    """What an item's events say about a user, as far as it decides what must be read."""
+    """What an item's events say about a user or the application, as far as it decides what must be read."""
 
     #: an application.user_membership.* event: a known assignment is forgotten
     ASSIGNMENT = "assignment"
@@ -54,6 +54,8 @@ class Hint(StrEnum):
     ACCESS_ENDS = "access-ends"
     #: deactivate or delete.*: a 404 on the user is believable
     DELETION = "deletion"
+    #: directory.mapping.update: profiles of many users may have changed, and no other event says so
+    MAPPING = "mapping"
 
 
 class Lane(StrEnum):
@@ -119,9 +121,11 @@ def user_item(
     return _from_uuids(f"user:{okta_id}", newest, uuids, frozenset(hints), reason, lane)
 
 
-def app_item(newest: datetime, uuids: Iterable[str], *, reason: Reason = Reason.HOOK) -> Item:
+def app_item(
+    newest: datetime, uuids: Iterable[str], hints: Iterable[Hint] = (), *, reason: Reason = Reason.HOOK
+) -> Item:
     """An item for the Okta application made of events."""
-    return _from_uuids("app", newest, uuids, frozenset(), reason, Lane.USERS)
+    return _from_uuids("app", newest, uuids, frozenset(hints), reason, Lane.USERS)
 
 
 def group_item(okta_id: str, newest: datetime, uuids: Iterable[str], *, reason: Reason = Reason.HOOK) -> Item:

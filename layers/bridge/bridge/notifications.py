@@ -57,11 +57,11 @@ def message(hold: Hold, what: str, stack: str) -> str:
     if what == "closed":
         lines += [f"Decided:  {hold.by or 'nobody had to'}"]
     else:
-        target = f"--stack {stack}"
+        name, target = hold.entity.rpartition(":")[2], f"--stack {stack}"
         lines += [
             "",
-            f"See it:      bridge holds show {hold.entity} {target}",
-            f"Let it go:   bridge holds approve {hold.entity} {target}",
-            f"Keep them:   bridge holds reject {hold.entity} {target}",
+            f"See it:      bridge holds show {name} {target}",
+            f"Let them go: bridge holds approve {name} --why TICKET {target}",
+            f"Keep them:   bridge holds reject {name} --why TICKET {target}",
         ]
     return "\n".join(lines)

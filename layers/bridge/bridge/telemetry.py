@@ -57,7 +57,9 @@ class Metric(StrEnum):
     CATCH_UP_FAILURES = "CatchUpFailures"  #: runs that something ended, by ``reason``; the next goes on from there
     CATCH_UP_RESTARTS = "CatchUpRestarts"  #: saved places that Okta did not know any more: read again with an overlap
     CATCH_UP_ITEMS = "CatchUpItems"  #: items for events that no look had seen
-    HOOK_EVENTS_LOGGED = "HookEventsLogged"  #: events of the System Log that the hook should have brought
+    HOOK_EVENTS_LOGGED = (
+        "HookEventsLogged"  #: events of the System Log about people and groups of ours, for the hook to bring
+    )
     HOOK_NOT_ACTIVE = "HookNotActive"  #: checks that found no active hook for this stack
     HOOK_NOT_VERIFIED = "HookNotVerified"  #: checks that found the hook unverified
     HOOK_TYPES_MISSING = "HookTypesMissing"  #: event types that the hook does not subscribe to, at each check

@@ -51,7 +51,7 @@ class Rule:
         app: whether the event must name our application as its AppInstance.
         lane: the lane of its item.
         bulk_lane: the lane when the event is part of a bulk change; None when that makes no difference.
-        hints: what it says of a user.
+        hints: what it says of a user, or of the application.
         hook: whether Okta delivers it to event hooks; the others come from the System Log alone.
     """
 
@@ -111,7 +111,7 @@ EVENT_TYPES: Mapping[str, Rule] = {
     "application.lifecycle.update": _APP,
     "application.lifecycle.delete": _APP,
     # Okta documents no target for it, so it counts for every application.
-    "directory.mapping.update": Rule(Entity.APP, hook=False),
+    "directory.mapping.update": Rule(Entity.APP, hints=frozenset({Hint.MAPPING}), hook=False),
 }
 
 _TARGET_TYPES = {Entity.USER: "User", Entity.GROUP: "UserGroup"}
@@ -199,7 +199,7 @@ class _Gathered:
         if entity is Entity.GROUP:
             return group_item(okta_id, self.newest, self.uuids, reason=reason)
         if entity is Entity.APP:
-            return app_item(self.newest, self.uuids, reason=reason)
+            return app_item(self.newest, self.uuids, self.hints, reason=reason)
         lane = Lane.LEAVERS if self.leaves else Lane.USERS
         return user_item(okta_id, self.newest, self.uuids, self.hints, reason=reason, lane=lane)
 

@@ -18,7 +18,7 @@ class Refused(Exception):
     Args:
         reason: a short code: ``invalid-request``, ``not-found``, ``not-set-up``, ``unavailable`` (worth another try),
             ``refused`` (trying again changes nothing), ``identity-refused``, ``hold-not-open``, ``revision-unknown``,
-            ``already-decided``, ``readers-may-not``, ``nothing-parked``, ``not-available``, ``unexpected``.
+            ``already-decided``, ``readers-may-not``, ``nothing-parked``, ``unexpected``.
         message: for people; never a value of a profile.
         field: the field of the request that is to blame.
     """
@@ -293,14 +293,25 @@ class SetUp(Part):
 
 
 class ReconcileRun(Part):
-    """One comparison of everything."""
+    """One comparison of everything; see `bridge.reconcile.run.Run`.
+
+    ``counts`` says how many of each kind were found, ``ids`` names the first hundred of each.
+    """
 
     id: str
     mode: str
-    state: str
+    state: Literal["running", "done", "failed"]
     started: datetime
     ended: datetime | None = None
+    phase: str = ""
+    waiting: str = Field(default="", description="why the last invocation stopped")
+    failed: str = Field(default="", description="why it ended without being whole")
+    done: int = Field(default=0, description="how much of the phase is done")
+    of: int = Field(default=0, description="how much there is in it, 0 when that is not known")
+    seconds_left: int | None = Field(default=None, description="about how long it still takes")
+    items: int = 0
     counts: dict[str, int] = {}
+    ids: dict[str, list[str]] = {}
 
 
 class Status(Answer):
@@ -348,9 +359,13 @@ class Redriven(Answer):
 
 
 class ReconcileStarted(Answer):
-    """Answers ``reconcile.start``."""
+    """Answers ``reconcile.start``: a new run comes, or, with ``started`` false, the present one goes on at once.
+
+    ``id`` is the run to follow; its record may come some seconds later. ``run`` is it, when it is there already.
+    """
 
     started: bool
+    id: str
     run: ReconcileRun | None
 
 

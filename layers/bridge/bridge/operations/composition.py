@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bridge.aws import SystemClock
 from bridge.calls import Calls
@@ -17,10 +17,12 @@ from bridge.operations.holds import HoldDesk
 from bridge.operations.operations import Operations
 from bridge.operations.parking import ParkedDesk
 from bridge.operations.preview import Preview
+from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.settings import OperationsSettings
 from bridge.operations.status import StatusDesk
 from bridge.operations.switches import Switches
 from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, Store, UserMapper
+from bridge.reconcile.run import Runs
 from bridge.secrets import Secrets
 from bridge.upstreams import GenesysSide, OktaSide
 
@@ -29,16 +31,20 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
+class Memory(Store, Runs, Protocol):
+    """Everything the bridge remembers, runs of the reconciler too."""
+
+
 @dataclass(frozen=True)
 class Outside:
     """The world around the operations function; see `bridge.composition.Outside`.
 
     Attributes:
-        lambda_client: for the event source mappings of the lanes.
+        lambda_client: for the event source mappings of the lanes, and the reconciler.
         stack: what the command line calls this bridge.
     """
 
-    store: Store
+    store: Memory
     lanes: LaneSender
     sqs: SQSClient
     lambda_client: LambdaClient
@@ -68,6 +74,7 @@ def build(settings: OperationsSettings, outside: Outside) -> Operations:
     genesys = GenesysSide(
         settings.genesys, secrets=outside.secrets, pace=outside.pace, clock=clock, transport=outside.genesys_transport
     ).client(Lane.USERS, calls)
+    reconcile = ReconcileDesk(store, outside.lambda_client, settings.reconciler, provisioning.mode)
     switches = Switches(outside.lambda_client, settings.mappings, store)
     preview = Preview(
         provisioning,
@@ -89,12 +96,14 @@ def build(settings: OperationsSettings, outside: Outside) -> Operations:
         status=StatusDesk(
             store=store,
             switches=switches,
+            reconcile=reconcile,
             sqs=outside.sqs,
             queues=settings.queues,
             secrets=outside.secrets,
             okta_auth=settings.okta.auth,
             mode=provisioning.mode,
         ),
+        reconcile=reconcile,
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, outside.mapper, provisioning),

@@ -17,6 +17,7 @@ from bridge.operations.group_links import GroupDesk
 from bridge.operations.holds import HoldDesk
 from bridge.operations.parking import ParkedDesk
 from bridge.operations.preview import Preview
+from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.status import StatusDesk
 from bridge.operations.switches import Switches
 from bridge.provisioning.ports import LaneSender, Store
@@ -35,6 +36,7 @@ class Operations:
     groups: GroupDesk
     switches: Switches
     status: StatusDesk
+    reconcile: ReconcileDesk
     preview: Preview
     explanation: Explanation
     comparison: Comparison
@@ -96,9 +98,9 @@ class Operations:
             case requests.ParkedRedrive():
                 return self.parked.redrive(asked.entity)
             case requests.ReconcileStart():
-                raise Refused("not-available", "this release has no reconciler")
+                return self.reconcile.start()
             case requests.ReconcileStatus():
-                return answers.ReconcileState(run=None)
+                return self.reconcile.status()
 
     def _sync(self, asked: requests.Sync) -> answers.Synced:
         if asked.apply:

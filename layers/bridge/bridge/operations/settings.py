@@ -26,6 +26,7 @@ class OperationsSettings:
     lanes: LaneSettings
     dead_letters: str
     mappings: Mapping[str, str]
+    reconciler: str
     secret_id: str
     state_table: str
     notification_topic_arn: str
@@ -44,6 +45,7 @@ class OperationsSettings:
             lanes=LaneSettings.read(environment),
             dead_letters=environment.text("DEAD_LETTER_QUEUE_URL"),
             mappings={lane: environment.text(f"{lane.upper()}_MAPPING_ID") for lane in ("leavers", "users", "groups")},
+            reconciler=environment.text("RECONCILER_FUNCTION"),
             secret_id=environment.text("BRIDGE_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),

@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
+from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.switches import Switches
 from bridge.provisioning.ports import Store
 from bridge.secrets import Secrets
@@ -34,6 +35,7 @@ class StatusDesk:
         *,
         store: Store,
         switches: Switches,
+        reconcile: ReconcileDesk,
         sqs: SQSClient,
         queues: Mapping[str, str],
         secrets: Secrets,
@@ -43,6 +45,7 @@ class StatusDesk:
         """`queues`: URL by lane, the dead letters' among them."""
         self._store = store
         self._switches = switches
+        self._reconcile = reconcile
         self._sqs = sqs
         self._queues = queues
         self._secrets = secrets
@@ -68,7 +71,7 @@ class StatusDesk:
             breakers=[self._breaker(upstream) for upstream in ("okta", "genesys")],
             holds_open=len(self._store.open_hold_entities()),
             parked=len(self._store.parked_items()),
-            reconcile=None,
+            reconcile=self._reconcile.newest(),
             caught_up=cursor.at if cursor is not None else None,
         )
 

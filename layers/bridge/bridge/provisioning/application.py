@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.items import Item, Reason, fresh_item
+from bridge.items import Hint, Item, Reason, fresh_item
 from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.deactivations import Deactivations
 from bridge.provisioning.linking import Linking
@@ -54,6 +54,8 @@ class AppLook:
         report.ends("refreshed", work.items[0].reason.value)
         if status == "ACTIVE" and self._settings.mode is Mode.ENFORCE and self._deactivations.due(work):
             self._lanes.send(self._deactivations.judge(work, app, report))
+        if Hint.MAPPING in work.hints:
+            self._store.note_reconciled("")  # the reconciler's next tick begins a whole comparison
         if forgets:
             self._store.note_app_looked(read.date)
         return report
