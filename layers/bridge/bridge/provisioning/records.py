@@ -45,7 +45,7 @@ class UserLink:
         genesys_id: id of the Genesys Cloud user, empty when there is none.
         active: whether the Genesys Cloud user was last left active; None when unknown.
         origin: created by the bridge or adopted by it.
-        hashes: SCIM path -> keyed hash of the value last written.
+        hashes: SCIM path -> keyed hash of the value last written; empty where a write may be on its way or lost.
         status: the Okta status last seen (``DELETED`` for a believed 404).
         assigned: whether the user was assigned to the application when last read; None when unknown.
         epoch: the application's epoch when `assigned` was read.
@@ -84,6 +84,11 @@ class UserLink:
     def is_link(self) -> bool:
         """Whether the record is more than a look number."""
         return self.state is not UserState.NONE
+
+    @property
+    def knows_what_was_written(self) -> bool:
+        """Whether the account need not be read to tell what the bridge has written there."""
+        return bool(self.hashes) and all(self.hashes.values())
 
     @property
     def ever_linked(self) -> bool:

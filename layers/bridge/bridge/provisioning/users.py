@@ -231,7 +231,9 @@ class UserLook:
             or work.deep
         )
         # Only what leads to neither may do without: see Accounts.converge.
-        creates_or_activates = link.state is not UserState.LINKED or link.active is not True or not link.hashes
+        creates_or_activates = (
+            link.state is not UserState.LINKED or link.active is not True or not link.knows_what_was_written
+        )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
             return self._assignments.read(work.okta_id, newest=work.newest, seen=seen, epoch=app.epoch)
         return Assignment(Assigned.YES, None)
