@@ -93,8 +93,8 @@ class HoldLife:
     def carry_out(self, entity: str) -> Hold | None:
         """Apply what a person decided about the entity's hold; the hold as it stands then.
 
-        A rejection makes exceptions of those whom the person saw; who was staged later is held anew. An approval
-        only marks the hold: the look that asked releases those whom the person saw, and then calls `finish`.
+        A rejection makes exceptions of those whom the person saw. An approval only marks the hold: the look that
+        asked releases them, and then calls `finish`.
         """
         hold = self._store.hold(entity)
         if hold is None or hold.state not in BLOCKING:
@@ -102,43 +102,27 @@ class HoldLife:
         decision = self._store.decision(entity, hold.number)
         if decision is None:
             return hold
-        decided = replace(hold, by=decision.by, why=decision.why, changed=self._clock.now())
+        now = self._clock.now()
+        decided = replace(hold, decided=decision.revision, by=decision.by, why=decision.why, changed=now)
         if decision.verdict is Verdict.REJECT:
-            staged = self._store.staged(entity, hold.number)
-            seen = {user for user, revision in staged.items() if revision <= decision.revision}
-            self._store.add_exceptions(entity, seen)
-            rejected = replace(decided, state=HoldState.REJECTED)
-            self._store.save_hold(rejected)
-            later = staged.keys() - seen
-            return self._hold_anew(hold, later) if later else rejected
-        approved = replace(decided, state=HoldState.APPROVED, approved=decision.revision)
-        self._store.save_hold(approved)
-        return approved
-
-    def _hold_anew(self, hold: Hold, user_ids: Iterable[str]) -> Hold:
-        """The next hold, of those whom a decision about this one did not mean."""
-        users, now = frozenset(user_ids), self._clock.now()
-        opening = replace(
-            hold,
-            number=hold.number + 1,
-            state=HoldState.OPENING,
-            revision=1,
-            staged=len(users),
-            opened=now,
-            changed=now,
-            told="",
-        )
-        self._store.save_hold(opening)
-        self._store.stage(hold.entity, opening.number, opening.revision, users)
-        opened = replace(opening, state=HoldState.OPEN)
-        self._store.save_hold(opened)
-        return opened
+            self._store.add_exceptions(entity, self.decided(decided)[0])
+            decided = replace(decided, state=HoldState.REJECTED)
+        else:
+            decided = replace(decided, state=HoldState.APPROVED)
+        self._store.save_hold(decided)
+        return decided
 
     def decided(self, hold: Hold) -> tuple[frozenset[str], frozenset[str]]:
-        """The staged users whom the approver saw (staged up to that revision), and those who were staged later."""
+        """The staged users whom the decider saw (staged up to that revision), and those who were staged later."""
         staged = self._store.staged(hold.entity, hold.number)
-        seen = frozenset(user for user, revision in staged.items() if revision <= hold.approved)
+        seen = frozenset(user for user, revision in staged.items() if revision <= hold.decided)
         return seen, frozenset(staged.keys() - seen)
+
+    def left_by_rejection(self, hold: Hold | None) -> frozenset[str]:
+        """Who was staged after the rejecter looked, until people know of the rejection: he is held again."""
+        if hold is None or hold.state is not HoldState.REJECTED or hold.told == hold.state:
+            return frozenset()
+        return self.decided(hold)[1]
 
     def finish(self, hold: Hold) -> None:
         """An approved hold has been carried out."""
