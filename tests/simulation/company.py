@@ -50,6 +50,7 @@ class Company:
             self._group(BY_NAME)
             self._group(BY_ASSIGNMENT)
             okta.assign_group(self.groups[BY_ASSIGNMENT])
+            self._keep_one()
             for number in range(size):
                 person = self._person()
                 if number % 3:
@@ -59,14 +60,7 @@ class Company:
                 if number % 4:
                     okta.add_members(self.groups[BY_NAME], [person])
                 origin = Origin.ADOPTED if self.chance.random() < 0.1 else Origin.CREATED
-                genesys_id = world.link_account(person, origin)
-                profile = okta.users.current[person].profile
-                values = {
-                    "displayName": f"{profile['firstName']} {profile['lastName']}",
-                    "emails": [{"type": "work", "value": profile["email"]}],
-                }
-                world.genesys.edit_user(genesys_id, values)
-                self.history.names[genesys_id] = f"account-of-{self.history.names[person]}"
+                self._give_account(person, origin)
         stranger = world.genesys.add_user({"userName": "stranger@example.com", "displayName": "S", "active": False})
         self.hand_made.append(stranger)
         self.history.names[stranger] = "account-of-a-stranger"
@@ -81,6 +75,23 @@ class Company:
         self.people.append(person)
         self.history.names[person] = name
         return person
+
+    def _keep_one(self) -> None:
+        """One person stays whatever happens: a reconcile that finds nobody at all believes nothing, and rightly so."""
+        keeper = self.world.person("Keeper Test")
+        self.history.names[keeper] = "Keeper"
+        self._give_account(keeper, Origin.CREATED)
+
+    def _give_account(self, person: str, origin: Origin) -> None:
+        """The account that the person has long had, with the values of today."""
+        profile = self.world.okta.users.current[person].profile
+        genesys_id = self.world.link_account(person, origin)
+        self.history.names[genesys_id] = f"account-of-{self.history.names[person]}"
+        values = {
+            "displayName": f"{profile['firstName']} {profile['lastName']}",
+            "emails": [{"type": "work", "value": profile["email"]}],
+        }
+        self.world.genesys.edit_user(genesys_id, values)
 
     def _group(self, name: str) -> str:
         group = self.groups[name] = self.world.okta.create_group(name)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from bridge.composition import Consumer, Outside
+from bridge.errors import Transient
 from bridge.items import Lane
 from bridge.provisioning.ports import Store
 from bridge.reconcile.composition import Memory
@@ -273,6 +274,9 @@ class Simulation:
                 self.gate.require_time()
             except Died:
                 self._warm.discard(name)
+                return None
+            except Transient as error:  # the invocation fails; the next tick goes on
+                self.history.tell(f"{name}: fails with {error.reason}")
                 return None
         return answer
 

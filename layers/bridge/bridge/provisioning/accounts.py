@@ -105,7 +105,7 @@ class Accounts:
             link = self.matching.find_native(link)
         if not link.genesys_id:
             return self._create(link, target, report)
-        if link.active is True and link.hashes and not deep:
+        if link.active is True and link.knows_what_was_written and not deep:
             return self._update(link, target, None, report)
         account = self.current(link)
         if account is None:
@@ -127,7 +127,9 @@ class Accounts:
             report.would.append(f"POST users {','.join(target.attributes)}")
             report.ends("observed", "would-create")
             return Changed(wanted)
-        link = replace(link, state=UserState.CREATING, posted=self._clock.now())
+        link = replace(
+            link, state=UserState.CREATING, posted=self._clock.now(), hashes=dict.fromkeys(target.attributes, "")
+        )
         self._store.save_user(link)
         password = self._make_password() if self._settings.sync_password is SyncPassword.RANDOM else ""
         document = scim.create_document(
@@ -182,9 +184,9 @@ class Accounts:
             report.would.append(f"PATCH users/{link.genesys_id} replace {','.join(changes)}")
             report.ends("observed", "would-update")
             return Changed(link, account)
-        if "active" in changes:
-            # Until the answer is known nobody trusts the record; and a look that has begun meanwhile is noticed here.
-            link = replace(link, active=None, groups_due=True)
+        begun = _begun(link, changes)
+        if begun != link:  # and a look that has begun meanwhile is noticed here
+            link = begun
             self._store.save_user(link)
         try:
             answer = self._patch(link, account, changes, present)
@@ -290,6 +292,18 @@ class Accounts:
             raise Outdated("genesys-not-applied")
         report.ends("deactivated", report.why)
         return Changed(replace(link, active=False, unassigned_due="", waiting_since=None), answer)
+
+
+def _begun(link: UserLink, changes: Mapping[str, Any]) -> UserLink:
+    """The link while a change is on its way: until the answer is known nobody trusts it.
+
+    What is written for the first time is remembered before: else whoever dies after the PATCH would leave a value that
+    no later look knows to be the bridge's, and that it would therefore never clear.
+    """
+    if "active" in changes:
+        link = replace(link, active=None, groups_due=True)
+    first = [path for path, value in changes.items() if value is not None and path not in {"active", *link.hashes}]
+    return replace(link, hashes={**link.hashes, **dict.fromkeys(first, "")}) if first else link
 
 
 def _gone(link: UserLink) -> UserLink:

@@ -50,7 +50,7 @@ class Matching:
             return found
         if link.posted is not None and self._clock.now() - link.posted < CONFLICT_PATIENCE:
             raise Transient("creation-unsettled", upstream="genesys")
-        return replace(link, state=UserState.WANTED, posted=None, waiting_since=None)
+        return replace(link, state=UserState.WANTED, posted=None, waiting_since=None, hashes={})
 
     def find_native(self, link: UserLink) -> UserLink:
         """The account that Okta's native application made: it wrote the Okta user id as externalId."""
@@ -60,7 +60,7 @@ class Matching:
     def find_created(self, link: UserLink, user_name: str) -> UserLink:
         """The account that a POST of ours made, bound; the link as it was when there is none."""
         found = [user for user in self.search(link.okta_id, user_name) if user.external_id == link.okta_id]
-        return self.bind(link, only(found), Origin.CREATED) if found else link
+        return self.bind(link, only(found), Origin.CREATED, link.hashes) if found else link
 
     def search(self, okta_id: str, user_name: str, *, inactive: bool = False) -> list[ScimUser]:
         """Accounts with this externalId or userName, each once, as they are now; inactive ones by listing if asked."""

@@ -45,7 +45,7 @@ class UserLink:
         genesys_id: id of the Genesys Cloud user, empty when there is none.
         active: whether the Genesys Cloud user was last left active; None when unknown.
         origin: created by the bridge or adopted by it.
-        hashes: SCIM path -> keyed hash of the value last written.
+        hashes: SCIM path -> keyed hash of the value last written; empty where a write may be on its way or lost.
         status: the Okta status last seen (``DELETED`` for a believed 404).
         assigned: whether the user was assigned to the application when last read; None when unknown.
         epoch: the application's epoch when `assigned` was read.
@@ -84,6 +84,11 @@ class UserLink:
     def is_link(self) -> bool:
         """Whether the record is more than a look number."""
         return self.state is not UserState.NONE
+
+    @property
+    def knows_what_was_written(self) -> bool:
+        """Whether the account need not be read to tell what the bridge has written there."""
+        return bool(self.hashes) and all(self.hashes.values())
 
     @property
     def ever_linked(self) -> bool:
@@ -173,7 +178,7 @@ class Hold:
         opened: when it was opened.
         changed: when it last changed.
         explanation: counts for people: W, c, B and the limits. No names.
-        approved: the revision that was approved, 0 without an approval; who is staged later is not approved.
+        decided: the revision that was decided about, 0 without a decision; who is staged later is not meant.
         by: the ARN of who decided, as AWS confirmed it; empty while nobody did.
         why: what the decider gave as reason, such as a ticket.
         told: the state that was last told to people, so that a message that could not be sent is sent later.
@@ -189,7 +194,7 @@ class Hold:
     opened: datetime
     changed: datetime
     explanation: str = ""
-    approved: int = 0
+    decided: int = 0
     by: str = ""
     why: str = ""
     told: str = ""

@@ -148,12 +148,13 @@ class UserLook:
         permission = self._deactivations.permission(link.okta_id, app)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
+        if permission is Permission.GIVEN:
+            permission = self._deactivations.begin(link.okta_id)
         if permission is not Permission.GIVEN:
             if permission is Permission.ASK:
                 self._deactivations.ask()
             why = Permission.HELD.value if permission is Permission.ASK else permission.value
             return self._settle(replace(link, unassigned_due=why), status, report.ends("held", why))
-        self._deactivations.begin(link.okta_id)
         report = self._deactivate(link, account, app, report)
         self._deactivations.end(link.okta_id)
         return report
@@ -230,7 +231,9 @@ class UserLook:
             or work.deep
         )
         # Only what leads to neither may do without: see Accounts.converge.
-        creates_or_activates = link.state is not UserState.LINKED or link.active is not True or not link.hashes
+        creates_or_activates = (
+            link.state is not UserState.LINKED or link.active is not True or not link.knows_what_was_written
+        )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
             return self._assignments.read(work.okta_id, newest=work.newest, seen=seen, epoch=app.epoch)
         return Assignment(Assigned.YES, None)

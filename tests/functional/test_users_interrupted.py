@@ -1,0 +1,85 @@
+"""A look that ends between a write to Genesys Cloud and its record: what the bridge wrote stays known as its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bridge.errors import Transient
+from bridge.items import Lane
+from bridge.provisioning.records import UserLink
+from tests.world import World
+
+
+def interrupt_after(world: World, method: str) -> Callable[[], None]:
+    """Let the table be out of reach from the next call of this method on; gives what ends that."""
+    seen = world.calls(method)
+    save, claim = world.store.save_user, world.store.claim_user
+
+    def out_of_reach() -> None:
+        if world.calls(method) > seen:
+            raise Transient("store-unreachable", upstream="store")
+
+    def failing_save(link: UserLink) -> None:
+        out_of_reach()
+        save(link)
+
+    def failing_claim(link: UserLink, *, previous_owner: str = "") -> None:
+        out_of_reach()
+        claim(link, previous_owner=previous_owner)
+
+    def end() -> None:
+        world.store.save_user = save  # type: ignore[method-assign] # as it was
+        world.store.claim_user = claim  # type: ignore[method-assign] # as it was
+
+    world.store.save_user = failing_save  # type: ignore[method-assign] # the table's failure
+    world.store.claim_user = failing_claim  # type: ignore[method-assign] # the table's failure
+    return end
+
+
+def test_a_value_that_is_dropped_after_an_interrupted_update_is_cleared() -> None:
+    """PATCH done, record lost, and Okta drops the value before the next try: it does not stay for ever."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.happen()
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.deliver()
+    mend = interrupt_after(world, "PATCH")
+    world.work(Lane.USERS)
+    assert world.account(user)["title"] == "Manager"
+    mend()
+    world.okta.update_profile(user, {"title": None})
+    world.happen()
+    assert "title" not in world.account(user)
+
+
+@pytest.mark.parametrize("change", [{"title": None}, {"title": "Adviser"}])
+def test_a_value_that_changes_after_an_interrupted_creation_is_no_strangers(change: dict[str, str | None]) -> None:
+    """POST done, claim lost: the account is found again, and what the POST wrote follows Okta."""
+    world = World()
+    user = world.person("Ada Brook", title="Manager")
+    world.deliver()
+    mend = interrupt_after(world, "POST")
+    world.work(Lane.USERS)
+    assert world.account(user)["title"] == "Manager"
+    mend()
+    world.okta.update_profile(user, change)
+    world.happen()
+    assert world.account(user).get("title") == change["title"]
+    assert world.calls("POST", "Users") + world.calls("POST", "users") == 1
+
+
+def test_the_first_record_of_a_value_costs_no_call() -> None:
+    """One PATCH, and the next look at the unchanged user sends nothing."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.happen()
+    before = world.calls()
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.happen()
+    assert world.calls() == before + 1
+    world.ask(f"user:{user}")
+    world.settle()
+    assert world.calls("PATCH") == 1
+    assert all(world.store.user_links[user].hashes.values())
