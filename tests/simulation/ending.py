@@ -16,7 +16,7 @@ from bridge_local.proof import Story, differences
 from functions.log_poller import app as log_poller_app
 from tests.simulation.ceiling_check import Rules, breaches
 from tests.simulation.gate import Unsettled
-from tests.simulation.processes import catch_up, reconcile
+from tests.simulation.processes import catch_up, reconcile, redrive
 from tests.simulation.promises import SLACK
 from tests.simulation.services import DirectHttp
 from tests.simulation.simulation import Simulation
@@ -56,6 +56,8 @@ def run(seed: int, variant: Variant | None = None, *, keep_history: bool = False
                     outcome.wrong += [f"before the reconcile: {line}" for line in _differences(simulation)]
             if not (simulation.promises.broken or outcome.wrong):
                 reconcile(simulation)
+                redrive(simulation)
+                simulation.rest()
         except Unsettled as unsettled:
             outcome.wrong.append(str(unsettled))
     outcome.wrong = (
