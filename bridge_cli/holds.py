@@ -169,7 +169,7 @@ def _show(desk: Desk, shown: HoldShown) -> None:
             "decided",
             f"{decision.verdict} revision {decision.revision} by {decision.by}: {decision.why}" if decision else "",
         ),
-        ("approved", f"revision {hold.approved} by {hold.by}: {hold.why}" if hold.approved else ""),
+        ("decided", f"revision {hold.decided} by {hold.by}: {hold.why}" if hold.decided else ""),
         ("events", _events(hold)),
     )
     if shown.staged:

@@ -68,9 +68,12 @@ class Function:
             return Invoked(answer["payload"], failed=answer.get("error", False))
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and with it the invocation in hand."""
+        self._closed = True
+        process = self._process
+        if process is not None:
+            process.kill()
         with self._lock:
-            self._closed = True
             self._end()
 
     def _running(self) -> tuple[subprocess.Popen[str], IO[str]]:

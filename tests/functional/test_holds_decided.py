@@ -39,7 +39,7 @@ def test_approval_releases_exactly_whom_the_approver_saw() -> None:
     world.settle()
     assert world.members(genesys_id) == set(users[30:])
     hold = newest(world, okta_id)
-    assert (hold.state, hold.approved, hold.by, hold.why) == (HoldState.DONE, 1, ANNA, "CHG-17")
+    assert (hold.state, hold.decided, hold.by, hold.why) == (HoldState.DONE, 1, ANNA, "CHG-17")
     assert not world.store.removal_records
     entry = world.last(f"group:{okta_id}")
     assert (entry.outcome, entry.why, entry.removed) == ("members-changed", "approved", 30)
@@ -207,3 +207,17 @@ def test_what_could_not_be_told_is_told_later(capsys: pytest.CaptureFixture[str]
         world.ask(f"group:{okta_id}")
         world.settle()
     assert [what for what, _ in world.people_told.messages] == ["opened"]
+
+
+def test_who_joins_after_the_rejecter_looked_is_no_exception() -> None:
+    """Nobody decided about him: he is held again, although by himself he is within the ceiling."""
+    world, okta_id, genesys_id, users = held_group(40, 30)
+    seen = newest(world, okta_id).revision
+    world.okta.remove_members(okta_id, users[30:32])
+    world.happen()
+    world.decide(f"group:{okta_id}", Verdict.REJECT, revision=seen)
+    world.settle()
+    assert world.store.exceptions(f"group:{okta_id}") == set(users[:30])
+    hold = newest(world, okta_id)
+    assert (hold.number, hold.state, world.hold(okta_id)[2]) == (2, HoldState.OPEN, set(users[30:32]))
+    assert world.members(genesys_id) == set(users)

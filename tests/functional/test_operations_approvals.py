@@ -96,6 +96,25 @@ def test_a_rejection_says_that_nobody_is_removed() -> None:
     assert "deactivates those of 1 staged users" in stage.decide("approve", "app", 2, 1)["releases"]
 
 
+def test_a_decision_while_removals_are_paused_says_that_it_waits() -> None:
+    """It is kept; resuming brings the entity, and its look carries the decision out."""
+    stage = Stage()
+    world = stage.world
+    people = world.provisioned(30)
+    group, genesys_group = world.linked_group("Sales", people)
+    world.okta.remove_members(group, people[:20])
+    world.happen()
+    stage.ask("pause", what="removals")
+    answer = stage.decide("approve", f"group:{group}", 1, 1)
+    assert answer["releases"].endswith("Removals are paused: it waits until they are resumed.")
+    world.settle()
+    assert world.members(genesys_group) == set(people)
+    stage.ask("resume", what="removals")
+    assert stage.waiting() == [(f"group:{group}", "hold")]
+    world.settle()
+    assert world.members(genesys_group) == set(people[20:])
+
+
 @pytest.mark.parametrize(
     ("number", "revision", "reason", "field"),
     [(2, 1, "not-found", "number"), (1, 2, "revision-unknown", "revision")],

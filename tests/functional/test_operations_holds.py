@@ -22,7 +22,7 @@ def test_open_holds_are_listed_the_oldest_first() -> None:
     stage.decide("reject", "app", 1, 1)
     first, second = stage.ask("holds.list", reader=True)["holds"]
     assert (first["entity"], first["staged"], first["reason"], first["state"]) == (TEAM, 2, "ceiling-count", "open")
-    assert (first["decision"], first["approved"], first["reminded"]) == (None, None, None)
+    assert (first["decision"], first["decided"], first["reminded"]) == (None, None, None)
     assert (second["entity"], second["decision"]["verdict"]) == ("app", "reject")
 
 

@@ -84,6 +84,7 @@ DIFFERENCES: dict[str, tuple[Change, dict[str, int]]] = {
     "okta: not assigned": (lambda w, p: w.okta.unassign_user(p[0]), {"not-assigned": 1}),
     "okta: deactivated": (lambda w, p: w.okta.deactivate(p[0]), {"not-assigned": 1}),
     "okta: suspended": (lambda w, p: w.okta.suspend(p[0]), {"differs": 1}),
+    "okta: another address": (lambda w, p: w.okta.update_profile(p[0], {"email": "new@example.com"}), {"differs": 1}),
     "genesys: a title": (_edit("title", "By hand"), {"drifted": 1}),
     "genesys: a number": (_edit("phoneNumbers", None), {"drifted": 1}),
     "genesys: externalId": (_edit("externalId", "by-hand"), {"drifted": 1}),
@@ -151,6 +152,35 @@ def test_only_a_hundred_ids_are_named_but_all_are_counted() -> None:
     assert (found(run), len(run.ids["unknown"])) == ({"unknown": 130}, 100)
 
 
+def test_who_is_assigned_but_not_usable_is_linked_once_and_left_alone() -> None:
+    """STAGED, or an assignment that is neither yes nor no: one look, so that later events are read; then none."""
+    world, *_ = company(3)
+    staged = world.okta.create_user({"login": "new@example.com", "firstName": "N", "lastName": "E"}, activate=False)
+    world.okta.assign_user(staged)
+    pending = world.person("Pen Ding", assigned=False)
+    world.okta.assign_user(pending, status="PENDING")
+    world.events()
+    assert set(world.reconcile_whole().ids["differs"]) == {staged, pending}
+    assert world.reconcile_whole().items == 0
+    assert len(world.accounts()) == 3
+
+
+def test_a_suspended_user_is_no_difference_where_suspension_is_ignored() -> None:
+    """SuspendedUsers=ignore: nothing at all."""
+    world, people, *_ = company(3, {"SUSPENDED_USERS": "ignore"})
+    unheard(world, lambda: world.okta.suspend(people[0]))
+    assert world.reconcile_whole().items == 0
+
+
+def test_a_deactivation_that_a_person_rejected_is_no_difference() -> None:
+    """Exceptions are decided: the run does not bring them again each night."""
+    world, people, *_ = company(3)
+    unheard(world, lambda: world.okta.unassign_user(people[0]))
+    world.store.add_exceptions("app", [people[0]])
+    assert world.reconcile_whole().items == 0
+    assert world.account(people[0])["active"] is True
+
+
 # ---------------------------------------------------------------------------------------------------- groups
 
 
@@ -207,6 +237,29 @@ def test_a_mass_removal_that_a_run_finds_is_held_by_the_groups_look() -> None:
     assert (state, staged) == ("open", set(users))
     run = world.reconcile_whole()
     assert "members-differ" not in run.counts, "what waits for a person is no difference"
+
+
+def test_a_group_that_is_gone_in_okta_is_brought_until_its_members_wait_for_a_person() -> None:
+    """Its look holds all of them; the next run has nothing to add."""
+    world, people, okta_group, group = company(6)
+    unheard(world, lambda: world.okta.delete_group(okta_group))
+    assert world.reconcile_whole().items == 1
+    assert world.hold(okta_group) == ("open", "group-deleted", set(people[:3]))
+    assert world.reconcile_whole().items == 0
+    assert world.members(group) == set(people[:3])
+
+
+def test_a_group_that_no_rule_keeps_is_unlinked() -> None:
+    """Taken from the application, unheard: its members stay, its link goes."""
+    world, *_ = company(4)
+    team, genesys_team = world.okta.create_group("Team"), world.genesys.add_group("Team")
+    world.okta.assign_group(team)
+    world.happen()
+    unheard(world, lambda: world.okta.unassign_group(team))
+    world.clock.advance(3600)
+    assert world.reconcile_whole().items == 1
+    assert world.store.group_links[team].genesys_id == ""
+    assert world.genesys.members(genesys_team) == frozenset()
 
 
 # ----------------------------------------------------------------------------------------- switches and modes

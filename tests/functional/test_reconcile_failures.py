@@ -138,6 +138,22 @@ def test_a_failed_run_is_alarmed_and_the_schedule_begins_anew(capsys: pytest.Cap
     assert (run.number, run.tries, run.failed) == (2, 1, "")
 
 
+def test_the_first_comparison_is_tried_each_hour_until_it_is_whole() -> None:
+    """It is owed: whatever was wrong on the first day, nobody has to start it again."""
+    world = World(bootstrapped=False)
+    world.person("Ada Brook")
+    world.okta.deactivate_app()
+    world.events()
+    numbers = []
+    for _ in range(26):
+        numbers.append(world.reconcile("continue").number)
+        world.clock.advance(300)
+    assert (numbers[:4], numbers[-1]) == ([1, 2, 3, 3], 4)
+    world.okta.activate_app()
+    world.clock.advance(3600)
+    assert world.reconcile("continue").waiting == "lanes-not-empty"
+
+
 def test_a_small_company_may_shrink_to_almost_nothing() -> None:
     """Under 20 links a part says nothing; only an empty listing is not believed."""
     world, people, *_ = company(6)

@@ -186,7 +186,7 @@ class _Check:
             return  # what was approved waits
         company = self.company
         for group in company.groups.values():
-            group.settle(company.accounts.users(group.members, active=False, sure=False))
+            group.settle(company.accounts.users(group.members, active=False, sure=False), company.inactive())
         if company.app[-1:] and company.app[-1].active:
             company.deactivations.settle(lambda user: company.users.now(user) is not Access.WANTED)
 
@@ -194,8 +194,9 @@ class _Check:
         leaving = self.company.leaving(group, group.truth.at)
         for user in leaving - held - group.removals.perhaps_excepted:
             self.company.breach(fact.at, name, "removal-lost", user)
-        for user in leaving & held & group.removals.approved:
-            self.company.breach(fact.at, name, "approved-not-done", user)
+        if not self.company.paused:
+            for user in leaving & held & group.removals.approved:
+                self.company.breach(fact.at, name, "approved-not-done", user)
         for user in held & group.truth.members:
             if user not in self.company.inactive():
                 self.company.breach(fact.at, name, "held-though-desired", user)

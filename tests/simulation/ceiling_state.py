@@ -105,10 +105,11 @@ class GroupState:
         earlier = [truth for truth in self.truths if truth.at <= moment]
         return earlier[-1:] + later
 
-    def settle(self, present: Collection[str]) -> None:
-        """The lanes are empty: a look has seen the present truth, and the Okta users who are members."""
+    def settle(self, present: Collection[str], undesired: Collection[str]) -> None:
+        """The lanes are empty: a look has seen the Okta users who are members, and who is no reason to be one."""
         if self.truths:
-            self.removals.settle(lambda user: user in present and user not in self.truth.members)
+            desired = self.truth.members - frozenset(undesired)
+            self.removals.settle(lambda user: user in present and user not in desired)
             self.ever_settled |= self.truth.members
 
     def begin_look(self) -> None:

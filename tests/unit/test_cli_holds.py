@@ -58,8 +58,8 @@ def test_a_hold_is_shown_with_counts_users_and_history() -> None:
 
 def test_a_hold_that_has_ended_offers_no_decision() -> None:
     """What was approved, by whom."""
-    out = Stage(holds_show=shown(state="done", approved=3, by="arn:aws:x", why="OPS-1")).run("holds show app").out
-    assert "  approved  revision 3 by arn:aws:x: OPS-1\n" in out
+    out = Stage(holds_show=shown(state="done", decided=3, by="arn:aws:x", why="OPS-1")).run("holds show app").out
+    assert "  decided   revision 3 by arn:aws:x: OPS-1\n" in out
     assert "Decide:" not in out
 
 

@@ -81,7 +81,7 @@ class Hold(Part):
     opened: datetime
     changed: datetime
     reminded: datetime | None = Field(default=None, description="when people were last reminded")
-    approved: int | None = Field(default=None, description="the approved revision")
+    decided: int | None = Field(default=None, description="the revision that was decided about")
     by: str = ""
     why: str = ""
     decision: Decision | None = None

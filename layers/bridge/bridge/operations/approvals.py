@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from typing import Protocol
 
 from bridge.errors import Transient
 from bridge.items import Reason, fresh_item
@@ -12,9 +13,13 @@ from bridge.operations.answers import Refused
 from bridge.operations.identity import Identities
 from bridge.operations.requests import Decide
 from bridge.operations.signing import binding
-from bridge.provisioning.ports import Clock, Holds, LaneSender
+from bridge.provisioning.ports import AppRecords, Clock, Holds, LaneSender
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 from bridge.telemetry import logger
+
+
+class HoldsAndApp(Holds, AppRecords, Protocol):
+    """Holds, and what operators set for the whole bridge."""
 
 
 class Approvals:
@@ -22,7 +27,7 @@ class Approvals:
 
     def __init__(
         self,
-        store: Holds,
+        store: HoldsAndApp,
         lanes: LaneSender,
         clock: Clock,
         identities: Identities,
@@ -96,9 +101,10 @@ class Approvals:
             raise Refused("hold-not-open", f"hold {hold.number} is {hold.state.value}")
 
     def _releases(self, hold: Hold, asked: Decide) -> str:
-        """What the decision means, in a sentence."""
+        """What the decision means, in a sentence or two."""
+        waits = " Removals are paused: it waits until they are resumed." if self._store.app().removals_paused else ""
         if asked.do == Verdict.REJECT.value:
-            return "Nobody is removed; the staged users stay until they are wanted again, or gone."
+            return "Nobody is removed; the staged users stay until they are wanted again, or gone." + waits
         staged = self._store.staged(asked.entity, asked.number).values()
         released = sum(revision <= asked.revision for revision in staged)
         what = "deactivates" if asked.entity == "app" else "removes"
@@ -106,4 +112,4 @@ class Approvals:
         later = len(staged) - released
         if hold.number == asked.number and later:
             sentence += f" {later} were staged after revision {asked.revision}: they wait for a decision of their own."
-        return sentence
+        return sentence + waits

@@ -75,7 +75,7 @@ def build(settings: OperationsSettings, outside: Outside) -> Operations:
         settings.genesys, secrets=outside.secrets, pace=outside.pace, clock=clock, transport=outside.genesys_transport
     ).client(Lane.USERS, calls)
     reconcile = ReconcileDesk(store, outside.lambda_client, settings.reconciler, provisioning.mode)
-    switches = Switches(outside.lambda_client, settings.mappings, store)
+    switches = Switches(outside.lambda_client, settings.mappings, store, outside.lanes)
     preview = Preview(
         provisioning,
         okta=okta,

@@ -43,7 +43,7 @@ def hold(record: Hold, word: Decision | None, reminded: datetime | None) -> answ
         opened=record.opened,
         changed=record.changed,
         reminded=reminded,
-        approved=record.approved or None,
+        decided=record.decided or None,
         by=record.by,
         why=record.why,
         decision=None if word is None else decision(word),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Transient
+from bridge.items import Reason, fresh_item
 from bridge.operations import answers
 from bridge.operations.requests import Pause
-from bridge.provisioning.ports import AppRecords
+from bridge.provisioning.ports import AppRecords, Holds, LaneSender
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -19,24 +21,49 @@ if TYPE_CHECKING:
 _OFF = frozenset({"Disabled", "Disabling"})
 
 
+class AppAndHolds(AppRecords, Holds, Protocol):
+    """The switch of removals, and the holds that wait meanwhile."""
+
+
 class Switches:
     """What an operator can stop and start again."""
 
-    def __init__(self, client: LambdaClient, mappings: Mapping[str, str], store: AppRecords) -> None:
-        """`mappings`: lane -> id of the event source mapping that reads it."""
+    def __init__(
+        self,
+        client: LambdaClient,
+        mappings: Mapping[str, str],
+        store: AppAndHolds,
+        lanes: LaneSender,
+        *,
+        nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+    ) -> None:
+        """`mappings`: lane -> id of the event source mapping that reads it; `nonce` makes items fresh."""
         self._client = client
         self._mappings = mappings
         self._store = store
+        self._lanes = lanes
+        self._nonce = nonce
 
     def set(self, asked: Pause) -> answers.Paused:
         """Answers ``pause`` and ``resume``."""
         paused = asked.do == "pause"
         if asked.what == "removals":
             self._store.pause_removals(paused=paused)
+            if not paused:
+                self._bring_decided()
             reading = self.reading()
         else:
             reading = {lane: self._enable(id_, not paused) for lane, id_ in self._mappings.items()}
         return answers.Paused(everything=not any(reading.values()), removals=self._store.app().removals_paused)
+
+    def _bring_decided(self) -> None:
+        """What people decided during the pause is carried out now."""
+        decided = [
+            entity
+            for entity in self._store.open_hold_entities()
+            if (hold := self._store.hold(entity)) and self._store.decision(entity, hold.number)
+        ]
+        self._lanes.send([fresh_item(entity, Reason.HOLD, self._nonce()) for entity in decided])
 
     def reading(self) -> dict[str, bool]:
         """Whether each lane is read."""

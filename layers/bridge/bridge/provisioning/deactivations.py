@@ -17,7 +17,7 @@ from bridge.provisioning.assignments import Assigned, judge
 from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import Clock, LaneSender, OktaReader, Store
-from bridge.provisioning.records import AppState, Hold, HoldState, RemovalState
+from bridge.provisioning.records import AppState, Hold, HoldState, Removal, RemovalState
 from bridge.settings import ProvisioningSettings
 
 #: The entity that the organisation's removal records and hold belong to.
@@ -61,42 +61,46 @@ class Deactivations:
     # ------------------------------------------------------------------------------ a user's own look
 
     def permission(self, okta_id: str, app: AppState) -> Permission:
-        """Whether this user may be deactivated now; `Permission.ASK` when a look at the application must say.
-
-        A permission that is given is counted already.
-        """
+        """Whether this user may be deactivated now; `Permission.ASK` when a look at the application must say."""
         if okta_id in self._store.exceptions(APP):
             return Permission.EXCEPTED
-        record = self._store.removal(APP, okta_id)
-        now = self._clock.now()
-        if not app.removals_paused and record is not None:
-            if record.state is RemovalState.APPROVED and now - record.at <= APPROVAL_AGE:
-                return Permission.GIVEN
-            if record.state is RemovalState.RESERVED and record.at >= now - self._window:
-                return Permission.GIVEN
+        if not app.removals_paused and self._is_permitted(self._store.removal(APP, okta_id)):
+            return Permission.GIVEN
         hold = self._life.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             return Permission.HELD
         if hold is not None or app.removals_paused or not self._is_few(okta_id):
             return Permission.ASK
-        # Counted before it is judged: of two looks at the same moment each sees the other's.
-        self._store.reserve(APP, [okta_id], now)
-        if self._is_few(okta_id):
+        return Permission.GIVEN
+
+    def begin(self, okta_id: str) -> Permission:
+        """Count the permitted deactivation, unless a person approved it; `Permission.ASK` when it is one too many.
+
+        Counted before it is sent, and judged again when it is counted: of two looks at the same moment each sees the
+        other's.
+        """
+        record = self._store.removal(APP, okta_id)
+        if record is not None and record.state is RemovalState.APPROVED:
+            return Permission.GIVEN
+        self._store.reserve(APP, [okta_id], self._clock.now())
+        if self._is_permitted(record) or self._is_few(okta_id):
             return Permission.GIVEN
         self._store.withdraw(APP, [okta_id])
-        if record is not None and record.state is RemovalState.DONE:
+        if record is not None:
             self._store.complete(APP, [okta_id], record.at)
         return Permission.ASK
+
+    def _is_permitted(self, record: Removal | None) -> bool:
+        """Whether a person's approval, or a reservation that still counts, lets the user go."""
+        if record is None or record.state is RemovalState.DONE:
+            return False
+        age = self._clock.now() - record.at
+        return age <= (APPROVAL_AGE if record.state is RemovalState.APPROVED else self._window)
 
     def _is_few(self, okta_id: str) -> bool:
         """Whether this user's deactivation needs no listing: there are few in the window, with his."""
         recent = self._store.removals(APP, self._clock.now() - self._window) - {okta_id}
         return len(recent) + 1 < FEW
-
-    def begin(self, okta_id: str) -> None:
-        """The deactivation is about to be sent: it counts from now on, unless a person approved it."""
-        if not self._is_approved(okta_id):
-            self._store.reserve(APP, [okta_id], self._clock.now())
 
     def end(self, okta_id: str) -> None:
         """The deactivation has been done."""
@@ -158,7 +162,7 @@ class Deactivations:
         self._store.remove_exceptions(APP, exceptions & assigned)
         leaving = linked - assigned - exceptions
         report.read["assigned-users"], report.read["leaving"] = str(len(assigned)), str(len(leaving))
-        again = ""
+        again = hold.reason if hold is not None and self._life.left_by_rejection(hold) & leaving else ""
         approved = hold if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused else None
         if approved is not None and not listing and approved.reason != "suspicious-empty":
             self._life.void(approved)  # a reading that is hard to believe needs an approval of its own
@@ -182,7 +186,7 @@ class Deactivations:
         released = decided & leaving
         self._store.permit(APP, released, self._clock.now())
         # In the lane before the hold is done: a crash between repeats them, harmlessly.
-        self._lanes.send(self._bring(released, f"{hold.number}:{hold.approved}"))
+        self._lanes.send(self._bring(released, f"{hold.number}:{hold.decided}"))
         leaving -= released
         return hold.reason if later & leaving else ""
 

@@ -58,7 +58,8 @@ class GroupRemovals:
         if hold is not None and hold.state is HoldState.APPROVED:
             self._carry_on(work, hold, seen, leaving, changes, report)
         else:
-            self._judge(work, seen, leaving, changes, report)
+            again = hold.reason if hold is not None and self._life.left_by_rejection(hold) & leaving.keys() else ""
+            self._judge(work, seen, leaving, changes, report, held_before=again)
 
     # --------------------------------------------------------------------------------------- approved
 

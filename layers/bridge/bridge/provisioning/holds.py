@@ -93,8 +93,8 @@ class HoldLife:
     def carry_out(self, entity: str) -> Hold | None:
         """Apply what a person decided about the entity's hold; the hold as it stands then.
 
-        A rejection makes exceptions of everybody who is staged. An approval only marks the hold: the look that
-        asked releases those whom the person saw, and then calls `finish`.
+        A rejection makes exceptions of those whom the person saw. An approval only marks the hold: the look that
+        asked releases them, and then calls `finish`.
         """
         hold = self._store.hold(entity)
         if hold is None or hold.state not in BLOCKING:
@@ -102,20 +102,27 @@ class HoldLife:
         decision = self._store.decision(entity, hold.number)
         if decision is None:
             return hold
-        decided = replace(hold, by=decision.by, why=decision.why, changed=self._clock.now())
+        now = self._clock.now()
+        decided = replace(hold, decided=decision.revision, by=decision.by, why=decision.why, changed=now)
         if decision.verdict is Verdict.REJECT:
-            self._store.add_exceptions(entity, self._store.staged(entity, hold.number))
+            self._store.add_exceptions(entity, self.decided(decided)[0])
             decided = replace(decided, state=HoldState.REJECTED)
         else:
-            decided = replace(decided, state=HoldState.APPROVED, approved=decision.revision)
+            decided = replace(decided, state=HoldState.APPROVED)
         self._store.save_hold(decided)
         return decided
 
     def decided(self, hold: Hold) -> tuple[frozenset[str], frozenset[str]]:
-        """The staged users whom the approver saw (staged up to that revision), and those who were staged later."""
+        """The staged users whom the decider saw (staged up to that revision), and those who were staged later."""
         staged = self._store.staged(hold.entity, hold.number)
-        seen = frozenset(user for user, revision in staged.items() if revision <= hold.approved)
+        seen = frozenset(user for user, revision in staged.items() if revision <= hold.decided)
         return seen, frozenset(staged.keys() - seen)
+
+    def left_by_rejection(self, hold: Hold | None) -> frozenset[str]:
+        """Who was staged after the rejecter looked, until people know of the rejection: he is held again."""
+        if hold is None or hold.state is not HoldState.REJECTED or hold.told == hold.state:
+            return frozenset()
+        return self.decided(hold)[1]
 
     def finish(self, hold: Hold) -> None:
         """An approved hold has been carried out."""

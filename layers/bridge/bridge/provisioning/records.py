@@ -178,7 +178,7 @@ class Hold:
         opened: when it was opened.
         changed: when it last changed.
         explanation: counts for people: W, c, B and the limits. No names.
-        approved: the revision that was approved, 0 without an approval; who is staged later is not approved.
+        decided: the revision that was decided about, 0 without a decision; who is staged later is not meant.
         by: the ARN of who decided, as AWS confirmed it; empty while nobody did.
         why: what the decider gave as reason, such as a ticket.
         told: the state that was last told to people, so that a message that could not be sent is sent later.
@@ -194,7 +194,7 @@ class Hold:
     opened: datetime
     changed: datetime
     explanation: str = ""
-    approved: int = 0
+    decided: int = 0
     by: str = ""
     why: str = ""
     told: str = ""

@@ -148,12 +148,13 @@ class UserLook:
         permission = self._deactivations.permission(link.okta_id, app)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
+        if permission is Permission.GIVEN:
+            permission = self._deactivations.begin(link.okta_id)
         if permission is not Permission.GIVEN:
             if permission is Permission.ASK:
                 self._deactivations.ask()
             why = Permission.HELD.value if permission is Permission.ASK else permission.value
             return self._settle(replace(link, unassigned_due=why), status, report.ends("held", why))
-        self._deactivations.begin(link.okta_id)
         report = self._deactivate(link, account, app, report)
         self._deactivations.end(link.okta_id)
         return report

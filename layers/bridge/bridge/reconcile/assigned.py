@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from bridge.errors import AuthFailure, Permanent
+from bridge.errors import Permanent
 from bridge.provisioning.accounts import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
 from bridge.provisioning.deactivations import APP
@@ -95,12 +95,8 @@ class AssignedUsers:
             followed.add(following)
 
     def _require_active_app(self, session: Session) -> None:
-        """Assignments mean nothing while the application is switched off, mistyped or out of sight."""
-        try:
-            status = session.ask(self._okta.app).value
-        except AuthFailure as refused:
-            raise Implausible("okta-app-not-visible") from refused
-        if status != "ACTIVE":
+        """Assignments mean nothing while the application is switched off."""
+        if session.ask(self._okta.app).value != "ACTIVE":
             raise Implausible("okta-app-not-active")
 
     # --------------------------------------------------------------------------------------- comparing

@@ -25,6 +25,8 @@ from bridge.telemetry import Metric, count, logger
 
 #: Runs in a row that ticks start because the one before has failed; then the schedule's next one.
 TRIES = 3
+#: After so many failures a run that the state asks for is tried again this often.
+REST = timedelta(hours=1)
 #: Invocations in a row without any progress after which a run has failed: an hour of ticks.
 IDLE = 12
 #: How long a lease outlives the function that took it.
@@ -78,11 +80,14 @@ class Reconciler:
         of_this_mode = newest is not None and newest.mode == self._mode.value
         if newest is not None and newest.unfinished and of_this_mode:
             return self._carry_on(newest, time_left)
-        if newest is not None and newest.failed and of_this_mode:
-            return self._begin(newest, time_left, tries=newest.tries + 1) if newest.tries < TRIES else newest
-        if self._store.app().reconciled != self._mode.value:
-            return self._begin(newest, time_left)
-        return newest
+        if newest is not None and newest.failed and of_this_mode and newest.tries < TRIES:
+            return self._begin(newest, time_left, tries=newest.tries + 1)
+        if self._store.app().reconciled == self._mode.value:
+            return newest
+        if newest is not None and newest.failed and of_this_mode:  # still owed, but nobody needs it every five minutes
+            rested = newest.ended is not None and self._clock.now() - newest.ended >= REST
+            return self._begin(newest, time_left, tries=newest.tries) if rested else newest
+        return self._begin(newest, time_left)
 
     # --------------------------------------------------------------------------------------- life cycle
 
