@@ -123,7 +123,7 @@ class UserLook:
             return self._settle(link, user.status, report.ends("unchanged", "never-linked"))
         link = replace(link, status=user.status)
         if Reason.HOLD in work.reasons:
-            self._deactivations.forget_approval(link.okta_id)
+            self._deactivations.forget_permission(link.okta_id)
         report.ends("unchanged", user.status.lower())
         if _already_inactive(work, link):
             return self._finish(link, None, app, report)
@@ -143,7 +143,7 @@ class UserLook:
         counts = account is not None and account.active and self._settings.deactivate_users
         if not counts:
             if Reason.HOLD in work.reasons:
-                self._deactivations.forget_approval(link.okta_id)
+                self._deactivations.forget_permission(link.okta_id)
             return self._deactivate(link, account, app, report)
         permission = self._deactivations.permission(link.okta_id, app)
         if self._settings.mode is Mode.OBSERVE:
