@@ -57,6 +57,7 @@ class Promises:
     Attributes:
         broken: each broken promise in words, at the moment when it broke.
         approved: (Okta group id, Okta user id) of removals that a person has approved.
+        lied_to: whether Okta may say 404 of somebody who is there: with the link's "not assigned", that is believed.
         pairs: Genesys Cloud group id -> id of the Okta group that rules link with it.
     """
 
@@ -65,6 +66,7 @@ class Promises:
         self.broken: list[str] = []
         self.approved: set[tuple[str, str]] = set()
         self.pairs: dict[str, str] = {}
+        self.lied_to = False
         self._world = world
         self._tell = tell
         self._per_request = per_request
@@ -148,7 +150,7 @@ class Promises:
                 yield "P6: deactivates somebody whom Okta does not know"
             elif not self._wanted.was_untrue(okta_id, since):
                 yield f"P5: {okta_id} is deactivated, and has been assigned and usable all the time"
-            elif not self._usable.was_untrue(okta_id, since) and not self._app.was_true("app", since):
+            elif not (self.lied_to or self._usable.was_untrue(okta_id, since) or self._app.was_true("app", since)):
                 yield f"P6: {okta_id} is deactivated because the application is off"
 
     def _holders(self, okta_id: str) -> int:

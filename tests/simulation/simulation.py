@@ -65,6 +65,7 @@ class Simulation:
         for okta_group, genesys_group in self.company.linked.items():
             self.recorder.watch(okta_group, genesys_group, looked=True)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
+        self.promises.lied_to = self.climate.strange > 0
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
         self._warm: set[str] = set()
         self._leavers: dict[str, datetime] = {}
