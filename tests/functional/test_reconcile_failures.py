@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from bridge.errors import SettingsError
+from bridge.errors import SettingsError, Transient
 from bridge.reconcile import accounts, groups, reconciler
 from bridge.reconcile.run import Phase, Run
 from bridge_local.exchange import Request, Response
@@ -18,7 +18,7 @@ from bridge_local.genesys.faults import Fault
 from bridge_local.okta.switches import Fault as OktaFault
 from bridge_local.okta.switches import FaultKind
 from tests.functional.test_reconcile import company, found, genesys_id, unheard, writes
-from tests.world import World
+from tests.world import Countdown, World
 
 
 class Died(BaseException):
@@ -265,6 +265,36 @@ def test_a_run_that_comes_no_further_for_an_hour_has_failed() -> None:
     assert run.failed == "no-progress genesys-403"
     world.genesys.give_role()
     assert world.reconcile("continue").failed == ""
+
+
+def test_a_table_that_is_out_of_reach_for_a_moment_costs_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run's own record is throttled once: the start that came once a night is not lost."""
+    world, *_ = company(2)
+    read, failures = world.store.run, [Transient("store-throttled", upstream="store")]
+
+    def throttled() -> Run | None:
+        if failures:
+            raise failures.pop()
+        return read()
+
+    monkeypatch.setattr(world.store, "run", throttled)
+    assert world.reconcile("start").failed == ""
+
+
+def test_a_start_that_the_table_refuses_for_long_is_alarmed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody asks again by himself; a tick that fails has another one after it."""
+    world, *_ = company(2)
+
+    def throttled() -> Run | None:
+        raise Transient("store-throttled", upstream="store")
+
+    monkeypatch.setattr(world.store, "run", throttled)
+    for do, alarms in (("continue", 0), ("start", 1)):
+        answer = world.reconciler.handle({"do": do}, cast("Any", Countdown(world.clock)))
+        assert answer == {"outcome": "waits", "why": "store-throttled"}
+        assert capsys.readouterr().out.count('"ReconcileFailed":[1.0]') == alarms
 
 
 def test_what_nobody_classified_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

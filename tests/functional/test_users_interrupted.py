@@ -70,6 +70,22 @@ def test_a_value_that_changes_after_an_interrupted_creation_is_no_strangers(chan
     assert world.calls("POST", "Users") + world.calls("POST", "users") == 1
 
 
+def test_who_is_back_after_an_interrupted_deactivation_is_let_in_again() -> None:
+    """PATCH done, record lost, and the user is assigned again before the next try: the account becomes active."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.happen()
+    world.okta.unassign_user(user)
+    world.deliver()
+    mend = interrupt_after(world, "PATCH")
+    world.work(Lane.LEAVERS)
+    assert world.account(user)["active"] is False
+    mend()
+    world.okta.assign_user(user)
+    world.happen()
+    assert world.account(user)["active"] is True
+
+
 def test_the_first_record_of_a_value_costs_no_call() -> None:
     """One PATCH, and the next look at the unchanged user sends nothing."""
     world = World()

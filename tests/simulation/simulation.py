@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from bridge.composition import Consumer, Outside
+from bridge.composition import Consumer
 from bridge.errors import Transient
 from bridge.items import Lane
-from bridge.provisioning.ports import Store
-from bridge.reconcile.composition import Memory
-from bridge.settings import ConsumerSettings
 from bridge_local.okta import HookDispatcher
 from functions.receiver import app as receiver_app
 from tests.simulation.circumstances import (
@@ -24,14 +20,12 @@ from tests.simulation.circumstances import (
     turn_okta_switches,
 )
 from tests.simulation.company import Company
-from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Gate, History, Unsettled, Weather
-from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
+from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Unsettled, Weather
 from tests.simulation.processes import SCHEDULED, catch_up
 from tests.simulation.promises import Promises
 from tests.simulation.recorder import Recorder
-from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
+from tests.simulation.simulated_world import SimulatedWorld
 from tests.simulation.variants import Variant
-from tests.world import Context, World
 
 T = TypeVar("T")
 
@@ -39,70 +33,6 @@ T = TypeVar("T")
 MOST_BATCHES = 4000
 #: Interludes that a run may have, or it would feed itself.
 MOST_INTERLUDES = 30
-
-
-@dataclass
-class GatedContext(Context):
-    """A Lambda context whose time is the virtual clock's."""
-
-    gate: Gate = field(kw_only=True)
-
-    def get_remaining_time_in_millis(self) -> int:
-        """How long the invocation may still run."""
-        return self.gate.milliseconds_left()
-
-
-@dataclass
-class SimulatedWorld(World):
-    """The world of the tests, with a gate before everything outside a process."""
-
-    variant: Variant = field(default_factory=Variant)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.store = self.variant.store()
-        self.store.set_bootstrapped()
-        self.store.note_reconciled("enforce")
-        self.lanes = self.variant.lanes(self.clock.now)
-        self.history = History(self.clock)
-        self.gate = Gate(self.clock, random.Random(f"gate {self.seed}"), self.history)  # noqa: S311 - repeatable
-        self.context = GatedContext(gate=self.gate)
-        self.idempotency = IdempotencyInWeather(self.clock.now, self.gate)
-        self.gated_lanes = LanesInWeather(self.lanes, self.gate)
-        self.okta_outside = OktaInWeather(self.okta, self.gate, page=3)
-        self.genesys_outside = GenesysInWeather(self.genesys, self.gate)
-
-    def restart(self) -> None:
-        """Nothing: an environment is made when it is needed."""
-
-    def gated_poller(self) -> None:
-        """A new environment of the log poller, in the weather."""
-        store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_outside)
-        self.catch_up = self.new_poller(store, self.gated_lanes, okta)
-
-    def gated_reconciler(self) -> None:
-        """A new environment of the reconciler, likewise."""
-        outside = replace(
-            self.reconciler_outside(),
-            store=cast("Memory", StoreInWeather(self.store, self.gate)),
-            lanes=self.gated_lanes,
-            okta_transport=ServiceTransport(self.okta_outside),
-            genesys_transport=ServiceTransport(self.genesys_outside),
-        )
-        self.reconciler = self.new_reconciler(outside)
-
-    def outside(self, settings: ConsumerSettings) -> Outside:
-        """The world around a new consumer, in its weather."""
-        return Outside(
-            **{
-                **vars(super().outside(settings)),
-                "store": StoreInWeather(self.store, self.gate),
-                "lanes": self.gated_lanes,
-                "sqs": self.gated_lanes,
-                "okta_transport": ServiceTransport(self.okta_outside),
-                "genesys_transport": ServiceTransport(self.genesys_outside),
-            }
-        )
 
 
 class Simulation:
@@ -122,26 +52,30 @@ class Simulation:
         self.world = world = SimulatedWorld(
             settings_drawn(chance), seed, genesys_switches_drawn(chance), variant=self.variant
         )
+        self.climate = Weather.drawn(chance)
+        # What arrives late is counted where it was sent; so there the pace is off.
+        world.per_minute = self.per_minute = 0 if self.climate.late else chance.choice((0, 0, 0, 30, 60))
         self.clock, self.gate, self.history = world.clock, world.gate, world.history
         self.gate.interlude = self._interlude
         self.gate.settle = world.genesys_outside.land
         self.company = Company(world, chance, self.history)
-        self.company.found(chance.choice((4, 5, 6, 6, 8)))
+        self.company.found(chance.choice((4, 5, 6, 6, 8)) if chance.random() < 0.98 else 30)
         self.variant.begin(world)
         self.recorder = Recorder(world.okta, world.genesys, self.clock.now, handmade=self.company.hand_made)
         for okta_group, genesys_group in self.company.linked.items():
             self.recorder.watch(okta_group, genesys_group, looked=True)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
+        self.promises.lied_to = self.climate.strange > 0
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
         self._warm: set[str] = set()
+        self._leavers: dict[str, datetime] = {}
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
         turn_okta_switches(world.okta.switches, chance)
         self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311
         register_hook(world.okta)
         catch_up(self)
-        self.climate = Weather.drawn(chance)
-        self.history.tell(f"climate: {self.climate}")
+        self.history.tell(f"calls a minute: {self.per_minute or 'any'}, climate: {self.climate}")
         self.history.tell(f"settings: {world.variables}")
 
     # ---------------------------------------------------------------------------------------- the run
@@ -205,6 +139,8 @@ class Simulation:
             soonest = self._next_due()
             if soonest is None or soonest > until:
                 self.clock.time = max(until, self.clock.time)
+                if self.climate.calm:
+                    self.promises.check_leavers(self._leavers)
                 return
             self.clock.time = max(soonest, self.clock.time)
 
@@ -297,8 +233,17 @@ class Simulation:
             receiver_app.compose = compose
         status = int(answer["statusCode"])
         if status < 300:
+            self._note_leavers(events)
             self.variant.hear(events)
         return status
+
+    def _note_leavers(self, events: list[dict[str, Any]]) -> None:
+        """Okta has told of people whose access ends."""
+        for event in events:
+            if event["eventType"] in {"user.lifecycle.deactivate", "user.lifecycle.suspend"}:
+                self._leavers.update(
+                    {each["id"]: self.clock.time for each in event["target"] if each["type"] == "User"}
+                )
 
     def _interlude(self, what: str) -> None:
         """What others do while the effect of a process is on its way."""

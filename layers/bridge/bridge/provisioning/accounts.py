@@ -287,6 +287,11 @@ class Accounts:
             report.would.append(f"PATCH users/{link.genesys_id} replace active")
             report.ends("observed", "would-deactivate")
             return Changed(link, account)
+        if link.active is not None:
+            # As with an activation: who dies before the answer is recorded must not leave a link that says active,
+            # for a user who is assigned again by then would be trusted to be so.
+            link = replace(link, active=None)
+            self._store.save_user(link)
         answer = self._patch(link, account, {"active": False}, frozenset({"active"}))
         if answer.active:
             raise Outdated("genesys-not-applied")

@@ -151,13 +151,7 @@ class Deactivations:
         Raises:
             Transient: the listing could not be read whole.
         """
-        read = self._okta.app_users()
-        listing = read.value
-        if listing is None:
-            raise Transient("okta-implausible", upstream="okta")
-        assigned = {
-            okta_id for okta_id, app_user in listing.items() if judge(app_user, read.date).assigned is not Assigned.NO
-        }
+        assigned, listed = self._assigned(work)
         linked = {link.okta_id for link in self._store.all_users() if link.genesys_id and link.active is not False}
         hold = self._store.hold(APP) if app.removals_paused else self._life.carry_out(APP)
         exceptions = self._store.exceptions(APP)
@@ -166,17 +160,37 @@ class Deactivations:
         report.read["assigned-users"], report.read["leaving"] = str(len(assigned)), str(len(leaving))
         again = hold.reason if hold is not None and self._life.left_by_rejection(hold) & leaving else ""
         approved = hold if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused else None
-        if approved is not None and not listing and approved.reason != "suspicious-empty":
+        if approved is not None and not listed and approved.reason != "suspicious-empty":
             self._life.void(approved)  # a reading that is hard to believe needs an approval of its own
             approved = None
         if approved is not None:
             again = self._release(approved, leaving)
         leaving -= self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE)
-        items = self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listing, again=again, report=report)
+        items = self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listed, again=again, report=report)
         if approved is not None:
             self._life.finish(approved)
         self._life.tell(APP, report)
         return items
+
+    def _assigned(self, work: Work) -> tuple[set[str], int]:
+        """Okta ids of everybody whom the whole listing does not show as unassigned, and how many it shows at all.
+
+        Page by page: a listing of a hundred thousand profiles would not fit into memory.
+        """
+        assigned: set[str] = set()
+        listed = 0
+        following, followed = "", set[str]()
+        while True:
+            work.check_time()
+            page = self._okta.app_users_page(following)
+            listed += len(page.entries)
+            assigned |= {entry.id for entry in page.entries if judge(entry, page.date).assigned is not Assigned.NO}
+            following = page.following
+            if not following:
+                return assigned, listed
+            if following in followed:
+                raise Transient("okta-implausible", detail="a page is followed by itself", upstream="okta")
+            followed.add(following)
 
     def _release(self, hold: Hold, leaving: set[str]) -> str:
         """Permissions, and items, for exactly those whom the approver saw and who are still undesired.

@@ -235,7 +235,9 @@ class UserLook:
             link.state is not UserState.LINKED or link.active is not True or not link.knows_what_was_written
         )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
-            return self._assignments.read(work.okta_id, newest=work.newest, seen=seen, epoch=app.epoch)
+            return self._assignments.read(
+                work.okta_id, newest=work.newest, seen=seen, known=link.assignment_looked, epoch=app.epoch
+            )
         return Assignment(Assigned.YES, None)
 
     def _user_name(self, user: OktaUser) -> str:

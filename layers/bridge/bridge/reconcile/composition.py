@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from bridge.aws import SystemClock
 from bridge.calls import Calls
+from bridge.errors import Transient
 from bridge.http import Transport
 from bridge.items import Lane, Reason, fresh_item, is_entity
 from bridge.provisioning.fingerprints import Fingerprints
@@ -21,9 +22,10 @@ from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.groups import Groups
 from bridge.reconcile.reconciler import Phases, Reconciler
-from bridge.reconcile.run import Lanes, Run, Runs
+from bridge.reconcile.run import Lanes, NotYet, Run, Runs
 from bridge.secrets import Secrets
 from bridge.settings import ReconcilerSettings
+from bridge.telemetry import Metric, count
 from bridge.upstreams import GenesysSide, OktaSide
 
 _RUN = TypeAdapter(Run)
@@ -114,8 +116,14 @@ class ReconcilerEvents:
             return context.get_remaining_time_in_millis() / 1000
 
         self._calls.begin()
-        run = self._reconciler.start(time_left) if do == "start" else self._reconciler.tick(time_left)
-        self._calls.count_scim()
+        try:
+            run = self._reconciler.start(time_left) if do == "start" else self._reconciler.tick(time_left)
+        except (Transient, NotYet) as error:  # the run's own record can not be read or written now
+            if do == "start":  # a tick has another one after it; what was asked for once is asked for again by a person
+                count(Metric.RECONCILE_FAILED)
+            return {"outcome": "waits", "why": str(error)}
+        finally:
+            self._calls.count_scim()
         if run is None:
             return {"outcome": "nothing"}
         outcome = "waits" if run.unfinished else "failed" if run.failed else "ended"

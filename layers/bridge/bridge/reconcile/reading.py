@@ -28,7 +28,7 @@ class Session:
     def __init__(self, lanes: LaneSender, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> None:
         """`seconds_left` tells how long the function may still run; `pause` lets time pass."""
         self._lanes = lanes
-        self._seconds_left = seconds_left
+        self.seconds_left = seconds_left
         self._pause = pause
         self.findings: list[tuple[Finding, str]] = []
         self.items = 0
@@ -59,7 +59,7 @@ class Session:
 
     def check_time(self, seconds: float = 0.0) -> None:
         """Raise NotYet when no further call may begin after so many seconds."""
-        if self._seconds_left() < RESERVE + seconds:
+        if self.seconds_left() < RESERVE + seconds:
             raise NotYet("time")
 
     def send(self, items: Sequence[Item]) -> None:

@@ -69,29 +69,34 @@ class Reconciler:
 
     def start(self, time_left: Callable[[], float]) -> Run:
         """Start a run, or carry on the one that is under way; the run as it then stands."""
-        newest = self._runs.run()
+        session = self._session(time_left)
+        newest = session.ask(self._runs.run)
         if newest is not None and newest.unfinished and newest.mode == self._mode.value:
-            return self._carry_on(newest, time_left)
-        return self._begin(newest, time_left)
+            return self._carry_on(newest, session)
+        return self._begin(newest, session)
 
     def tick(self, time_left: Callable[[], float]) -> Run | None:
         """Carry on an unfinished run, try a failed one again, or start the one that a change of mode asks for."""
-        newest = self._runs.run()
+        session = self._session(time_left)
+        newest = session.ask(self._runs.run)
         of_this_mode = newest is not None and newest.mode == self._mode.value
         if newest is not None and newest.unfinished and of_this_mode:
-            return self._carry_on(newest, time_left)
+            return self._carry_on(newest, session)
         if newest is not None and newest.failed and of_this_mode and newest.tries < TRIES:
-            return self._begin(newest, time_left, tries=newest.tries + 1)
-        if self._store.app().reconciled == self._mode.value:
+            return self._begin(newest, session, tries=newest.tries + 1)
+        if session.ask(self._store.app).reconciled == self._mode.value:
             return newest
         if newest is not None and newest.failed and of_this_mode:  # still owed, but nobody needs it every five minutes
             rested = newest.ended is not None and self._clock.now() - newest.ended >= REST
-            return self._begin(newest, time_left, tries=newest.tries) if rested else newest
-        return self._begin(newest, time_left)
+            return self._begin(newest, session, tries=newest.tries) if rested else newest
+        return self._begin(newest, session)
 
     # --------------------------------------------------------------------------------------- life cycle
 
-    def _begin(self, newest: Run | None, time_left: Callable[[], float], *, tries: int = 1) -> Run:
+    def _session(self, time_left: Callable[[], float]) -> Session:
+        return Session(self._lanes, time_left, self._pause)
+
+    def _begin(self, newest: Run | None, session: Session, *, tries: int = 1) -> Run:
         """A new run in place of the newest one, which it leaves behind as it is."""
         run = Run(
             number=newest.number + 1 if newest else 1,
@@ -101,16 +106,15 @@ class Reconciler:
             lease_until=newest.lease_until if newest and newest.unfinished else None,
             tries=tries,
         )
-        return self._carry_on(run, time_left)
+        return self._carry_on(run, session)
 
-    def _carry_on(self, run: Run, time_left: Callable[[], float]) -> Run:
+    def _carry_on(self, run: Run, session: Session) -> Run:
         now = self._clock.now()
         if run.lease_until is not None and run.lease_until > now:
             return run  # somebody works on it, or has died: then the lease ends with his function's time
-        lease = now + timedelta(seconds=time_left()) + MARGIN
-        session = Session(self._lanes, time_left, self._pause)
+        leased = replace(run, lease_until=now + timedelta(seconds=session.seconds_left()) + MARGIN)
         try:
-            run = self._runs.save_run(replace(run, lease_until=lease))
+            run = session.ask(partial(self._runs.save_run, leased))
             return self._work(run, session)
         except RunTaken:
             return self._runs.run() or run

@@ -1,0 +1,86 @@
+"""The world of the tests, with a gate before everything outside a process."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import cast
+
+from bridge.composition import Outside
+from bridge.provisioning.ports import Store
+from bridge.reconcile.composition import Memory
+from bridge.settings import ConsumerSettings
+from tests.simulation.gate import Gate, History
+from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
+from tests.simulation.pace import PaceTable, paced
+from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
+from tests.simulation.variants import Variant
+from tests.world import Context, World
+
+
+@dataclass
+class GatedContext(Context):
+    """A Lambda context whose time is the virtual clock's."""
+
+    gate: Gate = field(kw_only=True)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """How long the invocation may still run."""
+        return self.gate.milliseconds_left()
+
+
+@dataclass
+class SimulatedWorld(World):
+    """The world of the tests, with a gate before everything outside a process."""
+
+    variant: Variant = field(default_factory=Variant)
+    per_minute: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.store = self.variant.store()
+        self.store.set_bootstrapped()
+        self.store.note_reconciled("enforce")
+        self.lanes = self.variant.lanes(self.clock.now)
+        self.history = History(self.clock)
+        self.gate = Gate(self.clock, random.Random(f"gate {self.seed}"), self.history)  # noqa: S311 - repeatable
+        self.context = GatedContext(gate=self.gate)
+        self.idempotency = IdempotencyInWeather(self.clock.now, self.gate)
+        self.gated_lanes = LanesInWeather(self.lanes, self.gate)
+        self.pace_table = PaceTable(self.gate)
+        self.okta_outside = OktaInWeather(self.okta, self.gate, page=3)
+        self.genesys_outside = GenesysInWeather(self.genesys, self.gate)
+
+    def restart(self) -> None:
+        """Nothing: an environment is made when it is needed."""
+
+    def gated_poller(self) -> None:
+        """A new environment of the log poller, in the weather."""
+        store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_outside)
+        self.catch_up = self.new_poller(store, self.gated_lanes, okta)
+
+    def gated_reconciler(self) -> None:
+        """A new environment of the reconciler, likewise."""
+        outside = replace(
+            self.reconciler_outside(),
+            store=cast("Memory", StoreInWeather(self.store, self.gate)),
+            lanes=self.gated_lanes,
+            okta_transport=ServiceTransport(self.okta_outside),
+            genesys_transport=ServiceTransport(self.genesys_outside),
+        )
+        self.reconciler = self.new_reconciler(outside)
+
+    def outside(self, settings: ConsumerSettings) -> Outside:
+        """The world around a new consumer, in its weather."""
+        return Outside(
+            **{
+                **vars(super().outside(settings)),
+                "store": StoreInWeather(self.store, self.gate),
+                "lanes": self.gated_lanes,
+                "sqs": self.gated_lanes,
+                "pace": partial(paced, self.gate, self.pace_table, self.per_minute),
+                "okta_transport": ServiceTransport(self.okta_outside),
+                "genesys_transport": ServiceTransport(self.genesys_outside),
+            }
+        )

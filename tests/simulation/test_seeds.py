@@ -1,0 +1,19 @@
+"""Seeds that once ended wrong: each is kept with what it found."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.ending import run
+
+#: Seed -> what it found. A schedule changes when the simulation does; then the sentence still says what to look for.
+FOUND = {
+    179: "a value was written, its record lost, and Okta dropped the value: it stayed in Genesys Cloud for ever",
+    1300: "a deactivation's record was lost, the user was assigned again, and the link was still trusted to be active",
+}
+
+
+@pytest.mark.parametrize("seed", FOUND)
+def test_a_found_seed_ends_well(seed: int) -> None:
+    """Genesys Cloud equals Okta in the end, and no promise was broken on the way."""
+    assert run(seed).wrong == []
