@@ -6,6 +6,7 @@ import pytest
 
 from bridge.items import Reason
 from bridge.provisioning.records import HoldState, Origin, Verdict
+from bridge_local.genesys.faults import Fault
 from tests.simulation.ceiling_check import Rules
 from tests.simulation.scene import Scene
 
@@ -217,6 +218,23 @@ def test_a_release_whose_process_dies_goes_on(after: int) -> None:
     hold = scene.world.store.hold(f"group:{group}")
     assert hold is not None
     assert hold.state is HoldState.DONE
+    assert scene.breaches() == []
+
+
+@pytest.mark.parametrize("inactive", ["keep", "remove"])
+def test_a_leaver_whose_answer_was_lost_is_inactive_for_his_groups(inactive: str) -> None:
+    """The deactivation was done and its answer lost: with keep he is no removal, with remove he goes like others."""
+    rules = Rules(keep_inactive=inactive == "keep")
+    scene, group, genesys_id, users = full(40, rules)
+    scene.world.genesys.faults.add(Fault("lost-answer", method="PATCH", path="users", count=1))
+    with scene.people():
+        scene.world.okta.suspend(users[0])
+    scene.happen()
+    if inactive == "keep":
+        scene.change(group, remove=users[:1])
+        scene.happen()
+    assert scene.world.members(genesys_id) == set(users if inactive == "keep" else users[1:])
+    assert scene.held(group) == set()
     assert scene.breaches() == []
 
 

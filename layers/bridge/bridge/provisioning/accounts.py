@@ -50,6 +50,10 @@ class Changed:
     user: ScimUser | None = None
 
 
+#: What `UserLink.status` says where access has ended: Okta's own statuses, and a believed 404.
+ENDED_STATUSES = frozenset({"DEPROVISIONED", "SUSPENDED", "DELETED"})
+
+
 class Accounts:
     """Genesys Cloud users, one for each Okta user. Lives as long as the process.
 
@@ -266,6 +270,11 @@ class Accounts:
 
     # ------------------------------------------------------------------------------ deactivating
 
+    def _had_ended(self, okta_id: str) -> bool:
+        """Whether an earlier look wrote down that access ends, so that what is not known is only its own answer."""
+        stored = self._store.user(okta_id)
+        return stored is not None and (stored.assigned is False or stored.status in ENDED_STATUSES)
+
     def deactivate(self, link: UserLink, account: ScimUser | None, report: Report) -> Changed:
         """Make the account inactive; `account` is how Genesys Cloud has it now, None when it is gone.
 
@@ -277,7 +286,7 @@ class Accounts:
             return Changed(replace(_gone(link), unassigned_due=""))
         if not account.active:
             # None: an activation that another look had begun may still land, so the next look reads again.
-            active = None if link.active is None else False
+            active = None if link.active is None and not self._had_ended(link.okta_id) else False
             return Changed(replace(link, active=active, unassigned_due="", waiting_since=None), account)
         if not self._settings.deactivate_users:
             report.ends("skipped", "deactivate-users-off")
