@@ -41,7 +41,7 @@ def stored(kind: type[MemoryStore]) -> Any:
     """A world with another store."""
 
     def mend(world: MortalWorld) -> None:
-        cast("Any", world.store)._store = kind()
+        cast("Any", world.store)._store = kind(app_state=world.store.app_state)
 
     return mend
 

@@ -212,8 +212,7 @@ class Run:
                 genesys.faults.add(Fault(trouble, method="PATCH", count=2))  # type: ignore[arg-type] # one of its kinds
 
     def _say(self, word: str, entity: str) -> None:
-        # A rejection covers everybody who is staged by then, so only what is seen now is rejected.
-        if (word.startswith("look") or word == "reject") and (sight := self.scene.look_at_hold(entity)):
+        if word.startswith("look") and (sight := self.scene.look_at_hold(entity)):
             self.sights[entity] = sight
         if not word.endswith("look") and entity in self.sights:
             verdict = Verdict.REJECT if word == "reject" else Verdict.APPROVE

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
-
 import pytest
 
-from bridge.errors import Transient
 from bridge.items import Reason
 from bridge.provisioning.records import HoldState, Origin, Verdict
-from bridge_local.memory import MemoryStore
 from tests.simulation.ceiling_check import Rules
-from tests.simulation.crashes import MortalStore, MortalWorld
-from tests.simulation.history import ORGANISATION, Members
 from tests.simulation.scene import Scene
 
 #: Okta puts no more events into one delivery.
@@ -36,21 +29,6 @@ def deliver(scene: Scene, *, each: bool = False) -> None:
         scene.world.deliver(events[at : at + size], each=each, after=3)
 
 
-def removing_patches(scene: Scene) -> list[int]:
-    """How many members each PATCH really removed."""
-    return [
-        len(fact.removed)
-        for fact in scene.recorder.history
-        if isinstance(fact, Members) and fact.by_bridge and fact.removed
-    ]
-
-
-def active(scene: Scene, users: Iterable[str]) -> int:
-    """How many of them are active in Genesys Cloud."""
-    directory = scene.world.genesys.directory
-    return sum(directory.users[genesys_id].active for genesys_id in scene.world.genesys_ids(users))
-
-
 # ----------------------------------------------------------------------------------------------- five thousand
 
 
@@ -70,13 +48,13 @@ def test_five_thousand_go_once_and_only_when_approved(each: bool, per_request: i
             scene.world.clock.advance(2 if each else 0)
     deliver(scene, each=each)
     scene.settle()
-    assert removing_patches(scene) == []
+    assert scene.removing_patches() == []
     assert scene.held(group) == set(users)
     assert len(scene.world.genesys.members(genesys_id)) == 5000
     assert scene.approve(group)
     scene.settle()
     assert scene.world.genesys.members(genesys_id) == set()
-    assert removing_patches(scene) == [per_request] * (5000 // per_request)
+    assert scene.removing_patches() == [per_request] * (5000 // per_request)
     assert scene.breaches() == []
 
 
@@ -101,12 +79,12 @@ def test_fifteen_hundred_found_by_a_reconcile_are_held() -> None:
         scene.world.okta.remove_members(group, users[:1500])
     scene.world.ask(f"group:{group}", Reason.RECONCILE)
     scene.settle()
-    assert removing_patches(scene) == []
+    assert scene.removing_patches() == []
     assert scene.held(group) == set(users[:1500])
     assert scene.world.last(f"group:{group}").held == 1500
     scene.approve(group)
     scene.settle()
-    assert removing_patches(scene) == [1000, 500]
+    assert scene.removing_patches() == [1000, 500]
     assert scene.world.members(genesys_id) == set(users[1500:])
     assert scene.breaches() == []
 
@@ -117,7 +95,7 @@ def test_nine_hundred_and_ninety_nine_and_two_over_midnight() -> None:
     scene.world.clock.time = scene.world.clock.time.replace(hour=23, minute=50)
     scene.change(group, remove=users[:999])
     scene.happen()
-    assert removing_patches(scene) == [999]
+    assert scene.removing_patches() == [999]
     scene.world.clock.advance(1200)
     scene.change(group, remove=users[999:1001])
     scene.happen()
@@ -127,7 +105,7 @@ def test_nine_hundred_and_ninety_nine_and_two_over_midnight() -> None:
     scene.world.clock.advance(48 * 3600)
     scene.world.ask(f"group:{group}", Reason.RECONCILE)
     scene.settle()
-    assert removing_patches(scene) == [999]
+    assert scene.removing_patches() == [999]
     assert scene.world.members(genesys_id) == set(users[999:])
     assert scene.breaches() == []
 
@@ -149,7 +127,7 @@ def test_users_who_are_back_during_a_hold_are_not_released() -> None:
         scene.world.okta.add_members(group, users[20:40])
     assert scene.decide(sight, Verdict.APPROVE)
     scene.settle()
-    assert removing_patches(scene) == [260]
+    assert scene.removing_patches() == [260]
     assert scene.world.members(genesys_id) == {*users[:40], *users[300:]}
     assert scene.breaches() == []
 
@@ -168,9 +146,41 @@ def test_a_late_approval_never_covers_who_came_into_the_hold_later() -> None:
     assert sight is not None
     assert scene.decide(sight, Verdict.APPROVE)
     scene.settle()
-    assert removing_patches(scene) == [290]
+    assert scene.removing_patches() == [290]
     assert scene.held(group) == {*users[:10], *users[300:350]}
     assert len(scene.world.members(genesys_id)) == 110
+    assert scene.breaches() == []
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_late_rejection_keeps_only_whom_the_person_saw(paused: bool) -> None:
+    """300 seen, 350 staged when the rejection is carried out: 300 stay for good, 50 are held anew."""
+    scene, group, genesys_id, users = full(400)
+    scene.change(group, remove=users[:300])
+    scene.happen()
+    sight = scene.look_at_hold(group)
+    assert sight is not None
+    scene.change(group, remove=users[300:350])
+    if paused:
+        scene.world.store.pause_removals(paused=True)
+        scene.recorder.pause(paused=True)
+        assert scene.decide(sight, Verdict.REJECT)
+    scene.happen()
+    if paused:
+        scene.world.store.pause_removals(paused=False)
+        scene.recorder.pause(paused=False)
+        scene.world.ask(f"group:{group}")
+    else:
+        assert scene.decide(sight, Verdict.REJECT)
+    scene.settle()
+    assert scene.world.store.exceptions(f"group:{group}") == set(users[:300])
+    assert scene.held(group) == set(users[300:350])
+    assert [hold.state for hold in scene.world.store.hold_history(f"group:{group}") if hold.number == 1][
+        -1
+    ] == "rejected"
+    scene.approve(group)
+    scene.settle()
+    assert scene.world.members(genesys_id) == {*users[:300], *users[350:]}
     assert scene.breaches() == []
 
 
@@ -183,7 +193,7 @@ def test_an_approval_counts_for_nothing_else() -> None:
     scene.settle()
     scene.change(group, remove=users[300:350])
     scene.happen()
-    assert removing_patches(scene) == [300, 50]
+    assert scene.removing_patches() == [300, 50]
     scene.change(group, remove=users[350:351])
     scene.happen()
     assert scene.held(group) == set(users[350:351])
@@ -201,7 +211,7 @@ def test_a_release_whose_process_dies_goes_on(after: int) -> None:
     scene.world.fuse.left = after
     scene.settle()
     assert scene.world.fuse.burnt == 1
-    assert removing_patches(scene) == [10, 10, 10]
+    assert scene.removing_patches() == [10, 10, 10]
     assert scene.world.members(genesys_id) == set(users[30:])
     assert not scene.world.store.removal_records
     hold = scene.world.store.hold(f"group:{group}")
@@ -240,7 +250,7 @@ def test_forty_handmade_members_whose_users_are_adopted_later() -> None:
     assert {world.store.user_links[user].origin for user in people} == {Origin.ADOPTED}
     assert scene.held(group) == set(people)
     assert scene.world.hold(group)[1] == "first-link"
-    assert removing_patches(scene) == []
+    assert scene.removing_patches() == []
     assert world.members(genesys_id) == {*users, *people}
     scene.change(group, add=people[:30])
     scene.happen()
@@ -287,102 +297,4 @@ def test_an_unlinked_group_keeps_its_members_whatever_was_approved(approved: boo
     scene.settle()
     assert scene.world.members(genesys_id) == set(users)
     assert scene.world.hold(group)[0] == "unlinked"
-    assert scene.breaches() == []
-
-
-# ---------------------------------------------------------------------------------------------- deactivations
-
-
-def test_an_application_that_is_switched_off_deactivates_nobody() -> None:
-    """450 read as not assigned while it is off: nobody goes; when it is back, all are held, and go by approval."""
-    scene = Scene(Rules())
-    users = scene.world.provisioned(450)
-    scene.begin()
-    with scene.people():
-        scene.world.okta.deactivate_app()
-        for user in users[:449]:
-            scene.world.okta.unassign_user(user)
-    scene.happen()
-    assert active(scene, users) == 450
-    assert scene.held(ORGANISATION) == set()
-    with scene.people():
-        scene.world.okta.activate_app()
-    scene.happen()
-    held = scene.held(ORGANISATION)
-    assert active(scene, users) == 450 - (449 - len(held))
-    assert len(held) >= 430
-    scene.approve(ORGANISATION)
-    scene.settle()
-    assert active(scene, users) == 1
-    deactivating = [
-        call
-        for call in scene.world.genesys.calls
-        if call.route == "users/{id}" and call.method == "PATCH" and call.changed
-    ]
-    assert len(deactivating) == 449
-    assert scene.breaches() == []
-
-
-def test_a_mistyped_application_deactivates_nobody() -> None:
-    """The setting names another application, which is ACTIVE and has no users: all 450 read as not assigned."""
-    scene = Scene(Rules())
-    users = scene.world.provisioned(450)
-    scene.begin()
-    other = scene.world.okta.create_app("Another one")
-    scene.world.events()
-    scene.world.variables["OKTA_APP_ID"] = other
-    scene.world.restart()
-    for user in users:
-        scene.world.ask(f"user:{user}", Reason.RECONCILE)
-    scene.world.settle()
-    assert active(scene, users) >= 450 - 19
-    assert len(scene.held(ORGANISATION)) == active(scene, users)
-    hold = scene.world.store.hold(ORGANISATION)
-    assert hold is not None
-    assert hold.reason == "suspicious-empty"
-
-
-class UnreadableRemovals(MemoryStore):
-    """A store whose removal records can be out of reach."""
-
-    out_of_reach = False
-
-    def removals(self, entity: str, since: datetime) -> frozenset[str]:
-        """May fail."""
-        if self.out_of_reach:
-            raise Transient("store-throttled", upstream="store")
-        return super().removals(entity, since)
-
-
-def unreadable(world: MortalWorld) -> None:
-    """Give the world such a store."""
-    assert isinstance(world.store, MortalStore)
-    world.store._store = UnreadableRemovals()
-
-
-def test_unreadable_records_stop_deactivations_and_no_leaver() -> None:
-    """Unassigned users wait while the records can not be read; joiners come, leavers go, members are added."""
-    scene = Scene(Rules(), mend=unreadable)
-    users = scene.world.provisioned(60)
-    group, genesys_id = scene.linked("Agents", users[:30])
-    scene.begin()
-    scene.world.store.out_of_reach = True  # type: ignore[attr-defined] # of this store
-    with scene.people():
-        for user in users[:5]:
-            scene.world.okta.unassign_user(user)
-        for user in users[5:10]:
-            scene.world.okta.deactivate(user)
-        scene.world.okta.remove_members(group, users[20:25])
-        scene.world.okta.add_members(group, users[40:45])
-        joiner = scene.world.person("Joe Joiner")
-    scene.world.deliver()
-    scene.world.pass_time(hours=0.02)
-    assert active(scene, users[:5]) == 5
-    assert active(scene, users[5:10]) == 0
-    assert scene.world.account(joiner)["active"] is True
-    assert scene.world.members(genesys_id) == {*users[:30], *users[40:45]}
-    scene.world.store.out_of_reach = False  # type: ignore[attr-defined] # of this store
-    scene.settle()
-    assert active(scene, users[:10]) == 0
-    assert removing_patches(scene) == [5]
     assert scene.breaches() == []

@@ -51,6 +51,24 @@ def test_listing_is_not_believed_for_what_came_later() -> None:
     world.assert_users_equal()
 
 
+def test_an_event_that_comes_late_brings_no_older_assignment_back() -> None:
+    """A listing that is new enough for a late event, but older than the user's last look, is not believed."""
+    world = World()
+    people = world.people(30)
+    world.okta.update_app_user(people[0], profile={"nickName": "Late"})
+    events = world.events()
+    late = [event for event in events if event["eventType"] == "application.user_membership.update"]
+    world.deliver([event for event in events if event not in late])
+    world.settle()
+    assert world.account(people[0])["active"] is True
+    world.okta.unassign_user(people[0])
+    world.happen()
+    assert world.account(people[0])["active"] is False
+    world.deliver(late)
+    world.settle()
+    assert world.account(people[0])["active"] is False
+
+
 def test_listing_is_forgotten_when_groups_or_the_application_change() -> None:
     """A raised epoch makes every known assignment unknown, listed ones too, even for an event from before."""
     world = World()

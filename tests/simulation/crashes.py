@@ -16,7 +16,7 @@ READS = frozenset(
         *("user", "users", "all_users", "owners", "group", "groups"),
         *("removals", "removal", "exceptions", "seen"),
         *("hold", "hold_history", "open_hold_entities", "staged", "decision"),
-        *("app", "due", "parked_items", "entries", "differences"),
+        *("app", "due", "parked_items", "entries", "differences", "breaker", "log_cursor", "permitted", "reminded"),
     )
 )
 

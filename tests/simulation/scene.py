@@ -12,7 +12,7 @@ from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.records import Decision, Origin, Verdict
 from tests.simulation.ceiling_check import Breach, Rules, breaches
 from tests.simulation.crashes import MortalWorld
-from tests.simulation.history import ORGANISATION
+from tests.simulation.history import ORGANISATION, Members
 from tests.simulation.recorder import Recorder
 
 APPROVER = "arn:aws:sts::123456789012:assumed-role/Supervisors/someone"
@@ -148,6 +148,16 @@ class Scene:
         """Whom the open hold of a group, or of the organisation, shows."""
         sight = self.look_at_hold(entity)
         return frozenset() if sight is None else sight.users
+
+    def removing_patches(self) -> list[int]:
+        """How many members each PATCH really removed."""
+        facts = [fact for fact in self.recorder.history if isinstance(fact, Members) and fact.by_bridge]
+        return [len(fact.removed) for fact in facts if fact.removed]
+
+    def active(self, users: Iterable[str]) -> int:
+        """How many of these users are active in Genesys Cloud."""
+        directory = self.world.genesys.directory
+        return sum(directory.users[genesys_id].active for genesys_id in self.world.genesys_ids(users))
 
     def breaches(self) -> list[Breach]:
         """What the checker finds."""

@@ -80,7 +80,7 @@ class OktaClient:
         document = read.value
         return Read(None if document is None else AppUser(user_id, _text(document, "status"), document), read.date)
 
-    def app_users(self, page_limit: int | None = None) -> Read[Mapping[str, AppUser]]:
+    def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application, with the users; value None with more than `page_limit` pages."""
         read = self._listing(f"{self._app}/users", APP_USERS_PAGE, _app_user, _EXPAND, page_limit=page_limit)
         if read.value is None:

@@ -58,12 +58,19 @@ class Assignments:
         self._too_long_until: datetime | None = None
         self._active_seen: datetime | None = None
 
-    def read(self, user_id: str, *, newest: datetime | None, seen: datetime, epoch: int) -> Assignment:
+    def read(
+        self, user_id: str, *, newest: datetime | None, seen: datetime, known: datetime | None, epoch: int
+    ) -> Assignment:
         """The user's assignment, at least as new as `newest` plus the lag where a listing serves it.
 
-        `seen` is Okta's ``Date`` of a read that has just been made: what a listing's would be at least.
+        Args:
+            user_id: whose.
+            newest: the latest event that it must show.
+            seen: Okta's ``Date`` of a read that has just been made: what a new listing's would be at least.
+            known: as of when an earlier look knew it: an item that comes late must not bring an older answer back.
+            epoch: the application's epoch.
         """
-        listing = self._fresh_listing(newest, seen, epoch)
+        listing = self._fresh_listing(newest, seen, known, epoch)
         if listing is not None:
             return judge((listing.value or {}).get(user_id), listing.date)
         self._singles.append(self._clock.now())
@@ -87,11 +94,13 @@ class Assignments:
             self._records.note_app_status(status)
         return read
 
-    def _fresh_listing(self, newest: datetime | None, seen: datetime, epoch: int) -> Read[Mapping[str, AppUser]] | None:
+    def _fresh_listing(
+        self, newest: datetime | None, seen: datetime, known: datetime | None, epoch: int
+    ) -> Read[Mapping[str, AppUser]] | None:
         """A listing that is new enough for an item, fetched if many wait; None when single reads are better."""
         if newest is None or seen < newest + self._lag:
             return None
-        needed = newest + self._lag
+        needed = max(newest + self._lag, known or newest)
         if self._listing is not None and self._listing_epoch == epoch and self._listing.date >= needed:
             return self._listing
         now = self._clock.now()

@@ -2,8 +2,9 @@
 
 A user's look may deactivate by itself while there are few such deactivations. From the twentieth in the window on it
 asks for a look at the application, the one writer of the organisation's hold: that look reads one whole listing of the
-application's users, so it sees the *whole* change, and either reserves it (a reservation is the permission for the
-user's own look) or holds all of it. A person's approval becomes permissions, too, which are not counted.
+application's users, so it sees the *whole* change, and either reserves and permits all of it, or holds all of it. A
+person's approval becomes permissions, too, and those are not counted. Permissions are records of their own: what was
+counted before stays counted when the same user is approved, and no reservation that a look left behind permits.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from bridge.settings import ProvisioningSettings
 
 #: The entity that the organisation's removal records and hold belong to.
 APP = "app"
+#: What their permissions belong to.
+PERMITS = "app-permits"
 #: Fewer deactivations than this in the window need no listing; the percentage never forbids so few.
 FEW = 20
 #: For how long a person's approval of one user counts: as long as the lanes keep his item.
@@ -64,7 +67,7 @@ class Deactivations:
         """Whether this user may be deactivated now; `Permission.ASK` when a look at the application must say."""
         if okta_id in self._store.exceptions(APP):
             return Permission.EXCEPTED
-        if not app.removals_paused and self._is_permitted(self._store.removal(APP, okta_id)):
+        if not app.removals_paused and self._is_permitted(self._store.removal(PERMITS, okta_id)):
             return Permission.GIVEN
         hold = self._life.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
@@ -79,23 +82,23 @@ class Deactivations:
         Counted before it is sent, and judged again when it is counted: of two looks at the same moment each sees the
         other's.
         """
-        record = self._store.removal(APP, okta_id)
-        if record is not None and record.state is RemovalState.APPROVED:
+        if self._is_approved(okta_id):
             return Permission.GIVEN
+        permit, record = (self._store.removal(entity, okta_id) for entity in (PERMITS, APP))
         self._store.reserve(APP, [okta_id], self._clock.now())
-        if self._is_permitted(record) or self._is_few(okta_id):
+        if self._is_permitted(permit) or self._is_few(okta_id):
             return Permission.GIVEN
         self._store.withdraw(APP, [okta_id])
         if record is not None:
             self._store.complete(APP, [okta_id], record.at)
         return Permission.ASK
 
-    def _is_permitted(self, record: Removal | None) -> bool:
-        """Whether a person's approval, or a reservation that still counts, lets the user go."""
-        if record is None or record.state is RemovalState.DONE:
+    def _is_permitted(self, permit: Removal | None) -> bool:
+        """Whether a person's approval, or a reservation of the whole change that still counts, lets the user go."""
+        if permit is None:
             return False
-        age = self._clock.now() - record.at
-        return age <= (APPROVAL_AGE if record.state is RemovalState.APPROVED else self._window)
+        age = self._clock.now() - permit.at
+        return age <= (APPROVAL_AGE if permit.state is RemovalState.APPROVED else self._window)
 
     def _is_few(self, okta_id: str) -> bool:
         """Whether this user's deactivation needs no listing: there are few in the window, with his."""
@@ -106,29 +109,28 @@ class Deactivations:
         """The deactivation has been done."""
         if not self._is_approved(okta_id):
             self._store.complete(APP, [okta_id], self._clock.now())
-        self.forget_approval(okta_id)
+        self.forget_permission(okta_id)
 
     def ask(self) -> None:
         """Have the application looked at; whoever asks before that look begins shares it."""
         nonce = f"ceiling:{self._store.app().look}"
         self._lanes.send([fresh_item(APP, Reason.FOLLOW_UP, nonce)])
 
-    def forget_approval(self, okta_id: str) -> None:
-        """What was approved has come about otherwise, or is not wanted any more."""
-        if self._is_approved(okta_id):
-            self._store.withdraw(APP, [okta_id])
+    def forget_permission(self, okta_id: str) -> None:
+        """What was permitted is done, has come about otherwise, or is not wanted any more."""
+        self._store.withdraw(PERMITS, [okta_id])
 
     def desired_again(self, okta_id: str) -> None:
         """The user is assigned: nothing that was said about his deactivation counts any more."""
         self._store.remove_exceptions(APP, [okta_id])
-        self.forget_approval(okta_id)
+        self.forget_permission(okta_id)
         hold = self._life.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             self.ask()
 
     def _is_approved(self, okta_id: str) -> bool:
-        record = self._store.removal(APP, okta_id)
-        return record is not None and record.state is RemovalState.APPROVED
+        permit = self._store.removal(PERMITS, okta_id)
+        return permit is not None and permit.state is RemovalState.APPROVED
 
     # ---------------------------------------------------------------------- the application's own look
 
@@ -149,13 +151,7 @@ class Deactivations:
         Raises:
             Transient: the listing could not be read whole.
         """
-        read = self._okta.app_users()
-        listing = read.value
-        if listing is None:
-            raise Transient("okta-implausible", upstream="okta")
-        assigned = {
-            okta_id for okta_id, app_user in listing.items() if judge(app_user, read.date).assigned is not Assigned.NO
-        }
+        assigned, listed = self._assigned(work)
         linked = {link.okta_id for link in self._store.all_users() if link.genesys_id and link.active is not False}
         hold = self._store.hold(APP) if app.removals_paused else self._life.carry_out(APP)
         exceptions = self._store.exceptions(APP)
@@ -164,17 +160,37 @@ class Deactivations:
         report.read["assigned-users"], report.read["leaving"] = str(len(assigned)), str(len(leaving))
         again = hold.reason if hold is not None and self._life.left_by_rejection(hold) & leaving else ""
         approved = hold if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused else None
-        if approved is not None and not listing and approved.reason != "suspicious-empty":
+        if approved is not None and not listed and approved.reason != "suspicious-empty":
             self._life.void(approved)  # a reading that is hard to believe needs an approval of its own
             approved = None
         if approved is not None:
             again = self._release(approved, leaving)
-        leaving -= self._store.permitted(APP, self._clock.now() - APPROVAL_AGE)
-        items = self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listing, again=again, report=report)
+        leaving -= self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE)
+        items = self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listed, again=again, report=report)
         if approved is not None:
             self._life.finish(approved)
         self._life.tell(APP, report)
         return items
+
+    def _assigned(self, work: Work) -> tuple[set[str], int]:
+        """Okta ids of everybody whom the whole listing does not show as unassigned, and how many it shows at all.
+
+        Page by page: a listing of a hundred thousand profiles would not fit into memory.
+        """
+        assigned: set[str] = set()
+        listed = 0
+        following, followed = "", set[str]()
+        while True:
+            work.check_time()
+            page = self._okta.app_users_page(following)
+            listed += len(page.entries)
+            assigned |= {entry.id for entry in page.entries if judge(entry, page.date).assigned is not Assigned.NO}
+            following = page.following
+            if not following:
+                return assigned, listed
+            if following in followed:
+                raise Transient("okta-implausible", detail="a page is followed by itself", upstream="okta")
+            followed.add(following)
 
     def _release(self, hold: Hold, leaving: set[str]) -> str:
         """Permissions, and items, for exactly those whom the approver saw and who are still undesired.
@@ -184,7 +200,7 @@ class Deactivations:
         """
         decided, later = self._life.decided(hold)
         released = decided & leaving
-        self._store.permit(APP, released, self._clock.now())
+        self._store.permit(PERMITS, released, self._clock.now())
         # In the lane before the hold is done: a crash between repeats them, harmlessly.
         self._lanes.send(self._bring(released, f"{hold.number}:{hold.decided}"))
         leaving -= released
@@ -216,6 +232,7 @@ class Deactivations:
             report.ends("held", hold.reason if hold else "")
             return []
         self._store.reserve(APP, leaving, now)
+        self._store.reserve(PERMITS, leaving, now)
         return self._bring(leaving, f"reserved:{app.look}")
 
     def _held_because(self, app: AppState, total: int, base: int, *, listing_empty: bool) -> str:

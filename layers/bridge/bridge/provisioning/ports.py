@@ -64,7 +64,7 @@ class OktaReader(Protocol):
         """The user's assignment to the application; value None when not assigned (404 E0000007)."""
         ...
 
-    def app_users(self, page_limit: int | None = None) -> Read[Mapping[str, AppUser]]:
+    def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application by user id; value None when there are more than `page_limit` pages."""
         ...
 

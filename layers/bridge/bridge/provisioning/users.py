@@ -123,7 +123,7 @@ class UserLook:
             return self._settle(link, user.status, report.ends("unchanged", "never-linked"))
         link = replace(link, status=user.status)
         if Reason.HOLD in work.reasons:
-            self._deactivations.forget_approval(link.okta_id)
+            self._deactivations.forget_permission(link.okta_id)
         report.ends("unchanged", user.status.lower())
         if _already_inactive(work, link):
             return self._finish(link, None, app, report)
@@ -143,7 +143,7 @@ class UserLook:
         counts = account is not None and account.active and self._settings.deactivate_users
         if not counts:
             if Reason.HOLD in work.reasons:
-                self._deactivations.forget_approval(link.okta_id)
+                self._deactivations.forget_permission(link.okta_id)
             return self._deactivate(link, account, app, report)
         permission = self._deactivations.permission(link.okta_id, app)
         if self._settings.mode is Mode.OBSERVE:
@@ -235,7 +235,9 @@ class UserLook:
             link.state is not UserState.LINKED or link.active is not True or not link.knows_what_was_written
         )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
-            return self._assignments.read(work.okta_id, newest=work.newest, seen=seen, epoch=app.epoch)
+            return self._assignments.read(
+                work.okta_id, newest=work.newest, seen=seen, known=link.assignment_looked, epoch=app.epoch
+            )
         return Assignment(Assigned.YES, None)
 
     def _user_name(self, user: OktaUser) -> str:
