@@ -230,7 +230,7 @@ class Run:
 
 
 @settings(
-    max_examples=50,
+    max_examples=40,
     derandomize=True,
     deadline=None,
     database=None,
