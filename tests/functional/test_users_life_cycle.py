@@ -10,6 +10,7 @@ import pytest
 from bridge.items import Lane, Reason
 from bridge.provisioning.records import UserState
 from bridge_local.exchange import Request, Response
+from bridge_local.okta.switches import Fault, FaultKind
 from bridge_local.okta.system_log import Entity
 from tests.world import World
 
@@ -288,6 +289,21 @@ def test_user_who_was_last_seen_leaving_is_believed_to_be_deleted(sign: str) -> 
     world.settle()
     assert not world.store.parked
     assert world.account(user)["active"] is False
+
+
+def test_unassigned_while_the_application_was_off_is_no_sign_of_a_deletion() -> None:
+    """A 404 on a user who only seemed unassigned, for the application was off: parked, and nobody deactivated."""
+    world = World()
+    user = linked(world)
+    world.okta.deactivate_app()
+    world.okta.unassign_user(user)
+    world.happen()
+    assert world.store.user_links[user].unassigned_due == "app-not-active"
+    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.ask(f"user:{user}")
+    world.settle()
+    assert world.parked(f"user:{user}") == ["user-not-visible"]
+    assert world.account(user)["active"] is True
 
 
 def test_404_on_somebody_unknown_is_nothing() -> None:

@@ -59,6 +59,7 @@ def series(
             told.counts += outcome.counts
             if outcome.wrong:
                 told.failed.append(outcome)
+                say(f"  seed {outcome.seed} ends wrong: {outcome.wrong[0]}")
         now = time.monotonic()
         told.seconds = now - began
         if now > told_at + _TELL:

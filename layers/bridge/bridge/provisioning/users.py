@@ -105,7 +105,9 @@ class UserLook:
         link = replace(link, assignment_looked=report.date)
         if not link.is_link:
             return self._settle(link, DELETED, report.ends("unchanged", "no-such-user"))
-        if not (Hint.DELETION in work.hints or link.status in {"DEPROVISIONED", DELETED} or link.assigned is False):
+        # "Not assigned", seen while the application was switched off, is no sign of anything.
+        unassigned = link.assigned is False and link.unassigned_due != "app-not-active"
+        if not (Hint.DELETION in work.hints or link.status in {"DEPROVISIONED", DELETED} or unassigned):
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
         link = self._accounts.matching.settle_creating(link, "")
         if not link.ever_linked:
