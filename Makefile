@@ -10,7 +10,7 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test check simulate simulate-some crash-test lint types sam-validate sam-build sam-local \
+.PHONY: help demo local test proofs check simulate simulate-some crash-test lint types sam-validate sam-build sam-local \
 	contract-sdk costs reconcile-memory audit requirements clean
 
 help: ## this list
@@ -22,10 +22,13 @@ demo: .venv/.made ## the main job on the embedded stack, proved; SEED=number rep
 local: .venv/.made ## the embedded stack, kept running, with a console on http://127.0.0.1:8080/ (PORT, BIND, STATE_DIR)
 	@$(PYTHON) -m bridge_local run
 
-test: .venv/.made ## all tests, with coverage of at least 95 %
-	@$(PYTHON) -m pytest --cov --cov-report=term
+test: .venv/.made ## all tests but the slow proofs, one process for each core, with coverage of at least 95 %
+	@$(PYTHON) -m pytest -m "not proof" -n auto --dist loadgroup --cov --cov-report=term
 
-check: lint types test simulate-some demo ## what must be green before a change is taken: lint, types, tests, simulation, demo
+proofs: .venv/.made ## the slow proofs: random histories of the ceiling, days of outages, safeguards switched off
+	@$(PYTHON) -m pytest -m proof -n auto
+
+check: lint types test proofs simulate-some demo ## what must be green before a change is taken: lint, types, tests, proofs, simulation, demo
 
 simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, RUNS; VARIANT= switches a safeguard off)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),100000) \

@@ -19,6 +19,8 @@ from bridge_local.memory import MemoryStore
 from bridge_local.okta.switches import Fault, FaultKind
 from tests.world import World
 
+pytestmark = pytest.mark.proof
+
 
 def outage(world: World, path: str = "") -> GenesysFault:
     """Genesys Cloud answers 503."""

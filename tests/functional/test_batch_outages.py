@@ -14,6 +14,8 @@ from bridge_local.memory import MemoryStore
 from bridge_local.okta.switches import Fault, FaultKind
 from tests.world import World
 
+pytestmark = pytest.mark.proof
+
 HOURS = 24
 
 

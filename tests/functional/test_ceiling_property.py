@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,8 @@ from bridge_local.okta.switches import FaultKind
 from tests.simulation.ceiling_check import Rules
 from tests.simulation.history import ORGANISATION
 from tests.simulation.scene import Scene, Sight
+
+pytestmark = pytest.mark.proof
 
 PEOPLE = 60
 LARGE, SMALL = 40, 8

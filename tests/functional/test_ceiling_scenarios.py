@@ -10,6 +10,8 @@ from bridge_local.genesys.faults import Fault
 from tests.simulation.ceiling_check import Rules
 from tests.simulation.scene import Scene
 
+pytestmark = pytest.mark.proof
+
 #: Okta puts no more events into one delivery.
 DELIVERY = 1000
 

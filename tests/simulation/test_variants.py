@@ -8,6 +8,8 @@ import pytest
 
 from tests.simulation.__main__ import main
 
+pytestmark = pytest.mark.proof
+
 #: Where in the first 1,000 seeds the search begins, so that the proof of the rare ones is short.
 BEGIN = {"replay": 1, "no-reread": 1, "one-window": 1, "partial-page": 41, "no-order": 56, "no-fence": 93}
 
