@@ -23,7 +23,7 @@ local: .venv/.made ## the embedded stack, kept running, with a console on http:/
 	@$(PYTHON) -m bridge_local run
 
 test: .venv/.made ## all tests but the slow proofs, one process for each core, with coverage of at least 95 %
-	@$(PYTHON) -m pytest -m "not proof" -n auto --dist loadgroup --cov --cov-report=term
+	@$(PYTHON) -m pytest -m "not proof" -n auto --dist loadfile --cov --cov-report=term
 
 proofs: .venv/.made ## the slow proofs: random histories of the ceiling, days of outages, safeguards switched off
 	@$(PYTHON) -m pytest -m proof -n auto

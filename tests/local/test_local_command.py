@@ -17,22 +17,9 @@ from typing import Any
 import pytest
 
 from bridge_local import ROOT
+from bridge_local.demo import free_ports
 
 SECRET = {"Authorization": "local-secret"}
-
-
-def free_ports() -> int:
-    """The first of four ports in a row that nobody listens on."""
-    for first in range(20_000 + os.getpid() % 5_000, 32_000, 4):
-        try:
-            for port in range(first, first + 4):
-                with socket.socket() as probe:
-                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no four ports in a row are free")
 
 
 def ask(port: int, method: str, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
@@ -46,7 +33,7 @@ def ask(port: int, method: str, path: str, headers: Mapping[str, str] | None = N
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_run_starts_answers_and_leaves_nothing_behind(stop: signal.Signals, tmp_path: Path) -> None:
     """From any directory and on any PORT: `ready`, the challenge, the console; then a clean end with free ports."""
-    port = free_ports()
+    port = free_ports(4)
     command = [sys.executable, "-m", "bridge_local", "run"]
     environment = {**os.environ, "PORT": str(port), "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -72,7 +59,7 @@ def test_run_starts_answers_and_leaves_nothing_behind(stop: signal.Signals, tmp_
 
 def test_run_names_the_port_that_is_taken_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """A second stack on the same PORT says which address it can not have."""
-    port = free_ports()
+    port = free_ports(4)
     environment = {**os.environ, "PORT": str(port), "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     with socket.create_server(("127.0.0.1", port + 3)):
         ended = subprocess.run(
