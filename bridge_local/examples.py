@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bridge.provisioning.ports import UserLinks
+from bridge.provisioning.record_ports import UserLinks
 from bridge.provisioning.records import Origin, UserState
 from bridge_local.genesys import GenesysModel
 from bridge_local.okta import OktaModel

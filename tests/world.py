@@ -16,7 +16,8 @@ from bridge.errors import Transient
 from bridge.http import Transport
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
-from bridge.provisioning.ports import LaneSender, Store
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
 from bridge.reconcile.composition import Outside as ReconcilerOutside
 from bridge.reconcile.composition import ReconcilerEvents

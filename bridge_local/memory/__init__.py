@@ -31,4 +31,4 @@ class MemoryStore(
     MemoryCatchUp,
     MemoryRuns,
 ):
-    """`bridge.provisioning.ports.Store` and `bridge.reconcile.run.Runs` in dictionaries; safe for threads."""
+    """`bridge.provisioning.record_ports.Store` and `bridge.reconcile.run.Runs` in dictionaries; safe for threads."""

@@ -12,7 +12,7 @@ from bridge_local.memory.base import Guarded
 
 @dataclass
 class MemoryApp(Guarded):
-    """`AppRecords` of `bridge.provisioning.ports`.
+    """`AppRecords` of `bridge.provisioning.record_ports`.
 
     Attributes:
         app_state: the application's record.

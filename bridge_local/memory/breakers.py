@@ -10,7 +10,7 @@ from bridge_local.memory.base import Guarded
 
 @dataclass
 class MemoryBreakers(Guarded):
-    """`BreakerRecords` of `bridge.provisioning.ports`.
+    """`BreakerRecords` of `bridge.provisioning.record_ports`.
 
     Attributes:
         breakers: upstream -> record.

@@ -10,7 +10,7 @@ from bridge_local.memory.base import Guarded
 
 @dataclass
 class MemoryCatchUp(Guarded):
-    """`CatchUpRecords` of `bridge.provisioning.ports`.
+    """`CatchUpRecords` of `bridge.provisioning.record_ports`.
 
     Attributes:
         cursor: the saved place, None before the first run.

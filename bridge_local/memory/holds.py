@@ -13,7 +13,7 @@ from bridge_local.memory.base import Guarded
 
 @dataclass
 class MemoryHolds(Guarded):
-    """`Holds` of `bridge.provisioning.ports`.
+    """`Holds` of `bridge.provisioning.record_ports`.
 
     Attributes:
         saved_holds: every saved header, in the order of saving.

@@ -10,7 +10,7 @@ from bridge_local.memory.base import Guarded
 
 @dataclass
 class MemoryJournal(Guarded):
-    """`Journal` and `Parking` of `bridge.provisioning.ports`.
+    """`Journal` and `Parking` of `bridge.provisioning.record_ports`.
 
     Attributes:
         parked: (entity, item id) -> parked item.

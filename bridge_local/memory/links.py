@@ -12,7 +12,7 @@ from bridge_local.memory.base import Guarded
 
 @dataclass
 class MemoryLinks(Guarded):
-    """`UserLinks` and `GroupLinks` of `bridge.provisioning.ports`.
+    """`UserLinks` and `GroupLinks` of `bridge.provisioning.record_ports`.
 
     Attributes:
         user_links: Okta user id -> record.

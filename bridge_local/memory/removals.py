@@ -12,7 +12,7 @@ from bridge_local.memory.base import Guarded
 
 @dataclass
 class MemoryRemovals(Guarded):
-    """`Removals` of `bridge.provisioning.ports`.
+    """`Removals` of `bridge.provisioning.record_ports`.
 
     Attributes:
         removal_records: (entity, Okta user id) -> record, to the millisecond.

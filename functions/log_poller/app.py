@@ -21,7 +21,8 @@ from bridge.lanes import SqsLanes
 from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES
 from bridge.okta.client import OktaClient
 from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS, EventHooks, SystemLog
-from bridge.provisioning.ports import Clock, LaneSender, Store
+from bridge.provisioning.ports import Clock, LaneSender
+from bridge.provisioning.record_ports import Store
 from bridge.secrets import Secrets
 from bridge.settings import LogPollerSettings
 from bridge.store.dynamo import DynamoStore

@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from bridge.operations.preview import READS, UnwrittenStore
-from bridge.provisioning.ports import Store
+from bridge.provisioning.record_ports import Store
 from bridge_local.memory import MemoryStore
 from tests.functional.operations_stage import Stage
 from tests.world import World

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from moto import mock_aws
 
 from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
-from bridge.provisioning.ports import Store
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import (
     AppState,
     Breaker,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import cast
 
 from bridge.composition import Outside
-from bridge.provisioning.ports import Store
+from bridge.provisioning.record_ports import Store
 from bridge.reconcile.composition import Memory
 from bridge.settings import ConsumerSettings
 from tests.simulation.gate import Gate, History

@@ -29,7 +29,8 @@ from bridge.calls import Calls
 from bridge.errors import AuthFailure, Permanent, Recheck, SettingsError, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
 from bridge.provisioning.look import Report, Work
-from bridge.provisioning.ports import Clock, Store
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import JournalEntry, ParkedItem
 from bridge.settings import Mode
 from bridge.telemetry import Metric, count, gauge, logger

@@ -14,7 +14,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.errors import AuthFailure, BreakerOpen, BridgeError, Transient
-from bridge.provisioning.ports import BreakerRecords, Clock
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import BreakerRecords
 from bridge.provisioning.records import Breaker
 from bridge.telemetry import Metric, count, logger
 

@@ -16,7 +16,8 @@ from bridge.hook_health import HookHealth
 from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
-from bridge.provisioning.ports import Clock, LaneSender, Store
+from bridge.provisioning.ports import Clock, LaneSender
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor, UserLink
 from bridge.provisioning.users import worth_reading
 from bridge.telemetry import Metric, count, logger

@@ -21,7 +21,8 @@ from bridge.calls import Calls
 from bridge.http import Transport
 from bridge.items import Lane
 from bridge.looks import build_looks
-from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, Store, UserMapper
+from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.secrets import Secrets
 from bridge.settings import ConsumerSettings
 from bridge.upstreams import GenesysSide, OktaSide

@@ -14,7 +14,8 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.groups import GroupLook
 from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, Notifier, OktaReader, Store, UserMapper
+from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, Notifier, OktaReader, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.users import UserLook
 from bridge.settings import ProvisioningSettings
 

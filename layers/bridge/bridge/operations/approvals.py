@@ -13,7 +13,8 @@ from bridge.operations.answers import Refused
 from bridge.operations.identity import Identities
 from bridge.operations.requests import Decide
 from bridge.operations.signing import binding
-from bridge.provisioning.ports import AppRecords, Clock, Holds, LaneSender
+from bridge.provisioning.ports import Clock, LaneSender
+from bridge.provisioning.record_ports import AppRecords, Holds
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 from bridge.telemetry import logger
 

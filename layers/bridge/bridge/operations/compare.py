@@ -7,7 +7,8 @@ from bridge.genesys import scim
 from bridge.operations import answers
 from bridge.provisioning.assignments import ASSIGNED_STATUSES
 from bridge.provisioning.membership import Membership
-from bridge.provisioning.ports import GenesysReader, OktaReader, Store, UserMapper
+from bridge.provisioning.ports import GenesysReader, OktaReader, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupState
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import ScimUser

@@ -21,7 +21,8 @@ from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.settings import OperationsSettings
 from bridge.operations.status import StatusDesk
 from bridge.operations.switches import Switches
-from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, Store, UserMapper
+from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.reconcile.run import Runs
 from bridge.secrets import Secrets
 from bridge.upstreams import GenesysSide, OktaSide

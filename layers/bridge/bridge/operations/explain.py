@@ -15,7 +15,7 @@ from bridge.operations.preview import Preview
 from bridge.operations.requests import Explain
 from bridge.operations.switches import Switches
 from bridge.provisioning.holds import BLOCKING
-from bridge.provisioning.ports import Store
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, UserLink
 from bridge.settings import Mode
 

@@ -13,7 +13,8 @@ from bridge.operations.requests import GroupCeiling, GroupLink
 from bridge.provisioning import records
 from bridge.provisioning.linking import BY_OPERATOR, KEPT_OUT
 from bridge.provisioning.look import FENCE_ATTEMPTS
-from bridge.provisioning.ports import GroupLinks, LaneSender
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.record_ports import GroupLinks
 
 
 class GroupDesk:

@@ -8,7 +8,8 @@ from bridge.errors import Transient
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
 from bridge.operations.requests import HoldsShow
-from bridge.provisioning.ports import Clock, Holds, Notifier
+from bridge.provisioning.ports import Clock, Notifier
+from bridge.provisioning.record_ports import Holds
 from bridge.provisioning.records import Hold, HoldState
 from bridge.telemetry import logger
 

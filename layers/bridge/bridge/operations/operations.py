@@ -20,7 +20,8 @@ from bridge.operations.preview import Preview
 from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.status import StatusDesk
 from bridge.operations.switches import Switches
-from bridge.provisioning.ports import LaneSender, Store
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.record_ports import Store
 from bridge.telemetry import logger
 
 

@@ -9,7 +9,8 @@ from bridge.items import Reason, fresh_item
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
 from bridge.operations.requests import ParkedList
-from bridge.provisioning.ports import LaneSender, Parking
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.record_ports import Parking
 from bridge.provisioning.records import ParkedItem
 
 

@@ -10,7 +10,8 @@ from bridge.calls import Calls
 from bridge.items import Item, Reason, fresh_item
 from bridge.looks import build_looks
 from bridge.provisioning.look import Work
-from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, Store, UserMapper
+from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, UserLink
 from bridge.settings import Mode, ProvisioningSettings
 

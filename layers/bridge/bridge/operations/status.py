@@ -11,7 +11,7 @@ from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
 from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.switches import Switches
-from bridge.provisioning.ports import Store
+from bridge.provisioning.record_ports import Store
 from bridge.secrets import Secrets
 from bridge.settings import Mode, OktaAuth
 

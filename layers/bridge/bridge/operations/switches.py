@@ -12,7 +12,8 @@ from bridge.errors import Transient
 from bridge.items import Reason, fresh_item
 from bridge.operations import answers
 from bridge.operations.requests import Pause
-from bridge.provisioning.ports import AppRecords, Holds, LaneSender
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.record_ports import AppRecords, Holds
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

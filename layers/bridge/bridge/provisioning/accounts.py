@@ -17,7 +17,8 @@ from bridge.genesys import scim
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.look import Report
 from bridge.provisioning.matching import Matching, only
-from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader, Store
+from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Origin, UserLink, UserState
 from bridge.provisioning.values import OktaUser, ScimUser
 from bridge.settings import Mode, ProvisioningSettings, SyncPassword

@@ -7,7 +7,8 @@ from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.deactivations import Deactivations
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work
-from bridge.provisioning.ports import LaneSender, Store
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupState
 from bridge.settings import Mode, ProvisioningSettings
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from bridge.provisioning.ports import AppRecords, Clock, OktaReader
+from bridge.provisioning.ports import Clock, OktaReader
+from bridge.provisioning.record_ports import AppRecords
 from bridge.provisioning.values import AppUser, Read
 
 #: AppUser statuses that say clearly yes, and clearly no (AppUser.status of Okta's management API).

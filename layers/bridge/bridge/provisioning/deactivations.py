@@ -17,7 +17,8 @@ from bridge.items import Item, Reason, fresh_item
 from bridge.provisioning.assignments import Assigned, judge
 from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.look import Report, Work
-from bridge.provisioning.ports import Clock, LaneSender, OktaReader, Store
+from bridge.provisioning.ports import Clock, LaneSender, OktaReader
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, Hold, HoldState, Removal, RemovalState
 from bridge.settings import ProvisioningSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.items import Item, Reason, fresh_item
-from bridge.provisioning.ports import GroupLinks
+from bridge.provisioning.record_ports import GroupLinks
 
 
 def group_follow_ups(records: GroupLinks, group_ids: Iterable[str]) -> list[Item]:

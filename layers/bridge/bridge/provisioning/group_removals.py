@@ -10,7 +10,8 @@ from bridge.provisioning.holds import HoldLife
 from bridge.provisioning.look import Report, Work
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership
-from bridge.provisioning.ports import Clock, Store
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, Hold, HoldState, Origin
 from bridge.settings import Mode, ProvisioningSettings
 

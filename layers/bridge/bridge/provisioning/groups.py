@@ -12,7 +12,8 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership, read_membership
-from bridge.provisioning.ports import Clock, GenesysScim, OktaReader, Store
+from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
 from bridge.settings import Mode, ProvisioningSettings

@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from bridge.errors import Transient
 from bridge.provisioning.look import Report, Work
-from bridge.provisioning.ports import Clock, Notifier, Store
+from bridge.provisioning.ports import Clock, Notifier
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Hold, HoldState, Verdict
 
 #: States in which a hold blocks removals of its group.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from bridge.provisioning.ports import Clock, GroupLinks, OktaReader
+from bridge.provisioning.ports import Clock, OktaReader
+from bridge.provisioning.record_ports import GroupLinks
 from bridge.provisioning.records import GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
 from bridge.settings import ProvisioningSettings

@@ -14,7 +14,8 @@ from typing import NoReturn
 
 from bridge.errors import Outdated, OwnerTaken, Permanent, Transient
 from bridge.items import Reason, format_time, fresh_item
-from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader, Store
+from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Origin, UserLink, UserState
 from bridge.provisioning.values import ScimUser
 

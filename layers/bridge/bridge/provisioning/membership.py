@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bridge.provisioning.ports import GenesysReader, UserLinks
+from bridge.provisioning.ports import GenesysReader
+from bridge.provisioning.record_ports import UserLinks
 from bridge.provisioning.records import GroupLink, UserLink
 from bridge.settings import InactiveMembers
 

@@ -16,7 +16,8 @@ from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.look import Report, Work, fenced
-from bridge.provisioning.ports import Clock, LaneSender, OktaReader, Store, UserMapper
+from bridge.provisioning.ports import Clock, LaneSender, OktaReader, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, UserLink, UserState
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser, ScimUser
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers

@@ -9,7 +9,8 @@ from functools import partial
 
 from bridge.genesys import scim
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.ports import GenesysReader, Store
+from bridge.provisioning.ports import GenesysReader
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import UserLink, UserState
 from bridge.provisioning.values import ScimUser
 from bridge.reconcile.assigned import require_plausible

@@ -14,7 +14,8 @@ from bridge.provisioning.accounts import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
 from bridge.provisioning.deactivations import APP
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.ports import OktaReader, Store, UserMapper
+from bridge.provisioning.ports import OktaReader, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import UserLink, UserState
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import AppUser, OktaUser

@@ -17,7 +17,8 @@ from bridge.http import Transport
 from bridge.items import Lane, Reason, fresh_item, is_entity
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.ports import Clock, Pace, Store, UserMapper
+from bridge.provisioning.ports import Clock, Pace, UserMapper
+from bridge.provisioning.record_ports import Store
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.groups import Groups

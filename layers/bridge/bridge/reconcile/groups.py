@@ -7,7 +7,8 @@ from functools import partial
 
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.membership import Membership, read_membership
-from bridge.provisioning.ports import GenesysReader, OktaReader, Store
+from bridge.provisioning.ports import GenesysReader, OktaReader
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
 from bridge.reconcile.items import group_items, waiting_users

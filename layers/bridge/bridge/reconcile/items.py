@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bridge.items import Item, Reason, fresh_item
 from bridge.provisioning.holds import BLOCKING
-from bridge.provisioning.ports import Holds
+from bridge.provisioning.record_ports import Holds
 from bridge.reconcile.run import Run
 
 

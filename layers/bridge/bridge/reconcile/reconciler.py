@@ -13,7 +13,8 @@ from datetime import timedelta
 from functools import partial
 
 from bridge.errors import AuthFailure, FenceMoved, Permanent, SettingsError, Transient
-from bridge.provisioning.ports import Clock, Store
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import Store
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.estimate import seconds_left

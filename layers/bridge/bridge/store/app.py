@@ -19,7 +19,7 @@ _DUE = "due"
 
 
 class AppStateRecords(Records):
-    """`AppRecords` of `bridge.provisioning.ports`."""
+    """`AppRecords` of `bridge.provisioning.record_ports`."""
 
     def app(self) -> AppState:
         """The application's record."""

@@ -16,7 +16,7 @@ _BREAKER = TypeAdapter(Breaker)
 
 
 class BreakerStateRecords(Records):
-    """`BreakerRecords` of `bridge.provisioning.ports`."""
+    """`BreakerRecords` of `bridge.provisioning.record_ports`."""
 
     def breaker(self, upstream: str) -> Breaker:
         """The upstream's record, that of a closed breaker when there is none."""

@@ -12,7 +12,7 @@ _KEY = ("catch-up", "cursor")
 
 
 class LogCursorRecords(Records):
-    """`CatchUpRecords` of `bridge.provisioning.ports`."""
+    """`CatchUpRecords` of `bridge.provisioning.record_ports`."""
 
     def log_cursor(self) -> LogCursor | None:
         """How far the System Log has been read, None before the first run."""

@@ -30,7 +30,7 @@ class DynamoStore(
     LogCursorRecords,
     ReconcileRecords,
 ):
-    """`bridge.provisioning.ports.Store` and `bridge.reconcile.run.Runs` on DynamoDB.
+    """`bridge.provisioning.record_ports.Store` and `bridge.reconcile.run.Runs` on DynamoDB.
 
     Raises:
         Transient: the table is throttled or out of reach (``upstream="store"``).

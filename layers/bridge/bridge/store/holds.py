@@ -25,7 +25,7 @@ _REMINDED_DAYS = 30
 
 
 class HoldRecords(Records):
-    """`Holds` of `bridge.provisioning.ports`."""
+    """`Holds` of `bridge.provisioning.record_ports`."""
 
     def hold(self, entity: str) -> Hold | None:
         """The entity's newest hold."""

@@ -25,7 +25,7 @@ _KEPT_DAYS = 90
 
 
 class JournalRecords(Records):
-    """`Journal` and `Parking` of `bridge.provisioning.ports`."""
+    """`Journal` and `Parking` of `bridge.provisioning.record_ports`."""
 
     def write(self, entry: JournalEntry) -> None:
         """Keep an entry for 90 days."""

@@ -30,7 +30,7 @@ _GROUPS = "groups"
 
 
 class LinkRecords(Records):
-    """`UserLinks` and `GroupLinks` of `bridge.provisioning.ports`."""
+    """`UserLinks` and `GroupLinks` of `bridge.provisioning.record_ports`."""
 
     def user(self, okta_id: str) -> UserLink | None:
         """The record of one user."""

@@ -16,7 +16,7 @@ _KEPT_DAYS = 31
 
 
 class RemovalRecords(Records):
-    """`Removals` of `bridge.provisioning.ports`."""
+    """`Removals` of `bridge.provisioning.record_ports`."""
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         """Okta user ids with a counted removal record at or after `since`."""

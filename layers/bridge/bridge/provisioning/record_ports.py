@@ -1,0 +1,329 @@
+"""What the bridge remembers, as interfaces: links, removals, holds, the application, parked items, the journal.
+
+`bridge.store` keeps it in DynamoDB, `bridge_local.memory` in dictionaries; one contract test runs on both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from bridge.provisioning.records import (
+    AppState,
+    Breaker,
+    Decision,
+    GroupLink,
+    Hold,
+    JournalEntry,
+    LogCursor,
+    ParkedItem,
+    Removal,
+    UserLink,
+)
+
+
+class UserLinks(Protocol):
+    """Links of users, their fence, and who owns which Genesys Cloud user."""
+
+    def user(self, okta_id: str) -> UserLink | None:
+        """The record of one user (also one that holds only a look number), strongly consistent."""
+        ...
+
+    def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
+        """The records of many users by Okta id, strongly consistent; who has none is missing."""
+        ...
+
+    def all_users(self) -> Iterator[UserLink]:
+        """Every record of a user, page by page; also those that hold only a look number."""
+        ...
+
+    def begin_user_look(self, okta_id: str) -> UserLink:
+        """Add 1 to the user's look number (making the record if need be) and return the record."""
+        ...
+
+    def save_user(self, link: UserLink) -> None:
+        """Write the whole record if the stored look number is still ``link.look``.
+
+        A link that no longer names the Genesys Cloud id it had gives that id's reverse record back; a new id is
+        taken with `claim_user`, never with this.
+
+        Raises:
+            FenceMoved: another look has begun.
+        """
+        ...
+
+    def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
+        """In one transaction: `save_user(link)` and the reverse record of ``link.genesys_id``.
+
+        With `previous_owner` (an Okta user id) the reverse record may be that user's, and that user's own link
+        becomes ``gone`` without a Genesys id; its look number moves on, so that a look at that user starts again.
+
+        Raises:
+            FenceMoved: another look has begun.
+            OwnerTaken: somebody else owns the Genesys Cloud user.
+        """
+        ...
+
+    def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
+        """Genesys Cloud id (of users or groups) -> owning entity, strongly consistent; the unowned are missing."""
+        ...
+
+
+class GroupLinks(Protocol):
+    """Links of groups, otherwise as `UserLinks`."""
+
+    def group(self, okta_id: str) -> GroupLink | None:
+        """The record of one group."""
+        ...
+
+    def groups(self) -> list[GroupLink]:
+        """Every record of a group (Genesys Cloud recommends at most 500 groups)."""
+        ...
+
+    def begin_group_look(self, okta_id: str) -> GroupLink:
+        """Add 1 to the group's look number and return the record."""
+        ...
+
+    def save_group(self, link: GroupLink) -> None:
+        """Write the whole record if the look number has not moved; FenceMoved otherwise."""
+        ...
+
+    def claim_group(self, link: GroupLink) -> None:
+        """In one transaction `save_group(link)` and the reverse record; FenceMoved, OwnerTaken."""
+        ...
+
+
+class Removals(Protocol):
+    """What the ceilings count and what holds keep. `entity` is a group's, or ``app`` for deactivations."""
+
+    def removals(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids with a counted removal record (reserved or done) at or after `since`."""
+        ...
+
+    def removal(self, entity: str, user_id: str) -> Removal | None:
+        """The removal record of one user."""
+        ...
+
+    def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as reserved. Only after all are written, return."""
+        ...
+
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Mark the records done, at the time the call had ended."""
+        ...
+
+    def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+        """Write or move the record of each user to `at`, as approved: not counted."""
+        ...
+
+    def permitted(self, entity: str, since: datetime) -> frozenset[str]:
+        """Okta user ids whose removal was approved at or after `since` and has not been carried out."""
+        ...
+
+    def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Forget the removal records of these users."""
+        ...
+
+    def exceptions(self, entity: str) -> frozenset[str]:
+        """Okta user ids that a rejected hold keeps in the group."""
+        ...
+
+    def add_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Keep these users in the group until they are desired there again."""
+        ...
+
+    def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
+        """End the exceptions of these users."""
+        ...
+
+    def seen(self, entity: str) -> frozenset[str]:
+        """Adopted users whom a look has seen in this Okta group."""
+        ...
+
+    def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
+        """Remember them."""
+        ...
+
+
+class Holds(Protocol):
+    """Removals that wait for a person. `entity` is a group's, or ``app`` for deactivations."""
+
+    def hold(self, entity: str) -> Hold | None:
+        """The entity's newest hold, whatever its state."""
+        ...
+
+    def save_hold(self, hold: Hold) -> None:
+        """Write the header; it stands for the entity's newest hold. Its change is kept in the hold's history."""
+        ...
+
+    def hold_history(self, entity: str) -> list[Hold]:
+        """Every header the entity's holds have had, oldest first."""
+        ...
+
+    def open_hold_entities(self) -> list[str]:
+        """The entities that have an open hold."""
+        ...
+
+    def staged(self, entity: str, number: int) -> dict[str, int]:
+        """Okta user id -> revision in which the user was staged in hold `number`."""
+        ...
+
+    def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
+        """Stage users in a hold."""
+        ...
+
+    def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
+        """Take users out of a hold."""
+        ...
+
+    def decide(self, decision: Decision) -> Decision:
+        """Keep a decision unless the hold has one already; the one that counts."""
+        ...
+
+    def decision(self, entity: str, number: int) -> Decision | None:
+        """What a person decided about hold `number`."""
+        ...
+
+    def reminded(self, entity: str, number: int) -> datetime | None:
+        """When people were last reminded of hold `number`; None when never."""
+        ...
+
+    def note_reminded(self, entity: str, number: int, at: datetime) -> None:
+        """Remember that people were reminded. A record of its own: only the entity's look writes the header."""
+        ...
+
+
+class AppRecords(Protocol):
+    """What is known of the application, and the users who wait for it."""
+
+    def app(self) -> AppState:
+        """The record, strongly consistent."""
+        ...
+
+    def begin_app_look(self) -> AppState:
+        """Add 1 to the look number."""
+        ...
+
+    def note_app_looked(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful look."""
+        ...
+
+    def pause_removals(self, *, paused: bool) -> None:
+        """Remember whether every removal is to be held."""
+        ...
+
+    def note_reconciled(self, mode: str) -> None:
+        """Remember that a whole reconcile has ended, and in which mode."""
+        ...
+
+    def set_bootstrapped(self) -> None:
+        """Remember that the first whole reconcile has ended."""
+        ...
+
+    def raise_epoch(self) -> AppState:
+        """Add 1 to the epoch."""
+        ...
+
+    def note_app_status(self, status: str) -> None:
+        """Remember the application's status."""
+        ...
+
+    def add_due(self, okta_id: str) -> None:
+        """Remember that a user's deactivation waits for a look at the application."""
+        ...
+
+    def due(self) -> list[str]:
+        """Okta ids of the users who wait."""
+        ...
+
+    def remove_due(self, okta_ids: Iterable[str]) -> None:
+        """Forget them."""
+        ...
+
+
+class Parking(Protocol):
+    """Items that wait for a person."""
+
+    def park(self, parked: ParkedItem) -> None:
+        """Write a parked item."""
+        ...
+
+    def parked_items(self) -> list[ParkedItem]:
+        """Every parked item, by entity."""
+        ...
+
+    def unpark(self, entity: str, item_id: str) -> None:
+        """Forget one parked item."""
+        ...
+
+    def close_parked(self, entity: str) -> int:
+        """A later look of the entity succeeded: remove its parked items and return how many there were."""
+        ...
+
+
+class Journal(Protocol):
+    """The explanation of every decision."""
+
+    def write(self, entry: JournalEntry) -> None:
+        """Keep an entry."""
+        ...
+
+    def entries(self, entity: str, limit: int) -> list[JournalEntry]:
+        """The entity's last entries, newest first."""
+        ...
+
+    def note_difference(self, entry: JournalEntry) -> None:
+        """Keep what observe mode would have done for an entity, in place of what was kept before."""
+        ...
+
+    def clear_difference(self, entity: str) -> None:
+        """Nothing would be done for the entity."""
+        ...
+
+    def differences(self) -> list[JournalEntry]:
+        """What observe mode would have done, by entity."""
+        ...
+
+
+class BreakerRecords(Protocol):
+    """Which upstreams may be called now."""
+
+    def breaker(self, upstream: str) -> Breaker:
+        """The upstream's record, that of a closed breaker when there is none."""
+        ...
+
+    def save_breaker(self, breaker: Breaker) -> bool:
+        """Write the record if its version has not moved since it was read; whether it was written."""
+        ...
+
+
+class CatchUpRecords(Protocol):
+    """Where catch-up goes on."""
+
+    def log_cursor(self) -> LogCursor | None:
+        """How far the System Log has been read, None before the first run."""
+        ...
+
+    def save_log_cursor(self, cursor: LogCursor) -> None:
+        """Write it."""
+        ...
+
+
+class Store(
+    UserLinks,
+    GroupLinks,
+    Removals,
+    Holds,
+    AppRecords,
+    Parking,
+    Journal,
+    BreakerRecords,
+    CatchUpRecords,
+    Protocol,
+):
+    """Everything the bridge remembers.
+
+    Raises:
+        Transient: the table is throttled or out of reach (``upstream="store"``).
+    """
