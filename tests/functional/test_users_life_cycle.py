@@ -306,6 +306,23 @@ def test_unassigned_while_the_application_was_off_is_no_sign_of_a_deletion() -> 
     assert world.account(user)["active"] is True
 
 
+def test_an_old_deactivation_is_no_sign_of_a_deletion() -> None:
+    """He was seen active again since that event: a 404 in the look that it brings late deactivates nobody."""
+    world = World()
+    user = linked(world)
+    world.okta.deactivate(user)
+    late = [event for event in world.events() if event["eventType"] == "user.lifecycle.deactivate"]
+    world.okta.activate(user)
+    world.okta.assign_user(user)
+    world.happen()
+    assert world.account(user)["active"] is True
+    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.deliver(late)
+    world.settle()
+    assert world.parked(f"user:{user}") == ["user-not-visible"]
+    assert world.account(user)["active"] is True
+
+
 def test_404_on_somebody_unknown_is_nothing() -> None:
     """An item for a user who never was linked and is not there ends without a trace in Genesys Cloud."""
     world = World()

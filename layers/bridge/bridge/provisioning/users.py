@@ -108,13 +108,22 @@ class UserLook:
             return self._settle(link, DELETED, report.ends("unchanged", "no-such-user"))
         # "Not assigned", seen while the application was switched off, is no sign of anything.
         unassigned = link.assigned is False and link.unassigned_due != "app-not-active"
-        if not (Hint.DELETION in work.hints or link.status in {"DEPROVISIONED", DELETED} or unassigned):
+        if not (self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned):
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
         link = self._accounts.matching.settle_creating(link, "")
         if not link.ever_linked:
             return self._settle(_unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
         link = replace(link, assigned=None, groups_due=link.groups_due or link.status != DELETED)
         return self._ends_by_ceiling(work, link, DELETED, app, report)
+
+    def _tells_of_deletion(self, work: Work, link: UserLink) -> bool:
+        """Whether an event says that the user went, and no look since has seen him there again."""
+        lag = timedelta(seconds=self._settings.read_lag_seconds)
+        return any(
+            Hint.DELETION in item.hints
+            and (item.newest is None or link.looked is None or item.newest + lag > link.looked)
+            for item in work.items
+        )
 
     def _ends_at_once(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
         """DEPROVISIONED or SUSPENDED: no ceiling, no hold, nothing of another entity stands before it."""
