@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.items import Reason
+from bridge.items import Lane, Reason
 from bridge.provisioning.records import Hold, HoldState, Verdict
 from bridge_local.genesys.faults import Fault
 from bridge_local.okta.switches import Fault as OktaFault
@@ -127,6 +127,28 @@ def test_a_release_that_stops_half_way_goes_on() -> None:
     assert world.members(genesys_id) == set(users[30:])
     assert newest(world, okta_id).state is HoldState.DONE
     assert not world.store.removal_records
+
+
+def test_an_approval_is_used_up_by_who_comes_back() -> None:
+    """Released, desired again before the hold was done, and gone again: that second removal counts as any other."""
+    world, okta_id, genesys_id, users = held_group(40, 30)
+    world.decide(f"group:{okta_id}", Verdict.APPROVE)
+    world.genesys.faults.add(Fault("status", method="PATCH", status=503))
+    world.clock.advance(8)
+    world.work(Lane.GROUPS)
+    assert newest(world, okta_id).state is HoldState.APPROVED
+    world.genesys.faults.clear()
+    world.genesys.edit_members(genesys_id, remove=world.genesys_ids(users[:1]))  # as if his call had been done
+    world.store.pause_removals(paused=True)  # the hold stays as it is
+    world.okta.add_members(okta_id, users[:1])
+    world.happen()
+    assert world.members(genesys_id) == set(users)
+    world.okta.remove_members(okta_id, users[:1])
+    world.store.pause_removals(paused=False)
+    world.happen()
+    assert world.members(genesys_id) == set(users[30:])
+    assert newest(world, okta_id).state is HoldState.DONE
+    assert set(world.store.removal_records) == {(f"group:{okta_id}", users[0])}
 
 
 def test_an_approval_is_void_on_a_reading_that_is_hard_to_believe() -> None:

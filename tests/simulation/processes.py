@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Invocations within which a reconcile must end.
 _MOST_TICKS = 30
+#: Seconds after which Genesys Cloud lists what was written before; a listing without anybody is no fair weather.
+_INDEXED = 90
 
 
 def catch_up(simulation: Simulation) -> None:
@@ -64,6 +66,7 @@ def reconcile(simulation: Simulation) -> None:
     Raises:
         Unsettled: it does not end well.
     """
+    simulation.pass_time(_INDEXED)
     begins = simulation.clock.time
     for _ in range(_MOST_TICKS):
         run = simulation.world.store.run()

@@ -43,6 +43,16 @@ class GroupRemovals:
         self._life = life
         self._settings = settings
 
+    def let_go(self, entity: str, membership: Membership) -> None:
+        """Take who is desired again out of an approved hold before he is added: his next removal is not approved."""
+        hold = self._store.hold(entity)
+        if hold is None or hold.state is not HoldState.APPROVED:
+            return
+        leaving = membership.removals(self._settings.inactive_members)
+        back = self._life.decided(hold)[0] & membership.listed - leaving.keys()
+        if back:
+            self._store.unstage(entity, hold.number, back)
+
     def remove(self, work: Work, seen: Seen, changes: MemberChanges, report: Report) -> None:
         """Release what a person approved, then judge the rest: remove all of it, or stage all of it."""
         entity, membership = work.entity, seen.membership

@@ -151,6 +151,7 @@ class GroupLook:
             self._genesys, self._clock, work, link.genesys_id, self._settings.members_per_request, report
         )
         if self._settings.mode is Mode.ENFORCE:
+            self._removals.let_go(work.entity, seen)
             changes.add(seen.additions())
         else:
             changes.would_add(seen.additions())
