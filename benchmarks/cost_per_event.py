@@ -201,6 +201,8 @@ class CountedWorld(World):
         handler.setStream(self.log)
         client = cast("Any", self.tables)
         self.store = cast("Any", DynamoStore(client, "state"))
+        self.store.set_bootstrapped()  # a company whose first whole reconcile is behind it
+        self.store.note_reconciled("enforce")
         self.idempotency = cast("Any", DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=client))
         send = self.lanes.send
 
