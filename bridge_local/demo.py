@@ -21,7 +21,7 @@ from bridge_local.scenario import EVENT_TYPES, LINKED_GROUPS, Company
 from bridge_local.stack import Stack, deliver
 
 #: How many people are hired at once; a few more come singly.
-PEOPLE = 200
+PEOPLE = 150
 #: Seconds that a phase may take.
 _PATIENCE = 150
 #: Seconds between two looks at whether all is quiet, and how many quiet ones make an end.
