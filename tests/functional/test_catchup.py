@@ -51,7 +51,7 @@ def sent_by(world: World, act: Callable[[], object]) -> list[Item]:
     try:
         act()
     finally:
-        world.lanes.send = send  # type: ignore[method-assign]
+        world.lanes.send = send  # type: ignore[method-assign] # the model is watched, not replaced
     return found
 
 
@@ -69,7 +69,7 @@ def asked_for_logs(world: World, act: Callable[[], object]) -> list[dict[str, st
     try:
         act()
     finally:
-        world.okta.handle = handle  # type: ignore[method-assign]
+        world.okta.handle = handle  # type: ignore[method-assign] # the model is watched, not replaced
     return queries
 
 
@@ -519,7 +519,7 @@ def test_a_long_log_is_read_page_by_page_and_time_decides_how_far(capsys: pytest
     capsys.readouterr()
     world.clock.advance(TICK)
     remaining = iter([120_000, 120_000, 74_000])
-    world.context.get_remaining_time_in_millis = lambda: next(remaining)  # type: ignore[method-assign]
+    world.context.get_remaining_time_in_millis = lambda: next(remaining)  # type: ignore[method-assign] # time runs out as told
     items = sent_by(world, lambda: world.poll() == "stopped")
     assert len(items) == 2000
     assert "CatchUpRuns" not in capsys.readouterr().out
@@ -605,5 +605,5 @@ def test_an_answer_of_the_log_that_is_odd_breaks_nothing() -> None:
         return answer
 
     world.okta.handle = odd  # type: ignore[method-assign] # an Okta with odd entries
-    world.context.get_remaining_time_in_millis = iter([120_000, 0]).__next__  # type: ignore[method-assign]
+    world.context.get_remaining_time_in_millis = iter([120_000, 0]).__next__  # type: ignore[method-assign] # time runs out as told
     assert [item.entity for item in sent_by(world, world.poll)] == [f"user:{ada}"]

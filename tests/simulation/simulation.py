@@ -72,7 +72,7 @@ class Simulation:
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
         turn_okta_switches(world.okta.switches, chance)
-        self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311
+        self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311 - repeatable, not secret
         register_hook(world.okta)
         catch_up(self)
         self.history.tell(f"calls a minute: {self.per_minute or 'any'}, climate: {self.climate}")

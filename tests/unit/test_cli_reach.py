@@ -122,7 +122,7 @@ def test_a_function_that_fails_is_no_answer() -> None:
     """Lambda answers 200 and says so in a field."""
     stage = Stage(status={"errorType": "Sandbox.Timedout", "errorMessage": "Timed out after 60 s"})
     invoke = stage.aws.invoke
-    stage.aws.invoke = lambda **named: invoke(**named) | {"FunctionError": "Unhandled"}  # type: ignore[method-assign]
+    stage.aws.invoke = lambda **named: invoke(**named) | {"FunctionError": "Unhandled"}  # type: ignore[method-assign] # a function that fails
     ran = stage.run("status --json")
     assert ran.code == 1
     assert "Timed out after 60 s" in ran.err
