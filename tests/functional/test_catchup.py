@@ -296,6 +296,26 @@ def test_a_change_of_this_moment_is_brought_even_for_somebody_unknown() -> None:
     assert world.last(f"user:{eve}").why == "not-in-scope"
 
 
+def test_an_event_that_was_passed_over_is_brought_again_as_the_same_item() -> None:
+    """Suspended before a record of him existed, and then made from a reading that lagged: catch-up ends his access."""
+    world = company()
+    world.okta.switches.read_lag = 5.0
+    eve = world.person("Eve Moor")
+    hired = world.events()
+    world.clock.advance(10)
+    world.okta.suspend(eve)
+    left = world.events()
+    world.deliver(left, after=1.0)
+    world.work(Lane.LEAVERS)
+    assert world.last(f"user:{eve}").why == "not-in-scope"
+    assert not world.idempotency.records
+    world.deliver(hired, after=1.0)
+    world.work(Lane.USERS)
+    assert world.account(eve)["active"] is True
+    assert f"user:{eve}" in [item.entity for item in tick(world)]
+    assert world.account(eve)["active"] is False
+
+
 def test_events_of_one_group_in_one_slot_are_one_item_and_none_is_lost() -> None:
     """The hook brought one of two: the item is the same one, and a look after its slot has seen both."""
     world = company(LINKED_GROUPS="Sales")

@@ -136,6 +136,7 @@ class TestUserLinks:
             groups_due=True,
             unassigned_due="ceiling",
             waiting_since=NOW - timedelta(minutes=1),
+            patching=NOW - timedelta(seconds=1),
             posted=NOW + timedelta(microseconds=1),
         )
         store.begin_user_look(ADA)

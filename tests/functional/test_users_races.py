@@ -98,10 +98,11 @@ def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(si
     assert world.account(user)["active"] is True
 
 
+@pytest.mark.parametrize("crash", [False, True])
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("line", ["GET /api/v1/users/00u", "PATCH /api/v2/scim/v2/users/"])
-def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str) -> None:
-    """A look that began before a second change was read starts again and ends with that change."""
+def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str, crash: bool) -> None:
+    """A look that began before a second change was read ends with that change, also when it dies after its PATCH."""
     world = World()
     user = world.person("Ada Brook", title="Adviser")
     world.happen()
@@ -112,6 +113,8 @@ def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str) -> N
         world.okta.update_profile(user, {"title": "Director"})
         world.ask(f"user:{user}", Reason.FOLLOW_UP, lane=Lane.LEAVERS)
         world.work(Lane.LEAVERS)
+        if crash:
+            fail_next_save(world)
 
     met = interrupt(world.okta if "/api/v1" in line else world.genesys, line, when, change)
     world.work(Lane.USERS)
@@ -138,6 +141,24 @@ def test_leaver_is_out_although_his_account_is_just_being_made(when: str) -> Non
     assert met
     assert world.account(user)["active"] is False
     assert len(world.accounts()) == 1
+
+
+def test_leaver_is_out_although_nobody_knew_of_him_when_his_access_ended() -> None:
+    """Suspended between the reading of a new user and the first record of him: his leaver's item has the last word."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.deliver()
+
+    def leave() -> None:
+        world.okta.suspend(user)
+        world.deliver()
+        world.work(Lane.LEAVERS)
+
+    met = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", leave)
+    world.work(Lane.USERS)
+    world.settle()
+    assert met
+    assert not any(each["active"] for each in world.accounts())
 
 
 def test_two_looks_that_create_make_one_account() -> None:

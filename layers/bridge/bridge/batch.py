@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.backoff import Backoff, patience
 from bridge.breaker import Breakers, fails_as_a_whole
 from bridge.calls import Calls
-from bridge.errors import AuthFailure, Permanent, Recheck, SettingsError, Transient
+from bridge.errors import AuthFailure, PassedOver, Permanent, Recheck, SettingsError, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
 from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import Clock
@@ -138,6 +138,8 @@ class BatchRun:
                 self._answer(item_id=item.id, item=item, batch=batch)
             else:
                 self._answer_once(item_id=item.id, item=item, batch=batch)
+        except PassedOver:
+            return
         except Permanent as refused:
             self._park(item, record.body, refused)
         except IdempotencyError:
@@ -151,6 +153,8 @@ class BatchRun:
         outcome = batch.outcome(item.entity, self._look)
         if isinstance(outcome, Exception):
             raise outcome
+        if outcome.date is None:
+            raise PassedOver
         self._require_settled(item, outcome)
         return {"outcome": outcome.outcome}
 

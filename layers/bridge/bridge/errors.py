@@ -8,6 +8,7 @@
     │   └── BreakerOpen      an upstream fails as a whole: nothing was called
     ├── Permanent            this entity can not be done as things are: parked at once
     ├── Recheck              looked at, but too close to the event: look once more
+    ├── PassedOver           nothing was read: done, but not recorded as done
     ├── FenceMoved           somebody else looks at the same entity: start again with the newest truth
     ├── Outdated             what the link remembers is no longer so: start again, and trust no record
     ├── VersionConflict      Genesys Cloud holds a newer version than the one we changed
@@ -92,6 +93,10 @@ class Recheck(BridgeError):
     def __init__(self, delay: float) -> None:
         super().__init__(f"look again in {delay:.0f} s")
         self.delay = delay
+
+
+class PassedOver(BridgeError):
+    """Nothing was read for the item: it is done, but not recorded as done, so that catch-up may bring it again."""
 
 
 class FenceMoved(BridgeError):

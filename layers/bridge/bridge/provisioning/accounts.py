@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from bridge.errors import (
@@ -51,6 +52,8 @@ class Changed:
     user: ScimUser | None = None
 
 
+#: A PATCH has ended one way or the other: longer than the function that sent it may run.
+UNDER_WAY = timedelta(minutes=3)
 #: What `UserLink.status` says where access has ended: Okta's own statuses, and a believed 404.
 ENDED_STATUSES = frozenset({"DEPROVISIONED", "SUSPENDED", "DELETED"})
 
@@ -115,6 +118,8 @@ class Accounts:
         account = self.current(link)
         if account is None:
             return self._missing(link, target, report)
+        if link.patching is not None and self._clock.now() - link.patching > UNDER_WAY:
+            link = replace(link, patching=None)
         return self._update(link, target, account, report)
 
     def _create(self, link: UserLink, target: Target, report: Report) -> Changed:
@@ -189,14 +194,13 @@ class Accounts:
             report.would.append(f"PATCH users/{link.genesys_id} replace {','.join(changes)}")
             report.ends("observed", "would-update")
             return Changed(link, account)
-        begun = _begun(link, changes)
-        if begun != link:  # and a look that has begun meanwhile is noticed here
-            link = begun
-            self._store.save_user(link)
+        another = link.patching
+        link = replace(_begun(link, changes), patching=self._clock.now())
+        self._store.save_user(link)  # and a look that has begun meanwhile is noticed here
         try:
             answer = self._patch(link, account, changes, present)
         except UserNameTaken:
-            self._yield_user_name(link, target, account, changes, present)
+            self._yield_user_name(replace(link, patching=another), target, account, changes, present)
         except Permanent:
             if account is None:
                 raise Outdated("genesys-refused") from None
@@ -207,7 +211,7 @@ class Accounts:
             link = replace(link, hashes=self._fingerprints.of_all(target.attributes))
         if report.outcome not in {"created", "recreated"}:
             report.ends("activated" if "active" in changes else "updated")
-        return Changed(replace(link, active=True, waiting_since=None), answer)
+        return Changed(replace(link, active=True, waiting_since=None, patching=another), answer)
 
     def _differences(
         self, link: UserLink, target: Target, account: ScimUser | None
@@ -310,7 +314,7 @@ class Accounts:
 
 
 def _begun(link: UserLink, changes: Mapping[str, Any]) -> UserLink:
-    """The link while a change is on its way: until the answer is known nobody trusts it.
+    """The link while a change is on its way, as nobody trusts it.
 
     What is written for the first time is remembered before: else whoever dies after the PATCH would leave a value that
     no later look knows to be the bridge's, and that it would therefore never clear.

@@ -56,6 +56,7 @@ class UserLink:
             or is not wanted (``excepted``); else empty.
         waiting_since: since when a conflict waits for the search index or another user, else None.
         posted: when the last POST was about to leave, None when none did.
+        patching: when a PATCH was about to leave whose end no look has recorded yet, None when there is none.
     """
 
     okta_id: str
@@ -74,6 +75,7 @@ class UserLink:
     unassigned_due: str = ""
     waiting_since: datetime | None = None
     posted: datetime | None = None
+    patching: datetime | None = None
 
     @property
     def entity(self) -> str:
@@ -88,7 +90,7 @@ class UserLink:
     @property
     def knows_what_was_written(self) -> bool:
         """Whether the account need not be read to tell what the bridge has written there."""
-        return bool(self.hashes) and all(self.hashes.values())
+        return bool(self.hashes) and all(self.hashes.values()) and self.patching is None
 
     @property
     def ever_linked(self) -> bool:

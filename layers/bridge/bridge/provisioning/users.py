@@ -68,6 +68,8 @@ class UserLook:
         app = self._store.app()
         known = self._store.user(work.okta_id)
         if not (known is not None and known.is_link) and not _worth_reading(work, app):
+            if known is not None and Hint.ACCESS_ENDS in work.hints:
+                self._store.begin_user_look(work.okta_id)  # who is just making a link of him reads again
             return Report().ends("skipped", "not-in-scope")
         if known is not None and work.reasons == {Reason.CATCHUP} and self._seen(work, known):
             return Report().ends("skipped", "seen-since")
