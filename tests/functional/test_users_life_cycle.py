@@ -323,6 +323,36 @@ def test_an_old_deactivation_is_no_sign_of_a_deletion() -> None:
     assert world.account(user)["active"] is True
 
 
+def test_who_is_still_assigned_is_not_deleted() -> None:
+    """Back, but no look has recorded it: with the sign of his deactivation the 404 is still no deletion."""
+    world = World()
+    user = linked(world)
+    world.okta.deactivate(user)
+    world.okta.activate(user)
+    world.okta.assign_user(user)
+    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.happen()
+    assert world.parked(f"user:{user}") == ["user-not-visible"]
+    assert world.account(user)["active"] is True
+
+
+def test_a_deletion_that_the_assignments_do_not_show_yet_waits_for_them() -> None:
+    """The user is gone while the reading of his assignment still lags: the item comes back, and he is out."""
+    world = World()
+    user = linked(world)
+    world.clock.advance(60)
+    world.okta.switches.read_lag = 4.0
+    world.okta.deactivate(user)
+    world.okta.delete(user)
+    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.deliver(after=1.0)
+    world.work(Lane.LEAVERS)
+    assert world.account(user)["active"] is True
+    assert not world.store.parked
+    world.settle()
+    assert world.account(user)["active"] is False
+
+
 def test_404_on_somebody_unknown_is_nothing() -> None:
     """An item for a user who never was linked and is not there ends without a trace in Genesys Cloud."""
     world = World()

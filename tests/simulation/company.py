@@ -135,12 +135,7 @@ class Company:
         okta = self.world.okta
         try:
             if about in okta.groups:
-                inside = okta.members(about)
-                chosen = self.chance.choice(self.people)
-                (okta.remove_members if chosen in inside else okta.add_members)(about, [chosen])
-                others = sorted(inside - {chosen})
-                if others and self.chance.random() < 0.5:
-                    okta.remove_members(about, [self.chance.choice(others)])
+                (self._correct if about in self.linked and self.chance.random() < 0.7 else self._swap)(about)
             elif about in okta.assignments[okta.app_id]:
                 self.chance.choice((self._unassign, self._deactivate, self._suspend))(about)
             else:
@@ -150,6 +145,22 @@ class Company:
         except (OktaRefused, KeyError):
             return
         self.history.tell(f"ADMIN turn {about}")
+
+    def _swap(self, group: str) -> None:
+        """Somebody comes or goes, and perhaps somebody else goes."""
+        okta, inside = self.world.okta, self.world.okta.members(group)
+        chosen = self.chance.choice(self.people)
+        (okta.remove_members if chosen in inside else okta.add_members)(group, [chosen])
+        others = sorted(inside - {chosen})
+        if others and self.chance.random() < 0.5:
+            okta.remove_members(group, [self.chance.choice(others)])
+
+    def _correct(self, group: str) -> None:
+        """The wrong people were taken out: they come back before they are gone, and as many others go in their place."""
+        okta, inside = self.world.okta, self.world.okta.members(group)
+        going = sorted((self.world.members(self.linked[group]) & okta.users.current.keys()) - inside)
+        okta.add_members(group, going)
+        okta.remove_members(group, self.chance.sample(sorted(inside), min(len(going), len(inside))))
 
     def _change_of_mind(self, person: str) -> str:
         """Somebody is hired, and the contract is ended at once."""

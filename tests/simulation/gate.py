@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 #: How deep others may run inside the effect of one process.
 DEEPEST = 2
+#: How many times as often others act before an effect that changes something for them: a write.
+DECIDES = 4
 #: How long a function may run.
 FUNCTION_SECONDS = 120.0
 
@@ -60,7 +62,7 @@ class Weather:
         if draw < 0.1:
             return CALM
         if draw < 0.35:
-            return replace(mild, interlude=0.25)
+            return replace(mild, interlude=0.1, death=chance.choice((0.0, 0.0, 0.05)))
         if draw < 0.65:
             return replace(mild, **{kind: chance.choice((0.05, 0.15)) for kind in chance.sample(kinds, 2)})
         return cls(**{kind: chance.choice((0.0, 0.01, 0.03, 0.06)) for kind in kinds})
@@ -138,9 +140,14 @@ class Gate:
         """How long the invocation may still run."""
         return max(0, int((self._deadlines[-1] - self.clock.time).total_seconds() * 1000))
 
+    @property
+    def overdue(self) -> bool:
+        """Whether the invocation has run into its time-out."""
+        return bool(self._deadlines) and self.clock.time > self._deadlines[-1]
+
     def require_time(self) -> None:
         """End a process that has run into its time-out."""
-        if self._deadlines and self.clock.time > self._deadlines[-1]:
+        if self.overdue:
             self.die("time-out")
 
     def die(self, why: str) -> None:
@@ -154,13 +161,13 @@ class Gate:
         """Draw, only where there is something to draw."""
         return probability > 0 and self.chance.random() < probability
 
-    def before(self, what: str) -> None:
-        """What may happen before an effect."""
+    def before(self, what: str, *, decides: bool = False) -> None:
+        """What may happen before an effect; others come more often before one that changes something for them."""
         self.require_time()
         if self.hits(self.weather.slow):
             self.clock.advance(self.chance.choice((0.3, 2.0, 9.0, 40.0)))
             self.settle()
-        if self.depth <= DEEPEST and self.hits(self.weather.interlude):
+        if self.depth <= DEEPEST and self.hits(self.weather.interlude * (DECIDES if decides else 1)):
             self.interlude(what)
         if self.hits(self.weather.death / 2):
             self.die(f"before {what}")

@@ -43,6 +43,8 @@ _WRITES = (
     "write",
 )
 _READS = ("parked", "staged")
+#: Writes that only give account.
+_RECORDS = ("write", "close_parked", "clear_difference", "note_")
 
 
 class StoreInWeather:
@@ -77,7 +79,7 @@ class StoreInWeather:
         gate = self._gate
         subject = _subject(arguments)
         what = f"store: {name} {subject}"
-        gate.before(what)
+        gate.before(what, decides=not name.startswith(_RECORDS))
         if gate.hits(gate.weather.refused):
             gate.history.tell(f"{what}: throttled")
             raise Transient("store-throttled", upstream="store")

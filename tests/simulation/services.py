@@ -110,13 +110,17 @@ class GenesysInWeather(Service):
         self._genesys = genesys
         #: Writes on their way, whose callers gave up: when they arrive, and what they are.
         self.on_the_way: list[tuple[datetime, Request]] = []
+        #: Whether a write took place after the function that sent it had ended.
+        self.came_late = False
 
     def answer(self, request: Request) -> Response:
         """Genesys Cloud's answer."""
         gate = self.gate
         what = _described(request)
-        gate.before(what)
-        if request.method in {"PATCH", "POST"} and not what.endswith("token") and gate.hits(gate.weather.late):
+        writes = request.method in {"PATCH", "POST"} and not what.endswith("token")
+        gate.before(what, decides=writes)
+        self.came_late |= writes and gate.overdue
+        if writes and gate.hits(gate.weather.late):
             due = gate.clock.time + timedelta(seconds=gate.chance.choice((1, 15, 120, 900)))
             self.on_the_way.append((due, request))
             gate.clock.advance(10)

@@ -98,7 +98,8 @@ class Simulation:
     @property
     def needs_no_reconcile(self) -> bool:
         """Whether events alone must bring everything: nothing was done by hand, nothing arrived late or was untrue."""
-        return not (self.climate.late or self.climate.strange or self.company.done_by_hand)
+        late = self.climate.late or self.world.genesys_outside.came_late
+        return not (late or self.climate.strange or self.company.done_by_hand)
 
     def recover(self) -> None:
         """The faults end, what is under way comes to rest."""
@@ -251,20 +252,26 @@ class Simulation:
         self._interludes += 1
         if self._interludes > MOST_INTERLUDES:
             return
-        kind = chance.choice(("time", "change", "change", "change", "lane", "lane", "time-out"))
+        [kind] = chance.choices(("time", "change", "lane", "time-out"), weights=(2, 8, 4, 1))
         self.history.tell(f"meanwhile, before {what}:")
         depth, self.history.depth = self.history.depth, self.history.depth + 1
+        about = self._about(what)
         if kind == "time":
             self.clock.advance(chance.choice((1.0, 6.0, 30.0)))
         elif kind == "time-out":
             self.clock.advance(chance.choice((125.0, 725.0)))
         elif kind == "change":
-            self._change(self._about(what))
+            self._change(about)
         self.world.genesys_outside.land()
         if kind != "time":
             self._dispatcher.run_due()
-            self.clock.advance(chance.choice((0.0, 0.0, 8.0)))
-            for lane in chance.sample(list(Lane), chance.choice((1, 2, 3, 3))):
+            lanes = chance.sample(list(Lane), chance.choice((1, 2, 3, 3)))
+            if about in self.company.groups.values():
+                self.clock.advance(8.0)  # its item is visible after 7 seconds
+                lanes.insert(0, Lane.GROUPS)
+            else:
+                self.clock.advance(chance.choice((0.0, 0.0, 8.0)))
+            for lane in lanes:
                 self.work(lane)
         self.history.depth = depth
 
@@ -279,8 +286,9 @@ class Simulation:
             self.clock.time = max(due, self.clock.time)
 
     def _about(self, what: str) -> str:
-        """The person or group whom an effect is about, if one can be told."""
-        return next((each for each in (*self.company.people, *self.company.groups.values()) if each in what), "")
+        """A person or group whom an effect is about, if one can be told."""
+        group = next((ours for theirs, ours in self.promises.pairs.items() if ours in what or theirs in what), "")
+        return group or next((each for each in self.company.people if each in what), "")
 
 
 def _title(record: Mapping[str, Any]) -> str:

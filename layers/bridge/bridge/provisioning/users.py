@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.errors import Permanent
+from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Reason
 from bridge.provisioning.accounts import Accounts, Target
 from bridge.provisioning.assignments import Assigned, Assignment, Assignments
@@ -105,7 +105,7 @@ class UserLook:
 
     def _deleted(self, work: Work, link: UserLink, app: AppState, report: Report) -> Report:
         """Okta answered 404: believed only with a sign that the user really went."""
-        link = replace(link, assignment_looked=report.date)
+        known, link = link.assignment_looked, replace(link, assignment_looked=report.date)
         if not link.is_link:
             return self._settle(link, DELETED, report.ends("unchanged", "no-such-user"))
         # "Not assigned", seen while the application was switched off, is no sign of anything.
@@ -115,8 +115,22 @@ class UserLook:
         link = self._accounts.matching.settle_creating(link, "")
         if not link.ever_linked:
             return self._settle(_unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
+        if not _already_inactive(work, link):
+            self._require_gone(work, known, app, report)
         link = replace(link, assigned=None, groups_due=link.groups_due or link.status != DELETED)
         return self._ends_by_ceiling(work, link, DELETED, app, report)
+
+    def _require_gone(self, work: Work, known: datetime | None, app: AppState, report: Report) -> None:
+        """Raise unless the application has no such user either: a sign may be older than somebody's return."""
+        seen = report.date or self._clock.now()
+        read = self._assignments.read(work.okta_id, newest=work.newest, seen=seen, known=known, epoch=app.epoch)
+        report.read["assigned"] = read.assigned.value
+        if read.assigned is Assigned.NO:
+            return
+        lag = timedelta(seconds=self._settings.read_lag_seconds)
+        if work.newest is not None and (read.date or seen) < work.newest + lag:
+            raise Transient("okta-read-lag", upstream="okta")
+        raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
 
     def _tells_of_deletion(self, work: Work, link: UserLink) -> bool:
         """Whether an event says that the user went, and no look since has seen him there again."""
