@@ -156,7 +156,7 @@ class Company:
             okta.remove_members(group, [self.chance.choice(others)])
 
     def _correct(self, group: str) -> None:
-        """The wrong people were taken out: they come back before they are gone, and as many others go in their place."""
+        """The wrong people were taken out: they come back before they are gone, and as many others go instead."""
         okta, inside = self.world.okta, self.world.okta.members(group)
         going = sorted((self.world.members(self.linked[group]) & okta.users.current.keys()) - inside)
         okta.add_members(group, going)

@@ -11,7 +11,7 @@ from tests.simulation.__main__ import main
 pytestmark = pytest.mark.proof
 
 #: Where in the first 1,000 seeds the search begins, so that the proof of the rare ones is short.
-BEGIN = {"replay": 1, "no-reread": 1, "one-window": 1, "partial-page": 41, "no-fence": 93}
+BEGIN = {"replay": 1, "no-reread": 1, "one-window": 1, "partial-page": 61, "no-fence": 131, "no-order": 341}
 
 
 @pytest.mark.parametrize(("variant", "seed"), BEGIN.items())
@@ -21,11 +21,3 @@ def test_without_the_safeguard_a_run_ends_wrong(variant: str, seed: int, capsys:
     told = re.search(rf"make simulate SEED=(\d+) RUNS=1 VARIANT={variant}", capsys.readouterr().out)
     assert told is not None
     assert main(["--seed", told[1], "--runs", "1"]) == 0
-
-
-def test_nothing_rests_on_the_order_of_a_lane() -> None:
-    """Without message groups the fence and the reading anew still bring every run to the right end.
-
-    In 2,945 schedules without order none has ended wrong: message groups spare looks that would start again.
-    """
-    assert main(["--seed", "1", "--runs", "120", "--variant", "no-order"]) == 0
