@@ -1,4 +1,4 @@
-"""The company of a run: small, long provisioned, with groups that are linked, and administrators who change it."""
+"""The company of a run: small, mostly long provisioned, with linked groups and administrators who change it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Company:
         hand_made: Genesys Cloud ids of users whom Okta does not know.
         linked: Okta group id -> Genesys Cloud id of the groups that have long been linked.
         linkable: likewise, of one that has just become so.
+        accounts: Genesys Cloud id by Okta id of those who had one before the run.
         done_by_hand: whether somebody has changed Genesys Cloud itself.
     """
 
@@ -39,6 +40,7 @@ class Company:
     hand_made: list[str] = field(default_factory=list)
     linked: dict[str, str] = field(default_factory=dict)
     linkable: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, str] = field(default_factory=dict)
     done_by_hand: bool = False
 
     # ------------------------------------------------------------------------------------------ before
@@ -85,13 +87,30 @@ class Company:
     def _give_account(self, person: str, origin: Origin) -> None:
         """The account that the person has long had, with the values of today."""
         profile = self.world.okta.users.current[person].profile
-        genesys_id = self.world.link_account(person, origin)
+        if self.world.bootstrapped:
+            genesys_id = self.world.link_account(person, origin)
+        else:
+            found = self._account_before_the_bridge(person)
+            if not found:
+                return
+            genesys_id = found
+        self.accounts[person] = genesys_id
         self.history.names[genesys_id] = f"account-of-{self.history.names[person]}"
         values = {
             "displayName": f"{profile['firstName']} {profile['lastName']}",
             "emails": [{"type": "work", "value": profile["email"]}],
         }
         self.world.genesys.edit_user(genesys_id, values)
+
+    def _account_before_the_bridge(self, person: str) -> str:
+        """What the native application made, with the Okta id, or somebody by hand; or nothing yet."""
+        login = self.world.okta.users.current[person].login
+        made = self.chance.choice(("native", "native", "native", "by hand", "nothing"))
+        if made == "nothing":
+            return ""
+        external = {"externalId": person} if made == "native" else {}
+        active = self.chance.random() < 0.9
+        return self.world.genesys.add_user({"userName": login, "displayName": login, "active": active, **external})
 
     def _group(self, name: str) -> str:
         group = self.groups[name] = self.world.okta.create_group(name)
@@ -104,7 +123,12 @@ class Company:
         genesys_id = self.linked[group] = world.genesys.add_group(name)
         self.history.names[genesys_id] = f"Genesys-{name.replace(' ', '-')}"
         members = world.okta.members(group)
-        world.genesys.edit_members(genesys_id, add=[*world.genesys_ids(sorted(members)), *self.hand_made])
+        accounts = [self.accounts[member] for member in sorted(members) if member in self.accounts]
+        if not world.bootstrapped:  # and whoever was put there by hand
+            accounts += [account for account in self.accounts.values() if self.chance.random() < 0.2]
+        world.genesys.edit_members(genesys_id, add=[*dict.fromkeys(accounts), *self.hand_made])
+        if not world.bootstrapped:
+            return
         store.owner_of[genesys_id] = f"group:{group}"
         store.group_links[group] = GroupLink(
             group,

@@ -152,7 +152,10 @@ def _differences(simulation: Simulation) -> list[str]:
         hold = store.hold(entity)
         staged = store.staged(entity, hold.number) if hold is not None and hold.state in BLOCKING else {}
         held[group] = frozenset(staged) | store.exceptions(entity)
-    excused = {f"Genesys Cloud user {kept}: is active, and nobody in Okta stands for it" for kept in _kept(simulation)}
+    excused = {
+        f"Genesys Cloud user {kept}: is active, and nobody in Okta stands for it"
+        for kept in [*_kept(simulation), *_never_ours(simulation)]
+    }
     return [
         line
         for line in differences(okta, genesys, Story(linked, held))
@@ -172,6 +175,20 @@ def _kept(simulation: Simulation) -> list[str]:
         if okta_id not in users or users[okta_id].status not in {"DEPROVISIONED", "SUSPENDED"}
     }
     return [str(each["id"]) for each in world.genesys.users() if each.get("externalId") in kept]
+
+
+def _never_ours(simulation: Simulation) -> list[str]:
+    """Accounts from before the bridge that never came under it, of people whose access Okta has not ended."""
+    world = simulation.world
+    users = world.okta.users.current
+    ended = {user.id for user in users.values() if user.status in {"DEPROVISIONED", "SUSPENDED"}}
+    return [
+        account
+        for account in simulation.company.accounts.values()
+        if account not in world.store.owner_of
+        and (found := world.genesys.directory.user(account)) is not None
+        and found.external_id not in ended
+    ]
 
 
 def _counts(simulation: Simulation) -> Counter[str]:

@@ -59,6 +59,7 @@ class Promises:
         approved: (Okta group id, Okta user id) of removals that a person has approved.
         lied_to: whether Okta may say 404 of somebody who is there: with the link's "not assigned", that is believed.
         pairs: Genesys Cloud group id -> id of the Okta group that rules link with it.
+        stands_for: Genesys Cloud id -> Okta id of accounts from before the bridge, which may not bear the Okta id yet.
     """
 
     def __init__(self, world: World, tell: Callable[[str], None], per_request: int) -> None:
@@ -66,6 +67,7 @@ class Promises:
         self.broken: list[str] = []
         self.approved: set[tuple[str, str]] = set()
         self.pairs: dict[str, str] = {}
+        self.stands_for: dict[str, str] = {}
         self.lied_to = False
         self._world = world
         self._tell = tell
@@ -128,6 +130,8 @@ class Promises:
         if (call.method, call.route) not in {("POST", "users"), ("PATCH", "users/{id}"), ("PATCH", "groups/{id}")}:
             yield "P6: creates, renames or deletes what it may not"
             return
+        if self._world.variables.get("MODE") == "observe":
+            yield "changes something while it only observes"
         if call.route == "groups/{id}":
             yield from self._judge_members(call)
         elif call.changed:
@@ -138,7 +142,7 @@ class Promises:
         if after is None:
             return
         since = call.at - SLACK
-        okta_id = after.external_id or (before.external_id if before else "")
+        okta_id = after.external_id or (before.external_id if before else "") or self.stands_for.get(after.id, "")
         if self._holders(okta_id) > 1:
             yield f"{okta_id} has two accounts"
         if after.active and (before is None or not before.active):
@@ -170,6 +174,8 @@ class Promises:
             inactive = not active or self._let_in.get(member, _NEVER) >= since
             if okta_id not in self._known:
                 yield f"P6: removes {member}, whom Okta does not know"
+            elif not (self._world.store.app().bootstrapped or (group, okta_id) in self.approved):
+                yield f"P4: removes {okta_id} before the first whole reconcile has ended"
             elif not (
                 inactive or (group, okta_id) in self.approved or self._members.was_untrue((group, okta_id), since)
             ):
@@ -181,7 +187,8 @@ class Promises:
     def _who(self, members: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
         for member in members:
             user = self._world.genesys.directory.user(member)
-            yield member, user.external_id if user else "", user is not None and user.active
+            okta_id = (user.external_id if user else "") or self.stands_for.get(member, "")
+            yield member, okta_id, user is not None and user.active
 
 
 def _operations(body: Any) -> list[Mapping[str, Any]]:

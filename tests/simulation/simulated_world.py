@@ -40,8 +40,9 @@ class SimulatedWorld(World):
     def __post_init__(self) -> None:
         super().__post_init__()
         self.store = self.variant.store()
-        self.store.set_bootstrapped()
-        self.store.note_reconciled("enforce")
+        if self.bootstrapped:
+            self.store.set_bootstrapped()
+            self.store.note_reconciled("enforce")
         self.lanes = self.variant.lanes(self.clock.now)
         self.history = History(self.clock)
         self.gate = Gate(self.clock, random.Random(f"gate {self.seed}"), self.history)  # noqa: S311 - repeatable

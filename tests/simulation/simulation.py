@@ -21,7 +21,7 @@ from tests.simulation.circumstances import (
 )
 from tests.simulation.company import Company
 from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Unsettled, Weather
-from tests.simulation.processes import SCHEDULED, catch_up
+from tests.simulation.processes import SCHEDULED, catch_up, start_reconcile
 from tests.simulation.promises import Promises
 from tests.simulation.recorder import Recorder
 from tests.simulation.simulated_world import SimulatedWorld
@@ -31,6 +31,8 @@ T = TypeVar("T")
 
 #: Batches that a run may take; one that needs more does not come to rest.
 MOST_BATCHES = 4000
+#: How many of the runs begin before the first whole reconcile, half of them in observe mode until the faults end.
+FIRST_DAY = 0.1
 #: Interludes that a run may have, or it would feed itself.
 MOST_INTERLUDES = 30
 
@@ -49,9 +51,17 @@ class Simulation:
         """Draw the company, the settings and the climate."""
         self.variant = variant or Variant()
         chance = self.chance = random.Random(f"schedule {seed}")  # noqa: S311 - repeatable, not secret
+        first = random.Random(f"first day {seed}")  # noqa: S311 - repeatable, not secret
+        self.first_day = first.random() < FIRST_DAY
         self.world = world = SimulatedWorld(
-            settings_drawn(chance), seed, genesys_switches_drawn(chance), variant=self.variant
+            settings_drawn(chance),
+            seed,
+            genesys_switches_drawn(chance),
+            bootstrapped=not self.first_day,
+            variant=self.variant,
         )
+        if self.first_day and first.random() < 0.5:
+            world.variables["MODE"] = "observe"
         self.climate = Weather.drawn(chance)
         # What arrives late is counted where it was sent; so there the pace is off.
         world.per_minute = self.per_minute = 0 if self.climate.late else chance.choice((0, 0, 0, 30, 60))
@@ -61,12 +71,14 @@ class Simulation:
         self.company = Company(world, chance, self.history)
         self.company.found(chance.choice((4, 5, 6, 6, 8)) if chance.random() < 0.98 else 30)
         self.variant.begin(world)
-        self.recorder = Recorder(world.okta, world.genesys, self.clock.now, handmade=self.company.hand_made)
+        made_by_others = [*self.company.hand_made, *(self.company.accounts.values() if self.first_day else ())]
+        self.recorder = Recorder(world.okta, world.genesys, self.clock.now, handmade=made_by_others)
         for okta_group, genesys_group in self.company.linked.items():
-            self.recorder.watch(okta_group, genesys_group, looked=True)
+            self.recorder.watch(okta_group, genesys_group, looked=not self.first_day)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
         self.promises.lied_to = self.climate.strange > 0
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
+        self.promises.stands_for = {account: person for person, account in self.company.accounts.items()}
         self._warm: set[str] = set()
         self._leavers: dict[str, datetime] = {}
         self._environments: dict[tuple[str, int], Any] = {}
@@ -84,6 +96,8 @@ class Simulation:
         """The time of changes and faults."""
         chance = self.chance
         self.gate.weather = self.climate
+        if self.first_day and chance.random() < 0.7:
+            start_reconcile(self)
         for _ in range(chance.randrange(3, 9)):
             for _ in range(chance.choice((1, 1, 2, 3))):
                 self.administrate()
@@ -98,6 +112,8 @@ class Simulation:
     @property
     def needs_no_reconcile(self) -> bool:
         """Whether events alone must bring everything: nothing was done by hand, nothing arrived late or was untrue."""
+        if self.first_day:
+            return False
         late = self.climate.late or self.world.genesys_outside.came_late
         return not (late or self.climate.strange or self.company.done_by_hand)
 
@@ -105,6 +121,10 @@ class Simulation:
         """The faults end, what is under way comes to rest."""
         self.gate.weather = CALM
         self.history.tell("--- the faults end ---")
+        if self.world.variables.pop("MODE", ""):
+            self.history.tell("from now on the bridge enforces")
+            self._environments.clear()
+            self._warm.clear()
         switches, okta = self.world.okta.switches, self.world.okta
         switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
         self.world.okta_outside.outage = self.world.genesys_outside.outage = None
