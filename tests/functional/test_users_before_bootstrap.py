@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge_local.exchange import Request, Response
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
@@ -24,6 +25,49 @@ def test_native_applications_user_is_found_by_external_id(finds_inactive: bool, 
     assert len(world.accounts()) == 1
     assert world.account(user)["active"] is (event == "assigned")
     assert world.account(user)["userName"] == ("ada.brook@example.com" if event == "assigned" else "other@example.com")
+
+
+def inactive_accounts(world: World, count: int) -> None:
+    """So many accounts of other people, inactive."""
+    for number in range(count):
+        name = f"left{number}@example.com"
+        world.genesys.add_user(
+            {"userName": name, "displayName": "L", "active": False, "externalId": f"00uLeft{number}"}
+        )
+
+
+@pytest.mark.parametrize("finds_inactive", [True, False])
+def test_native_account_that_was_made_inactive_is_found_by_external_id(finds_inactive: bool) -> None:
+    """Assigned again under another e-mail: activated, and no second account is made, whatever filters find."""
+    switches = GenesysSwitches(finds_inactive=finds_inactive, external_id_taken="allowed")
+    world = World(bootstrapped=False, genesys_switches=switches)
+    inactive_accounts(world, 60)
+    user = world.person("Ada Brook")
+    world.genesys.add_user({"userName": "other@example.com", "displayName": "Ada", "active": False, "externalId": user})
+    world.happen()
+    assert world.account(user)["active"] is True
+    assert world.account(user)["userName"] == "ada.brook@example.com"
+
+
+def test_inactive_accounts_are_listed_once_for_many_and_from_where_it_failed() -> None:
+    """Three pages for three new users, and one more for the page that was refused at first."""
+    world = World(bootstrapped=False, genesys_switches=GenesysSwitches(finds_inactive=False))
+    inactive_accounts(world, 70)
+    people = world.people(3)
+    pages: list[str] = []
+    handle = world.genesys.handle
+
+    def refused_once(request: Request) -> Response:
+        if "active eq false" in dict(request.query).get("filter", ""):
+            pages.append(dict(request.query)["startIndex"])
+            if pages.count("51") == 1 and pages[-1] == "51":
+                return Response(503)
+        return handle(request)
+
+    world.genesys.handle = refused_once  # type: ignore[method-assign] # the model is watched, not replaced
+    world.happen()
+    assert pages == ["1", "26", "51", "51"]
+    assert all(world.account(user)["active"] for user in people)
 
 
 def test_leaver_without_native_account_stays_without() -> None:

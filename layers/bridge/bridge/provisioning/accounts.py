@@ -110,7 +110,7 @@ class Accounts:
             if link.genesys_id:
                 report.ends("created", "post-had-been-done")
         if not link.genesys_id and not bootstrapped and link.state is not UserState.GONE:
-            link = self.matching.find_native(link)
+            link = self.matching.find_native(link, inactive=True)
         if not link.genesys_id:
             return self._create(link, target, report)
         if link.active is True and link.knows_what_was_written and not deep:

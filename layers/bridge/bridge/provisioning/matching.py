@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from bridge.errors import Outdated, OwnerTaken, Permanent, Transient
 from bridge.items import Reason, format_time, fresh_item
+from bridge.provisioning.inactive_accounts import InactiveAccounts
 from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Origin, UserLink, UserState
@@ -35,6 +36,7 @@ class Matching:
         self._store = store
         self._lanes = lanes
         self._clock = clock
+        self._inactive = InactiveAccounts(genesys, clock)
 
     # ------------------------------------------------------------------------------------ finding
 
@@ -53,9 +55,15 @@ class Matching:
             raise Transient("creation-unsettled", upstream="genesys")
         return replace(link, state=UserState.WANTED, posted=None, waiting_since=None, hashes={})
 
-    def find_native(self, link: UserLink) -> UserLink:
-        """The account that Okta's native application made: it wrote the Okta user id as externalId."""
+    def find_native(self, link: UserLink, *, inactive: bool = False) -> UserLink:
+        """The account that Okta's native application made: it wrote the Okta user id as externalId.
+
+        With `inactive` also one that it made inactive again, in case filters do not find it.
+        """
         found = self.search(link.okta_id, "")
+        if not found and inactive:
+            accounts = map(self._genesys.user, self._inactive.ids(link.okta_id))
+            found = [account for account in accounts if account is not None and account.external_id == link.okta_id]
         return self.bind(link, only(found), Origin.ADOPTED) if found else link
 
     def find_created(self, link: UserLink, user_name: str) -> UserLink:

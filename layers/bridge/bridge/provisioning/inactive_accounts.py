@@ -1,0 +1,46 @@
+"""Inactive accounts by externalId, from a listing: whether a filter by externalId finds them is not documented."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bridge.provisioning.ports import Clock, GenesysReader
+
+#: How long a listing serves: before the first whole reconcile every new user asks.
+_SERVES = timedelta(minutes=10)
+#: Accounts a page: above this size Genesys Cloud may refuse the lookup of externalId (API definition).
+_PAGE = 25
+#: So many accounts are read: a hundred calls.
+MOST = 2500
+
+
+class InactiveAccounts:
+    """Listed page by page and kept for a while; a page that fails is read again, those before it are not.
+
+    Beyond the first 2,500 nobody is found: such an account stays inactive, and its user gets a new one.
+    """
+
+    def __init__(self, genesys: GenesysReader, clock: Clock) -> None:
+        """Read from `genesys` when asked for the first time."""
+        self._genesys = genesys
+        self._clock = clock
+        self._until: datetime | None = None
+        self._start = 1
+        self._ids: dict[str, list[str]] = {}
+
+    def ids(self, external_id: str) -> list[str]:
+        """Genesys Cloud ids of the inactive accounts that bore this externalId when listed.
+
+        Raises:
+            Transient, Permanent: a page could not be read; asked again, the listing goes on there.
+        """
+        now = self._clock.now()
+        if self._until is None or now >= self._until:
+            self._until, self._start, self._ids = now + _SERVES, 1, {}
+        while 0 < self._start <= MOST:
+            page = self._genesys.users_page(self._start, _PAGE, active=False)
+            for user in page.users:
+                self._ids.setdefault(user.external_id, []).append(user.id)
+            following = self._start + len(page.users)
+            self._start = following if page.users and following <= page.total else 0
+        return self._ids.get(external_id, [])
