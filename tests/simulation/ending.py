@@ -178,14 +178,24 @@ def _kept(simulation: Simulation) -> list[str]:
 
 
 def _never_ours(simulation: Simulation) -> list[str]:
-    """Accounts from before the bridge that never came under it, of people whose access Okta has not ended."""
+    """Accounts from before the bridge that never came under it, and that the last reconcile has reported.
+
+    Nobody whose access Okta had ended well before the first whole reconcile was through is among them.
+    """
     world = simulation.world
-    users = world.okta.users.current
-    ended = {user.id for user in users.values() if user.status in {"DEPROVISIONED", "SUSPENDED"}}
+    run, users = world.store.run(), world.okta.users.current
+    reported = {each for ids in run.ids.values() for each in ids} if run is not None else set()
+    through = (simulation.bootstrapped or world.clock.time) - SLACK
+    ended = {
+        user.id
+        for user in users.values()
+        if user.status in {"DEPROVISIONED", "SUSPENDED"} and user.status_changed and user.status_changed < through
+    }
     return [
         account
         for account in simulation.company.accounts.values()
         if account not in world.store.owner_of
+        and account in reported
         and (found := world.genesys.directory.user(account)) is not None
         and found.external_id not in ended
     ]

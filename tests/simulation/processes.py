@@ -42,6 +42,8 @@ def _reconciler(simulation: Simulation, do: str) -> Mapping[str, Any]:
         lambda: world.reconciler.handle({"do": do}, cast("Any", world.context)),
         seconds=900,
     )
+    if simulation.bootstrapped is None and world.store.app().bootstrapped:
+        simulation.bootstrapped = simulation.clock.time
     run = (answer or {}).get("run", {})
     told = {name: run.get(name) for name in ("number", "phase", "waiting", "failed", "counts")}
     simulation.history.tell(f"reconciler: {answer['outcome'] if answer else 'died'} {told}")

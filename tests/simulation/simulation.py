@@ -44,6 +44,7 @@ class Simulation:
         world: everything there is.
         company: its people and administrators.
         promises: what broke on the way.
+        bootstrapped: when a first day's whole reconcile was through.
         clock: the virtual clock.
     """
 
@@ -80,6 +81,7 @@ class Simulation:
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
         self.promises.stands_for = {account: person for person, account in self.company.accounts.items()}
         self._warm: set[str] = set()
+        self.bootstrapped: datetime | None = None
         self._leavers: dict[str, datetime] = {}
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
@@ -160,7 +162,7 @@ class Simulation:
             soonest = self._next_due()
             if soonest is None or soonest > until:
                 self.clock.time = max(until, self.clock.time)
-                if self.climate.calm:
+                if self.climate.calm and "MODE" not in self.world.variables:  # who only observes ends nothing
                     self.promises.check_leavers(self._leavers)
                 return
             self.clock.time = max(soonest, self.clock.time)
