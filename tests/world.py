@@ -233,10 +233,7 @@ class World:
             idempotency=self.idempotency,
             secrets=cast("Secrets", self.secrets),
             hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
-            mapper=attribute_map(
-                settings.user_name_source or UserNameSource.EMAIL,
-                settings.default_phone_region,
-            ),
+            mapper=attribute_map(settings.mapping.user_name_source, settings.mapping.default_phone_region),
             notifier=self.people_told,
             pace=lambda _upstream, _lane: FreePace(),
             clock=self.clock,

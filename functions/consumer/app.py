@@ -42,11 +42,7 @@ def compose() -> Consumer:
             idempotency=DynamoDBPersistenceLayer(table_name=settings.idempotency_table, boto3_client=dynamodb),
             secrets=Secrets(secretsmanager, settings.secret_id),
             hash_key=Secrets(secretsmanager, settings.hash_key_secret_id),
-            mapper=load_map(
-                settings.attribute_map,
-                user_name=settings.user_name_source,
-                default_region=settings.default_phone_region,
-            ),
+            mapper=load_map(settings.mapping),
             notifier=SnsNotifier(boto3.client("sns", config=CLIENT), settings.notification_topic_arn, stack_name()),
             pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),
             sign=signer(settings.okta),

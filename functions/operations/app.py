@@ -39,11 +39,7 @@ def compose() -> Operations:
             sqs=sqs,
             lambda_client=boto3.client("lambda", config=CLIENT),
             secrets=Secrets(secretsmanager, settings.secret_id),
-            mapper=load_map(
-                settings.attribute_map,
-                user_name=settings.user_name_source,
-                default_region=settings.default_phone_region,
-            ),
+            mapper=load_map(settings.mapping),
             notifier=SnsNotifier(boto3.client("sns", config=CLIENT), settings.notification_topic_arn, stack_name()),
             pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),
             stack=stack_name(),

@@ -34,11 +34,7 @@ def compose() -> ReconcilerEvents:
             lanes=SqsLanes(boto3.client("sqs", config=CLIENT), settings.lanes),
             secrets=Secrets(secretsmanager, settings.secret_id),
             hash_key=Secrets(secretsmanager, settings.hash_key_secret_id),
-            mapper=load_map(
-                settings.attribute_map,
-                user_name=settings.user_name_source,
-                default_region=settings.default_phone_region,
-            ),
+            mapper=load_map(settings.mapping),
             pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),
             sign=signer(settings.okta),
             clock=clock,

@@ -17,7 +17,7 @@ from bridge.mapping.formats import Format, convert
 from bridge.mapping.source import load_map
 from bridge.provisioning.ports import UserMapper
 from bridge.provisioning.values import AppUser, OktaUser
-from bridge.settings import UserNameSource
+from bridge.settings import MapSettings, UserNameSource
 
 WORK = 'phoneNumbers[type eq "work"].value'
 MOBILE = 'phoneNumbers[type eq "mobile"].value'
@@ -295,7 +295,7 @@ TITLE_ONLY = json.dumps(
 
 def test_load_map_without_setting_is_the_default() -> None:
     """An empty setting means the map that comes with the bridge."""
-    mapper = load_map("", user_name=UserNameSource.LOGIN, default_region="US")
+    mapper = load_map(MapSettings(UserNameSource.LOGIN, "US", ""))
     assert mapper.map_user(okta_user(), None).values[DEPARTMENT] == "Sales"
 
 
@@ -303,7 +303,7 @@ def test_load_map_from_a_file(tmp_path: Path) -> None:
     """`file:` names a document on disk."""
     path = tmp_path / "map.json"
     path.write_text(TITLE_ONLY, "utf-8")
-    mapper = load_map(f"file:{path}", user_name=UserNameSource.LOGIN, default_region="US")
+    mapper = load_map(MapSettings(UserNameSource.LOGIN, "US", f"file:{path}"))
     assert mapper.map_user(okta_user(), None).values == {"userName": "abrook@example.org", "displayName": "Team Lead"}
 
 
@@ -313,13 +313,13 @@ def test_load_map_from_a_parameter() -> None:
         client = boto3.client("ssm", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
         client.put_parameter(Name="/bridge/map", Value=TITLE_ONLY, Type="String")
         provider = SSMProvider(boto3_client=client)
-        mapper = load_map("/bridge/map", user_name=UserNameSource.LOGIN, default_region="US", provider=provider)
+        mapper = load_map(MapSettings(UserNameSource.LOGIN, "US", "/bridge/map"), provider=provider)
         assert mapper.map_user(okta_user(), None).values["displayName"] == "Team Lead"
         with pytest.raises(SettingsError, match="ATTRIBUTE_MAP_PARAMETER"):
-            load_map("/bridge/other", user_name=UserNameSource.LOGIN, default_region="US", provider=provider)
+            load_map(MapSettings(UserNameSource.LOGIN, "US", "/bridge/other"), provider=provider)
 
 
 def test_load_map_from_a_missing_file(tmp_path: Path) -> None:
     """A file that can not be read is a clear error."""
     with pytest.raises(SettingsError, match="ATTRIBUTE_MAP_PARAMETER"):
-        load_map(f"file:{tmp_path / 'none.json'}", user_name=UserNameSource.LOGIN, default_region="US")
+        load_map(MapSettings(UserNameSource.LOGIN, "US", f"file:{tmp_path / 'none.json'}"))

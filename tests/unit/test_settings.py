@@ -63,8 +63,8 @@ def test_the_consumer_reads_its_variables_with_safe_defaults() -> None:
     assert settings.genesys == GenesysSettings("eu-central-1", "", "", 300, 50)
     assert settings.provisioning == ProvisioningSettings()
     assert settings.provisioning.mode is Mode.OBSERVE
-    assert settings.user_name_source is UserNameSource.EMAIL
-    assert (settings.state_table, settings.hash_key_secret_id, settings.attribute_map) == ("state", "hash", "")
+    assert settings.mapping.user_name_source is UserNameSource.EMAIL
+    assert (settings.state_table, settings.hash_key_secret_id, settings.mapping.source) == ("state", "hash", "")
     assert (settings.backoff_seconds, settings.backoff_limit_seconds) == (30, 300)
 
 

@@ -236,6 +236,32 @@ class GenesysSettings:
 
 
 @dataclass(frozen=True)
+class MapSettings:
+    """How a profile becomes a SCIM user.
+
+    Attributes:
+        user_name_source: which Okta value becomes the userName.
+        default_phone_region: where a phone number is dialled whose profile names no known country.
+        source: empty for the map that comes with the bridge, ``file:<path>``, or the name of an SSM parameter.
+    """
+
+    user_name_source: UserNameSource
+    default_phone_region: str
+    source: str
+
+    @classmethod
+    def read(cls, environment: Environment) -> MapSettings:
+        """USER_NAME_SOURCE, DEFAULT_PHONE_REGION, ATTRIBUTE_MAP_PARAMETER."""
+        return cls(
+            user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
+            default_phone_region=environment.matching(
+                "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
+            ),
+            source=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
+        )
+
+
+@dataclass(frozen=True)
 class ProvisioningSettings:
     """The switches of the decisions."""
 
@@ -317,9 +343,7 @@ class ConsumerSettings:
     state_table: str
     idempotency_table: str
     notification_topic_arn: str
-    user_name_source: UserNameSource
-    default_phone_region: str
-    attribute_map: str
+    mapping: MapSettings
     backoff_seconds: float
     backoff_limit_seconds: float
 
@@ -337,11 +361,7 @@ class ConsumerSettings:
             state_table=environment.text("STATE_TABLE"),
             idempotency_table=environment.text("IDEMPOTENCY_TABLE"),
             notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
-            user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
-            default_phone_region=environment.matching(
-                "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
-            ),
-            attribute_map=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
+            mapping=MapSettings.read(environment),
             backoff_seconds=environment.number("BACKOFF_SECONDS", 30, least=0, most=300),
             backoff_limit_seconds=environment.number("BACKOFF_LIMIT_SECONDS", 300, least=0, most=3600),
         )
@@ -358,9 +378,7 @@ class ReconcilerSettings:
     secret_id: str
     hash_key_secret_id: str
     state_table: str
-    user_name_source: UserNameSource
-    default_phone_region: str
-    attribute_map: str
+    mapping: MapSettings
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> ReconcilerSettings:
@@ -374,9 +392,5 @@ class ReconcilerSettings:
             secret_id=environment.text("BRIDGE_SECRET_ID"),
             hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
-            user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
-            default_phone_region=environment.matching(
-                "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
-            ),
-            attribute_map=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
+            mapping=MapSettings.read(environment),
         )

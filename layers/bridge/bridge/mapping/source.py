@@ -9,28 +9,21 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 
 from bridge.errors import SettingsError
 from bridge.mapping.attribute_map import AttributeMap
-from bridge.settings import UserNameSource
+from bridge.settings import MapSettings
 
 _FILE = "file:"
 
 
-def load_map(
-    setting: str, *, user_name: UserNameSource, default_region: str, provider: SSMProvider | None = None
-) -> AttributeMap:
-    """The map that ATTRIBUTE_MAP_PARAMETER names.
-
-    Args:
-        setting: empty for the default map, ``file:<path>``, or the name of an SSM parameter.
-        user_name: which Okta value becomes the userName.
-        default_region: where a phone number is dialled whose profile names no known country.
-        provider: reads the parameter; one is made when it is needed.
+def load_map(settings: MapSettings, *, provider: SSMProvider | None = None) -> AttributeMap:
+    """The map that ATTRIBUTE_MAP_PARAMETER names; `provider` reads the parameter, one is made when it is needed.
 
     Raises:
         SettingsError: the map can not be read, or what it says is wrong.
     """
-    if not setting:
-        return AttributeMap.default(user_name=user_name, default_region=default_region)
-    return AttributeMap.parse(_read(setting, provider), user_name=user_name, default_region=default_region)
+    user_name, region = settings.user_name_source, settings.default_phone_region
+    if not settings.source:
+        return AttributeMap.default(user_name=user_name, default_region=region)
+    return AttributeMap.parse(_read(settings.source, provider), user_name=user_name, default_region=region)
 
 
 def _read(setting: str, provider: SSMProvider | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,9 +9,9 @@ from bridge.settings import (
     Environment,
     GenesysSettings,
     LaneSettings,
+    MapSettings,
     OktaSettings,
     ProvisioningSettings,
-    UserNameSource,
 )
 
 
@@ -30,9 +29,7 @@ class OperationsSettings:
     secret_id: str
     state_table: str
     notification_topic_arn: str
-    user_name_source: UserNameSource
-    default_phone_region: str
-    attribute_map: str
+    mapping: MapSettings
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> OperationsSettings:
@@ -49,11 +46,7 @@ class OperationsSettings:
             secret_id=environment.text("BRIDGE_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
-            user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
-            default_phone_region=environment.matching(
-                "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
-            ),
-            attribute_map=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
+            mapping=MapSettings.read(environment),
         )
 
     @property
