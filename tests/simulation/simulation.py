@@ -127,6 +127,7 @@ class Simulation:
             self.history.tell("from now on the bridge enforces")
             self._environments.clear()
             self._warm.clear()
+            self._leavers.clear()  # of whom it heard while it observed; the reconcile brings them
         switches, okta = self.world.okta.switches, self.world.okta
         switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
         self.world.okta_outside.outage = self.world.genesys_outside.outage = None
