@@ -87,7 +87,8 @@ class Template:
         for api, properties in self.of_type("AWS::Serverless::Api"):
             known |= {api: api.lower(), f"{api}.Stage": properties["StageName"]}
         known |= {**parameters, **physical}
-        return {name: _resolve(value, known) for name, value in self.variables(function).items()}
+        variables = self.variables(function).items()
+        return {name: _resolve(value, known, self.document.get("Conditions", {})) for name, value in variables}
 
     def sources(self, function: str) -> list[Source]:
         """The queues that feed a function."""
@@ -118,11 +119,23 @@ class Template:
         )
 
 
-def _resolve(value: Any, known: Mapping[str, str]) -> str:
-    if isinstance(value, dict) and set(value) == {"Ref"}:
-        return known[value["Ref"]]
-    if isinstance(value, dict) and set(value) == {"Fn::Sub"}:
-        return _SUB.sub(lambda match: known[match[1]], value["Fn::Sub"])
-    if isinstance(value, str | int | float):
-        return str(value)
-    raise ValueError(f"an environment variable is neither text nor !Ref nor !Sub: {value!r}")
+def _resolve(value: Any, known: Mapping[str, str], conditions: Mapping[str, Any]) -> str:
+    match value:
+        case {"Ref": name}:
+            return known[name]
+        case {"Fn::Sub": text}:
+            return _SUB.sub(lambda match: known[match[1]], text)
+        case {"Fn::If": [name, then, otherwise]}:
+            return _resolve(then if _holds(conditions[name], known) else otherwise, known, conditions)
+        case str() | int() | float():
+            return str(value)
+    raise ValueError(f"an environment variable is neither text nor !Ref nor !Sub nor !If: {value!r}")
+
+
+def _holds(condition: Any, known: Mapping[str, str]) -> bool:
+    match condition:
+        case {"Fn::Not": [other]}:
+            return not _holds(other, known)
+        case {"Fn::Equals": [{"Ref": name}, text]}:
+            return bool(known[name] == text)
+    raise ValueError(f"a condition is neither !Equals of a parameter nor its opposite: {condition!r}")

@@ -59,6 +59,10 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("", "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/hook/1a2b"),
         ("arn:aws:wafv2:us-east-1:123456789012:global/webacl/hook/1a2b", "hook"),
     ),
+    "HookAddress": (
+        ("", "https://hooks.example.com/okta/events"),
+        ("http://hooks.example.com/okta/events", "https://hooks.example.com", "https://localhost/okta", "hooks"),
+    ),
     "PermissionsBoundaryArn": (
         ("", "arn:aws:iam::123456789012:policy/boundary", "arn:aws:iam::aws:policy/PowerUserAccess"),
         ("arn:aws:iam::123456789012:role/boundary", "boundary"),
@@ -278,6 +282,14 @@ def test_catch_up_ends_before_its_next_run_and_knows_its_hook() -> None:
     assert PAGE_SECONDS * 2 <= poller["Timeout"] < 300
     assert poller["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
     assert TEMPLATE.variables("LogPoller")["HOOK_URL"] == TEMPLATE.document["Outputs"]["HookUrl"]["Value"]
+
+
+@pytest.mark.parametrize("address", ["", "https://hooks.example.com/okta/events"])
+def test_hook_behind_a_custom_domain_is_known_by_its_address(address: str) -> None:
+    """Hook health looks for the hook by the address that Okta has: the parameter's, otherwise the stack's own."""
+    own = environment("LogPoller", HookAddress="")["HOOK_URL"]
+    assert ".execute-api." in own
+    assert environment("LogPoller", HookAddress=address)["HOOK_URL"] == (address or own)
 
 
 @pytest.mark.parametrize("lane", LANES)
