@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -117,6 +118,24 @@ def test_a_user_left_behind_is_brought() -> None:
     run = world.reconcile_whole()
     assert run.ids == {"left-behind": (account,)}
     assert world.account(people[0])["active"] is False
+
+
+@pytest.mark.parametrize("bootstrapped", [True, False])
+def test_an_account_of_somebody_wanted_whom_no_search_has_shown_is_told(bootstrapped: bool) -> None:
+    """Suspended before his account was found: reported; before the first whole reconcile it is found, and ended."""
+    world, *_ = company(5)
+    user = world.person("Eve Moor")
+    world.okta.suspend(user)
+    world.happen()
+    assert world.store.user_links[user].state is UserState.WANTED
+    if not bootstrapped:
+        world.store.app_state = replace(world.store.app_state, bootstrapped=False)
+    account = world.genesys.add_user(
+        {"userName": "eve@example.com", "displayName": "Eve", "active": True, "externalId": user}
+    )
+    run = world.reconcile_whole()
+    assert run.ids.get("left-behind", ()) == ((account,) if bootstrapped else ())
+    assert world.account(user)["active"] is bootstrapped
 
 
 def test_a_lost_record_is_found_by_its_account() -> None:

@@ -71,6 +71,8 @@ class Simulation:
         self.gate.settle = world.genesys_outside.land
         self.company = Company(world, chance, self.history)
         self.company.found(chance.choice((4, 5, 6, 6, 8)) if chance.random() < 0.98 else 30)
+        if self.first_day:
+            self.clock.advance(120)  # what has long been there can be found
         self.variant.begin(world)
         made_by_others = [*self.company.hand_made, *(self.company.accounts.values() if self.first_day else ())]
         self.recorder = Recorder(world.okta, world.genesys, self.clock.now, handmade=made_by_others)
@@ -83,6 +85,7 @@ class Simulation:
         self._warm: set[str] = set()
         self.bootstrapped: datetime | None = None
         self._leavers: dict[str, datetime] = {}
+        self._observed: set[str] = set()
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
         turn_okta_switches(world.okta.switches, chance)
@@ -127,7 +130,6 @@ class Simulation:
             self.history.tell("from now on the bridge enforces")
             self._environments.clear()
             self._warm.clear()
-            self._leavers.clear()  # of whom it heard while it observed; the reconcile brings them
         switches, okta = self.world.okta.switches, self.world.okta
         switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
         self.world.okta_outside.outage = self.world.genesys_outside.outage = None
@@ -163,7 +165,7 @@ class Simulation:
             soonest = self._next_due()
             if soonest is None or soonest > until:
                 self.clock.time = max(until, self.clock.time)
-                if self.climate.calm and "MODE" not in self.world.variables:  # who only observes ends nothing
+                if self.climate.calm:
                     self.promises.check_leavers(self._leavers)
                 return
             self.clock.time = max(soonest, self.clock.time)
@@ -262,9 +264,14 @@ class Simulation:
         return status
 
     def _note_leavers(self, events: list[dict[str, Any]]) -> None:
-        """Okta has told of people whose access ends."""
+        """Okta has told of people whose access ends; of whom it told while the bridge observed, a reconcile brings."""
+        if "MODE" in self.world.variables:
+            self._observed |= {event["uuid"] for event in events}
         for event in events:
-            if event["eventType"] in {"user.lifecycle.deactivate", "user.lifecycle.suspend"}:
+            if event["uuid"] not in self._observed and event["eventType"] in {
+                "user.lifecycle.deactivate",
+                "user.lifecycle.suspend",
+            }:
                 self._leavers.update(
                     {each["id"]: self.clock.time for each in event["target"] if each["type"] == "User"}
                 )

@@ -111,7 +111,7 @@ class Accounts:
             okta_id = named[user.id]
             link = links.get(okta_id)
             if user.id not in owners:
-                known = link is not None and link.is_link
+                known = link is not None and link.ever_linked
                 if not known and self._note_unowned(session, user, okta_id) and not bootstrapped:
                     differing.append(okta_id)  # the native application's, perhaps of somebody who has left
             elif okta_id and self._differs(session, user, okta_id, link):
