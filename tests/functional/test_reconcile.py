@@ -8,8 +8,10 @@ from typing import Any, cast
 
 import pytest
 
+from bridge.items import Lane, Reason
 from bridge.provisioning.records import UserState
 from bridge.reconcile.run import Run
+from bridge_local.exchange import Request, Response
 from tests.world import Countdown, World
 
 Change = Callable[[World, list[str]], object]
@@ -136,6 +138,44 @@ def test_an_account_of_somebody_wanted_whom_no_search_has_shown_is_told(bootstra
     run = world.reconcile_whole()
     assert run.ids.get("left-behind", ()) == ((account,) if bootstrapped else ())
     assert world.account(user)["active"] is bootstrapped
+
+
+def test_an_account_whose_post_landed_when_it_was_given_up_is_found_and_ended() -> None:
+    """No answer to the POST, access ended, the wait for it over: however late it lands, its user is not left active."""
+    world, *_ = company(5)
+    handle, late = world.genesys.handle, []
+
+    def swallowed(request: Request) -> Response:
+        if request.method == "POST" and request.path.endswith("/scim/v2/users"):
+            late.append(request)
+            return Response(504)
+        return handle(request)
+
+    world.genesys.handle = swallowed  # type: ignore[method-assign] # the model is watched, not replaced
+    user = world.person("Eve Moor")
+    world.deliver()
+    world.work(Lane.USERS)
+    world.genesys.handle = handle  # type: ignore[method-assign] # the model is watched, not replaced
+    world.okta.deactivate(user)
+    world.happen()
+    assert world.last(f"user:{user}").why == "never-linked"
+    handle(late[0])
+    assert world.account(user)["active"] is True
+    world.reconcile_whole()
+    assert world.account(user)["active"] is False
+
+
+@pytest.mark.parametrize("reason", [Reason.OPERATOR, Reason.HOOK])
+def test_a_leaver_left_behind_is_ended_when_an_operator_asks(reason: Reason) -> None:
+    """The native application's account of somebody never linked: ended by a sync of the user, by no event."""
+    world, *_ = company(5)
+    user = world.person("Eve Moor", assigned=False)
+    world.okta.deactivate(user)
+    world.happen()
+    world.genesys.add_user({"userName": "eve@example.com", "displayName": "Eve", "active": True, "externalId": user})
+    world.ask(f"user:{user}", reason)
+    world.settle()
+    assert world.account(user)["active"] is (reason is Reason.HOOK)
 
 
 def test_a_lost_record_is_found_by_its_account() -> None:

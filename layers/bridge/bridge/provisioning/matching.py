@@ -40,20 +40,24 @@ class Matching:
 
     # ------------------------------------------------------------------------------------ finding
 
-    def settle_creating(self, link: UserLink, user_name: str) -> UserLink:
+    def settle_creating(self, link: UserLink, user_name: str, *, deep: bool) -> UserLink:
         """A POST may have been done: find its user before anything is decided.
+
+        Who was given up is looked for again with `deep`: nothing says when a POST lands whose answer never came.
 
         Raises:
             Transient: none is found yet, and the search index may still trail the POST.
         """
-        if link.state is not UserState.CREATING:
+        creating = link.state is UserState.CREATING
+        given_up = not creating and not link.genesys_id and link.posted is not None
+        if not creating and not (given_up and deep):
             return link
         found = self.find_created(link, user_name)
-        if found.genesys_id:
+        if found.genesys_id or given_up:
             return found
         if link.posted is not None and self._clock.now() - link.posted < CONFLICT_PATIENCE:
             raise Transient("creation-unsettled", upstream="genesys")
-        return replace(link, state=UserState.WANTED, posted=None, waiting_since=None, hashes={})
+        return replace(link, state=UserState.WANTED, waiting_since=None, hashes={})
 
     def find_native(self, link: UserLink, *, inactive: bool = False) -> UserLink:
         """The account that Okta's native application made: it wrote the Okta user id as externalId.

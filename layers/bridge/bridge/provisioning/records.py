@@ -55,7 +55,7 @@ class UserLink:
         unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``deactivation-ceiling``),
             or is not wanted (``excepted``); else empty.
         waiting_since: since when a conflict waits for the search index or another user, else None.
-        posted: when the last POST was about to leave, None when none did.
+        posted: when a POST was about to leave whose account is not bound yet, None when none did.
         patching: when a PATCH was about to leave whose end no look has recorded yet, None when there is none.
     """
 

@@ -112,7 +112,7 @@ class UserLook:
         unassigned = link.assigned is False and link.unassigned_due != "app-not-active"
         if not (self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned):
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
-        link = self._accounts.matching.settle_creating(link, "")
+        link = self._accounts.matching.settle_creating(link, "", deep=work.deep)
         if not link.ever_linked:
             return self._settle(_unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
         if not _already_inactive(work, link):
@@ -143,8 +143,8 @@ class UserLook:
 
     def _ends_at_once(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
         """DEPROVISIONED or SUSPENDED: no ceiling, no hold, nothing of another entity stands before it."""
-        link = self._accounts.matching.settle_creating(link, self._user_name(user))
-        if not link.ever_linked and not app.bootstrapped:
+        link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
+        if not link.ever_linked and (work.deep or not app.bootstrapped):
             link = self._accounts.matching.find_native(link)
         if not link.ever_linked:
             link = link if user.status == "SUSPENDED" else _unlinked(link)
@@ -217,7 +217,7 @@ class UserLook:
             return self._settle(_remembered(link), user.status, report.ends("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
             link = replace(link, assigned=False, epoch=app.epoch)
-            link = self._accounts.matching.settle_creating(link, self._user_name(user))
+            link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
             if link.ever_linked:
                 return self._ends_by_ceiling(work, link, user.status, app, report)
             return self._stays_out(link, user, report)
@@ -325,7 +325,7 @@ def _remembered(link: UserLink) -> UserLink:
 
 def _unlinked(link: UserLink) -> UserLink:
     """Not assigned and never linked: the record is no link any more."""
-    return replace(link, state=UserState.NONE, unassigned_due="", posted=None, waiting_since=None)
+    return replace(link, state=UserState.NONE, unassigned_due="", waiting_since=None)
 
 
 def _already_inactive(work: Work, link: UserLink) -> bool:

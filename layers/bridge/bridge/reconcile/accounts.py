@@ -112,8 +112,10 @@ class Accounts:
             link = links.get(okta_id)
             if user.id not in owners:
                 known = link is not None and link.ever_linked
-                if not known and self._note_unowned(session, user, okta_id) and not bootstrapped:
-                    differing.append(okta_id)  # the native application's, perhaps of somebody who has left
+                ours = link is not None and link.posted is not None
+                if not known and self._note_unowned(session, user, okta_id) and (ours or not bootstrapped):
+                    # A POST of ours that landed late; or the native application's, perhaps of somebody who has left.
+                    differing.append(okta_id)
             elif okta_id and self._differs(session, user, okta_id, link):
                 differing.append(okta_id)
         session.send(user_items(run, differing))
