@@ -12,6 +12,10 @@ FOUND = {
     99: "a false 404, in the late look of an old deactivation, was taken for a deletion of who was back since",
     975: "a member was released, came back before the hold was done, and his next removal passed as approved",
     1300: "a deactivation's record was lost, the user was assigned again, and the link was still trusted to be active",
+    2350: "a false 404 was taken for a deletion, for the sign of it was older than a return that no look had recorded",
+    2281: "a first day: an inactive account under another e-mail, which no filter shows, got a second one beside it",
+    5373: "a first day: suspended before any search showed his account, which then belonged to nobody and was not told",
+    5863: "a POST landed after its user had left and had been given up: an active account that no record knew",
 }
 
 
