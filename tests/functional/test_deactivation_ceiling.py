@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
+
+import pytest
 
 from bridge.items import Lane
 from bridge.provisioning.records import Hold, HoldState, Verdict
+from bridge_local.exchange import Request, Response
 from tests.world import World
 
 
@@ -191,12 +195,20 @@ def test_a_crash_between_reservation_and_call_repeats_nothing() -> None:
     assert len(world.store.removals("app", world.clock.now().replace(year=2020))) == 25
 
 
-def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place() -> None:
-    """The nineteenth place is wanted twice: each look sees the other's reservation, so the listing is read first."""
+@pytest.mark.parametrize("before", [False, True])
+def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place(before: bool) -> None:
+    """The last place is wanted twice: a look that finds it taken when it has counted itself withdraws, and asks.
+
+    What was counted of him before stays as it was.
+    """
     world, users = organisation(300)
+    if before:
+        unassign(world, [users[17]])
+        world.okta.assign_user(users[17])
+        world.happen()
     unassign(world, users[:17])
-    removals = world.store.removals
-    others = iter([[users[18]]])
+    record, removals = world.store.removal("app", users[17]), world.store.removals
+    others = iter([users[18:20]])
 
     def raced(entity: str, since: datetime) -> frozenset[str]:
         """Between this look's two countings another environment reserves two places."""
@@ -209,12 +221,51 @@ def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place() -> None:
     world.deliver()
     world.work(Lane.LEAVERS)
     world.store.removals = removals  # type: ignore[method-assign] # another environment at work
-    assert users[17] not in active(world)
-    others = iter([[users[20]]])
-    world.store.removals = raced  # type: ignore[method-assign] # another environment at work
-    world.okta.unassign_user(users[19])
+    assert users[17] in active(world)
+    assert world.store.removal("app", users[17]) == record
+    world.settle()
+    assert users[17] not in active(world), "the look at the application has seen the whole change"
+
+
+@pytest.mark.parametrize("believable", [False, True])
+def test_an_approval_is_void_when_nobody_at_all_is_listed(believable: bool) -> None:
+    """Approved for some, and then Okta lists nobody: nobody goes, and everybody is held anew."""
+    world, users = organisation(300)
+    unassign(world, users[:150])
+    number, waiting = newest(world).number, active(world)
+    world.decide("app", Verdict.APPROVE)
+    if not believable:
+        with world.okta.quietly():
+            for user in users[150:]:
+                world.okta.unassign_user(user)
+    world.settle()
+    if believable:
+        assert (newest(world).state, active(world)) == (HoldState.DONE, set(users[150:]))
+    else:
+        assert (newest(world).number, newest(world).state) == (number + 1, HoldState.OPEN)
+        assert (newest(world).reason, active(world)) == ("suspicious-empty", waiting)
+
+
+def test_a_listing_that_is_followed_by_itself_is_no_listing() -> None:
+    """Pages in a circle: nobody is judged on them, and the item waits."""
+    world, users = organisation(300)
+    handle, links = world.okta.handle, list[str]()
+
+    def circling(request: Request) -> Response:
+        if not request.path.endswith(f"/apps/{world.okta.app_id}/users"):
+            return handle(request)
+        query = tuple((name, "100" if name == "limit" else value) for name, value in request.query)
+        response = handle(replace(request, query=query))
+        links.append(response.headers["link"])
+        return replace(response, headers={**response.headers, "link": links[0]})
+
+    world.okta.handle = circling  # type: ignore[method-assign] # the model is watched, not replaced
+    for user in users[:40]:
+        world.okta.unassign_user(user)
     world.deliver()
-    world.work(Lane.LEAVERS)
-    world.store.removals = removals  # type: ignore[method-assign] # another environment at work
-    assert users[19] in active(world)
-    assert world.store.removal("app", users[19]) is None
+    world.pass_time(0.1)
+    assert len(active(world)) == 300 - 19
+    assert world.last("app").outcome == "failed"
+    world.okta.handle = handle  # type: ignore[method-assign] # as above
+    world.settle()
+    assert newest(world).state is HoldState.OPEN
