@@ -77,9 +77,12 @@ def test_leaver_is_out_although_a_look_that_saw_him_active_is_still_writing(
     assert world.account(user)["active"] is False
 
 
+@pytest.mark.parametrize("crash", [False, True])
 @pytest.mark.parametrize(("side", "line", "when"), POINTS)
-def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(side: str, line: str, when: str) -> None:
-    """A deactivation under way when the suspension ends does not have the last word."""
+def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(
+    side: str, line: str, when: str, crash: bool
+) -> None:
+    """A deactivation under way when the suspension ends does not have the last word, nor if it dies after it."""
     world = World()
     user = world.person("Ada Brook")
     world.happen()
@@ -90,6 +93,8 @@ def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(si
         world.okta.unsuspend(user)
         world.deliver()
         world.work(Lane.USERS)
+        if crash:
+            fail_next_save(world)
 
     met = interrupt(getattr(world, side), line, when, come_back)
     world.work(Lane.LEAVERS)
@@ -121,6 +126,31 @@ def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str, cras
     world.settle()
     assert met
     assert world.account(user)["title"] == "Director"
+
+
+def test_a_first_value_that_lands_late_is_cleared_by_the_next_look() -> None:
+    """No answer to the PATCH of a first title, none wanted when it is tried again, and then it lands: ours to clear."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.happen()
+    handle, late = world.genesys.handle, list[Request]()
+
+    def swallowed(request: Request) -> Response:
+        if request.method == "PATCH" and not late:
+            late.append(request)
+            return Response(504)
+        return handle(request)
+
+    world.genesys.handle = swallowed  # type: ignore[method-assign] # the model is watched, not replaced
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.deliver()
+    world.work(Lane.USERS)
+    world.okta.update_profile(user, {"title": None})
+    world.settle()
+    handle(late[0])
+    assert world.account(user)["title"] == "Manager"
+    world.happen()
+    assert "title" not in world.account(user)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

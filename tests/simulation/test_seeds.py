@@ -15,6 +15,8 @@ FOUND = {
     2350: "a false 404 was taken for a deletion, for the sign of it was older than a return that no look had recorded",
     2281: "a first day: an inactive account under another e-mail, which no filter shows, got a second one beside it",
     5373: "a first day: suspended before any search showed his account, which then belonged to nobody and was not told",
+    10232: "a deactivation landed when another look had seen the user back and still active: trusted to be so for ever",
+    10256: "a PATCH of a first value landed late, when nobody wanted the value any more, and nobody knew it as ours",
     5863: "a POST landed after its user had left and had been given up: an active account that no record knew",
 }
 

@@ -52,10 +52,8 @@ class Changed:
     user: ScimUser | None = None
 
 
-#: A PATCH has ended one way or the other: longer than the function that sent it may run.
-UNDER_WAY = timedelta(minutes=3)
-#: What `UserLink.status` says where access has ended: Okta's own statuses, and a believed 404.
-ENDED_STATUSES = frozenset({"DEPROVISIONED", "SUSPENDED", "DELETED"})
+#: For how long a PATCH without an answer may still land: much longer than the function that sent it may run.
+UNDER_WAY = timedelta(minutes=20)
 
 
 class Accounts:
@@ -94,6 +92,11 @@ class Accounts:
         """The account as Genesys Cloud has it now."""
         return self._genesys.user(link.genesys_id)
 
+    def _landed(self, link: UserLink) -> UserLink:
+        """The link without a PATCH that must have landed by now, if ever, and so before the account was read."""
+        under_way = link.patching is not None and self._clock.now() - link.patching < UNDER_WAY
+        return link if under_way else replace(link, patching=None)
+
     # ------------------------------------------------------------------------------- converging
 
     def converge(self, link: UserLink, target: Target, report: Report, *, deep: bool, bootstrapped: bool) -> Changed:
@@ -118,9 +121,7 @@ class Accounts:
         account = self.current(link)
         if account is None:
             return self._missing(link, target, report)
-        if link.patching is not None and self._clock.now() - link.patching > UNDER_WAY:
-            link = replace(link, patching=None)
-        return self._update(link, target, account, report)
+        return self._update(self._landed(link), target, account, report)
 
     def _create(self, link: UserLink, target: Target, report: Report) -> Changed:
         recreated = link.state is UserState.GONE
@@ -207,11 +208,17 @@ class Accounts:
             raise
         if not answer.active:
             raise Outdated("genesys-not-applied")
+        link = replace(link, patching=another)
         if self._settings.update_users:
-            link = replace(link, hashes=self._fingerprints.of_all(target.attributes))
+            link = replace(link, hashes=self._written(link, target))
         if report.outcome not in {"created", "recreated"}:
             report.ends("activated" if "active" in changes else "updated")
-        return Changed(replace(link, active=True, waiting_since=None, patching=another), answer)
+        return Changed(replace(link, active=True, waiting_since=None), answer)
+
+    def _written(self, link: UserLink, target: Target) -> dict[str, str]:
+        """Fingerprints of what the account holds; whatever a PATCH under way may still write stays ours to clear."""
+        written = self._fingerprints.of_all(target.attributes)
+        return written if link.patching is None else {**dict.fromkeys(link.hashes, ""), **written}
 
     def _differences(
         self, link: UserLink, target: Target, account: ScimUser | None
@@ -232,7 +239,7 @@ class Accounts:
 
     def _unchanged(self, link: UserLink, target: Target, account: ScimUser | None, report: Report) -> Changed:
         if account is not None and self._enforcing and self._settings.update_users:
-            link = replace(link, hashes=self._fingerprints.of_all(target.attributes))
+            link = replace(link, hashes=self._written(link, target))
         if link.active is not True:  # the account is: somebody else did it, or an answer was lost
             link = replace(link, active=True, groups_due=True)
         if report.outcome not in {"created", "recreated"}:
@@ -275,11 +282,6 @@ class Accounts:
 
     # ------------------------------------------------------------------------------ deactivating
 
-    def _had_ended(self, okta_id: str) -> bool:
-        """Whether an earlier look wrote down that access ends, so that what is not known is only its own answer."""
-        stored = self._store.user(okta_id)
-        return stored is not None and (stored.assigned is False or stored.status in ENDED_STATUSES)
-
     def deactivate(self, link: UserLink, account: ScimUser | None, report: Report) -> Changed:
         """Make the account inactive; `account` is how Genesys Cloud has it now, None when it is gone.
 
@@ -289,10 +291,9 @@ class Accounts:
         if account is None:
             report.ends("unchanged", "genesys-user-gone")
             return Changed(replace(_gone(link), unassigned_due=""))
+        link = self._landed(link)
         if not account.active:
-            # None: an activation that another look had begun may still land, so the next look reads again.
-            active = None if link.active is None and not self._had_ended(link.okta_id) else False
-            return Changed(replace(link, active=active, unassigned_due="", waiting_since=None), account)
+            return Changed(replace(link, active=False, unassigned_due="", waiting_since=None), account)
         if not self._settings.deactivate_users:
             report.ends("skipped", "deactivate-users-off")
             return Changed(link, account)
@@ -301,16 +302,16 @@ class Accounts:
             report.would.append(f"PATCH users/{link.genesys_id} replace active")
             report.ends("observed", "would-deactivate")
             return Changed(link, account)
-        if link.active is not None:
-            # As with an activation: who dies before the answer is recorded must not leave a link that says active,
-            # for a user who is assigned again by then would be trusted to be so.
-            link = replace(link, active=None)
-            self._store.save_user(link)
+        # As with an activation: who dies before the answer is recorded must not leave a link that says active,
+        # for a user who is assigned again by then would be trusted to be so.
+        another = link.patching
+        link = replace(link, active=None, patching=self._clock.now())
+        self._store.save_user(link)
         answer = self._patch(link, account, {"active": False}, frozenset({"active"}))
         if answer.active:
             raise Outdated("genesys-not-applied")
         report.ends("deactivated", report.why)
-        return Changed(replace(link, active=False, unassigned_due="", waiting_since=None), answer)
+        return Changed(replace(link, active=False, unassigned_due="", waiting_since=None, patching=another), answer)
 
 
 def _begun(link: UserLink, changes: Mapping[str, Any]) -> UserLink:

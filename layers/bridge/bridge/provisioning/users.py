@@ -330,4 +330,4 @@ def _unlinked(link: UserLink) -> UserLink:
 
 def _already_inactive(work: Work, link: UserLink) -> bool:
     """Whether the records alone say that nothing is left to do; who asks for a deep look wants to see for himself."""
-    return not link.genesys_id or (link.active is False and not work.deep)
+    return not link.genesys_id or (link.active is False and link.patching is None and not work.deep)
