@@ -46,10 +46,25 @@ class Recorder:
     """
 
     def __init__(
-        self, okta: OktaModel, genesys: GenesysModel, now: Callable[[], datetime], *, handmade: Iterable[str] = ()
+        self,
+        okta: OktaModel,
+        genesys: GenesysModel,
+        now: Callable[[], datetime],
+        *,
+        handmade: Iterable[str] = (),
+        stands_for: Mapping[str, str] | None = None,
     ) -> None:
-        """`handmade` are Genesys Cloud ids of users whom the bridge did not make."""
+        """Listen from now on.
+
+        Args:
+            okta: whose truth is noted.
+            genesys: whose calls are heard.
+            now: the clock.
+            handmade: Genesys Cloud ids of users whom the bridge did not make.
+            stands_for: Okta id by Genesys Cloud id of accounts that may not bear it yet.
+        """
         self.history: History = []
+        self._stands_for = stands_for or {}
         self._okta = okta
         self._genesys = genesys
         self._now = now
@@ -199,7 +214,7 @@ class Recorder:
             Account(
                 at=at,
                 genesys_id=genesys_id,
-                okta_id=user.external_id,
+                okta_id=user.external_id or self._stands_for.get(genesys_id, ""),
                 active=user.active and not user.deleted,
                 by_bridge=call is not None,
                 wrote=wrote,

@@ -75,13 +75,17 @@ class Simulation:
             self.clock.advance(120)  # what has long been there can be found
         self.variant.begin(world)
         made_by_others = [*self.company.hand_made, *(self.company.accounts.values() if self.first_day else ())]
-        self.recorder = Recorder(world.okta, world.genesys, self.clock.now, handmade=made_by_others)
+        # The Okta user of an account from before the bridge, which may not bear his id yet.
+        stands_for = {account: person for person, account in self.company.accounts.items()}
+        self.recorder = Recorder(
+            world.okta, world.genesys, self.clock.now, handmade=made_by_others, stands_for=stands_for
+        )
         for okta_group, genesys_group in self.company.linked.items():
             self.recorder.watch(okta_group, genesys_group, looked=not self.first_day)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
         self.promises.lied_to = self.climate.strange > 0
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
-        self.promises.stands_for = {account: person for person, account in self.company.accounts.items()}
+        self.promises.stands_for = stands_for
         self._warm: set[str] = set()
         self.bootstrapped: datetime | None = None
         self._leavers: dict[str, datetime] = {}
