@@ -9,6 +9,7 @@ import pytest
 from bridge.errors import Transient
 from bridge.items import Lane
 from bridge.provisioning.records import UserLink
+from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
 
@@ -68,6 +69,23 @@ def test_a_value_that_changes_after_an_interrupted_creation_is_no_strangers(chan
     world.happen()
     assert world.account(user).get("title") == change["title"]
     assert world.calls("POST", "Users") + world.calls("POST", "users") == 1
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_an_account_that_no_search_shows_yet_is_not_made_again_under_another_name(renamed: bool) -> None:
+    """POST done, answer lost, and a new e-mail before the search shows the account: it is waited for, and renamed."""
+    switches = GenesysSwitches(search_lag=60, external_id_taken="allowed")
+    world = World(genesys_switches=switches)
+    user = world.person("Ada Brook")
+    world.deliver()
+    mend = interrupt_after(world, "POST")
+    world.work(Lane.USERS)
+    mend()
+    if renamed:
+        world.okta.update_profile(user, {"email": "ada.stone@example.com"})
+    world.happen()
+    email = "ada.stone@example.com" if renamed else "ada.brook@example.com"
+    assert world.account(user)["userName"] == email
 
 
 def test_who_is_back_after_an_interrupted_deactivation_is_let_in_again() -> None:

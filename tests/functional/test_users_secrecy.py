@@ -22,7 +22,7 @@ FORBIDDEN = (
     "quimby",
     "example.com",
     "example.org",
-    "5550",
+    "5550100",
     "23456789",
     "Under-Secretary",
     "Clandestine",

@@ -112,6 +112,8 @@ class Accounts:
             link = self.matching.find_created(link, target.user_name)
             if link.genesys_id:
                 report.ends("created", "post-had-been-done")
+            elif "userName" in self._fingerprints.differing(link.hashes, target.attributes):
+                self.matching.wait_for_creation(link)  # a POST with another userName would meet no conflict
         if not link.genesys_id and not bootstrapped and link.state is not UserState.GONE:
             link = self.matching.find_native(link, inactive=True)
         if not link.genesys_id:
@@ -138,9 +140,9 @@ class Accounts:
             report.would.append(f"POST users {','.join(target.attributes)}")
             report.ends("observed", "would-create")
             return Changed(wanted)
-        link = replace(
-            link, state=UserState.CREATING, posted=self._clock.now(), hashes=dict.fromkeys(target.attributes, "")
-        )
+        # The userName alone is remembered: by it the next look tells whether its POST would meet this one.
+        hashes = dict.fromkeys(target.attributes, "") | self._fingerprints.of_all({"userName": target.user_name})
+        link = replace(link, state=UserState.CREATING, posted=self._clock.now(), hashes=hashes)
         self._store.save_user(link)
         password = self._make_password() if self._settings.sync_password is SyncPassword.RANDOM else ""
         document = scim.create_document(

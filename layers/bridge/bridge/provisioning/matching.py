@@ -55,9 +55,13 @@ class Matching:
         found = self.find_created(link, user_name)
         if found.genesys_id or given_up:
             return found
+        self.wait_for_creation(link)
+        return replace(link, state=UserState.WANTED, waiting_since=None, hashes={})
+
+    def wait_for_creation(self, link: UserLink) -> None:
+        """Raise Transient while the search index may still trail the POST."""
         if link.posted is not None and self._clock.now() - link.posted < CONFLICT_PATIENCE:
             raise Transient("creation-unsettled", upstream="genesys")
-        return replace(link, state=UserState.WANTED, waiting_since=None, hashes={})
 
     def find_native(self, link: UserLink, *, inactive: bool = False) -> UserLink:
         """The account that Okta's native application made: it wrote the Okta user id as externalId.
