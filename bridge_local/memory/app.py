@@ -54,6 +54,11 @@ class MemoryApp(Guarded):
             self.app_state = replace(self.app_state, epoch=self.app_state.epoch + 1)
             return self.app_state
 
+    def note_judging(self, *, due: bool) -> None:
+        """Remember whether the whole change is still to be judged."""
+        with self._lock:
+            self.app_state = replace(self.app_state, judging_due=due)
+
     def note_app_status(self, status: str) -> None:
         """Remember the application's status."""
         with self._lock:

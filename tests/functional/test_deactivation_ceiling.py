@@ -195,6 +195,24 @@ def test_a_crash_between_reservation_and_call_repeats_nothing() -> None:
     assert len(world.store.removals("app", world.clock.now().replace(year=2020))) == 25
 
 
+def test_who_asked_while_the_application_was_switched_off_is_judged_when_it_returns() -> None:
+    """The look that had to judge found the application off: nobody waits unseen, its return holds the whole change."""
+    world, users = organisation(300)
+    for user in users[:150]:
+        world.okta.unassign_user(user)
+    world.deliver(each=True)
+    while world.work(Lane.LEAVERS) is not None:
+        pass
+    world.okta.deactivate_app()
+    world.clock.advance(120)
+    world.happen()
+    assert world.store.hold("app") is None
+    world.okta.activate_app()
+    world.happen()
+    assert len(active(world)) == 281
+    assert (newest(world).state, newest(world).staged) == (HoldState.OPEN, 131)
+
+
 @pytest.mark.parametrize("before", [False, True])
 def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place(before: bool) -> None:
     """The last place is wanted twice: a look that finds it taken when it has counted itself withdraws, and asks.

@@ -41,6 +41,7 @@ WRITES = {
     "set_bootstrapped",
     "raise_epoch",
     "note_app_status",
+    "note_judging",
     "add_due",
     "remove_due",
     "park",

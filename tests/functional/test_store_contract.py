@@ -472,6 +472,10 @@ class TestApp:
         assert store.app() == AppState(look=2, looked=NOW, removals_paused=True, reconciled="observe")
         store.pause_removals(paused=False)
         assert store.app().removals_paused is False
+        store.note_judging(due=True)
+        assert store.app().judging_due is True
+        store.note_judging(due=False)
+        assert store.app() == AppState(look=2, looked=NOW, reconciled="observe")
 
     def test_due_users_wait_once(self, store: Store) -> None:
         """Who waits is listed by id until forgotten."""

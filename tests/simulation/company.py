@@ -159,7 +159,11 @@ class Company:
         okta = self.world.okta
         try:
             if about in okta.groups:
-                (self._correct if about in self.linked and self.chance.random() < 0.7 else self._swap)(about)
+                going = self._going(about)
+                if going and self.chance.random() < 0.8:
+                    self._correct(about, going)
+                else:
+                    self._swap(about)
             elif about in okta.assignments[okta.app_id]:
                 self.chance.choice((self._unassign, self._deactivate, self._suspend))(about)
             else:
@@ -179,10 +183,16 @@ class Company:
         if others and self.chance.random() < 0.5:
             okta.remove_members(group, [self.chance.choice(others)])
 
-    def _correct(self, group: str) -> None:
+    def _going(self, group: str) -> list[str]:
+        """Who has been taken out of a linked group and is still a member in Genesys Cloud."""
+        if group not in self.linked:
+            return []
+        okta = self.world.okta
+        return sorted((self.world.members(self.linked[group]) & okta.users.current.keys()) - okta.members(group))
+
+    def _correct(self, group: str, going: list[str]) -> None:
         """The wrong people were taken out: they come back before they are gone, and as many others go instead."""
         okta, inside = self.world.okta, self.world.okta.members(group)
-        going = sorted((self.world.members(self.linked[group]) & okta.users.current.keys()) - inside)
         okta.add_members(group, going)
         okta.remove_members(group, self.chance.sample(sorted(inside), min(len(going), len(inside))))
 

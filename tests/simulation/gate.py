@@ -16,7 +16,7 @@ T = TypeVar("T")
 #: How deep others may run inside the effect of one process.
 DEEPEST = 2
 #: How many times as often others act before an effect that changes something for them: a write.
-DECIDES = 4
+DECIDES = 8
 #: How long a function may run.
 FUNCTION_SECONDS = 120.0
 
@@ -57,12 +57,12 @@ class Weather:
     def drawn(cls, chance: random.Random) -> Weather:
         """One of the climates of a run: calm, crowded, two kinds of mishap, or everything at once."""
         kinds = list(cls.__dataclass_fields__)
-        mild = replace(cls(), interlude=0.05)
+        mild = replace(cls(), interlude=0.03)
         draw = chance.random()
         if draw < 0.1:
             return CALM
         if draw < 0.35:
-            return replace(mild, interlude=0.1, death=chance.choice((0.0, 0.0, 0.05)))
+            return replace(mild, interlude=0.06, death=chance.choice((0.0, 0.0, 0.05)))
         if draw < 0.65:
             return replace(mild, **{kind: chance.choice((0.05, 0.15)) for kind in chance.sample(kinds, 2)})
         return cls(**{kind: chance.choice((0.0, 0.01, 0.03, 0.06)) for kind in kinds})

@@ -59,6 +59,7 @@ class Promises:
         approved: (Okta group id, Okta user id) of removals that a person has approved.
         lied_to: whether Okta may say 404 of somebody who is there: with the link's "not assigned", that is believed.
         pairs: Genesys Cloud group id -> id of the Okta group that rules link with it.
+        paused: since when an operator has paused removals, None when nobody has.
         stands_for: Genesys Cloud id -> Okta id of accounts from before the bridge, which may not bear the Okta id yet.
     """
 
@@ -67,6 +68,7 @@ class Promises:
         self.broken: list[str] = []
         self.approved: set[tuple[str, str]] = set()
         self.pairs: dict[str, str] = {}
+        self.paused: datetime | None = None
         self.stands_for: dict[str, str] = {}
         self.lied_to = False
         self._world = world
@@ -154,8 +156,14 @@ class Promises:
                 yield "P6: deactivates somebody whom Okta does not know"
             elif not self._wanted.was_untrue(okta_id, since):
                 yield f"P5: {okta_id} is deactivated, and has been assigned and usable all the time"
+            elif self._is_paused(since) and not self._usable.was_untrue(okta_id, since):
+                yield f"{okta_id} is deactivated for a missing assignment while removals are paused"
             elif not (self.lied_to or self._usable.was_untrue(okta_id, since) or self._app.was_true("app", since)):
                 yield f"P6: {okta_id} is deactivated because the application is off"
+
+    def _is_paused(self, since: datetime) -> bool:
+        """Whether removals have been paused for longer than a look takes."""
+        return self.paused is not None and self.paused < since
 
     def _holders(self, okta_id: str) -> int:
         users = self._world.genesys.directory.users.values()
@@ -174,6 +182,8 @@ class Promises:
             inactive = not active or self._let_in.get(member, _NEVER) >= since
             if okta_id not in self._known:
                 yield f"P6: removes {member}, whom Okta does not know"
+            elif self._is_paused(since):
+                yield f"removes {okta_id} while removals are paused"
             elif not (self._world.store.app().bootstrapped or (group, okta_id) in self.approved):
                 yield f"P4: removes {okta_id} before the first whole reconcile has ended"
             elif not (

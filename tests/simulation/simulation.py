@@ -21,7 +21,7 @@ from tests.simulation.circumstances import (
 )
 from tests.simulation.company import Company
 from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Unsettled, Weather
-from tests.simulation.processes import SCHEDULED, catch_up, start_reconcile
+from tests.simulation.processes import SCHEDULED, catch_up, pause, start_reconcile
 from tests.simulation.promises import Promises
 from tests.simulation.recorder import Recorder
 from tests.simulation.simulated_world import SimulatedWorld
@@ -134,6 +134,8 @@ class Simulation:
             self.history.tell("from now on the bridge enforces")
             self._environments.clear()
             self._warm.clear()
+        if self.promises.paused is not None:
+            pause(self)
         switches, okta = self.world.okta.switches, self.world.okta
         switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
         self.world.okta_outside.outage = self.world.genesys_outside.outage = None

@@ -53,8 +53,13 @@ class AppLook:
         self._lanes.send(items)
         self._store.remove_due(due)
         report.ends("refreshed", work.items[0].reason.value)
-        if status == "ACTIVE" and self._settings.mode is Mode.ENFORCE and self._deactivations.due(work):
+        judging = self._settings.mode is Mode.ENFORCE and (app.judging_due or self._deactivations.due(work))
+        if judging and status != "ACTIVE":
+            self._store.note_judging(due=True)  # whoever asked waits for the application's return
+        elif judging:
             self._lanes.send(self._deactivations.judge(work, app, report))
+            if app.judging_due:
+                self._store.note_judging(due=False)
         if Hint.MAPPING in work.hints:
             self._store.note_reconciled("")  # the reconciler's next tick begins a whole comparison
         if forgets:

@@ -225,6 +225,10 @@ class AppRecords(Protocol):
         """Add 1 to the epoch."""
         ...
 
+    def note_judging(self, *, due: bool) -> None:
+        """Remember whether the next look that finds the application ACTIVE has to judge the whole change."""
+        ...
+
     def note_app_status(self, status: str) -> None:
         """Remember the application's status."""
         ...

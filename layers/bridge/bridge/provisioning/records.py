@@ -260,6 +260,7 @@ class AppState:
         status: the application's status last read, empty when never read.
         removals_paused: whether every removal, and every deactivation for a missing assignment, is held.
         reconciled: the mode of the last whole reconcile, empty before the first.
+        judging_due: whether a look that had to judge the whole change found the application switched off.
     """
 
     epoch: int = 0
@@ -269,6 +270,7 @@ class AppState:
     status: str = ""
     removals_paused: bool = False
     reconciled: str = ""
+    judging_due: bool = False
 
 
 @dataclass(frozen=True)

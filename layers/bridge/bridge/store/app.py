@@ -45,6 +45,10 @@ class AppStateRecords(Records):
         """Add 1 to the epoch; an addition that the SDK repeats skips a number, which harms nothing."""
         return _state(self._table.update(Update(_KEY, add={"epoch": 1})))
 
+    def note_judging(self, *, due: bool) -> None:
+        """Remember whether the whole change is still to be judged."""
+        self._table.update(Update(_KEY, put={"judging_due": due}))
+
     def note_app_status(self, status: str) -> None:
         """Remember the application's status."""
         self._table.update(Update(_KEY, put={"status": status}))
