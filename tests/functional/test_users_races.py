@@ -191,6 +191,24 @@ def test_leaver_is_out_although_nobody_knew_of_him_when_his_access_ended() -> No
     assert not any(each["active"] for each in world.accounts())
 
 
+def test_nobody_is_let_in_whom_the_newer_of_two_readings_shows_suspended() -> None:
+    """Suspended between the reading of the user and that of his assignment: no account, not even for a moment."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.deliver()
+
+    def unheard() -> None:
+        with world.okta.quietly():
+            world.okta.suspend(user)
+
+    met = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", unheard)
+    world.work(Lane.USERS)
+    assert met
+    assert world.last(f"user:{user}").why == "okta-read-lag"
+    world.settle()
+    assert not world.accounts()
+
+
 def test_two_looks_that_create_make_one_account() -> None:
     """Two lanes find the same new user at the same time: one account, bound once."""
     world = World()

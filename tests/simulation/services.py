@@ -21,6 +21,8 @@ from bridge_local.okta.switches import FaultKind
 from bridge_local.transport import ModelTransport
 from tests.simulation.gate import Gate
 
+#: For how long a request may be on its way.
+LONGEST_WAY = timedelta(minutes=15)
 #: Seconds that the HTTP client waits for an answer.
 PATIENCE = 10
 _LINK = re.compile(r'<([^>]+)>; rel="([^"]+)"')
@@ -118,7 +120,11 @@ class GenesysInWeather(Service):
         gate = self.gate
         what = _described(request)
         writes = request.method in {"PATCH", "POST"} and not what.endswith("token")
+        leaves = gate.clock.time
         gate.before(what, decides=writes)
+        if gate.clock.time - leaves > LONGEST_WAY:
+            gate.history.tell(f"{what}: never arrives")
+            raise ConnectionCut
         self.came_late |= writes and gate.overdue
         if writes and gate.hits(gate.weather.late):
             due = gate.clock.time + timedelta(seconds=gate.chance.choice((1, 15, 120, 900)))

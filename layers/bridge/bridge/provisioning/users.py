@@ -221,6 +221,8 @@ class UserLook:
             if link.ever_linked:
                 return self._ends_by_ceiling(work, link, user.status, app, report)
             return self._stays_out(link, user, report)
+        if _ended_meanwhile(assignment, seen):
+            raise Transient("okta-read-lag", upstream="okta")
         self._no_longer_due(work, link)
         link = replace(link, unassigned_due="")
         if user.status == "STAGED":
@@ -316,6 +318,14 @@ def _worth_reading(work: Work, app: AppState) -> bool:
 def worth_reading(hints: frozenset[Hint], app: AppState) -> bool:
     """Whether events make a user without a link be read: most people of an organisation are not in Genesys Cloud."""
     return Hint.ASSIGNMENT in hints or (not app.bootstrapped and Hint.ACCESS_ENDS in hints)
+
+
+def _ended_meanwhile(assignment: Assignment, seen: datetime) -> bool:
+    """Whether the assignment's own answer, a newer one, shows the user's access ended: two reads that lag apart."""
+    user = assignment.app_user.user if assignment.app_user is not None else None
+    if user is None or assignment.date is None or assignment.date < seen:
+        return False
+    return user.status in {"DEPROVISIONED", "SUSPENDED"}
 
 
 def _remembered(link: UserLink) -> UserLink:

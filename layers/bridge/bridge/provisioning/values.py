@@ -53,6 +53,15 @@ class AppUser:
     status: str
     document: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def user(self) -> OktaUser | None:
+        """The user as the same answer shows him (``expand=user``); None when it does not."""
+        document = (self.document.get("_embedded") or {}).get("user")
+        if not isinstance(document, Mapping) or document.get("id") != self.id:
+            return None
+        status = document.get("status")
+        return OktaUser(self.id, status, document) if isinstance(status, str) else None
+
 
 @dataclass(frozen=True)
 class OktaGroup:

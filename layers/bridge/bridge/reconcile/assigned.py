@@ -164,7 +164,6 @@ def require_plausible(what: str, listed: int, active_links: int) -> None:
 
 def _embedded(entry: AppUser) -> OktaUser:
     """The user within an assignment, which the listing was asked to show."""
-    document = (entry.document.get("_embedded") or {}).get("user")
-    if not isinstance(document, dict) or document.get("id") != entry.id or not isinstance(document.get("status"), str):
+    if entry.user is None:
         raise Implausible("okta-user-not-embedded")
-    return OktaUser(entry.id, document["status"], document)
+    return entry.user
