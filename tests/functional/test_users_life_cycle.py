@@ -291,6 +291,23 @@ def test_user_who_was_last_seen_leaving_is_believed_to_be_deleted(sign: str) -> 
     assert world.account(user)["active"] is False
 
 
+def test_who_was_seen_deprovisioned_waits_for_nothing_when_he_is_deleted() -> None:
+    """The look that saw it did not come to its end: no ceiling, no hold and no pause stands before the deactivation."""
+    world = World({"DEACTIVATE_USERS": "false"})
+    user = linked(world)
+    world.okta.deactivate(user)
+    world.happen()
+    with world.okta.quietly():
+        world.okta.delete(user)
+    world.variables = {}
+    world.restart()
+    world.store.pause_removals(paused=True)
+    world.ask(f"user:{user}")
+    world.settle()
+    assert world.account(user)["active"] is False
+    assert world.store.hold("app") is None
+
+
 def test_unassigned_while_the_application_was_off_is_no_sign_of_a_deletion() -> None:
     """A 404 on a user who only seemed unassigned, for the application was off: parked, and nobody deactivated."""
     world = World()

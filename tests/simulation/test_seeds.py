@@ -20,6 +20,7 @@ FOUND = {
     15786: "no answer to a POST, a new e-mail before any search showed the account: a second one under it",
     120: "the whole change was to be judged while the application was switched off: nobody judged on its return",
     2311: "suspended and assigned within a moment: two readings, each true once, that were never true together",
+    41818: "seen DEPROVISIONED by a look that died, then hidden by a false 404: his deactivation waited in a hold",
     5863: "a POST landed after its user had left and had been given up: an active account that no record knew",
 }
 

@@ -117,7 +117,12 @@ class UserLook:
             return self._settle(_unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
         if not _already_inactive(work, link):
             self._require_gone(work, known, app, report)
+        had_ended = link.status == "DEPROVISIONED"
         link = replace(link, assigned=None, groups_due=link.groups_due or link.status != DELETED)
+        if had_ended and not _already_inactive(work, link):
+            # A look that saw his access end did not come to its end: nothing stands before that.
+            report.ends("unchanged", "deleted")
+            return self._deactivate(replace(link, status=DELETED), self._accounts.current(link), app, report)
         return self._ends_by_ceiling(work, link, DELETED, app, report)
 
     def _require_gone(self, work: Work, known: datetime | None, app: AppState, report: Report) -> None:
