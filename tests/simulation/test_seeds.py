@@ -21,6 +21,7 @@ FOUND = {
     120: "the whole change was to be judged while the application was switched off: nobody judged on its return",
     2311: "suspended and assigned within a moment: two readings, each true once, that were never true together",
     41818: "seen DEPROVISIONED by a look that died, then hidden by a false 404: his deactivation waited in a hold",
+    42948: "left out of a group while a deactivation had begun that never left; nobody brought the group afterwards",
     5863: "a POST landed after its user had left and had been given up: an active account that no record knew",
 }
 

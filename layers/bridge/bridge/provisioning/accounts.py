@@ -198,6 +198,8 @@ class Accounts:
             report.ends("observed", "would-update")
             return Changed(link, account)
         another = link.patching
+        # Whoever was not known to be active was left out of groups meanwhile.
+        link = replace(link, groups_due=link.groups_due or link.active is not True)
         link = replace(_begun(link, changes), patching=self._clock.now())
         self._store.save_user(link)  # and a look that has begun meanwhile is noticed here
         try:
