@@ -159,7 +159,7 @@ def _transact_write_items(backend: Any, transact_items: list[dict[str, Any]]) ->
         before.append((table, *backend.get_keys_value(table, key), copy.deepcopy(backend.get_item(table.name, key))))
     try:
         _original["transact"](backend, transact_items)
-    except Exception:
+    except Exception:  # whatever refused it: a transaction is done whole or not at all, and the error goes on
         for table, hash_key, range_key, item in before:
             table.delete_item(hash_key, range_key)
             if item is not None and range_key is not None:

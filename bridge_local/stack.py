@@ -98,7 +98,7 @@ class Stack:
         """Start everything; a failure stops what has started."""
         try:
             self._start()
-        except BaseException:
+        except BaseException:  # an interrupt, too, must leave no process behind; it goes on
             self.close()
             raise
         return self

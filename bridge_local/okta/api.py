@@ -133,7 +133,7 @@ class Api:
         if kind is FaultKind.RATE_LIMIT or not allowance.allowed:
             raise OktaError(429, "E0000047", headers={"X-Rate-Limit-Remaining": "0"})
         if kind is FaultKind.STATUS:
-            raise OktaError(status, "E0000009" if status >= 500 else "E0000001")  # noqa: PLR2004 - 5xx
+            raise OktaError(status, "E0000009" if status >= 500 else "E0000001")  # noqa: PLR2004 - a server error (5xx)
         if kind is FaultKind.FORBIDDEN:
             raise OktaError(403, "E0000006")
         if kind is FaultKind.NOT_FOUND:

@@ -182,9 +182,9 @@ class HookDispatcher:
             status = self._post(hook.uri, headers, delivery.body, TIMEOUT)
         except (OSError, ConnectionCut):
             status = 0
-        if 200 <= status < 300:  # noqa: PLR2004 - 2xx
+        if 200 <= status < 300:  # noqa: PLR2004 - a success (2xx)
             self.counts["delivered"] += 1
-        elif not retry and (status == 0 or status >= 500):  # noqa: PLR2004 - 5xx
+        elif not retry and (status == 0 or status >= 500):  # noqa: PLR2004 - a server error (5xx)
             self.counts["retried"] += 1
             with self._lock:
                 delivery.due = max(delivery.due, self._now()) + timedelta(seconds=self._switches.hook_retry_wait)
