@@ -129,7 +129,7 @@ def _dialled(number: str | None, country: str) -> str | None:
         parsed = phonenumbers.parse(number, country)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(parsed):
+    if not phonenumbers.is_valid_number(parsed):
         return None
     digits = f"+{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
     return f"tel:{digits};ext={parsed.extension}" if parsed.extension else digits

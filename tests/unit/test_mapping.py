@@ -323,3 +323,32 @@ def test_load_map_from_a_missing_file(tmp_path: Path) -> None:
     """A file that can not be read is a clear error."""
     with pytest.raises(SettingsError, match="ATTRIBUTE_MAP_PARAMETER"):
         load_map(MapSettings(UserNameSource.LOGIN, "US", f"file:{tmp_path / 'none.json'}"))
+
+
+@pytest.mark.parametrize(
+    "nothing", ["", "  ", "\u200b", "\u200b \u00a0\t", "\ufeff", "\u3164", "\u2800", "\u2060\ufe0f", "\x00\x1f"]
+)
+def test_a_value_that_shows_nothing_is_no_value(nothing: str) -> None:
+    """Blanks, zero-width and control characters only: neither sent nor named, as an absent value."""
+    mapped = default_map().map_user(okta_user(title=nothing, primaryPhone=nothing), None)
+    assert "title" not in mapped.values
+    assert mapped.unmapped == ()
+
+
+@pytest.mark.parametrize("text", ["👩\u200d💻 Lead", "مدير\u200f", "a" * 255, "A\u200bB"])
+def test_a_text_is_sent_as_okta_has_it(text: str) -> None:
+    """Emoji, right-to-left text and what joins them stay as they are: only what shows nothing at all is no value."""
+    assert default_map().map_user(okta_user(title=text), None).values["title"] == text
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\x07", "\u2060"])
+def test_an_address_with_a_hidden_character_is_left_out(hidden: str) -> None:
+    """What cannot be seen makes an address another one: it is named, not sent."""
+    with pytest.raises(Permanent) as refused:
+        default_map().map_user(okta_user(email=f"ada{hidden}@example.com"), None)
+    assert refused.value.reason == "unmappable-profile"
+
+
+def test_a_number_without_an_end_is_no_text() -> None:
+    """JSON such as 1e400 is infinite in Python: no value that anybody meant."""
+    assert default_map().map_user(okta_user(title=float("inf")), None).unmapped == ("title",)

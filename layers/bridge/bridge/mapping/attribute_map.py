@@ -8,8 +8,8 @@ The map is data (``default_map.json`` beside this module is the default and the 
 
 ``userName`` has one JMESPath expression for each value of the setting USER_NAME_SOURCE. An expression sees
 ``profile`` (the Okta user's), ``app`` (the assignment with its ``profile`` and ``credentials``) and ``user`` (the
-whole Okta user), with texts stripped and blank ones null. ``when`` is ``always`` (the default: kept equal) or
-``create`` (sent once, when the user is created); ``enabled`` is true unless it is said otherwise.
+whole Okta user), with texts stripped and those that show nothing null. ``when`` is ``always`` (the default: kept
+equal) or ``create`` (sent once, when the user is created); ``enabled`` is true unless it is said otherwise.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from bridge.errors import Permanent, SettingsError
 from bridge.genesys.scim import DATE_HIRE, PHONES, PROFILE_PATHS
 from bridge.mapping.formats import Format, convert
 from bridge.mapping.phone import known_region
+from bridge.mapping.text import is_blank
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser
 from bridge.settings import UserNameSource
 
@@ -141,8 +142,9 @@ class AttributeMap:
         """
         whole = _cleaned(user.document)
         profile = whole.get("profile") or {}
+        country = profile.get("countryCode") if isinstance(profile, dict) else None
         scope = {"profile": profile, "app": _cleaned(app_user.document if app_user else {}), "user": whole}
-        region = known_region(profile.get("countryCode")) or self._default_region
+        region = known_region(country) or self._default_region
         found: dict[When, dict[str, Any]] = {When.ALWAYS: {}, When.CREATE: {}}
         unmapped = []
         for entry, expression in self._compiled:
@@ -189,9 +191,9 @@ def _evaluate(expression: ParsedResult, scope: dict[str, Any], form: Format, reg
 
 
 def _cleaned(value: Any) -> Any:
-    """Okta's document with texts stripped and blank ones null: a blank attribute is an absent one."""
+    """Okta's document with texts stripped; one that shows nothing (blanks, zero-width characters) is an absent one."""
     if isinstance(value, str):
-        return value.strip() or None
+        return None if is_blank(value) else value.strip()
     if isinstance(value, dict):
         return {key: _cleaned(inner) for key, inner in value.items()}
     if isinstance(value, list):

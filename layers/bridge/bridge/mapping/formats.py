@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from bridge.mapping.phone import to_e164
+from bridge.mapping.text import has_invisible
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
@@ -16,7 +18,7 @@ class Format(StrEnum):
     """What a mapped value must be."""
 
     TEXT = "text"  #: a text or a number, written as text
-    EMAIL = "email"  #: an address: one ``@``, no blanks, a domain with a dot
+    EMAIL = "email"  #: an address: one ``@``, nothing that cannot be seen, a domain with a dot
     E164 = "e164"  #: a phone number, see `bridge.mapping.phone`
     DATE = "date"  #: a day, ``YYYY-MM-DD``; of a time its date part
     BOOL = "bool"  #: written as ``true`` or ``false``, for every SCIM attribute that can be mapped is a text
@@ -35,10 +37,12 @@ def convert(value: Any, form: Format, *, region: str) -> str | None:
         return text if text in {"true", "false"} else None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
     text = str(value).strip()
     match form:
         case Format.EMAIL:
-            return text if _EMAIL.fullmatch(text) else None
+            return text if _EMAIL.fullmatch(text) and not has_invisible(text) else None
         case Format.E164:
             return to_e164(text, region)
         case Format.DATE:
