@@ -22,11 +22,11 @@ import boto3
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from moto import mock_aws
 
+from bridge.aws.queues import BATCH
+from bridge.aws.store.dynamo import DynamoStore
+from bridge.aws.store.pace import DynamoPace, HeaderPace
+from bridge.aws.telemetry import logger
 from bridge.items import Item, Lane
-from bridge.lanes import BATCH
-from bridge.store.dynamo import DynamoStore
-from bridge.store.pace import DynamoPace, HeaderPace
-from bridge.telemetry import logger
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys import Fault
 from bridge_local.template import Template

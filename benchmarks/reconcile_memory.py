@@ -24,15 +24,16 @@ from urllib.parse import parse_qs
 
 import boto3
 
-from bridge.genesys import scim
-from bridge.http import Transport, WireRequest, WireResponse
 from bridge.items import Item
 from bridge.mapping.attribute_map import AttributeMap
+from bridge.outbound.http import Transport, WireRequest, WireResponse
+from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.records import AppState, GroupLink, GroupState, Hold, Origin, UserLink, UserState
 from bridge.provisioning.values import OktaUser
 from bridge.reconcile.composition import Outside, ReconcilerEvents
-from bridge.settings import ReconcilerSettings, UserNameSource
+from bridge.reconcile.settings import ReconcilerSettings
+from bridge.settings import UserNameSource
 from bridge_local.exchange import Request
 from bridge_local.genesys import GenesysModel
 from bridge_local.memory.reconcile import MemoryRuns

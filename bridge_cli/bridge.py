@@ -18,9 +18,9 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import ValidationError
 
+from bridge.approvals.signing import binding, sign_identity
 from bridge.operations.answers import Answer, Decided, Refused
 from bridge.operations.requests import READER, Asked, Decide, parse_decision, parse_operation
-from bridge.operations.signing import binding, sign_identity
 from bridge_cli.ends import End, Stopped
 from bridge_cli.places import Place
 

@@ -11,7 +11,7 @@ import sys
 from threading import Event
 from types import FrameType
 
-from bridge.store.dynamo import DynamoStore
+from bridge.aws.store.dynamo import DynamoStore
 from bridge_local import demo, examples
 from bridge_local.options import Options
 from bridge_local.scenario import LINKED_GROUPS, Company

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
-from bridge.store.dynamo import DynamoStore
+from bridge.aws.store.dynamo import DynamoStore
 from bridge_local import ROOT, container_env, examples, sam
 from bridge_local.demo import free_ports
 from bridge_local.genesys import GenesysModel

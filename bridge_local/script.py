@@ -70,7 +70,7 @@ class NotedPace:
 
 
 class FixedAuth:
-    """A `bridge.http.Auth` whose tokens are ``token-1``, ``token-2`` and so on, one more with each renewal."""
+    """A `bridge.outbound.http.Auth` whose tokens are ``token-1``, ``token-2`` and so on, one more with each renewal."""
 
     def __init__(self, *, renewable: bool = True) -> None:
         """Say whether a renewal gives another token."""

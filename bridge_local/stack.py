@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from bridge.store.dynamo import DynamoStore
+from bridge.aws.store.dynamo import DynamoStore
 from bridge_local import ROOT, keep
 from bridge_local.aws import Aws
 from bridge_local.children import Child

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bridge.http import ConnectionLost, ReadTimeout, Transport, WireRequest, WireResponse
+from bridge.outbound.http import ConnectionLost, ReadTimeout, Transport, WireRequest, WireResponse
 from bridge_local.exchange import ConnectionCut, Model, Request
 
 
 class ModelTransport(Transport):
-    """Hands each request of a `bridge.http.HttpClient` to a model.
+    """Hands each request of a `bridge.outbound.http.HttpClient` to a model.
 
     A cut connection becomes a connection error, an answer later than the client's read timeout a timeout, both
     after the model has done its work. No time passes.

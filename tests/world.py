@@ -10,20 +10,24 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, cast
 
-from bridge.catchup import CatchUp
-from bridge.composition import Consumer, Outside
+from bridge.aws.secrets import Secrets
+from bridge.catchup.catch_up import CatchUp
+from bridge.catchup.settings import LogPollerSettings
+from bridge.consumer.composition import Consumer, Outside
+from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import Transient
-from bridge.http import Transport
 from bridge.items import Item, Lane, Reason, fresh_item
 from bridge.mapping.attribute_map import AttributeMap
+from bridge.outbound.http import Transport
 from bridge.provisioning.ports import LaneSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
+from bridge.provisioning.runs import Run
+from bridge.receiver.settings import ReceiverSettings
 from bridge.reconcile.composition import Outside as ReconcilerOutside
 from bridge.reconcile.composition import ReconcilerEvents
-from bridge.reconcile.run import Run
-from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, ReconcilerSettings, UserNameSource
+from bridge.reconcile.settings import ReconcilerSettings
+from bridge.settings import UserNameSource
 from bridge_local.exchange import Request, Response
 from bridge_local.fifo import FifoLanes
 from bridge_local.genesys.model import GenesysModel

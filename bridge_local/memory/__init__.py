@@ -31,4 +31,4 @@ class MemoryStore(
     MemoryCatchUp,
     MemoryRuns,
 ):
-    """`bridge.provisioning.record_ports.Store` and `bridge.reconcile.run.Runs` in dictionaries; safe for threads."""
+    """`Store` and `Runs` of `bridge.provisioning` in dictionaries; safe for threads."""

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bridge.reconcile.run import Run, RunTaken
+from bridge.provisioning.runs import Run, RunTaken
 from bridge_local.memory.base import Guarded
 
 
 @dataclass
 class MemoryRuns(Guarded):
-    """`Runs` of `bridge.reconcile.run`.
+    """`Runs` of `bridge.provisioning.runs`.
 
     Attributes:
         newest_run: the newest run.

@@ -9,16 +9,17 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bridge.aws import CLIENT, SystemClock
-from bridge.lanes import SqsLanes
+from bridge.approvals.approvals import Approvals
+from bridge.approvals.identity import Identities
+from bridge.approvals.settings import ApprovalsSettings
+from bridge.approvals.signing import sts_endpoint
+from bridge.aws.clients import CLIENT
+from bridge.aws.clock import SystemClock
+from bridge.aws.queues import SqsLanes
+from bridge.aws.store.dynamo import DynamoStore
 from bridge.operations.answers import Decided
-from bridge.operations.approvals import Approvals
 from bridge.operations.edge import answered
-from bridge.operations.identity import Identities
 from bridge.operations.requests import parse_decision
-from bridge.operations.settings import ApprovalsSettings
-from bridge.operations.signing import sts_endpoint
-from bridge.store.dynamo import DynamoStore
 
 
 @lru_cache(maxsize=1)

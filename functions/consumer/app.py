@@ -10,16 +10,17 @@ import boto3
 from aws_lambda_powertools.utilities.idempotency import DynamoDBPersistenceLayer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bridge.aws import CLIENT, SystemClock, paces, signer
-from bridge.composition import Consumer, Outside
+from bridge.aws.clients import CLIENT, paces, signer
+from bridge.aws.clock import SystemClock
+from bridge.aws.notifications import SnsNotifier
+from bridge.aws.queues import SqsLanes
+from bridge.aws.secrets import Secrets
+from bridge.aws.store.dynamo import DynamoStore
+from bridge.aws.telemetry import Metric, count, logger, stack_name
+from bridge.consumer.composition import Consumer, Outside
+from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import SettingsError
-from bridge.lanes import SqsLanes
 from bridge.mapping.source import load_map
-from bridge.notifications import SnsNotifier
-from bridge.secrets import Secrets
-from bridge.settings import ConsumerSettings
-from bridge.store.dynamo import DynamoStore
-from bridge.telemetry import Metric, count, logger, stack_name
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

@@ -12,22 +12,23 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bridge.aws import CLIENT, SystemClock, signer
-from bridge.catchup import CatchUp
+from bridge.aws.clients import CLIENT, signer
+from bridge.aws.clock import SystemClock
+from bridge.aws.queues import SqsLanes
+from bridge.aws.secrets import Secrets
+from bridge.aws.store.dynamo import DynamoStore
+from bridge.aws.telemetry import Metric, count, logger
+from bridge.aws.upstreams import okta_auth
+from bridge.catchup.catch_up import CatchUp
+from bridge.catchup.hook_health import HookHealth
+from bridge.catchup.settings import LogPollerSettings
 from bridge.errors import SettingsError
-from bridge.hook_health import HookHealth
-from bridge.http import HttpClient, Transport
-from bridge.lanes import SqsLanes
 from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES
 from bridge.okta.client import OktaClient
 from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS, EventHooks, SystemLog
+from bridge.outbound.http import HttpClient, Transport
 from bridge.provisioning.ports import Clock, LaneSender
 from bridge.provisioning.record_ports import Store
-from bridge.secrets import Secrets
-from bridge.settings import LogPollerSettings
-from bridge.store.dynamo import DynamoStore
-from bridge.telemetry import Metric, count, logger
-from bridge.upstreams import okta_auth
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,19 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bridge.aws import CLIENT, SystemClock, paces, signer
+from bridge.aws.clients import CLIENT, paces, signer
+from bridge.aws.clock import SystemClock
+from bridge.aws.notifications import SnsNotifier
+from bridge.aws.queues import SqsLanes
+from bridge.aws.secrets import Secrets
+from bridge.aws.store.dynamo import DynamoStore
+from bridge.aws.telemetry import stack_name
 from bridge.errors import SettingsError
-from bridge.lanes import SqsLanes
 from bridge.mapping.source import load_map
-from bridge.notifications import SnsNotifier
 from bridge.operations.answers import Refused
 from bridge.operations.composition import Outside, build
 from bridge.operations.operations import Operations
 from bridge.operations.settings import OperationsSettings
-from bridge.secrets import Secrets
-from bridge.store.dynamo import DynamoStore
-from bridge.telemetry import stack_name
 
 
 @lru_cache(maxsize=1)

@@ -19,13 +19,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from bridge.aws.queues import SqsLanes
+from bridge.aws.secrets import Secrets
+from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import InvalidDelivery, SettingsError, Transient
-from bridge.lanes import SqsLanes
 from bridge.okta.delivery import parse_delivery
 from bridge.okta.events import normalise
-from bridge.secrets import Secrets
-from bridge.settings import ReceiverSettings
-from bridge.telemetry import Metric, count, logger
+from bridge.receiver.settings import ReceiverSettings
 
 #: Most bytes of a body; a delivery of 1,000 events has about 2 MB.
 MAX_BODY = 4 * 1024 * 1024

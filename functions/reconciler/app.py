@@ -9,15 +9,16 @@ from typing import Any
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bridge.aws import CLIENT, SystemClock, paces, signer
+from bridge.aws.clients import CLIENT, paces, signer
+from bridge.aws.clock import SystemClock
+from bridge.aws.queues import SqsLanes
+from bridge.aws.secrets import Secrets
+from bridge.aws.store.dynamo import DynamoStore
+from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
-from bridge.lanes import SqsLanes
 from bridge.mapping.source import load_map
 from bridge.reconcile.composition import Outside, ReconcilerEvents, refused
-from bridge.secrets import Secrets
-from bridge.settings import ReconcilerSettings
-from bridge.store.dynamo import DynamoStore
-from bridge.telemetry import logger
+from bridge.reconcile.settings import ReconcilerSettings
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from scim2_models import Context, EnterpriseUser, PatchOp, User
 
-from bridge.genesys import scim
+from bridge.provisioning import scim
 
 WORK = 'phoneNumbers[type eq "work"].value'
 DEPARTMENT = f"{scim.ENTERPRISE_USER}:department"

@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from bridge.http import Transport, WireRequest, WireResponse
-from bridge.operations.approvals import Approvals
+from bridge.approvals.approvals import Approvals
+from bridge.approvals.identity import Identities
+from bridge.approvals.signing import BINDING_HEADER, sign_identity
 from bridge.operations.edge import answered
-from bridge.operations.identity import Identities
 from bridge.operations.requests import parse_decision
-from bridge.operations.signing import BINDING_HEADER, sign_identity
+from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge_cli.__main__ import Surroundings, main
 from tests.functional.operations_stage import Stage
 from tests.unit.cli_stage import CREDENTIALS, OUTPUTS, READERS, ZONE, FakeAws, Paper, Ran

@@ -8,19 +8,19 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from bridge.approvals.approvals import Approvals
+from bridge.approvals.identity import Identities
+from bridge.approvals.signing import binding
+from bridge.aws.secrets import Secrets
 from bridge.errors import Transient
 from bridge.items import parse_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.operations.answers import Refused
-from bridge.operations.approvals import Approvals
 from bridge.operations.composition import Outside, build
 from bridge.operations.edge import answered
-from bridge.operations.identity import Identities
 from bridge.operations.requests import parse_decision
 from bridge.operations.settings import OperationsSettings
-from bridge.operations.signing import binding
 from bridge.provisioning.records import Hold, HoldState
-from bridge.secrets import Secrets
 from bridge.settings import UserNameSource
 from bridge_local.transport import ModelTransport
 from tests.world import APP_ID, FreePace, StubSecrets, World

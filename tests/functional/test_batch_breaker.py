@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bridge.batch import LONELY_5XX_TRIES, UNEXPECTED_TRIES
-from bridge.breaker import LEASE, LONGEST_WAIT
+from bridge.consumer.batch import LONELY_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import Transient
 from bridge.items import Lane, Reason, parse_item
+from bridge.outbound.breaker import LEASE, LONGEST_WAIT
 from bridge.provisioning.records import Breaker, UserLink
 from bridge_local.fifo import Message
 from bridge_local.genesys.faults import Fault as GenesysFault

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.aws import SystemClock
-from bridge.composition import Consumer, random_password
+from bridge.aws.clock import SystemClock
+from bridge.consumer.composition import Consumer, random_password
 from bridge.items import Lane
 from bridge.provisioning.ports import Pace
 from tests.world import FreePace, World

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bridge.breaker import LEASE, LONGEST_WAIT
 from bridge.errors import Transient
+from bridge.outbound.breaker import LEASE, LONGEST_WAIT
 from bridge.provisioning.records import AppState, JournalEntry
 from bridge_local.genesys.faults import Fault as GenesysFault
 from bridge_local.memory import MemoryStore

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bridge.catchup import OVERLAP
+from bridge.catchup.catch_up import OVERLAP
 from bridge.errors import SettingsError, Transient
 from bridge.items import Item, Lane, Reason, format_time
 from bridge.provisioning.records import LogCursor

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bridge.catchup import Seen
+from bridge.catchup.catch_up import Seen
 from bridge.items import Hint, Item, Reason, app_item, group_item, user_item
 from bridge.provisioning.records import AppState, GroupLink, UserLink, UserState
 from bridge_local.okta import HookDispatcher

@@ -23,9 +23,9 @@ from bridge.errors import (
 )
 from bridge.genesys.client import GenesysClient
 from bridge.genesys.token import GenesysAuth
-from bridge.http import Auth, HttpClient
 from bridge.okta.auth import OAuthAuth, SswsAuth, kms_signer
 from bridge.okta.client import OktaClient
+from bridge.outbound.http import Auth, HttpClient
 from bridge_local.genesys import Fault as GenesysFault
 from bridge_local.genesys import GenesysModel, GenesysSwitches
 from bridge_local.okta import UNLIMITED, WORKFORCE, Fault, FaultKind, OktaModel, OktaSwitches

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bridge.calls import Calls
 from bridge.errors import Transient
 from bridge.items import Hint, Lane, Reason, fresh_item
+from bridge.outbound.calls import Calls
 from tests.world import VirtualClock, World
 
 

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from bridge.hook_health import HOOK_TYPES
-from bridge.secrets import Secrets
-from bridge.settings import LogPollerSettings
+from bridge.aws.secrets import Secrets
+from bridge.catchup.hook_health import HOOK_TYPES
+from bridge.catchup.settings import LogPollerSettings
 from bridge_local.exchange import Request, Response
 from bridge_local.okta import Fault, FaultKind, HookDispatcher
 from bridge_local.okta.system_log import Entity

@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from bridge.operations.approvals import Approvals
+from bridge.approvals.approvals import Approvals
+from bridge.approvals.signing import binding
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
-from bridge.operations.signing import binding
 from bridge.provisioning.ports import LaneSender
 from bridge.provisioning.records import HoldState, Verdict
 from tests.functional.operations_stage import FUNCTION, BrokenLanes, Passport, Stage

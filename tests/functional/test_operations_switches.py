@@ -11,7 +11,7 @@ from bridge.items import Reason
 from bridge.operations.group_links import GroupDesk
 from bridge.provisioning.linking import BY_OPERATOR, KEPT_OUT
 from bridge.provisioning.records import Breaker, GroupLink, GroupState, LogCursor, ParkedItem
-from bridge.reconcile.run import Run
+from bridge.provisioning.runs import Run
 from tests.functional.operations_stage import Stage
 from tests.world import START, Countdown, World
 

@@ -12,10 +12,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
+from bridge.aws.store.pace import DynamoPace, HeaderPace
+from bridge.aws.store.table import Put, StateTable
 from bridge.errors import Transient
 from bridge.provisioning.ports import Pace
-from bridge.store.pace import DynamoPace, HeaderPace
-from bridge.store.table import Put, StateTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

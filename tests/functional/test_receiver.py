@@ -14,9 +14,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
+from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
 from bridge.items import Lane
-from bridge.telemetry import logger
 from functions.receiver import app
 
 APP = "0oaGenesysCloudApp5d"

@@ -10,7 +10,7 @@ import pytest
 
 from bridge.items import Lane, Reason
 from bridge.provisioning.records import UserState
-from bridge.reconcile.run import Run
+from bridge.provisioning.runs import Run
 from bridge_local.exchange import Request, Response
 from tests.world import Countdown, World
 

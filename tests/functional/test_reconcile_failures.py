@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from bridge.errors import SettingsError, Transient
+from bridge.provisioning.runs import Phase, Run
 from bridge.reconcile import accounts, groups, reconciler
-from bridge.reconcile.run import Phase, Run
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys.faults import Fault
 from bridge_local.okta.switches import Fault as OktaFault

@@ -12,6 +12,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 from moto import mock_aws
 
+from bridge.aws.store.dynamo import DynamoStore
+from bridge.aws.store.table import Put, StateTable
 from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import (
@@ -31,9 +33,7 @@ from bridge.provisioning.records import (
     UserState,
     Verdict,
 )
-from bridge.reconcile.run import Phase, Run, Runs, RunTaken
-from bridge.store.dynamo import DynamoStore
-from bridge.store.table import Put, StateTable
+from bridge.provisioning.runs import Phase, Run, Runs, RunTaken
 from bridge_local.memory import MemoryStore
 
 if TYPE_CHECKING:

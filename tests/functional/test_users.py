@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.genesys import scim
+from bridge.provisioning import scim
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bridge.genesys import scim
 from bridge.items import Reason
+from bridge.provisioning import scim
 from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World

@@ -17,9 +17,9 @@ from typing import Any, cast
 import boto3
 import pytest
 
+from bridge.aws.store.dynamo import DynamoStore
 from bridge.items import Reason, fresh_item
 from bridge.provisioning.records import GroupState, Origin, ParkedItem, UserState
-from bridge.store.dynamo import DynamoStore
 from bridge_cli import ROOT
 from bridge_cli.__main__ import Surroundings, main
 from bridge_cli.ends import End

@@ -15,10 +15,10 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from bridge.approvals.signing import binding, sign_identity
+from bridge.aws.store.dynamo import DynamoStore
 from bridge.items import parse_time
-from bridge.operations.signing import binding, sign_identity
 from bridge.provisioning.records import Hold, HoldState
-from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT
 from bridge_local.demo import free_ports
 from bridge_local.exchange import Request, Response

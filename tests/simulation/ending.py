@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from bridge import telemetry, upstreams
-from bridge.http import HttpClient
+from bridge.aws import telemetry, upstreams
+from bridge.outbound.http import HttpClient
 from bridge.provisioning.holds import BLOCKING
 from bridge_local.proof import Story, differences
 from functions.log_poller import app as log_poller_app

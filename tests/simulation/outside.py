@@ -147,7 +147,7 @@ class LanesInWeather:
             raise Transient("lane-refused", upstream="lanes")
 
     def waiting(self) -> int:
-        """As `bridge.reconcile.run.Lanes`."""
+        """As `bridge.provisioning.runs.Lanes`."""
         return self._gate.do("count the lanes", self._lanes.waiting)
 
     def change_message_visibility_batch(self, **arguments: Any) -> dict[str, Any]:

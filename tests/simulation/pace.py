@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from bridge.aws.store.pace import DynamoPace
 from bridge.items import Lane
 from bridge.provisioning.ports import Pace
-from bridge.store.pace import DynamoPace
 from bridge_local.genesys.records import Call
 from tests.simulation.gate import Gate
 from tests.world import FreePace

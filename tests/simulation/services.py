@@ -11,7 +11,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from bridge.errors import Transient
-from bridge.http import Answer
+from bridge.outbound.http import Answer
 from bridge_local.exchange import ConnectionCut, Model, Request, Response
 from bridge_local.genesys import GenesysModel
 from bridge_local.genesys.faults import Fault as GenesysFault
@@ -181,7 +181,7 @@ def _described(request: Request) -> str:
 
 
 class DirectHttp:
-    """In place of `bridge.http.HttpClient`: the same answers and errors without building requests for a wire.
+    """In place of `bridge.outbound.http.HttpClient`: the same answers and errors without building requests for a wire.
 
     A third of a run's time would go into that. Whatever the client itself decides (one more GET after a broken
     connection, its patience) is decided here in the same way; every tenth run takes the real client.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
-from bridge.composition import Outside
+from bridge.consumer.composition import Outside
+from bridge.consumer.settings import ConsumerSettings
 from bridge.provisioning.record_ports import Store
 from bridge.reconcile.composition import Memory
-from bridge.settings import ConsumerSettings
 from tests.simulation.gate import Gate, History
 from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
 from tests.simulation.pace import PaceTable, paced

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from bridge.composition import Consumer
+from bridge.consumer.composition import Consumer
 from bridge.errors import Transient
 from bridge.items import Lane
 from bridge_local.okta import HookDispatcher

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
-from bridge import upstreams
+from bridge.aws import upstreams
 from bridge.errors import Transient
-from bridge.http import Answer
 from bridge.items import Lane
 from bridge.okta.client import OktaClient
+from bridge.outbound.http import Answer
 from bridge.provisioning.records import GroupLink, UserLink
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
 from bridge_local.exchange import Now

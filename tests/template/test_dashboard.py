@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bridge.telemetry import NAMESPACE, Metric, count, gauge
+from bridge.aws.telemetry import NAMESPACE, Metric, count, gauge
 from bridge_local import ROOT
 from bridge_local.template import Template
 

@@ -12,12 +12,12 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from bridge.http import Transport, WireRequest, WireResponse
+from bridge.approvals.identity import Identities
+from bridge.approvals.signing import binding, sign_identity, sts_endpoint
+from bridge.aws.store.dynamo import DynamoStore
 from bridge.operations.composition import Outside
-from bridge.operations.identity import Identities
-from bridge.operations.signing import binding, sign_identity, sts_endpoint
+from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge.provisioning.records import Hold, HoldState, ParkedItem
-from bridge.store.dynamo import DynamoStore
 from bridge_local.aws import Aws, queue_name
 from bridge_local.transport import ModelTransport
 from functions.approvals import app as approvals

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
-from bridge.composition import Outside
+from bridge.aws.store.dynamo import DynamoStore
+from bridge.consumer.composition import Outside
 from bridge.items import Reason, fresh_item
 from bridge.reconcile.composition import Outside as ReconcilerOutside
-from bridge.store.dynamo import DynamoStore
 from bridge_local import ROOT
 from bridge_local.aws import Aws
 from bridge_local.genesys import GenesysModel, GenesysSwitches

@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
-from bridge.catchup import PAGE_SECONDS
+from bridge.approvals.settings import ApprovalsSettings
+from bridge.catchup.catch_up import PAGE_SECONDS
+from bridge.catchup.settings import LogPollerSettings
+from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
-from bridge.operations.settings import ApprovalsSettings, OperationsSettings
-from bridge.settings import ConsumerSettings, LogPollerSettings, ReceiverSettings, ReconcilerSettings
+from bridge.operations.settings import OperationsSettings
+from bridge.receiver.settings import ReceiverSettings
+from bridge.reconcile.settings import ReconcilerSettings
 from bridge_local import ROOT
 from bridge_local.template import Template
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.backoff import PATIENT_RECEIVES, Backoff, patience
+from bridge.consumer.backoff import PATIENT_RECEIVES, Backoff, patience
 from bridge_local.template import Template
 
 QUEUES = {

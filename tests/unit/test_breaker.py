@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.breaker import FIRST_WAIT, LEASE, LONGEST_WAIT, Breakers, fails_as_a_whole
-from bridge.calls import RECENT, WHOLE, Calls
 from bridge.errors import AuthFailure, BreakerOpen, Permanent, SettingsError, Transient
+from bridge.outbound.breaker import FIRST_WAIT, LEASE, LONGEST_WAIT, Breakers, fails_as_a_whole
+from bridge.outbound.calls import RECENT, WHOLE, Calls
 from bridge.provisioning.records import Breaker
 from bridge_local.memory import MemoryStore
 from tests.world import VirtualClock

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from bridge.approvals.signing import BINDING_HEADER
 from bridge.operations.answers import Decision, Holds
-from bridge.operations.signing import BINDING_HEADER
 from tests.unit.cli_answers import GROUP, decided, hold, refused, shown
 from tests.unit.cli_stage import OUTPUTS, READERS, START, Stage
 

@@ -16,7 +16,7 @@ from bridge.errors import (
     VersionConflict,
 )
 from bridge.genesys.client import GenesysClient
-from bridge.http import HttpClient
+from bridge.outbound.http import HttpClient
 from bridge.provisioning.ports import GenesysScim
 from bridge.provisioning.values import ScimGroup, ScimUser
 from bridge_local.exchange import Response

@@ -7,7 +7,7 @@ import pytest
 
 from bridge.errors import AuthFailure, Transient
 from bridge.genesys.token import GenesysAuth
-from bridge.http import HttpClient
+from bridge.outbound.http import HttpClient
 from bridge_local.exchange import Response
 from bridge_local.script import Script, StillClock
 from bridge_local.transport import ModelTransport

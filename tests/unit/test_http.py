@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from bridge.errors import SettingsError, Transient
-from bridge.http import Answer, HttpClient
+from bridge.outbound.http import Answer, HttpClient
 from bridge_local.exchange import Response
 from bridge_local.script import Script
 from bridge_local.transport import ModelTransport

@@ -10,9 +10,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
+from bridge.aws.queues import BATCH, SqsLanes
 from bridge.errors import Transient
 from bridge.items import NAMED_EVENTS, Item, Lane, app_item, group_item, parse_item, user_item
-from bridge.lanes import BATCH, SqsLanes
 from bridge.provisioning.ports import LaneSender
 from bridge.settings import LaneSettings
 

@@ -11,10 +11,10 @@ from aws_lambda_powertools.utilities.parameters import SSMProvider
 from moto import mock_aws
 
 from bridge.errors import Permanent, SettingsError
-from bridge.genesys import scim
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.mapping.formats import Format, convert
 from bridge.mapping.source import load_map
+from bridge.provisioning import scim
 from bridge.provisioning.ports import UserMapper
 from bridge.provisioning.values import AppUser, OktaUser
 from bridge.settings import MapSettings, UserNameSource

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from bridge.aws.notifications import SnsNotifier, message
 from bridge.errors import Transient
-from bridge.notifications import SnsNotifier, message
 from bridge.provisioning.records import Hold, HoldState
 from bridge_cli.__main__ import main
 

@@ -18,8 +18,8 @@ from moto import mock_aws
 from mypy_boto3_kms.client import KMSClient
 
 from bridge.errors import AuthFailure, Transient
-from bridge.http import HttpClient
 from bridge.okta.auth import OAuthAuth, SswsAuth, kms_signer
+from bridge.outbound.http import HttpClient
 from bridge_local.exchange import Response
 from bridge_local.script import Script, StillClock
 from bridge_local.transport import ModelTransport

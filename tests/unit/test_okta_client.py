@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.errors import AuthFailure, Permanent, Transient
-from bridge.http import HttpClient
 from bridge.okta.client import OktaClient
+from bridge.outbound.http import HttpClient
 from bridge.provisioning.ports import OktaReader
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
 from bridge_local.exchange import Response

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bridge.errors import Permanent, Transient
-from bridge.http import HttpClient
 from bridge.okta.client import OktaClient
 from bridge.okta.events import EVENT_TYPES
 from bridge.okta.log import CAP_WARNINGS, FAILED_DELIVERY, PAGE, EventHooks, LogPage, SystemLog
+from bridge.outbound.http import HttpClient
 from bridge_local.exchange import Response
 from bridge_local.okta.filters import parse_filter
 from bridge_local.script import FixedAuth, Script, StillClock

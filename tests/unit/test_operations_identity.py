@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from botocore.credentials import Credentials
 
-from bridge.http import ConnectionLost, Transport, WireRequest, WireResponse
+from bridge.approvals.identity import Identities
+from bridge.approvals.signing import BINDING_HEADER, binding, sign_identity, sts_endpoint
 from bridge.operations.answers import Refused
-from bridge.operations.identity import Identities
-from bridge.operations.signing import BINDING_HEADER, binding, sign_identity, sts_endpoint
+from bridge.outbound.http import ConnectionLost, Transport, WireRequest, WireResponse
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 ENDPOINT = "https://sts.eu-west-1.amazonaws.com"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bridge.genesys import scim
+from bridge.provisioning import scim
 
 WORK = 'phoneNumbers[type eq "work"].value'
 MOBILE = 'phoneNumbers[type eq "mobile"].value'

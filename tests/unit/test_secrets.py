@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
+from bridge.aws.secrets import MAX_AGE, PAUSE, Secrets
 from bridge.errors import SettingsError, Transient
-from bridge.secrets import MAX_AGE, PAUSE, Secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

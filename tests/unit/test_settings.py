@@ -2,9 +2,10 @@
 
 import pytest
 
+from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import SettingsError
+from bridge.receiver.settings import ReceiverSettings
 from bridge.settings import (
-    ConsumerSettings,
     Environment,
     GenesysSettings,
     LaneSettings,
@@ -12,7 +13,6 @@ from bridge.settings import (
     OktaAuth,
     OktaSettings,
     ProvisioningSettings,
-    ReceiverSettings,
     SuspendedUsers,
     UserNameSource,
 )

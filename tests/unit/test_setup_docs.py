@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bridge.aws.telemetry import Metric
 from bridge.genesys.regions import REGIONS
 from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES, SCOPES
-from bridge.telemetry import Metric
 from bridge_local import ROOT
 from bridge_local.template import Template
 

@@ -17,8 +17,8 @@ from bridge.errors import SettingsError
 #: Hosts that a local override may point to.
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "host.docker.internal"})
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
-_APP_ID = re.compile(r"[A-Za-z0-9]{8,64}")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+APP_ID = re.compile(r"[A-Za-z0-9]{8,64}")
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 E_ = TypeVar("E_", bound=StrEnum)
 
 
@@ -167,27 +167,6 @@ class LaneSettings:
 
 
 @dataclass(frozen=True)
-class ReceiverSettings:
-    """What the receiver reads."""
-
-    app_id: str
-    secret_id: str
-    secret_header: str
-    lanes: LaneSettings
-
-    @classmethod
-    def read(cls, variables: Mapping[str, str]) -> ReceiverSettings:
-        """OKTA_APP_ID, BRIDGE_SECRET_ID, HOOK_SECRET_HEADER and the lanes."""
-        environment = Environment(variables)
-        return cls(
-            app_id=environment.matching("OKTA_APP_ID", _APP_ID, "an Okta application id (0oa...)"),
-            secret_id=environment.text("BRIDGE_SECRET_ID"),
-            secret_header=environment.matching("HOOK_SECRET_HEADER", _HEADER, "a header name", "Authorization"),
-            lanes=LaneSettings.read(environment),
-        )
-
-
-@dataclass(frozen=True)
 class OktaSettings:
     """How to reach Okta."""
 
@@ -205,7 +184,7 @@ class OktaSettings:
         oauth = auth is OktaAuth.OAUTH
         return cls(
             org_url=environment.base_url("OKTA_ORG_URL"),
-            app_id=environment.matching("OKTA_APP_ID", _APP_ID, "an Okta application id (0oa...)"),
+            app_id=environment.matching("OKTA_APP_ID", APP_ID, "an Okta application id (0oa...)"),
             auth=auth,
             client_id=environment.text("OKTA_CLIENT_ID", None if oauth else ""),
             kms_key_id=environment.text("OKTA_KMS_KEY_ID", None if oauth else ""),
@@ -304,93 +283,4 @@ class ProvisioningSettings:
             deactivation_ceiling_percent=environment.whole("DEACTIVATION_CEILING_PERCENT", 10, least=0, most=100),
             ceiling_window_hours=environment.number("CEILING_WINDOW_HOURS", 24, least=0.001, most=720),
             read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
-        )
-
-
-@dataclass(frozen=True)
-class LogPollerSettings:
-    """What the log poller reads."""
-
-    okta: OktaSettings
-    lanes: LaneSettings
-    secret_id: str
-    state_table: str
-    hook_url: str
-
-    @classmethod
-    def read(cls, variables: Mapping[str, str]) -> LogPollerSettings:
-        """Okta's variables, BRIDGE_SECRET_ID, STATE_TABLE, HOOK_URL and the lanes."""
-        environment = Environment(variables)
-        return cls(
-            okta=OktaSettings.read(environment),
-            lanes=LaneSettings.read(environment),
-            secret_id=environment.text("BRIDGE_SECRET_ID"),
-            state_table=environment.text("STATE_TABLE"),
-            hook_url=environment.text("HOOK_URL"),
-        )
-
-
-@dataclass(frozen=True)
-class ConsumerSettings:
-    """What the consumer reads."""
-
-    okta: OktaSettings
-    genesys: GenesysSettings
-    provisioning: ProvisioningSettings
-    lanes: LaneSettings
-    secret_id: str
-    hash_key_secret_id: str
-    state_table: str
-    idempotency_table: str
-    notification_topic_arn: str
-    mapping: MapSettings
-    backoff_seconds: float
-    backoff_limit_seconds: float
-
-    @classmethod
-    def read(cls, variables: Mapping[str, str]) -> ConsumerSettings:
-        """Every variable of the consumer."""
-        environment = Environment(variables)
-        return cls(
-            okta=OktaSettings.read(environment),
-            genesys=GenesysSettings.read(environment),
-            provisioning=ProvisioningSettings.read(environment),
-            lanes=LaneSettings.read(environment),
-            secret_id=environment.text("BRIDGE_SECRET_ID"),
-            hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
-            state_table=environment.text("STATE_TABLE"),
-            idempotency_table=environment.text("IDEMPOTENCY_TABLE"),
-            notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
-            mapping=MapSettings.read(environment),
-            backoff_seconds=environment.number("BACKOFF_SECONDS", 30, least=0, most=300),
-            backoff_limit_seconds=environment.number("BACKOFF_LIMIT_SECONDS", 300, least=0, most=3600),
-        )
-
-
-@dataclass(frozen=True)
-class ReconcilerSettings:
-    """What the reconciler reads."""
-
-    okta: OktaSettings
-    genesys: GenesysSettings
-    provisioning: ProvisioningSettings
-    lanes: LaneSettings
-    secret_id: str
-    hash_key_secret_id: str
-    state_table: str
-    mapping: MapSettings
-
-    @classmethod
-    def read(cls, variables: Mapping[str, str]) -> ReconcilerSettings:
-        """Every variable of the reconciler: it compares with the switches and the map that the consumer writes by."""
-        environment = Environment(variables)
-        return cls(
-            okta=OktaSettings.read(environment),
-            genesys=GenesysSettings.read(environment),
-            provisioning=ProvisioningSettings.read(environment),
-            lanes=LaneSettings.read(environment),
-            secret_id=environment.text("BRIDGE_SECRET_ID"),
-            hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
-            state_table=environment.text("STATE_TABLE"),
-            mapping=MapSettings.read(environment),
         )

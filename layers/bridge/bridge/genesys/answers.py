@@ -23,7 +23,7 @@ from bridge.errors import (
     UserNameTaken,
     VersionConflict,
 )
-from bridge.http import Answer
+from bridge.outbound.http import Answer
 from bridge.provisioning.values import ScimGroup, ScimUser
 
 #: Genesys Cloud's ids are UUIDs; what is taken is anything of their alphabet.

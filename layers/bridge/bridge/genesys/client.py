@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from bridge.errors import Permanent, ResourceNotFound, Transient
 from bridge.genesys import answers
-from bridge.genesys.scim import PATCH_OP
-from bridge.http import Answer, Auth, HttpClient
+from bridge.outbound.http import Answer, Auth, HttpClient
 from bridge.provisioning.ports import Pace
+from bridge.provisioning.scim import PATCH_OP
 from bridge.provisioning.values import ScimGroup, ScimPage, ScimUser
 
 BASE = "/api/v2/scim/v2"

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from bridge.errors import AuthFailure, Transient
-from bridge.http import Answer, HttpClient
-from bridge.oauth import AccessToken, error_code
+from bridge.outbound.http import Answer, HttpClient
+from bridge.outbound.oauth import AccessToken, error_code
 from bridge.provisioning.ports import Clock
 
 OAUTH_PATH = "/oauth/token"

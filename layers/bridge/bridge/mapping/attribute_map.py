@@ -24,10 +24,10 @@ from jmespath.parser import ParsedResult
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bridge.errors import Permanent, SettingsError
-from bridge.genesys.scim import DATE_HIRE, PHONES, PROFILE_PATHS
 from bridge.mapping.formats import Format, convert
 from bridge.mapping.phone import known_region
 from bridge.mapping.text import is_blank
+from bridge.provisioning.scim import DATE_HIRE, PHONES, PROFILE_PATHS
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser
 from bridge.settings import UserNameSource
 

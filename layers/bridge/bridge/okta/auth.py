@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import AuthFailure, Transient
-from bridge.http import Answer, HttpClient
-from bridge.oauth import AccessToken, error_code
+from bridge.outbound.http import Answer, HttpClient
+from bridge.outbound.oauth import AccessToken, error_code
 from bridge.provisioning.ports import Clock
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from bridge.errors import AuthFailure, BridgeError, Permanent, Transient
-from bridge.http import Answer, Auth, HttpClient
 from bridge.items import OKTA_ID, parse_time
+from bridge.outbound.http import Answer, Auth, HttpClient
 from bridge.provisioning.ports import Clock, Pace
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Page, Read
 

@@ -293,7 +293,7 @@ class SetUp(Part):
 
 
 class ReconcileRun(Part):
-    """One comparison of everything; see `bridge.reconcile.run.Run`.
+    """One comparison of everything; see `bridge.provisioning.runs.Run`.
 
     ``counts`` says how many of each kind were found, ``ids`` names the first hundred of each.
     """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.errors import Permanent
-from bridge.genesys import scim
 from bridge.operations import answers
+from bridge.provisioning import scim
 from bridge.provisioning.assignments import ASSIGNED_STATUSES
 from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import GenesysReader, OktaReader, UserMapper

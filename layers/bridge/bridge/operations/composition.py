@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from bridge.aws import SystemClock
-from bridge.calls import Calls
-from bridge.http import Transport
+from bridge.aws.clock import SystemClock
+from bridge.aws.secrets import Secrets
+from bridge.aws.upstreams import GenesysSide, OktaSide
 from bridge.items import Lane
 from bridge.operations.compare import Comparison
 from bridge.operations.explain import Explanation
@@ -21,11 +21,11 @@ from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.settings import OperationsSettings
 from bridge.operations.status import StatusDesk
 from bridge.operations.switches import Switches
+from bridge.outbound.calls import Calls
+from bridge.outbound.http import Transport
 from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.reconcile.run import Runs
-from bridge.secrets import Secrets
-from bridge.upstreams import GenesysSide, OktaSide
+from bridge.provisioning.runs import Runs
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -38,7 +38,7 @@ class Memory(Store, Runs, Protocol):
 
 @dataclass(frozen=True)
 class Outside:
-    """The world around the operations function; see `bridge.composition.Outside`.
+    """The world around the operations function; see `bridge.consumer.composition.Outside`.
 
     Attributes:
         lambda_client: for the event source mappings of the lanes, and the reconciler.

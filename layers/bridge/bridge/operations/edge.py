@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import AuthFailure, Permanent, SettingsError, Transient
 from bridge.operations.answers import Answer, Refused
-from bridge.telemetry import Metric, count, logger
 
 
 def answered(ask: Callable[[], Answer]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
@@ -11,7 +12,6 @@ from bridge.operations.requests import HoldsShow
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.record_ports import Holds
 from bridge.provisioning.records import Hold, HoldState
-from bridge.telemetry import logger
 
 #: How long a hold waits before people are reminded of it, and again.
 REMIND_AFTER = timedelta(hours=24)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bridge.aws.telemetry import logger
 from bridge.items import Reason, fresh_item
 from bridge.operations import answers, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
@@ -22,7 +23,6 @@ from bridge.operations.status import StatusDesk
 from bridge.operations.switches import Switches
 from bridge.provisioning.ports import LaneSender
 from bridge.provisioning.record_ports import Store
-from bridge.telemetry import logger
 
 
 @dataclass(frozen=True)

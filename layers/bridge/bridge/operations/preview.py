@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from bridge.calls import Calls
 from bridge.items import Item, Reason, fresh_item
-from bridge.looks import build_looks
+from bridge.outbound.calls import Calls
 from bridge.provisioning.look import Work
+from bridge.provisioning.looks import build_looks
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, UserLink

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Transient
 from bridge.operations import answers
-from bridge.reconcile.run import Run, Runs
+from bridge.provisioning.runs import Run, Runs
 from bridge.settings import Mode
 
 if TYPE_CHECKING:

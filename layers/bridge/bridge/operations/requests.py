@@ -253,7 +253,7 @@ class Decide(Asked):
     """Approve or reject a hold; answered by `answers.Decided`.
 
     An approval releases exactly what was staged up to ``revision``; who was staged later opens a hold of their own.
-    ``identity`` is made by `bridge.operations.signing.sign_identity`; the ARN that AWS answers is what is recorded.
+    ``identity`` is made by `bridge.approvals.signing.sign_identity`; the ARN that AWS answers is what is recorded.
     """
 
     do: Literal["approve", "reject"]

@@ -59,26 +59,3 @@ class OperationsSettings:
             "groups": lanes.groups,
             "dead-letters": self.dead_letters,
         }
-
-
-@dataclass(frozen=True)
-class ApprovalsSettings:
-    """What the approvals function reads.
-
-    Attributes:
-        local: whether STS may be this machine's.
-    """
-
-    state_table: str
-    lanes: LaneSettings
-    local: bool
-
-    @classmethod
-    def read(cls, variables: Mapping[str, str]) -> ApprovalsSettings:
-        """STATE_TABLE, the lanes, BRIDGE_LOCAL."""
-        environment = Environment(variables)
-        return cls(
-            state_table=environment.text("STATE_TABLE"),
-            lanes=LaneSettings.read(environment),
-            local=environment.local,
-        )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bridge.aws.secrets import Secrets
 from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
 from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.switches import Switches
 from bridge.provisioning.record_ports import Store
-from bridge.secrets import Secrets
 from bridge.settings import Mode, OktaAuth
 
 if TYPE_CHECKING:

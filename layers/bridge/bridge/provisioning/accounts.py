@@ -14,7 +14,7 @@ from bridge.errors import (
     UserNameTaken,
     VersionConflict,
 )
-from bridge.genesys import scim
+from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.look import Report
 from bridge.provisioning.matching import Matching, only

@@ -7,14 +7,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.genesys.scim import comparable
+from bridge.provisioning.scim import comparable
 
 #: An encoder made once: a whole reconcile makes a million fingerprints.
 _encode = json.JSONEncoder(sort_keys=True).encode
 
 
 class Fingerprints:
-    """Fingerprints of attribute values; equal where `bridge.genesys.scim.same` holds the values for equal.
+    """Fingerprints of attribute values; equal where `bridge.provisioning.scim.same` holds the values for equal.
 
     So the same phone number in another notation is no change, whoever wrote it.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Protocol
 
 from bridge.errors import FenceMoved, Outdated, Transient
 from bridge.items import Hint, Item, Reason
@@ -140,3 +141,11 @@ def fenced(attempt: Callable[[Work], Report], work: Work) -> Report:
                 raise Transient(outdated.reason, upstream="genesys") from None
         work = replace(work, again=True)
     raise Transient("fence-moved", upstream="store")
+
+
+class Look(Protocol):
+    """A look at one kind of entity."""
+
+    def look(self, work: Work) -> Report:
+        """Look once; raises as `bridge.errors`."""
+        ...

@@ -1,6 +1,6 @@
 """What the bridge remembers, as interfaces: links, removals, holds, the application, parked items, the journal.
 
-`bridge.store` keeps it in DynamoDB, `bridge_local.memory` in dictionaries; one contract test runs on both.
+`bridge.aws.store` keeps it in DynamoDB, `bridge_local.memory` in dictionaries; one contract test runs on both.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the bridge remembers, as plain values; `bridge.store` keeps them.
+"""What the bridge remembers, as plain values; `bridge.aws.store` keeps them.
 
 Every record is an aid, never the truth: losing the whole table costs time, because matching rebuilds the links.
 """

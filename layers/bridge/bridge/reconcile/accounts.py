@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from bridge.genesys import scim
+from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.ports import GenesysReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import UserLink, UserState
+from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Runs, Step
 from bridge.provisioning.values import ScimUser
 from bridge.reconcile.assigned import require_plausible
 from bridge.reconcile.items import user_items
 from bridge.reconcile.reading import Session
-from bridge.reconcile.run import Finding, Implausible, Phase, Run, Runs, Step
 from bridge.settings import ProvisioningSettings
 
 #: Users a page: above this size Genesys Cloud may refuse the lookups of externalId and manager (API definition).

@@ -17,11 +17,11 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.ports import OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import UserLink, UserState
+from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import AppUser, OktaUser
 from bridge.reconcile.items import user_items, waiting_users
 from bridge.reconcile.reading import Session
-from bridge.reconcile.run import Finding, Implausible, Phase, Run, Step
 from bridge.settings import ProvisioningSettings, SuspendedUsers
 
 #: Below so many active links a listing may shrink to any size but nothing.

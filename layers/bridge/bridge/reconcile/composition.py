@@ -10,24 +10,24 @@ from typing import Any, Protocol
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
-from bridge.aws import SystemClock
-from bridge.calls import Calls
+from bridge.aws.clock import SystemClock
+from bridge.aws.secrets import Secrets
+from bridge.aws.telemetry import Metric, count
+from bridge.aws.upstreams import GenesysSide, OktaSide
 from bridge.errors import Transient
-from bridge.http import Transport
 from bridge.items import Lane, Reason, fresh_item, is_entity
+from bridge.outbound.calls import Calls
+from bridge.outbound.http import Transport
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.ports import Clock, Pace, UserMapper
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.runs import Lanes, NotYet, Run, Runs
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.groups import Groups
 from bridge.reconcile.reconciler import Phases, Reconciler
-from bridge.reconcile.run import Lanes, NotYet, Run, Runs
-from bridge.secrets import Secrets
-from bridge.settings import ReconcilerSettings
-from bridge.telemetry import Metric, count
-from bridge.upstreams import GenesysSide, OktaSide
+from bridge.reconcile.settings import ReconcilerSettings
 
 _RUN = TypeAdapter(Run)
 

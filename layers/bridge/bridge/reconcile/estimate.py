@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from math import ceil
 
+from bridge.provisioning.runs import Phase, Run
 from bridge.reconcile.accounts import PAGE
-from bridge.reconcile.run import Phase, Run
 
 #: Reads of ``/apps/...`` that Okta answers one credential in a minute: half of the bucket of most organisations.
 OKTA_PER_MINUTE = 50

@@ -10,10 +10,10 @@ from bridge.provisioning.membership import Membership, read_membership
 from bridge.provisioning.ports import GenesysReader, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState
+from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
 from bridge.provisioning.values import OktaGroup
 from bridge.reconcile.items import group_items, waiting_users
 from bridge.reconcile.reading import Session
-from bridge.reconcile.run import Finding, Implausible, Phase, Run, Step
 from bridge.settings import ProvisioningSettings
 
 #: So many groups are compared before the run writes down where it stands.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bridge.items import Item, Reason, fresh_item
 from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.record_ports import Holds
-from bridge.reconcile.run import Run
+from bridge.provisioning.runs import Run
 
 
 def user_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:

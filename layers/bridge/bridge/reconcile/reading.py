@@ -8,7 +8,7 @@ from typing import TypeVar
 from bridge.errors import AuthFailure, Transient
 from bridge.items import Item
 from bridge.provisioning.ports import LaneSender
-from bridge.reconcile.run import Finding, Implausible, NotYet
+from bridge.provisioning.runs import Finding, Implausible, NotYet
 
 #: Seconds of the function's time that must be left for one more call, and for writing down where the run stands.
 RESERVE = 45.0

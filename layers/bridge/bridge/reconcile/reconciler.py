@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
+from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import AuthFailure, FenceMoved, Permanent, SettingsError, Transient
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.runs import Implausible, Lanes, NotYet, Phase, Run, Runs, RunTaken, Step
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.estimate import seconds_left
 from bridge.reconcile.groups import Groups
 from bridge.reconcile.reading import Session
-from bridge.reconcile.run import Implausible, Lanes, NotYet, Phase, Run, Runs, RunTaken, Step
 from bridge.settings import Mode
-from bridge.telemetry import Metric, count, logger
 
 #: Runs in a row that ticks start because the one before has failed; then the schedule's next one.
 TRIES = 3

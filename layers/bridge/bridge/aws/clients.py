@@ -1,0 +1,43 @@
+"""What every function that calls AWS shares: how patient its clients are, the paces, and the signer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from bridge.aws.store.pace import DynamoPace, HeaderPace
+from bridge.items import Lane
+from bridge.okta.auth import kms_signer
+from bridge.provisioning.ports import Clock, Pace
+from bridge.settings import OktaAuth, OktaSettings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: A call to AWS that hangs must not use up the time of a look.
+CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+#: The part of the call budget that users and groups may use; the rest is for leavers.
+SHARE = {Lane.LEAVERS: 1.0, Lane.USERS: 0.95, Lane.GROUPS: 0.95}
+
+
+def signer(okta: OktaSettings) -> Callable[[bytes], bytes] | None:
+    """Signs Okta's client assertion with the KMS key; None where an API token is used."""
+    if okta.auth is not OktaAuth.OAUTH:
+        return None
+    return kms_signer(boto3.client("kms", config=CLIENT), okta.kms_key_id)
+
+
+def paces(
+    dynamodb: DynamoDBClient, table: str, genesys_requests_per_minute: int, clock: Clock
+) -> Callable[[str, Lane], Pace]:
+    """The shared call budgets: ``genesys`` with a limit of ours, every bucket of Okta by its headers."""
+
+    def pace(upstream: str, lane: Lane) -> Pace:
+        if upstream == "genesys":
+            return DynamoPace(dynamodb, table, upstream, genesys_requests_per_minute, clock, SHARE[lane])
+        return HeaderPace(dynamodb, table, upstream, clock, SHARE[lane])
+
+    return pace

@@ -1,0 +1,14 @@
+"""The machine's own time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    @staticmethod
+    def now() -> datetime:
+        """The present moment, UTC."""
+        return datetime.now(UTC)

@@ -1,0 +1,74 @@
+"""What is known of the Okta application, and the users whose deactivation waits for it.
+
+Records: ``app``/``state``; ``due``/``<okta user id>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from bridge.aws.store.table import Put, Record, Records, Update
+from bridge.provisioning.records import AppState
+
+_STATE = TypeAdapter(AppState)
+_KEY = ("app", "state")
+_DUE = "due"
+
+
+class AppStateRecords(Records):
+    """`AppRecords` of `bridge.provisioning.record_ports`."""
+
+    def app(self) -> AppState:
+        """The application's record."""
+        return _state(self._table.get(_KEY) or {})
+
+    def begin_app_look(self) -> AppState:
+        """Add 1 to the look number; an addition that the SDK repeats skips a number, which harms nothing."""
+        return _state(self._table.update(Update(_KEY, add={"look": 1})))
+
+    def note_app_looked(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful look."""
+        self._table.update(Update(_KEY, put={"looked": date.isoformat()}))
+
+    def pause_removals(self, *, paused: bool) -> None:
+        """Remember whether every removal is to be held."""
+        self._table.update(Update(_KEY, put={"removals_paused": paused}))
+
+    def note_reconciled(self, mode: str) -> None:
+        """Remember that a whole reconcile has ended, and in which mode."""
+        self._table.update(Update(_KEY, put={"reconciled": mode}))
+
+    def raise_epoch(self) -> AppState:
+        """Add 1 to the epoch; an addition that the SDK repeats skips a number, which harms nothing."""
+        return _state(self._table.update(Update(_KEY, add={"epoch": 1})))
+
+    def note_judging(self, *, due: bool) -> None:
+        """Remember whether the whole change is still to be judged."""
+        self._table.update(Update(_KEY, put={"judging_due": due}))
+
+    def note_app_status(self, status: str) -> None:
+        """Remember the application's status."""
+        self._table.update(Update(_KEY, put={"status": status}))
+
+    def set_bootstrapped(self) -> None:
+        """Remember that the first whole reconcile has ended."""
+        self._table.update(Update(_KEY, put={"bootstrapped": True}))
+
+    def add_due(self, okta_id: str) -> None:
+        """Remember that a user's deactivation waits."""
+        self._table.put(Put((_DUE, okta_id), {}))
+
+    def due(self) -> list[str]:
+        """Okta ids of the users who wait, in order of the ids."""
+        return [record["sk"] for record in self._table.query(_DUE)]
+
+    def remove_due(self, okta_ids: Iterable[str]) -> None:
+        """Forget them."""
+        self._table.delete_many((_DUE, okta_id) for okta_id in okta_ids)
+
+
+def _state(record: Record) -> AppState:
+    return _STATE.validate_python(record)

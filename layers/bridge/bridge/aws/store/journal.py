@@ -1,0 +1,82 @@
+"""The journal and the parked items.
+
+Records: ``<entity>``/``journal#<time>#<digest>``, or ``<entity>``/``journal#failed#<item id>`` for a failure, which the
+item's next failure overwrites, so that a long outage does not fill the table; ``parked``/``<entity>#<item id>``;
+``observed``/``<entity>``: what observe mode would have done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import islice
+
+from pydantic import TypeAdapter
+
+from bridge.aws.store.table import Put, Record, Records, expiry
+from bridge.items import format_time
+from bridge.provisioning.records import JournalEntry, ParkedItem
+
+_ENTRY = TypeAdapter(JournalEntry)
+_PARKED_ITEM = TypeAdapter(ParkedItem)
+_PARKED = "parked"
+_OBSERVED = "observed"
+_FAILED = "journal#failed#"
+_KEPT_DAYS = 90
+
+
+class JournalRecords(Records):
+    """`Journal` and `Parking` of `bridge.provisioning.record_ports`."""
+
+    def write(self, entry: JournalEntry) -> None:
+        """Keep an entry for 90 days."""
+        if entry.outcome == "failed":
+            key = f"{_FAILED}{entry.items[0] if entry.items else ''}"
+        else:
+            digest = hashlib.sha256(_ENTRY.dump_json(entry)).hexdigest()[:12]
+            key = f"journal#{format_time(entry.at)}#{digest}"
+        record = _ENTRY.dump_python(entry, mode="json")
+        self._table.put(Put((entry.entity, key), {**record, **expiry(entry.at, _KEPT_DAYS)}))
+
+    def entries(self, entity: str, limit: int) -> list[JournalEntry]:
+        """The entity's last entries, newest first."""
+        # Failures are kept under another key, so at most `limit` of each kind can be among the last.
+        failed = self._table.query(entity, _FAILED)
+        others = (record for record in self._table.query(entity, "journal#", backwards=True) if not _is_failed(record))
+        found = [_ENTRY.validate_python(record) for record in (*failed, *islice(others, limit))]
+        return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
+
+    def note_difference(self, entry: JournalEntry) -> None:
+        """Keep what observe mode would have done for an entity."""
+        record = _ENTRY.dump_python(entry, mode="json")
+        self._table.put(Put((_OBSERVED, entry.entity), {**record, **expiry(entry.at, _KEPT_DAYS)}))
+
+    def clear_difference(self, entity: str) -> None:
+        """Nothing would be done for the entity."""
+        self._table.delete_many([(_OBSERVED, entity)])
+
+    def differences(self) -> list[JournalEntry]:
+        """What observe mode would have done, by entity."""
+        return [_ENTRY.validate_python(record) for record in self._table.query(_OBSERVED)]
+
+    def park(self, parked: ParkedItem) -> None:
+        """Write a parked item."""
+        record = _PARKED_ITEM.dump_python(parked, mode="json")
+        self._table.put(Put((_PARKED, f"{parked.entity}#{parked.item_id}"), record))
+
+    def parked_items(self) -> list[ParkedItem]:
+        """Every parked item, by entity."""
+        return [_PARKED_ITEM.validate_python(record) for record in self._table.query(_PARKED)]
+
+    def unpark(self, entity: str, item_id: str) -> None:
+        """Forget one parked item."""
+        self._table.delete_many([(_PARKED, f"{entity}#{item_id}")])
+
+    def close_parked(self, entity: str) -> int:
+        """Remove the entity's parked items and return how many there were."""
+        keys = [(_PARKED, record["sk"]) for record in self._table.query(_PARKED, f"{entity}#")]
+        self._table.delete_many(keys)
+        return len(keys)
+
+
+def _is_failed(record: Record) -> bool:
+    return str(record["sk"]).startswith(_FAILED)

@@ -1,0 +1,170 @@
+"""Links of users and groups, their fences, and the reverse records that keep one Okta object for each Genesys id.
+
+Records: ``users``/``<okta user id>``; ``groups``/``<okta group id>``; ``genesys:<genesys id>``/``owner``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic import TypeAdapter
+
+from bridge.aws.store.table import (
+    Condition,
+    ConditionFailed,
+    Delete,
+    Key,
+    Put,
+    Record,
+    Records,
+    TransactionRefused,
+    Update,
+)
+from bridge.errors import FenceMoved, OwnerTaken
+from bridge.provisioning.records import GroupLink, UserLink, UserState
+
+_USER = TypeAdapter(UserLink)
+_GROUP = TypeAdapter(GroupLink)
+_USERS = "users"
+_GROUPS = "groups"
+
+
+class LinkRecords(Records):
+    """`UserLinks` and `GroupLinks` of `bridge.provisioning.record_ports`."""
+
+    def user(self, okta_id: str) -> UserLink | None:
+        """The record of one user."""
+        record = self._table.get(_user_key(okta_id))
+        return None if record is None else _user(okta_id, record)
+
+    def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
+        """The records of many users by Okta id."""
+        records = self._table.get_many(_user_key(okta_id) for okta_id in okta_ids)
+        return {okta_id: _user(okta_id, record) for (_, okta_id), record in records.items()}
+
+    def all_users(self) -> Iterator[UserLink]:
+        """Every record of a user, by Okta id."""
+        return (_user(record["sk"], record) for record in self._table.query(_USERS))
+
+    def begin_user_look(self, okta_id: str) -> UserLink:
+        """Add 1 to the user's look number; an addition that the SDK repeats skips a number, which harms nothing."""
+        return _user(okta_id, self._table.update(Update(_user_key(okta_id), add={"look": 1})))
+
+    def save_user(self, link: UserLink) -> None:
+        """Write the record if the look number has not moved."""
+        self._save(_user_key(link.okta_id), link, _USER.dump_python(link, mode="json"))
+
+    def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
+        """Write the record and take the Genesys Cloud user, from `previous_owner` if need be."""
+        moved: list[Update] = []
+        before = self.user(previous_owner) if previous_owner not in {"", link.okta_id} else None
+        if before is not None and before.genesys_id == link.genesys_id:
+            moved.append(
+                Update(
+                    _user_key(previous_owner),
+                    add={"look": 1},
+                    put={"state": UserState.GONE.value, "genesys_id": "", "active": None, "hashes": {}},
+                    condition=Condition("#genesys_id = :held", {"held": link.genesys_id}),
+                )
+            )
+        record = _USER.dump_python(link, mode="json")
+        self._claim(_user_key(link.okta_id), link, record, f"user:{previous_owner}", moved)
+
+    def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
+        """Genesys Cloud id -> owning entity."""
+        records = self._table.get_many(_owner_key(genesys_id) for genesys_id in genesys_ids)
+        return {pk.removeprefix("genesys:"): record["owner"] for (pk, _), record in records.items()}
+
+    def group(self, okta_id: str) -> GroupLink | None:
+        """The record of one group."""
+        record = self._table.get(_group_key(okta_id))
+        return None if record is None else _group(okta_id, record)
+
+    def groups(self) -> list[GroupLink]:
+        """Every record of a group, by Okta id."""
+        return [_group(record["sk"], record) for record in self._table.query(_GROUPS)]
+
+    def begin_group_look(self, okta_id: str) -> GroupLink:
+        """Add 1 to the group's look number and return the record."""
+        return _group(okta_id, self._table.update(Update(_group_key(okta_id), add={"look": 1})))
+
+    def save_group(self, link: GroupLink) -> None:
+        """Write the record if the look number has not moved."""
+        self._save(_group_key(link.okta_id), link, _GROUP.dump_python(link, mode="json"))
+
+    def claim_group(self, link: GroupLink) -> None:
+        """Write the record and take the Genesys Cloud group."""
+        self._claim(_group_key(link.okta_id), link, _GROUP.dump_python(link, mode="json"), link.entity, [])
+
+    def _save(self, key: Key, link: UserLink | GroupLink, record: Record) -> None:
+        same_id = "AND (attribute_not_exists(#genesys_id) OR #genesys_id IN (:none, :genesys_id))"
+        condition = Condition(
+            f"#look = :look {same_id}", {"look": link.look, "none": "", "genesys_id": link.genesys_id}
+        )
+        try:
+            self._table.put(Put(key, record, condition))
+        except ConditionFailed:  # the fence has moved, or the link lets go of a Genesys id
+            release = self._release(key, link)
+            try:
+                self._table.transact([Put(key, record, _unmoved(link)), *release])
+            except TransactionRefused:
+                raise _moved(link) from None
+
+    def _claim(
+        self, key: Key, link: UserLink | GroupLink, record: Record, previous: str, moved: Sequence[Update]
+    ) -> None:
+        if not link.genesys_id:
+            raise ValueError("a claim names a Genesys Cloud id")
+        owner_key = _owner_key(link.genesys_id)
+        free = Condition(
+            "attribute_not_exists(#owner) OR #owner IN (:own, :previous)", {"own": link.entity, "previous": previous}
+        )
+        release = self._release(key, link)
+        try:
+            self._table.transact(
+                [Put(key, record, _unmoved(link)), Put(owner_key, {"owner": link.entity}, free), *moved, *release]
+            )
+        except TransactionRefused as refused:
+            fence_moved, owned = refused.failed[:2]
+            owner = self._table.get(owner_key) if owned and not fence_moved else None
+            if owner is None:  # also when the other side of a move or a release changed meanwhile
+                raise _moved(link) from None
+            raise OwnerTaken(owner["owner"]) from None
+
+    def _release(self, key: Key, link: UserLink | GroupLink) -> list[Delete]:
+        """Giving back the reverse record of the Genesys id that the stored link has and `link` has not."""
+        stored = self._table.get(key)
+        if stored is None or stored["look"] != link.look:
+            raise _moved(link)
+        held = stored.get("genesys_id", "")
+        if held in {"", link.genesys_id} or self.owners([held]).get(held) != link.entity:
+            return []
+        return [Delete(_owner_key(held), Condition("#owner = :own", {"own": link.entity}))]
+
+
+def _unmoved(link: UserLink | GroupLink) -> Condition:
+    return Condition("#look = :look", {"look": link.look})
+
+
+def _moved(link: UserLink | GroupLink) -> FenceMoved:
+    return FenceMoved(f"another look at {link.entity} has begun")
+
+
+def _user_key(okta_id: str) -> Key:
+    return _USERS, okta_id
+
+
+def _group_key(okta_id: str) -> Key:
+    return _GROUPS, okta_id
+
+
+def _owner_key(genesys_id: str) -> Key:
+    return f"genesys:{genesys_id}", "owner"
+
+
+def _user(okta_id: str, record: Record) -> UserLink:
+    return _USER.validate_python({**record, "okta_id": okta_id})
+
+
+def _group(okta_id: str, record: Record) -> GroupLink:
+    return _GROUP.validate_python({**record, "okta_id": okta_id})

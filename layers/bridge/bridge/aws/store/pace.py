@@ -1,0 +1,220 @@
+"""The shared call budget of an upstream: one record in the state table, used by every environment of every function.
+
+Record ``pace``/``<upstream>``: how many calls were leased in each 10-second bucket of the last minute, a lower limit
+that an answer named, and until when calls wait because an answer said that little or nothing is left.
+
+The plain sum of the last seven buckets covers any 60 seconds, so the limit holds in every window, not only on average.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import accumulate
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
+
+from bridge.aws.store.table import Condition, ConditionFailed, Key, Put, StateTable
+from bridge.errors import Transient
+from bridge.provisioning.ports import Clock
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: Length of a bucket in seconds; a lease is used within the bucket in which it was counted.
+BUCKET_SECONDS = 10
+#: This bucket and the six before it cover any 60 seconds.
+BUCKETS = 7
+#: Calls leased at a time: one write of the record for so many calls.
+LEASE = 5
+#: For how long a limit, or a stop without an end, counts.
+_MINUTE = timedelta(minutes=1).total_seconds()
+#: When no more than this part of the limit is left, it belongs to the leavers' lane.
+_RESERVE = 0.05
+#: How often others may win the record before the call waits, and for how long it does then, in seconds.
+_TRIES = 4
+_CONTENTION_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Budget:
+    """The record; times in whole seconds since the epoch, buckets by number since the epoch."""
+
+    version: int = 0
+    buckets: dict[int, int] = field(default_factory=dict)
+    limit: int | None = None
+    limit_until: int = 0
+    slow_until: int = 0
+    stop_until: int = 0
+
+    def learned(self, now: float, *, own: int | None, limit: int | None, remaining: int | None, until: int) -> _Budget:
+        """The budget after an answer's headers; the same one when they say nothing new."""
+        budget = self
+        if own is not None and limit is not None and limit < own:
+            known = self.limit if self.limit is not None and self.limit_until > now else own
+            if limit < known or (limit == known and self.limit_until < now + _MINUTE / 2):
+                budget = replace(budget, limit=limit, limit_until=int(now + _MINUTE))
+        whole = limit if limit is not None else own
+        if remaining is not None and remaining <= (whole or 0) * _RESERVE and self.slow_until < until:
+            budget = replace(budget, slow_until=until)
+        if remaining is not None and remaining <= 0 and self.stop_until < until:
+            budget = replace(budget, stop_until=until)
+        return budget
+
+
+_BUDGET = TypeAdapter(_Budget)
+
+
+class HeaderPace:
+    """`Pace` of an upstream that has no limit of ours and is held back by its rate-limit headers alone (Okta).
+
+    What another environment learned is known here within one bucket's time.
+    """
+
+    #: Our own limit of calls a minute, None without one.
+    _own_limit: int | None = None
+
+    def __init__(self, client: DynamoDBClient, table: str, upstream: str, clock: Clock, share: float) -> None:
+        """The budget of `upstream`, kept in `table`.
+
+        Args:
+            client: DynamoDB.
+            table: name of the state table.
+            upstream: whose budget; its calls wait with the reason ``<upstream>-pace``.
+            clock: our time.
+            share: part of the limit that may be used; below 1 the caller also waits when little is left.
+        """
+        self._table = StateTable(client, table)
+        self._upstream = upstream
+        self._clock = clock
+        self._share = share
+        self._key: Key = ("pace", upstream)
+        self._lock = Lock()
+        self._budget = _Budget()
+        self._bucket = -1
+
+    def take(self) -> None:
+        """Take one call, or raise Transient with the seconds to wait."""
+        with self._lock:
+            now = self._now()
+            self._check_stops(now)
+            if self._bucket != _bucket(now):
+                self._budget = self._read()
+                self._bucket = _bucket(now)
+                self._check_stops(now)
+
+    def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
+        """Learn from the rate-limit headers of an answer and tell the other environments, if it is news.
+
+        Never fails: the answer that brought the headers counts, and the next one brings them again.
+        """
+        with self._lock:
+            now = self._now()
+            until = int(now + (_MINUTE if reset_seconds is None else reset_seconds)) + 1
+
+            def learn(budget: _Budget) -> _Budget:
+                return budget.learned(now, own=self._own_limit, limit=limit, remaining=remaining, until=until)
+
+            learned = learn(self._budget)
+            if learned == self._budget:
+                return
+            self._budget = learned
+            for _ in range(_TRIES):
+                try:
+                    self._budget = learn(self._read())
+                    self._write(self._budget)
+                except ConditionFailed:
+                    continue
+                except Transient:
+                    return
+                else:
+                    return
+
+    def _check_stops(self, now: float) -> None:
+        until = max(self._budget.stop_until, self._budget.slow_until if self._share < 1 else 0)
+        if until > now:
+            raise self._wait(until - now)
+
+    def _wait(self, seconds: float) -> Transient:
+        return Transient(f"{self._upstream}-pace", retry_after=seconds, upstream=self._upstream)
+
+    def _read(self) -> _Budget:
+        return _BUDGET.validate_python(self._table.get(self._key) or {})
+
+    def _write(self, budget: _Budget) -> None:
+        """Write what was computed from the record as it was read; ConditionFailed when it has changed since."""
+        unchanged = Condition("attribute_not_exists(#version) OR #version = :read", {"read": budget.version})
+        record = _BUDGET.dump_python(replace(budget, version=budget.version + 1), mode="json")
+        self._table.put(Put(self._key, record, unchanged))
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+
+class DynamoPace(HeaderPace):
+    """`Pace` of an upstream with a limit of calls a minute, shared by everybody (Genesys Cloud)."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        upstream: str,
+        requests_per_minute: int,
+        clock: Clock,
+        share: float,
+    ) -> None:
+        """As `HeaderPace`, and no more than `requests_per_minute` in any 60 seconds."""
+        super().__init__(client, table, upstream, clock, share)
+        self._own_limit: int = requests_per_minute
+        self._left = 0
+
+    def take(self) -> None:
+        """Take one call of the lease, or lease more; Transient with the seconds to wait when nothing is left.
+
+        A lease that its bucket has outlived is forgotten: its calls were counted, so the limit holds.
+        """
+        with self._lock:
+            now = self._now()
+            self._check_stops(now)
+            if self._bucket != _bucket(now) or self._left == 0:
+                self._left = self._lease(now)
+                self._bucket = _bucket(now)
+            self._left -= 1
+
+    def _lease(self, now: float) -> int:
+        for _ in range(_TRIES):
+            self._budget = self._read()
+            self._check_stops(now)
+            current = _bucket(now)
+            buckets = {number: count for number, count in self._budget.buckets.items() if number > current - BUCKETS}
+            calls = min(LEASE, self._allowance(now) - sum(buckets.values()))
+            if calls <= 0:
+                raise self._wait(self._seconds_until_free(buckets, now))
+            buckets[current] = buckets.get(current, 0) + calls
+            try:
+                self._write(replace(self._budget, buckets=buckets))
+            except ConditionFailed:
+                continue
+            return calls
+        raise self._wait(_CONTENTION_SECONDS)
+
+    def _allowance(self, now: float) -> int:
+        """Calls that this caller may bring the window to; at least one, or a small share would never call."""
+        limit = self._own_limit
+        if self._budget.limit is not None and self._budget.limit_until > now:
+            limit = min(limit, self._budget.limit)
+        return max(1, int(limit * self._share))
+
+    def _seconds_until_free(self, buckets: dict[int, int], now: float) -> float:
+        """When enough of the oldest buckets have left the window for one call more."""
+        oldest_first = sorted(buckets)
+        excess = sum(buckets.values()) - self._allowance(now)
+        gone = accumulate(buckets[number] for number in oldest_first)
+        last = next(number for number, calls in zip(oldest_first, gone, strict=True) if calls > excess)
+        return (last + BUCKETS) * BUCKET_SECONDS - now
+
+
+def _bucket(now: float) -> int:
+    return int(now // BUCKET_SECONDS)

@@ -1,0 +1,101 @@
+"""Both sides of the bridge as clients: connections and credentials, made once for each process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bridge.aws.secrets import Secrets
+from bridge.genesys.client import GenesysClient
+from bridge.genesys.regions import endpoints
+from bridge.genesys.token import GenesysAuth
+from bridge.items import Lane
+from bridge.okta.auth import SCOPES, OAuthAuth, SswsAuth
+from bridge.okta.client import OktaClient
+from bridge.outbound.calls import Calls
+from bridge.outbound.http import Auth, HttpClient, Transport
+from bridge.provisioning.ports import Clock, Pace
+from bridge.settings import GenesysSettings, OktaAuth, OktaSettings
+
+
+class OktaSide:
+    """Okta: one connection pool and one credential, as many clients as there are shares of the call budget."""
+
+    def __init__(
+        self,
+        settings: OktaSettings,
+        *,
+        secrets: Secrets,
+        pace: Callable[[str, Lane], Pace],
+        sign: Callable[[bytes], bytes] | None,
+        clock: Clock,
+        transport: Transport | None = None,
+    ) -> None:
+        """`sign` is needed for OKTA_AUTH=oauth; `transport` stands in for the network."""
+        self._settings = settings
+        self._pace = pace
+        self._clock = clock
+        self._http = HttpClient(settings.org_url, "okta", transport=transport)
+        self._auth = okta_auth(self._http, settings, secrets=secrets, sign=sign, clock=clock)
+
+    def client(self, lane: Lane, calls: Calls) -> OktaClient:
+        """A client that spends `lane`'s share of the budget and tells `calls` what it did."""
+        return OktaClient(
+            self._http,
+            self._auth,
+            self._settings.app_id,
+            self._clock,
+            pace=lambda bucket: self._pace(f"okta-{bucket}", lane),
+            record=calls.recorder("okta"),
+        )
+
+    def close(self) -> None:
+        """Give the connections back; a function never does, for its environment ends with them."""
+        self._http.close()
+
+
+def okta_auth(
+    http: HttpClient,
+    settings: OktaSettings,
+    *,
+    secrets: Secrets,
+    sign: Callable[[bytes], bytes] | None,
+    clock: Clock,
+    scopes: Sequence[str] = SCOPES,
+) -> Auth:
+    """Okta's credential as the settings say; `scopes` are asked for where it is an OAuth 2.0 service app."""
+    if settings.auth is OktaAuth.SSWS:
+        return SswsAuth(lambda: secrets.get("okta_token"))
+    if sign is None:
+        raise ValueError("OKTA_AUTH=oauth needs a signer")
+    return OAuthAuth(http, settings.client_id, sign, settings.kms_key_id, clock, scopes=scopes)
+
+
+class GenesysSide:
+    """Genesys Cloud, likewise."""
+
+    def __init__(
+        self,
+        settings: GenesysSettings,
+        *,
+        secrets: Secrets,
+        pace: Callable[[str, Lane], Pace],
+        clock: Clock,
+        transport: Transport | None = None,
+    ) -> None:
+        """`transport` stands in for the network."""
+        ends = endpoints(settings.region, settings.api_url, settings.login_url)
+        self._pace = pace
+        self._http = HttpClient(ends.api, "genesys", transport=transport)
+        self._login_http = HttpClient(ends.login, "genesys", transport=transport)
+        self._auth = GenesysAuth(
+            self._login_http, lambda: (secrets.get("genesys_client_id"), secrets.get("genesys_client_secret")), clock
+        )
+
+    def client(self, lane: Lane, calls: Calls) -> GenesysClient:
+        """A client that spends `lane`'s share of the budget and tells `calls` what it did."""
+        return GenesysClient(self._http, self._auth, pace=self._pace("genesys", lane), record=calls.recorder("genesys"))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+        self._login_http.close()

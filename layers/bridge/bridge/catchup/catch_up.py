@@ -1,0 +1,197 @@
+"""Catch-up: reads what Okta's System Log has beyond the last time, and sends an item for what no look has seen.
+
+Okta delivers an event to a hook twice at most, drops events past a daily cap and delivers some types never; its System
+Log has them all. The *watermark* keeps catch-up from looking again at what a hook has brought: each entity's record
+says when Okta was last read for it, on Okta's own clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bridge.aws.telemetry import Metric, count, logger
+from bridge.catchup.hook_health import HookHealth
+from bridge.errors import AuthFailure, Permanent, Transient
+from bridge.items import Item, Reason
+from bridge.okta.events import EVENT_TYPES, Normalised, normalise
+from bridge.okta.log import LogPage, SystemLog
+from bridge.provisioning.ports import Clock, LaneSender
+from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor, UserLink
+from bridge.provisioning.users import worth_reading
+
+#: How far before the saved time reading starts again without a link, and before the first run.
+OVERLAP = timedelta(hours=1)
+#: Okta keeps events for 90 days.
+KEPT = timedelta(days=89)
+#: Seconds that one more page may need: a slow answer, and a hundred messages to the lanes.
+PAGE_SECONDS = 75.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the looks have seen of the entities of a page.
+
+    Attributes:
+        users: our records by Okta user id; who has none is missing.
+        groups: our records by Okta group id.
+        app: the application's record.
+        date: Okta's ``Date`` of the page, which was read before the records.
+        lag: for so long after a change Okta may answer with what was before.
+    """
+
+    users: Mapping[str, UserLink]
+    groups: Mapping[str, GroupLink]
+    app: AppState
+    date: datetime
+    lag: timedelta
+
+    def misses(self, item: Item) -> bool:
+        """Whether the event that `item` was made of may be unseen."""
+        shown = self.date if item.newest is None else item.newest + self.lag
+        if item.kind == "user" and item.okta_id not in self.users:
+            # Nobody has begun to look at this user. Whoever begins now sees what is older than the lag; so only a
+            # younger event, or one that asks for a look by itself, needs one.
+            return worth_reading(item.hints, self.app) or shown > self.date
+        looked = self._looked(item)
+        return looked is None or shown > looked
+
+    def concerns(self, item: Item) -> bool:
+        """Whether the event that `item` was made of is one that no filter of the hook should keep away."""
+        if item.kind == "group":
+            group = self.groups.get(item.okta_id)
+            return group is not None and group.state is GroupState.LINKED
+        if item.kind == "user":
+            user = self.users.get(item.okta_id)
+            return (user is not None and user.is_link) or worth_reading(item.hints, self.app)
+        return True
+
+    def _looked(self, item: Item) -> datetime | None:
+        """Up to when, on Okta's clock, looks have seen what such an item asks for."""
+        if item.kind == "app":
+            return self.app.looked
+        if item.kind == "group":
+            group = self.groups.get(item.okta_id)
+            return None if group is None else group.looked
+        return self.users[item.okta_id].seen(item.hints)
+
+
+class CatchUp:
+    """Catches up, one run at a time. Lives as long as the process."""
+
+    def __init__(
+        self,
+        *,
+        log: SystemLog,
+        health: HookHealth,
+        store: Store,
+        lanes: LaneSender,
+        clock: Clock,
+        app_id: str,
+        lag: timedelta,
+    ) -> None:
+        """`lag` is how far Okta's reads may trail its events."""
+        self._log = log
+        self._health = health
+        self._store = store
+        self._lanes = lanes
+        self._clock = clock
+        self._app_id = app_id
+        self._lag = lag
+
+    def run(self, seconds_left: Callable[[], float]) -> str:
+        """Read on to the log's end, or as far as time allows; what is left is for the next run.
+
+        Returns:
+            ``ended``, ``stopped`` (for lack of time), or the reason code of what went wrong.
+        """
+        self._health.check()
+        try:
+            ended = self._read_on(seconds_left)
+        except (Transient, Permanent) as error:
+            if isinstance(error, AuthFailure):
+                count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
+            count(Metric.CATCH_UP_FAILURES, reason=error.reason)
+            logger.error(
+                "catch-up failed; the next run goes on from the same place",
+                extra={"why": error.reason, "detail": error.detail, "reference": error.reference},
+            )
+            return error.reason
+        if not ended:
+            logger.warning("catch-up stopped for lack of time; the next run goes on")
+            return "stopped"
+        count(Metric.CATCH_UP_RUNS)
+        return "ended"
+
+    def _read_on(self, seconds_left: Callable[[], float]) -> bool:
+        cursor = self._cursor()
+        while seconds_left() >= PAGE_SECONDS:
+            page = self._page(cursor)
+            self._bring(page)
+            stuck = page.following == cursor.link
+            # Only now: who dies before this sends the page once more, which is harmless.
+            cursor = LogCursor(page.following, cursor.question, at=max(cursor.at, _reached(page) or cursor.at))
+            self._store.save_log_cursor(cursor)
+            if page.ends or stuck:
+                return True
+        return False
+
+    def _cursor(self) -> LogCursor:
+        """Where the last run ended; the first run writes down when it was, so that its failure moves nothing."""
+        cursor = self._store.log_cursor()
+        if cursor is None:
+            cursor = LogCursor(link="", question=self._log.question, at=self._clock.now())
+            self._store.save_log_cursor(cursor)
+        elif cursor.question != self._log.question:
+            logger.info("catch-up asks for other events than before, and starts again with an overlap")
+            cursor = replace(cursor, link="", question=self._log.question)
+        return cursor
+
+    def _page(self, cursor: LogCursor) -> LogPage:
+        page = self._log.after(cursor.link) if cursor.link else None
+        if page is None:
+            since = max(cursor.at - OVERLAP, self._clock.now() - KEPT)
+            if cursor.link:
+                count(Metric.CATCH_UP_RESTARTS)
+                logger.warning("Okta does not know the saved place any more", extra={"since": since.isoformat()})
+            page = self._log.since(since)
+        return page
+
+    def _bring(self, page: LogPage) -> None:
+        """Send items for the page's events that no look has seen."""
+        asked = [(event, normalise([event], self._app_id, reason=Reason.CATCHUP)) for event in page.events]
+        seen = self._seen(page, (item for _, each in asked for item in each.items))
+        missed = [event for event, each in asked if any(seen.misses(item) for item in each.items)]
+        items = normalise(missed, self._app_id, reason=Reason.CATCHUP).items
+        self._lanes.send(items)
+        count(Metric.CATCH_UP_ITEMS, len(items))
+        count(Metric.HOOK_EVENTS_LOGGED, sum(_is_for_the_hook(each, seen) for _, each in asked))
+        self._health.count_events(page.events)
+        logger.info("a page of the System Log", extra={"events": len(page.events), "items": len(items)})
+
+    def _seen(self, page: LogPage, items: Iterable[Item]) -> Seen:
+        ids: dict[str, set[str]] = {"user": set(), "group": set(), "app": set()}
+        for item in items:
+            ids[item.kind].add(item.okta_id)
+        groups = self._store.groups() if ids["group"] else []
+        return Seen(
+            users=self._store.users(ids["user"]) if ids["user"] else {},
+            groups={link.okta_id: link for link in groups},
+            app=self._store.app(),
+            date=page.date,
+            lag=self._lag,
+        )
+
+
+def _reached(page: LogPage) -> datetime | None:
+    """Everything inserted up to then has been read, as far as a page can tell; a ``published`` may be ahead of time."""
+    if page.ends:
+        return page.date
+    return None if page.newest is None else min(page.newest, page.date)
+
+
+def _is_for_the_hook(asked: Normalised, seen: Seen) -> bool:
+    """Whether the hook should have delivered the one event that this was made of."""
+    return any(EVENT_TYPES[event_type].hook for event_type in asked.types) and any(map(seen.concerns, asked.items))

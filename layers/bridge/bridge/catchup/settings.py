@@ -1,0 +1,31 @@
+"""What catch-up reads from its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bridge.settings import Environment, LaneSettings, OktaSettings
+
+
+@dataclass(frozen=True)
+class LogPollerSettings:
+    """What the log poller reads."""
+
+    okta: OktaSettings
+    lanes: LaneSettings
+    secret_id: str
+    state_table: str
+    hook_url: str
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> LogPollerSettings:
+        """Okta's variables, BRIDGE_SECRET_ID, STATE_TABLE, HOOK_URL and the lanes."""
+        environment = Environment(variables)
+        return cls(
+            okta=OktaSettings.read(environment),
+            lanes=LaneSettings.read(environment),
+            secret_id=environment.text("BRIDGE_SECRET_ID"),
+            state_table=environment.text("STATE_TABLE"),
+            hook_url=environment.text("HOOK_URL"),
+        )

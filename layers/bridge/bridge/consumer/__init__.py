@@ -1,0 +1,1 @@
+"""The consumer: batches of messages, one sync for each entity."""

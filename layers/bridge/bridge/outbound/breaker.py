@@ -1,0 +1,178 @@
+"""The breaker of an upstream: while Okta or Genesys Cloud fails as a whole, items wait without calling it.
+
+Powertools' circuit breaker does not fit: it counts calls in a row, not entities, its probe is the protected call, so an
+item, and it reads the machine's own clock, so no simulation can drive it.
+
+Looks open it (`calls` tells when), and one neutral read at a time closes it. The state is one record for each
+upstream in the state table. That record is an aid: where it can not be read or written, work goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bridge.aws.telemetry import Metric, count, logger
+from bridge.errors import AuthFailure, BreakerOpen, BridgeError, Transient
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import BreakerRecords
+from bridge.provisioning.records import Breaker
+
+#: Seconds from the opening to the first probe; each probe that fails doubles the wait, up to the longest.
+FIRST_WAIT, LONGEST_WAIT = 30, 300
+#: A prober that has not answered by then is dead, and the next one may probe. Leavers never wait longer for a probe.
+LEASE = 45
+#: A breaker that opens again so soon after it closed flaps: its waits go on growing where they were.
+FLAPPING = timedelta(minutes=10)
+#: So long a process trusts what it has read.
+_FRESH = timedelta(seconds=5)
+
+
+class Breakers:
+    """The breakers of the upstreams that somebody calls.
+
+    Whoever calls upstreams asks `check` before; whoever sees an upstream fail as a whole says so to `open`.
+    """
+
+    def __init__(
+        self,
+        records: BreakerRecords,
+        clock: Clock,
+        probes: Mapping[str, Callable[[], object]],
+        *,
+        urgent: bool = False,
+    ) -> None:
+        """Nothing is called yet.
+
+        Args:
+            records: where the state is shared.
+            clock: our time.
+            probes: by upstream, a neutral read that raises as every call does.
+            urgent: whether to probe without regard to grown waits: for leavers.
+        """
+        self._records = records
+        self._clock = clock
+        self._probes = probes
+        self._urgent = urgent
+        self._known: dict[str, tuple[datetime, Breaker]] = {}
+
+    def check(self) -> None:
+        """Pass when every upstream may be called; the first to come after the wait probes.
+
+        Raises:
+            BreakerOpen: one may not be; `retry_after` is the time to the next probe.
+        """
+        for upstream in self._probes:
+            breaker = self._recent(upstream)
+            if breaker.open:
+                self._try_to_close(breaker)
+
+    def open(self, upstream: str, why: str) -> None:
+        """The upstream fails as a whole, for the reason `why`: nobody calls it before a probe has passed."""
+        breaker, now = self._read(upstream), self._clock.now()
+        if breaker.open:
+            return
+        flaps = breaker.since is not None and now - breaker.since < FLAPPING
+        wait = _longer(breaker.wait) if flaps and breaker.wait else FIRST_WAIT
+        self._save(replace(breaker, open=True, why=why, since=now, tried=now, wait=wait))
+        logger.error("breaker opened", extra={"upstream": upstream, "why": why, "wait": wait})
+
+    def _try_to_close(self, breaker: Breaker) -> None:
+        now = self._clock.now()
+        left = self._seconds_to_probe(breaker, now)
+        if left > 0:
+            raise self._waiting(breaker, left)
+        # The lease is a try that has just been made: nobody else probes before it ends, whatever becomes of us.
+        if not self._save(replace(breaker, tried=now, wait=LEASE)):
+            raise self._waiting(breaker, LEASE)
+        leased = self._known[breaker.upstream][1]
+        why = self._probe(breaker.upstream)
+        if why:
+            wait = _longer(breaker.wait)
+            self._save(replace(leased, why=why, wait=wait))
+            raise self._waiting(breaker, wait)
+        self._save(replace(leased, open=False, since=self._clock.now(), wait=breaker.wait))
+        logger.info("breaker closed", extra={"upstream": breaker.upstream})
+
+    def _probe(self, upstream: str) -> str:
+        """Why the upstream may still not be called, empty when it answers like one that lives."""
+        try:
+            self._probes[upstream]()
+        except BridgeError as error:
+            if isinstance(error, AuthFailure):
+                count(Metric.AUTH_FAILURES, upstream=upstream)
+            elif getattr(error, "status", None) is not None and not fails_as_a_whole(error):
+                return ""  # such as 429: busy, but there
+            logger.warning("breaker stays open", extra={"upstream": upstream, "why": _reason(error)})
+            return _reason(error)
+        except Exception as error:  # noqa: BLE001 - a bug in a probe must not park the item that happened to come by
+            logger.exception("a probe failed unexpectedly", extra={"upstream": upstream})
+            return type(error).__name__
+        return ""
+
+    def _seconds_to_probe(self, breaker: Breaker, now: datetime) -> float:
+        if breaker.tried is None:
+            return 0.0
+        wait = min(breaker.wait, LEASE) if self._urgent else breaker.wait
+        # A clock of another environment may run ahead: no longer than the wait itself.
+        return min(float(wait), wait - (now - breaker.tried).total_seconds())
+
+    @staticmethod
+    def _waiting(breaker: Breaker, seconds: float) -> BreakerOpen:
+        count(Metric.BREAKER_OPEN, upstream=breaker.upstream)
+        return BreakerOpen(
+            f"{breaker.upstream}-breaker-open", detail=breaker.why, retry_after=seconds, upstream=breaker.upstream
+        )
+
+    # ------------------------------------------------------------------------------------------ record
+
+    def _recent(self, upstream: str) -> Breaker:
+        at, breaker = self._known.get(upstream, (None, None))
+        if at is None or breaker is None or not timedelta() <= self._clock.now() - at < _FRESH:
+            return self._read(upstream)
+        return breaker
+
+    def _read(self, upstream: str) -> Breaker:
+        """The record; that of a closed breaker where it can not be read."""
+        try:
+            breaker = self._records.breaker(upstream)
+        except Exception as unread:  # noqa: BLE001 - whatever it is: work goes on
+            logger.warning("breaker not read", extra={"upstream": upstream, "why": _reason(unread)})
+            breaker = Breaker(upstream)
+        self._known[upstream] = self._clock.now(), breaker
+        return breaker
+
+    def _save(self, breaker: Breaker) -> bool:
+        """False when somebody else's newer record stands; where none can be written, this process goes on alone."""
+        try:
+            saved = self._records.save_breaker(breaker)
+        except Exception as unwritten:  # noqa: BLE001 - whatever it is: work goes on
+            logger.warning("breaker not written", extra={"upstream": breaker.upstream, "why": _reason(unwritten)})
+            saved = True
+        if saved:
+            self._known[breaker.upstream] = self._clock.now(), replace(breaker, version=breaker.version + 1)
+        else:
+            self._known.pop(breaker.upstream, None)
+        return saved
+
+
+def fails_as_a_whole(error: Exception) -> str:
+    """The upstream that seems to fail as a whole, empty when the failure says no such thing.
+
+    Connection errors, timeouts, 502 to 504 and refused credentials or roles say so.
+    """
+    if not isinstance(error, Transient) or error.upstream not in {"okta", "genesys"}:
+        return ""
+    gone = error.reason in {f"{error.upstream}-connection", f"{error.upstream}-timeout"}
+    whole = gone or isinstance(error, AuthFailure) or error.status in {502, 503, 504}
+    return error.upstream if whole else ""
+
+
+def _longer(wait: int) -> int:
+    return min(LONGEST_WAIT, max(FIRST_WAIT, wait * 2))
+
+
+def _reason(error: Exception) -> str:
+    """The reason code; of an unknown error only its type, for its text may hold anything."""
+    return str(getattr(error, "reason", type(error).__name__))

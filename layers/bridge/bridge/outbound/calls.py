@@ -1,0 +1,122 @@
+"""The calls of a look: for its journal, and to tell a failure of one entity from one of a whole upstream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.aws.telemetry import Metric, count
+from bridge.outbound.breaker import fails_as_a_whole
+from bridge.provisioning.ports import Clock
+
+#: So many calls of a look are named in its journal.
+NAMED_CALLS = 100
+#: How long the end of a look says something about its upstreams.
+RECENT = timedelta(minutes=10)
+#: An upstream as a whole fails where it fails so many entities.
+WHOLE = 3
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """How the last look at an entity ended: kinds of calls that passed, the one that ended it, and how often so."""
+
+    at: datetime
+    passed: frozenset[str]
+    failed: str
+    lonely: int
+
+
+class Calls:
+    """The calls of the look being made, and how those of late ended. One for each process and its clients."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Nothing is known yet."""
+        self._clock = clock
+        self._made: list[tuple[str, str]] = []
+        self._ended: dict[str, _Ended] = {}
+        # By upstream: the entities for which it failed as a whole since it last served one, and when.
+        self._unserved: dict[str, dict[str, datetime]] = {}
+        self._scim: Counter[tuple[str, str]] = Counter()
+
+    def recorder(self, upstream: str) -> Callable[[str], None]:
+        """What a client of `upstream` tells its calls to, such as ``PATCH users/<id> 200``."""
+
+        def record(line: str) -> None:
+            self._made.append((upstream, line))
+            if upstream == "genesys":
+                self._scim[line.split(maxsplit=1)[0], _result(line)] += 1
+
+        return record
+
+    def count_scim(self) -> None:
+        """Emit how many calls Genesys Cloud had since the last time: a metric for each method and result."""
+        for (method, result), calls in self._scim.items():
+            count(Metric.SCIM_CALLS, calls, method=method, result=result)
+        self._scim.clear()
+
+    def begin(self) -> None:
+        """A look begins."""
+        self._made.clear()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The look's first hundred calls, and how many more there were."""
+        lines = tuple(line for _, line in self._made[:NAMED_CALLS])
+        more = len(self._made) - NAMED_CALLS
+        return (*lines, f"and {more} more") if more > 0 else lines
+
+    def end(self, entity: str, error: Exception | None = None) -> None:
+        """The look at `entity` ends, well or with the failure of its last call."""
+        now, well = self._clock.now(), error is None
+        before = self._ended.pop(entity, None)
+        self._ended = {other: ended for other, ended in self._ended.items() if now - ended.at < RECENT}
+        passed = frozenset(_kind(call) for call in self._made if _passed(call))
+        failed = _kind(self._made[-1]) if self._made and not well and not _passed(self._made[-1]) else ""
+        lonely = 0
+        if failed and self._passes_for_others(failed):
+            lonely = 1 + (before.lonely if before else 0)
+        self._ended[entity] = _Ended(now, passed, failed, lonely)
+        if error is None:
+            for upstream, _ in filter(_passed, self._made):
+                self._unserved.pop(upstream, None)
+        elif upstream := fails_as_a_whole(error):
+            self._unserved.setdefault(upstream, {})[entity] = now
+
+    def is_down(self, upstream: str) -> bool:
+        """Whether the upstream has of late failed as a whole for several entities, and served none since."""
+        now = self._clock.now()
+        return sum(now - at < RECENT for at in self._unserved.get(upstream, {}).values()) >= WHOLE
+
+    def lonely_tries(self, entity: str) -> int:
+        """How often in a row a call has failed for `entity` while it passed for others and failed for hardly any."""
+        return self._ended[entity].lonely
+
+    def _passes_for_others(self, kind: str) -> bool:
+        failures = 1 + sum(ended.failed == kind for ended in self._ended.values())
+        return failures < WHOLE and any(kind in ended.passed for ended in self._ended.values())
+
+
+def _kind(call: tuple[str, str]) -> str:
+    """Calls of one kind fail together: upstream, method and resource, such as ``genesys PATCH users``."""
+    upstream, line = call
+    method, path, *_ = line.split()
+    return f"{upstream} {method} {path.partition('?')[0].partition('/')[0]}"
+
+
+def _passed(call: tuple[str, str]) -> bool:
+    return _status(call[1]).startswith("2")
+
+
+def _result(line: str) -> str:
+    """A class of results, few enough for a dimension."""
+    status = _status(line)
+    if not status.isdigit():
+        return "no-answer"
+    return status if status == "429" else f"{status[0]}xx"
+
+
+def _status(line: str) -> str:
+    return line.split()[2]

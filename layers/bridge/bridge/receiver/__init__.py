@@ -1,0 +1,1 @@
+"""The receiver: Okta's event hook."""
