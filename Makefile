@@ -10,7 +10,7 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test proofs check simulate simulate-some crash-test lint types sam-validate sam-build sam-local \
+.PHONY: help demo local test proofs check simulate simulate-some crash-test lint types rooms sam-validate sam-build sam-local \
 	contract-sdk costs reconcile-memory audit requirements clean
 
 help: ## this list
@@ -28,7 +28,7 @@ test: .venv/.made ## all tests but the slow proofs, one process for each core, w
 proofs: .venv/.made ## the slow proofs: random histories of the ceiling, days of outages, safeguards switched off
 	@$(PYTHON) -m pytest -m proof -n auto
 
-check: lint types test proofs simulate-some demo ## what must be green before a change is taken: lint, types, tests, proofs, simulation, demo
+check: lint types rooms test proofs simulate-some demo ## what must be green before a change is taken: all of these
 
 simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, RUNS; VARIANT= switches a safeguard off)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),100000) \
@@ -46,6 +46,9 @@ lint: .venv/.made ## style: ruff, format and rules
 
 types: .venv/.made ## types: mypy, strict
 	@$(PYTHON) -m mypy
+
+rooms: .venv/.made ## the packages of the bridge, who imports whom, and whether that is few and never upward
+	@$(PYTHON) -m tests.architecture.rooms
 
 sam-validate: .sam/.made ## the template, by aws-sam-cli in an environment of its own
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .sam/bin/python -m samcli validate --lint --template template.yaml

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bridge.aws.telemetry import count_scim
 from bridge.errors import Transient
 from bridge.items import Hint, Lane, Reason, fresh_item
 from bridge.outbound.calls import Calls
@@ -45,9 +46,9 @@ def test_calls_are_counted_once_by_method_and_result(
     for _ in range(3):
         calls.recorder("genesys")(line)
         calls.recorder("okta")(line)
-    calls.count_scim()
+    count_scim(calls.take_scim_calls())
     assert printed(capsys) == {f"ScimCalls {line.split(maxsplit=1)[0]} {result}": 3.0}
-    calls.count_scim()
+    count_scim(calls.take_scim_calls())
     assert printed(capsys) == {}
 
 

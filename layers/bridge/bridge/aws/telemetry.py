@@ -6,6 +6,7 @@ Ids and counts only. An id is never a dimension, and nothing here sees a profile
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from enum import StrEnum
 
 from aws_lambda_powertools import Logger
@@ -78,6 +79,12 @@ def count(metric: Metric, value: float = 1, **dimensions: str) -> None:
     """Emit `value` of `metric`, with dimensions of few values such as ``reason``; a count of 0 is not emitted."""
     if value:
         _emit(metric, value, dimensions)
+
+
+def count_scim(calls: Mapping[tuple[str, str], int]) -> None:
+    """Emit how many calls Genesys Cloud had, by method and result."""
+    for (method, result), made in calls.items():
+        count(Metric.SCIM_CALLS, made, method=method, result=result)
 
 
 def gauge(metric: Metric, value: float) -> None:

@@ -23,9 +23,9 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bridge.aws.telemetry import Metric, count, gauge, logger
+from bridge.aws.telemetry import Metric, count, count_scim, gauge, logger
 from bridge.consumer.backoff import Backoff, patience
-from bridge.errors import AuthFailure, PassedOver, Permanent, Recheck, SettingsError, Transient
+from bridge.errors import AuthFailure, BreakerOpen, PassedOver, Permanent, Recheck, SettingsError, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
 from bridge.outbound.breaker import Breakers, fails_as_a_whole
 from bridge.outbound.calls import Calls
@@ -108,7 +108,7 @@ class BatchRun:
         answer = process_partial_response(event, lambda record: self._record(batch, record), processor, context)
         failed = {str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
         self._delay(queue_url, batch, failed)
-        self._calls.count_scim()
+        count_scim(self._calls.take_scim_calls())
         if self._waiting_changed:
             self._tell_waiting()
         return answer
@@ -249,7 +249,9 @@ class BatchRun:
                 return
             batch.delays[item.entity] = self._backoff.delay(receives, None, self._rng.random())
             raise error
-        if isinstance(error, AuthFailure):
+        if isinstance(error, BreakerOpen):
+            count(Metric.BREAKER_OPEN, upstream=error.upstream)
+        if isinstance(error, AuthFailure) or isinstance(error.__cause__, AuthFailure):
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
         if self._is_lonely(item.entity, error, receives):
             detail = f"{error.reason} {error.reference}".strip()

@@ -9,16 +9,18 @@ upstream in the state table. That record is an aid: where it can not be read or 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import AuthFailure, BreakerOpen, BridgeError, Transient
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import BreakerRecords
 from bridge.provisioning.records import Breaker
 
+#: Below the logger of `bridge.aws.telemetry`, which gives its lines their form; metrics are counted by the caller.
+logger = logging.getLogger("okta-genesys-bridge.breaker")
 #: Seconds from the opening to the first probe; each probe that fails doubles the wait, up to the longest.
 FIRST_WAIT, LONGEST_WAIT = 30, 300
 #: A prober that has not answered by then is dead, and the next one may probe. Leavers never wait longer for a probe.
@@ -61,7 +63,8 @@ class Breakers:
         """Pass when every upstream may be called; the first to come after the wait probes.
 
         Raises:
-            BreakerOpen: one may not be; `retry_after` is the time to the next probe.
+            BreakerOpen: one may not be; `retry_after` is the time to the next probe. Its cause is that of a probe which
+                has just failed.
         """
         for upstream in self._probes:
             breaker = self._recent(upstream)
@@ -87,29 +90,27 @@ class Breakers:
         if not self._save(replace(breaker, tried=now, wait=LEASE)):
             raise self._waiting(breaker, LEASE)
         leased = self._known[breaker.upstream][1]
-        why = self._probe(breaker.upstream)
-        if why:
-            wait = _longer(breaker.wait)
+        failure = self._probe(breaker.upstream)
+        if failure is not None:
+            why, wait = _reason(failure), _longer(breaker.wait)
             self._save(replace(leased, why=why, wait=wait))
-            raise self._waiting(breaker, wait)
+            raise self._waiting(breaker, wait) from failure
         self._save(replace(leased, open=False, since=self._clock.now(), wait=breaker.wait))
         logger.info("breaker closed", extra={"upstream": breaker.upstream})
 
-    def _probe(self, upstream: str) -> str:
-        """Why the upstream may still not be called, empty when it answers like one that lives."""
+    def _probe(self, upstream: str) -> Exception | None:
+        """Why the upstream may still not be called, None when it answers like one that lives."""
         try:
             self._probes[upstream]()
         except BridgeError as error:
-            if isinstance(error, AuthFailure):
-                count(Metric.AUTH_FAILURES, upstream=upstream)
-            elif getattr(error, "status", None) is not None and not fails_as_a_whole(error):
-                return ""  # such as 429: busy, but there
+            if getattr(error, "status", None) is not None and not fails_as_a_whole(error):
+                return None  # such as 429: busy, but there
             logger.warning("breaker stays open", extra={"upstream": upstream, "why": _reason(error)})
-            return _reason(error)
-        except Exception as error:  # noqa: BLE001 - a bug in a probe must not park the item that happened to come by
+            return error
+        except Exception as error:
             logger.exception("a probe failed unexpectedly", extra={"upstream": upstream})
-            return type(error).__name__
-        return ""
+            return error
+        return None
 
     def _seconds_to_probe(self, breaker: Breaker, now: datetime) -> float:
         if breaker.tried is None:
@@ -120,7 +121,6 @@ class Breakers:
 
     @staticmethod
     def _waiting(breaker: Breaker, seconds: float) -> BreakerOpen:
-        count(Metric.BREAKER_OPEN, upstream=breaker.upstream)
         return BreakerOpen(
             f"{breaker.upstream}-breaker-open", detail=breaker.why, retry_after=seconds, upstream=breaker.upstream
         )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.aws.telemetry import Metric, count
 from bridge.outbound.breaker import fails_as_a_whole
 from bridge.provisioning.ports import Clock
 
@@ -51,11 +50,10 @@ class Calls:
 
         return record
 
-    def count_scim(self) -> None:
-        """Emit how many calls Genesys Cloud had since the last time: a metric for each method and result."""
-        for (method, result), calls in self._scim.items():
-            count(Metric.SCIM_CALLS, calls, method=method, result=result)
-        self._scim.clear()
+    def take_scim_calls(self) -> Mapping[tuple[str, str], int]:
+        """How many calls Genesys Cloud had since the last time, by method and result; see `Metric.SCIM_CALLS`."""
+        taken, self._scim = self._scim, Counter()
+        return taken
 
     def begin(self) -> None:
         """A look begins."""

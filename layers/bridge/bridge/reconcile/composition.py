@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from bridge.aws.clock import SystemClock
 from bridge.aws.secrets import Secrets
-from bridge.aws.telemetry import Metric, count
+from bridge.aws.telemetry import Metric, count, count_scim
 from bridge.aws.upstreams import GenesysSide, OktaSide
 from bridge.errors import Transient
 from bridge.items import Lane, Reason, fresh_item, is_entity
@@ -124,7 +124,7 @@ class ReconcilerEvents:
                 count(Metric.RECONCILE_FAILED)
             return {"outcome": "waits", "why": str(error)}
         finally:
-            self._calls.count_scim()
+            count_scim(self._calls.take_scim_calls())
         if run is None:
             return {"outcome": "nothing"}
         outcome = "waits" if run.unfinished else "failed" if run.failed else "ended"
