@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 from bridge.aws.secrets import Secrets
@@ -281,11 +282,15 @@ class World:
             ),
         )
 
-    def poll(self) -> str:
+    def send_dues(self) -> str:
+        """One tick of the minute's schedule: the real log poller sends what is due."""
+        return self.poll({"do": "due"})
+
+    def poll(self, event: Mapping[str, Any] = MappingProxyType({})) -> str:
         """One tick of the real log poller; how its run ended."""
         compose, log_poller_app.compose = log_poller_app.compose, cast("Any", lambda: self.catch_up)
         try:
-            return log_poller_app.handler({}, cast("Any", self.context))["outcome"]
+            return log_poller_app.handler(event, cast("Any", self.context))["outcome"]
         finally:
             log_poller_app.compose = compose
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bridge_local.memory.app import MemoryApp
 from bridge_local.memory.breakers import MemoryBreakers
 from bridge_local.memory.catchup import MemoryCatchUp
+from bridge_local.memory.dues import MemoryDues
 from bridge_local.memory.holds import MemoryHolds
 from bridge_local.memory.journal import MemoryJournal
 from bridge_local.memory.lanes import MemoryLanes
@@ -26,6 +27,7 @@ class MemoryStore(
     MemoryRemovals,
     MemoryHolds,
     MemoryApp,
+    MemoryDues,
     MemoryJournal,
     MemoryBreakers,
     MemoryCatchUp,

@@ -1,4 +1,4 @@
-"""Catch-up, every five minutes: what Okta's System Log has and no hook has brought goes into the lanes."""
+"""What no hook has brought goes into the queues: every five minutes Okta's System Log, every minute what is due."""
 
 from __future__ import annotations
 
@@ -92,10 +92,14 @@ def compose() -> CatchUp:
     return build(settings, outside)
 
 
-def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, str]:  # noqa: ARG001 - a schedule's tick says nothing
-    """Answer one tick of the schedule with how the run ended."""
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, str]:
+    """Answer one tick of a schedule with how the run ended; the one of a minute says ``{"do": "due"}``."""
     try:
-        outcome = compose().run(lambda: context.get_remaining_time_in_millis() / 1000)
+        catch_up = compose()
+        if event.get("do") == "due":
+            outcome = catch_up.send_dues()
+        else:
+            outcome = catch_up.run(lambda: context.get_remaining_time_in_millis() / 1000)
     except SettingsError as error:
         count(Metric.NOT_SET_UP)
         logger.error("the log poller is not set up", extra={"why": str(error)})

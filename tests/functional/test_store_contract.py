@@ -20,6 +20,7 @@ from bridge.provisioning.records import (
     AppState,
     Breaker,
     Decision,
+    Due,
     GroupLink,
     GroupState,
     Hold,
@@ -484,6 +485,37 @@ class TestApp:
         assert store.due() == [ADA, BEN]
         store.remove_due([BEN, CAY])
         assert store.due() == [ADA]
+
+
+class TestDues:
+    """What must be synced again at a time of its own: one record for each entity and cause."""
+
+    def test_writing_again_replaces(self, store: Store) -> None:
+        """Every field is read as written, by entity and cause; a second record of the same cause takes its place."""
+        first = Due(f"user:{BEN}", "leaver", NOW, tries=1)
+        others = [Due(f"user:{ADA}", "leaver", NOW), Due(f"user:{BEN}", f"new-member:{CAY}", NOW)]
+        for due in (first, *others, replace(first, at=NOW + timedelta(minutes=5), tries=2)):
+            store.note_due(due)
+        assert store.dues() == [others[0], replace(first, at=NOW + timedelta(minutes=5), tries=2), others[1]]
+        assert store.dues(f"user:{ADA}") == [others[0]]
+        assert store.dues("app") == []
+
+    def test_a_settled_record_is_forgotten(self, store: Store) -> None:
+        """Of one cause; forgetting what is not there harms nothing."""
+        store.note_due(Due("app", "a", NOW))
+        store.note_due(Due("app", "b", NOW))
+        store.settle_due("app", "a")
+        store.settle_due("app", "c")
+        assert store.dues() == [Due("app", "b", NOW)]
+
+    def test_a_record_that_was_written_again_stays(self, store: Store) -> None:
+        """Who has sent the item of one time forgets the record of that time and no other."""
+        later = Due(ENTITY, "leaver", NOW + timedelta(microseconds=1))
+        store.note_due(later)
+        store.settle_due(ENTITY, "leaver", at=NOW)
+        assert store.dues() == [later]
+        store.settle_due(ENTITY, "leaver", at=later.at)
+        assert store.dues() == []
 
 
 class TestParking:

@@ -21,6 +21,8 @@ from moto import mock_aws
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.consumer.composition import Outside
 from bridge.items import Reason, fresh_item
+from bridge.provisioning.followups import LEAVER
+from bridge.provisioning.records import Due
 from bridge.reconcile.composition import Outside as ReconcilerOutside
 from bridge_local import ROOT
 from bridge_local.aws import Aws
@@ -371,7 +373,7 @@ def test_the_consumer_may_do_what_it_does(deployment: Deployment) -> None:
 
 
 def test_the_log_poller_may_do_what_it_does(deployment: Deployment) -> None:
-    """Somebody leaves, others join, a group changes: an item for each lane, then nothing more to bring."""
+    """Somebody leaves, others join, a group changes: an item for each queue, and one more for what is due."""
     okta = deployment.okta
     for _ in range(2):
         person = okta.create_user({"login": f"ada{okta.rng.random()}@example.com", "firstName": "A", "lastName": "B"})
@@ -380,8 +382,12 @@ def test_the_log_poller_may_do_what_it_does(deployment: Deployment) -> None:
     okta.deactivate(person)
     with deployment.recorded():
         assert log_poller.handler({}, cast("Any", Context())) == {"outcome": "ended"}
+        DynamoStore(boto3.client("dynamodb"), deployment.aws.physical["StateTable"]).note_due(
+            Due(f"user:{person}", LEAVER, datetime.now(UTC))
+        )
+        assert log_poller.handler({"do": "due"}, cast("Any", Context())) == {"outcome": "ended"}
     waiting = [deployment.aws.depths(TEMPLATE)[lane] for lane in sorted(LANES)]
-    assert [depth["visible"] for depth in waiting] == [2, 1, 1]
+    assert [depth["visible"] for depth in waiting] == [2, 2, 1]
     assert deployment.grants | BY_SERVICES["LogPoller"] == allowed("LogPoller")
 
 

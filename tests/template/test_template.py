@@ -281,11 +281,17 @@ def test_the_stack_never_owns_the_accounts_log_role() -> None:
 def test_catch_up_ends_before_its_next_run_and_knows_its_hook() -> None:
     """Two runs never overlap, a failed one is not repeated beside the next, and ours is the hook of the output."""
     poller = TEMPLATE.function("LogPoller")
-    [tick] = poller["Events"].values()
+    tick = poller["Events"]["Tick"]
     assert (tick["Type"], tick["Properties"]["Schedule"]) == ("Schedule", "rate(5 minutes)")
     assert PAGE_SECONDS * 2 <= poller["Timeout"] < 300
     assert poller["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
     assert TEMPLATE.variables("LogPoller")["HOOK_URL"] == TEMPLATE.document["Outputs"]["HookUrl"]["Value"]
+
+
+def test_what_is_due_is_sent_every_minute() -> None:
+    """A schedule of its own asks the log poller for it, in the words that the function knows."""
+    due = TEMPLATE.function("LogPoller")["Events"]["Due"]["Properties"]
+    assert (due["Schedule"], due["Input"]) == ("rate(1 minute)", '{"do": "due"}')
 
 
 @pytest.mark.parametrize("address", ["", "https://hooks.example.com/okta/events"])

@@ -52,6 +52,7 @@ def body(**changes: object) -> str:
         app_item(NOON, ["a"]),
         fresh_item(f"group:{GROUP}", Reason.RECONCILE, "nonce"),
         fresh_item(f"user:{USER}", Reason.OPERATOR, "nonce"),
+        replace(fresh_item(f"user:{USER}", Reason.FOLLOW_UP, "nonce"), due="leaver", tries=3),
     ],
 )
 def test_an_item_survives_its_body(item: Item) -> None:
@@ -122,11 +123,13 @@ def test_an_item_without_events_is_told_by_its_nonce() -> None:
         (body(entity="robot:00u1bridge0000000001"), "entity is not user:<id>, group:<id> or app"),
         (body(id=""), "id is missing"),
         (body(id=7), "id is missing"),
-        (body(reason="whim"), "reason, newest, events or hints are not as expected"),
-        (body(newest="noon"), "reason, newest, events or hints are not as expected"),
-        (body(newest=7), "reason, newest, events or hints are not as expected"),
-        (body(events=7), "reason, newest, events or hints are not as expected"),
-        (body(hints=["haste"]), "reason, newest, events or hints are not as expected"),
+        (body(reason="whim"), "reason, newest, events, hints or tries are not as expected"),
+        (body(newest="noon"), "reason, newest, events, hints or tries are not as expected"),
+        (body(newest=7), "reason, newest, events, hints or tries are not as expected"),
+        (body(events=7), "reason, newest, events, hints or tries are not as expected"),
+        (body(hints=["haste"]), "reason, newest, events, hints or tries are not as expected"),
+        (body(tries="3"), "reason, newest, events, hints or tries are not as expected"),
+        (body(tries=1e400), "reason, newest, events, hints or tries are not as expected"),
     ],
 )
 def test_an_unreadable_body_is_permanent(text: str, detail: str) -> None:

@@ -77,6 +77,8 @@ class Item:
         newest: latest ``published`` among the events, UTC; for a group item the end of its slot; None without events.
         events: up to 100 event uuids, for tracing.
         hints: what the events say, see `Hint`.
+        due: the code of the due record that the item was made of, empty for every other item.
+        tries: how often that record had been tried before.
         lane: the lane the item belongs to. Not part of the body.
     """
 
@@ -86,6 +88,8 @@ class Item:
     newest: datetime | None = None
     events: tuple[str, ...] = ()
     hints: frozenset[Hint] = frozenset()
+    due: str = ""
+    tries: int = 0
     lane: Lane = Lane.USERS
 
     @property
@@ -105,6 +109,8 @@ class Item:
             body["newest"] = format_time(self.newest)
         body["events"] = list(self.events)
         body["hints"] = sorted(hint.value for hint in self.hints)
+        if self.due:
+            body |= {"due": self.due, "tries": self.tries}
         return json.dumps(body, separators=(",", ":"))
 
 
@@ -180,10 +186,14 @@ def parse_item(body: str) -> Item:
             newest=parse_time(raw["newest"]) if raw.get("newest") is not None else None,
             events=tuple(str(uuid) for uuid in raw.get("events") or ()),
             hints=frozenset(Hint(hint) for hint in raw.get("hints") or ()),
+            due=str(raw.get("due") or ""),
+            tries=_number(raw.get("tries", 0)),
             lane=_usual_lane(entity),
         )
     except (ValueError, TypeError):
-        raise Permanent("unreadable-item", detail="reason, newest, events or hints are not as expected") from None
+        raise Permanent(
+            "unreadable-item", detail="reason, newest, events, hints or tries are not as expected"
+        ) from None
 
 
 def parse_time(text: object) -> datetime:
@@ -226,6 +236,12 @@ def _from_uuids(
         hints=hints,
         lane=lane,
     )
+
+
+def _number(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("a number of tries is a whole one")
+    return value
 
 
 def _usual_lane(entity: str) -> Lane:

@@ -58,6 +58,7 @@ class Metric(StrEnum):
     CATCH_UP_FAILURES = "CatchUpFailures"  #: runs that something ended, by ``reason``; the next goes on from there
     CATCH_UP_RESTARTS = "CatchUpRestarts"  #: saved places that Okta did not know any more: read again with an overlap
     CATCH_UP_ITEMS = "CatchUpItems"  #: items for events that no look had seen
+    DUE_ITEMS = "DueItems"  #: items whose time had come: what was to be synced again without any event
     HOOK_EVENTS_LOGGED = (
         "HookEventsLogged"  #: events of the System Log about people and groups of ours, for the hook to bring
     )

@@ -17,6 +17,7 @@ from bridge.errors import AuthFailure, Permanent, Transient
 from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
+from bridge.provisioning.followups import send_dues
 from bridge.provisioning.ports import Clock, LaneSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor, UserLink
@@ -123,6 +124,17 @@ class CatchUp:
             logger.warning("catch-up stopped for lack of time; the next run goes on")
             return "stopped"
         count(Metric.CATCH_UP_RUNS)
+        return "ended"
+
+    def send_dues(self) -> str:
+        """Send what is due to be synced now; ``ended``, or the reason code of what went wrong."""
+        try:
+            sent = send_dues(self._store, self._lanes, self._clock.now())
+        except (Transient, Permanent) as error:
+            count(Metric.CATCH_UP_FAILURES, reason=error.reason)
+            logger.error("what is due was not sent; the next minute's call sends it", extra={"why": error.reason})
+            return error.reason
+        count(Metric.DUE_ITEMS, sent)
         return "ended"
 
     def _read_on(self, seconds_left: Callable[[], float]) -> bool:

@@ -1,11 +1,18 @@
-"""Items that one entity's look brings for another entity."""
+"""Items that nobody's event brings: those of one entity's sync for another, and those whose time has come."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 
-from bridge.items import Item, Reason, fresh_item
-from bridge.provisioning.record_ports import GroupLinks
+from bridge.items import Item, Lane, Reason, fresh_item
+from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.record_ports import DueRecords, GroupLinks
+from bridge.provisioning.records import Due
+
+#: Whose access must end, however long the service refuses it.
+LEAVER = "leaver"
 
 
 def group_follow_ups(records: GroupLinks, group_ids: Iterable[str]) -> list[Item]:
@@ -20,3 +27,25 @@ def group_follow_ups(records: GroupLinks, group_ids: Iterable[str]) -> list[Item
         link = records.group(group_id)
         items.append(fresh_item(f"group:{group_id}", Reason.FOLLOW_UP, str(link.look if link else 0)))
     return items
+
+
+def due_item(due: Due) -> Item:
+    """The item of a due record; sent twice, it is the same one."""
+    item = fresh_item(due.entity, Reason.FOLLOW_UP, f"due:{due.why}:{due.at.isoformat()}")
+    queue = Lane.LEAVERS if due.why == LEAVER else item.lane
+    return replace(item, due=due.why, tries=due.tries, lane=queue)
+
+
+def send_dues(records: DueRecords, queues: LaneSender, now: datetime) -> int:
+    """Send an item for each record whose time has come, and forget the record; how many there were.
+
+    Who dies between the two sends the item once more. A record that is written again meanwhile stays.
+
+    Raises:
+        Transient: the store or a queue is out of reach; what is left goes with the next call.
+    """
+    come = sorted((due for due in records.dues() if due.at <= now), key=lambda due: due.at)
+    for due in come:
+        queues.send([due_item(due)])
+        records.settle_due(due.entity, due.why, at=due.at)
+    return len(come)

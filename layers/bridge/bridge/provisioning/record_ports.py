@@ -13,6 +13,7 @@ from bridge.provisioning.records import (
     AppState,
     Breaker,
     Decision,
+    Due,
     GroupLink,
     Hold,
     JournalEntry,
@@ -246,6 +247,22 @@ class AppRecords(Protocol):
         ...
 
 
+class DueRecords(Protocol):
+    """What must be synced again at a time of its own; a schedule sends it, see `bridge.provisioning.followups`."""
+
+    def note_due(self, due: Due) -> None:
+        """Write the record, in place of the entity's record of the same cause."""
+        ...
+
+    def dues(self, entity: str = "") -> list[Due]:
+        """The records of an entity, or of all, strongly consistent, by entity and cause."""
+        ...
+
+    def settle_due(self, entity: str, why: str, *, at: datetime | None = None) -> None:
+        """Forget the record; with `at`, only while it is the one of that time and nobody has written it again."""
+        ...
+
+
 class Parking(Protocol):
     """Items that wait for a person."""
 
@@ -320,6 +337,7 @@ class Store(
     Removals,
     Holds,
     AppRecords,
+    DueRecords,
     Parking,
     Journal,
     BreakerRecords,

@@ -274,6 +274,23 @@ class AppState:
 
 
 @dataclass(frozen=True)
+class Due:
+    """What must be synced again at a time of its own, whatever events come: one for each entity and cause.
+
+    Attributes:
+        entity: whom to sync.
+        why: a code, which may carry an id after a colon (``new-member:<okta user id>``).
+        at: when its item goes into its queue.
+        tries: how often it has been tried before; the item carries it.
+    """
+
+    entity: str
+    why: str
+    at: datetime
+    tries: int = 0
+
+
+@dataclass(frozen=True)
 class LogCursor:
     """How far catch-up has read Okta's System Log.
 

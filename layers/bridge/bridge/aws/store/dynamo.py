@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bridge.aws.store.app import AppStateRecords
 from bridge.aws.store.breakers import BreakerStateRecords
 from bridge.aws.store.catchup import LogCursorRecords
+from bridge.aws.store.dues import DueStateRecords
 from bridge.aws.store.holds import HoldRecords
 from bridge.aws.store.journal import JournalRecords
 from bridge.aws.store.links import LinkRecords
@@ -25,6 +26,7 @@ class DynamoStore(
     RemovalRecords,
     HoldRecords,
     AppStateRecords,
+    DueStateRecords,
     JournalRecords,
     BreakerStateRecords,
     LogCursorRecords,

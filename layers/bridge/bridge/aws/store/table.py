@@ -177,6 +177,11 @@ class StateTable:
             answer = self._client.update_item(TableName=self._name, ReturnValues="ALL_NEW", **write.arguments())
         return _record(answer["Attributes"])
 
+    def delete(self, write: Delete) -> None:
+        """Remove a record that may not be there; ConditionFailed when its condition is not met."""
+        with _failures():
+            self._client.delete_item(TableName=self._name, **write.arguments())
+
     def transact(self, writes: Sequence[Put | Update | Delete]) -> None:
         """All of the writes or none; TransactionRefused when a condition is not met."""
         with _failures():
