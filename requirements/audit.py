@@ -31,7 +31,7 @@ TEMPLATE = Path("template.yaml")
 RUNTIME = Path("layers/dependencies/requirements.txt")
 REGION = "us-east-1"
 #: The checks of checkov that may be skipped; the template says why beside each resource.
-SKIPPED = {"CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_120"}
+SKIPPED = {"CKV_AWS_73", "CKV_AWS_76", "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_120"}
 #: SAM itself writes "arn:aws:" for the region's partition into what it makes of the API's events.
 TRANSLATED_IGNORES = ("--ignore-checks", "I3042")
 PERMISSIVE = re.compile(r"\b(MIT|BSD|0BSD|Apache|ISC|PSF|PSF-2\.0|Python Software Foundation|MPL)\b", re.IGNORECASE)
