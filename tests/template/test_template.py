@@ -67,6 +67,7 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("", "https://hooks.example.com/okta/events"),
         ("http://hooks.example.com/okta/events", "https://hooks.example.com", "https://localhost/okta", "hooks"),
     ),
+    "ReceiverConcurrency": (("", "1", "50"), ("0", "10000", "-1", "ten")),
     "PermissionsBoundaryArn": (
         ("", "arn:aws:iam::123456789012:policy/boundary", "arn:aws:iam::aws:policy/PowerUserAccess"),
         ("arn:aws:iam::123456789012:role/boundary", "boundary"),
@@ -241,21 +242,25 @@ def test_layers_are_built_for_what_the_functions_run_on() -> None:
     assert shared["Runtime"] == f"python{version}"
 
 
-def test_no_concurrency_is_reserved() -> None:
-    """A new account has ten in all."""
-    declared = TEMPLATE.document["Globals"]["Function"]["ReservedConcurrentExecutions"]
-    assert declared == {"Ref": "AWS::NoValue"}
-    for _, properties in TEMPLATE.of_type("AWS::Serverless::Function"):
-        assert "ReservedConcurrentExecutions" not in properties
+def test_no_concurrency_is_reserved_unless_somebody_says_so() -> None:
+    """A new account has ten in all; the receiver alone may keep some for itself."""
+    assert PARAMETERS["ReceiverConcurrency"]["Default"] == ""
+    assert "ReservedConcurrentExecutions" not in TEMPLATE.document["Globals"]["Function"]
+    reserved = {
+        name: properties["ReservedConcurrentExecutions"]
+        for name, properties in TEMPLATE.of_type("AWS::Serverless::Function")
+        if "ReservedConcurrentExecutions" in properties
+    }
+    choice = ["HasReceiverConcurrency", {"Ref": "ReceiverConcurrency"}, {"Ref": "AWS::NoValue"}]
+    assert reserved == {"Receiver": {"Fn::If": choice}}
 
 
-def test_pollers_report_single_failures_and_scale_as_cloudformation_takes_it() -> None:
-    """CloudFormation refuses a MaximumConcurrency under 2, and linters do not; a FIFO batch has at most 10."""
+def test_pollers_report_single_failures() -> None:
+    """One poisoned message never repeats its whole batch; a FIFO batch has at most 10."""
     events = TEMPLATE.function("Consumer")["Events"].values()
     assert [event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events] == list(LANES)
     for event in events:
         assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-        assert 2 <= event["Properties"]["ScalingConfig"]["MaximumConcurrency"] <= 1000
         assert 1 <= event["Properties"]["BatchSize"] <= 10
         assert "MaximumBatchingWindowInSeconds" not in event["Properties"]
         assert "FilterCriteria" not in event["Properties"]
@@ -331,7 +336,8 @@ def test_state_is_kept_and_encrypted_with_the_one_key() -> None:
     for name, resource in RESOURCES.items():
         properties = resource.get("Properties", {})
         if resource["Type"] in kept:
-            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", name
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+            assert resource["UpdateReplacePolicy"] == "Retain", name
         if resource["Type"] == "AWS::DynamoDB::Table":
             assert properties["BillingMode"] == "PAY_PER_REQUEST"
             assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -350,16 +356,6 @@ def test_cloudwatch_may_use_the_topics_key() -> None:
     statements = RESOURCES["DataKey"]["Properties"]["KeyPolicy"]["Statement"]
     [alarms] = [entry for entry in statements if entry["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
     assert set(alarms["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey*"}
-
-
-def test_nothing_has_a_physical_name() -> None:
-    """So that two stacks live in one account."""
-    names = re.compile(r"^(Queue|Table|Role|Policy|ManagedPolicy|Topic|Function|Alarm|Dashboard|LogGroup|Layer)?Name$")
-    # An alias has its name within its function alone.
-    allowed = {("AWS::IAM::Role", "PolicyName"), *(("AWS::Lambda::Alias", name) for name in ("Name", "FunctionName"))}
-    for logical, resource in RESOURCES.items():
-        found = [name for name in resource.get("Properties", {}) if names.match(name)]
-        assert [name for name in found if (resource["Type"], name) not in allowed] == [], logical
 
 
 def test_the_filled_secret_is_never_overwritten_and_the_generated_one_has_its_key() -> None:
@@ -393,14 +389,28 @@ def test_every_condition_is_used() -> None:
     assert set(TEMPLATE.document["Conditions"]) <= used
 
 
-@pytest.mark.parametrize("name", ["default", "staging", "production"])
-def test_each_environment_deploys_a_stack_of_its_own_with_values_that_are_allowed(name: str) -> None:
-    """The stacks' names differ, and what samconfig.toml sets is a parameter with an allowed value."""
+def test_samconfig_sets_no_parameter() -> None:
+    """A parameter in the file would come back with each deployment, and undo what an operator has set since.
+
+    Without an override sam sends ``UsePreviousValue`` for every parameter, so a deployment keeps what was set; an
+    override on the command line replaces the file's whole list, and what only the file had would be lost.
+    """
     config = tomllib.loads((ROOT / "samconfig.toml").read_text("utf-8"))
     environments = {key: value for key, value in config.items() if isinstance(value, dict)}
-    assert len({each["global"]["parameters"]["stack_name"] for each in environments.values()}) == len(environments) == 3
-    deploy = environments[name]["deploy"]["parameters"]
-    assert deploy["capabilities"] == "CAPABILITY_IAM"
-    overrides = dict(each.split("=", 1) for each in deploy.get("parameter_overrides", []))
-    for parameter, value in overrides.items():
-        assert value in map(str, PARAMETERS[parameter]["AllowedValues"])
+    assert set(environments) == {"default", "staging", "production"}
+    assert len({each["global"]["parameters"]["stack_name"] for each in environments.values()}) == len(environments)
+    for each in environments.values():
+        deploy = each["deploy"]["parameters"]
+        assert deploy["capabilities"] == "CAPABILITY_IAM"
+        assert not {"parameter_overrides", "s3_bucket", "region", "profile"} & set(deploy)
+
+
+def test_parameters_are_asked_in_groups_with_labels() -> None:
+    """CloudFormation's console and a reader see every parameter once, in the order in which a person can answer."""
+    interface = TEMPLATE.document["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    assert grouped == list(PARAMETERS)
+    assert set(interface["ParameterLabels"]) == set(PARAMETERS)
+    required = [name for name, parameter in PARAMETERS.items() if "Default" not in parameter]
+    assert required == grouped[: len(required)]
+    assert len(required) <= 4
