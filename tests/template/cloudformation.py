@@ -17,8 +17,8 @@ from functools import cache
 from typing import Any
 
 import boto3
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
+from samtranslator.parser.parser import Parser  # type: ignore[import-untyped] # AWS ships no types for it
+from samtranslator.translator.translator import Translator  # type: ignore[import-untyped] # likewise
 
 from bridge_local.template import Template
 

@@ -42,7 +42,7 @@ def longest(name: str, parameter: dict[str, Any]) -> str:
     if "AllowedValues" in parameter:
         return str(max(parameter["AllowedValues"], key=lambda value: len(str(value))))
     if "MaxLength" in parameter:
-        return ("x" if "AllowedPattern" in parameter else "\U0001f600") * parameter["MaxLength"]
+        return ("x" if "AllowedPattern" in parameter else "\U0001f600") * int(parameter["MaxLength"])
     if "MaxValue" in parameter:
         return str(parameter["MaxValue"])
     bounded_by_pattern = {
