@@ -71,6 +71,7 @@ _ASSIGNMENT_LOG = Rule(Entity.USER, app=True, hints=frozenset({Hint.ASSIGNMENT})
 _ACCESS_ENDS = Rule(Entity.USER, lane=Lane.LEAVERS, hints=frozenset({Hint.ACCESS_ENDS}))
 _DELETION = frozenset({Hint.ACCESS_ENDS, Hint.DELETION})
 _GROUP = Rule(Entity.GROUP, lane=Lane.GROUPS)
+_GROUP_LOG = Rule(Entity.GROUP, lane=Lane.GROUPS, hook=False)
 _APP = Rule(Entity.APP, app=True)
 
 #: Every event type that makes an item (names: Okta's event type catalogue).
@@ -85,7 +86,11 @@ EVENT_TYPES: Mapping[str, Rule] = {
     "user.lifecycle.delete.completed": Rule(Entity.USER, lane=Lane.LEAVERS, hints=_DELETION, hook=False),
     "user.account.update_profile": _USER,
     "user.account.update_primary_email": _USER_LOG,
+    "user.account.update_secondary_email": _USER_LOG,
     "user.account.update_user_type": _USER_LOG,
+    # What an import changes: most raise an event of their own too, and looking twice is harmless.
+    "system.import.user.update": _USER_LOG,
+    "system.import.user.delete": _USER_LOG,
     "application.user_membership.add": _ASSIGNMENT,
     "application.user_membership.update": _ASSIGNMENT,
     "application.user_membership.remove": Rule(
@@ -98,8 +103,15 @@ EVENT_TYPES: Mapping[str, Rule] = {
     "application.user_membership.change_username": _ASSIGNMENT_LOG,
     "application.user_membership.restore": _ASSIGNMENT_LOG,
     "application.user_membership.revoke": _ASSIGNMENT_LOG,
+    "application.user_membership.approve": _ASSIGNMENT_LOG,
+    "application.user_membership.provision": _ASSIGNMENT_LOG,
+    "application.user_membership.deprovision": _ASSIGNMENT_LOG,
     "group.user_membership.add": _GROUP,
     "group.user_membership.remove": _GROUP,
+    "system.identity_sources.group.user.assign": _GROUP_LOG,
+    "system.identity_sources.group.user.revoke": _GROUP_LOG,
+    "app.user_management": _GROUP_LOG,
+    "system.import.group.delete": _GROUP_LOG,
     "group.profile.update": _GROUP,
     "group.lifecycle.create": _GROUP,
     "group.lifecycle.delete": _GROUP,
