@@ -8,10 +8,11 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
+PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 RUNTIME := layers/dependencies/requirements
 
 .PHONY: help demo local test proofs check simulate simulate-some crash-test lint types rooms sam-validate sam-build sam-local \
-	contract-sdk costs reconcile-memory audit requirements clean
+	contract-sdk costs reconcile-memory audit sbom requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,7 +70,11 @@ reconcile-memory: .venv/.made ## the memory of a whole reconcile, measured in a 
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.reconcile_memory
 
 audit: .venv/.made .audit/.made ## cfn-lint and checkov on the template and its translated form, advisories, licences
-	@.audit/bin/python requirements/audit.py "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	@.audit/bin/python requirements/sbom.py "$(PACKAGES)" --check
+	@.audit/bin/python requirements/audit.py "$(PACKAGES)"
+
+sbom: .venv/.made .audit/.made ## the CycloneDX bill of materials of what is deployed, docs/sbom.cdx.json
+	@.audit/bin/python requirements/sbom.py "$(PACKAGES)"
 
 requirements: .venv/.made ## recompile the pinned requirements files (UPGRADE=1: to the newest versions)
 	$(COMPILE) $(RUNTIME).in -o $(RUNTIME).txt

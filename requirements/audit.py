@@ -3,8 +3,8 @@
     .audit/bin/python requirements/audit.py SITE_PACKAGES
 
 SITE_PACKAGES is a folder in which the runtime's packages are installed. Runs in the environment of
-requirements/audit.txt, from the project's root. Exits 1 when anything is found; advisories that can not be asked
-for are said, and no failure.
+requirements/audit.txt, from the project's root. Exits 1 when anything is found. Where the advisory service cannot be
+asked, the last line says NOT CHECKED; with ADVISORIES=required in the environment that is a failure.
 """
 # ruff: noqa: INP001, T201, S603 - a script: it prints, and runs the tools that are installed beside it
 
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from enum import Enum
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,17 @@ REGION = "us-east-1"
 SKIPPED = {"CKV_AWS_73", "CKV_AWS_76", "CKV_AWS_115", "CKV_AWS_116", "CKV_AWS_117", "CKV_AWS_120"}
 #: SAM itself writes "arn:aws:" for the region's partition into what it makes of the API's events.
 TRANSLATED_IGNORES = ("--ignore-checks", "I3042")
+#: Name, version and, where there is one, the start of a marker of every pinned package.
+PINS = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)( ;)?", re.MULTILINE)
 PERMISSIVE = re.compile(r"\b(MIT|BSD|0BSD|Apache|ISC|PSF|PSF-2\.0|Python Software Foundation|MPL)\b", re.IGNORECASE)
+
+
+class Checked(Enum):
+    """What came of asking for advisories; not having asked is not having found nothing."""
+
+    CLEAN = "clean"
+    FOUND = "found"
+    NOT_ASKED = "not asked"
 
 
 def main(site_packages: str) -> int:
@@ -53,8 +64,12 @@ def main(site_packages: str) -> int:
         good &= checkov("template.yaml", TEMPLATE)
         # What the translation makes anew has lost the resource's own word.
         good &= checkov("template.yaml, translated", translated, "--skip-check", ",".join(sorted(skips)))
-    good &= advisories()
     good &= licences(site_packages)
+    asked = advisories()
+    good &= asked is not Checked.FOUND
+    if asked is Checked.NOT_ASKED:
+        good &= os.environ.get("ADVISORIES") != "required"
+        print("Advisories: NOT CHECKED. Everything else:", "nothing found" if good else "see above")
     return 0 if good else 1
 
 
@@ -101,8 +116,8 @@ def run(title: str, command: Sequence[str]) -> bool:
     return done.returncode == 0
 
 
-def advisories() -> bool:
-    """Whether no pinned package of the runtime has a known vulnerability, as far as the service answers."""
+def advisories() -> Checked:
+    """What the advisory service says of the pinned packages of the runtime."""
     command = ["pip-audit", "-r", str(RUNTIME), "--disable-pip", "--require-hashes", "--format", "json"]
     done = subprocess.run(  # noqa: PLW1510 - its code is what is asked for
         [Path(sys.executable).parent / command[0], *command[1:], "--progress-spinner", "off"],
@@ -112,30 +127,31 @@ def advisories() -> bool:
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except ValueError:
-        if "ConnectionError" in done.stderr or "connect" in done.stderr.lower():
-            print("pip-audit: WARNING, the advisory service does not answer; nothing was checked")
-            return True
+        if "connect" in done.stderr.lower():
+            print("pip-audit: NOT CHECKED, the advisory service does not answer")
+            return Checked.NOT_ASKED
         print(f"pip-audit: FAILED\n{done.stderr}")
-        return False
+        return Checked.FOUND
     unknown = [package["name"] for package in packages if "skip_reason" in package]
     vulnerable = [package for package in packages if package.get("vulns")]
     for package in vulnerable:
         print(package["name"], package["version"], *(found["id"] for found in package["vulns"]))
-    if unknown:
-        print(f"pip-audit: WARNING, the advisory service does not know {len(unknown)}: {', '.join(unknown)}")
     checked = len(packages) - len(unknown)
     print(f"pip-audit: {checked} of {len(packages)} packages checked, {len(vulnerable)} with known vulnerabilities")
-    return not vulnerable
+    if unknown:
+        print(f"pip-audit: NOT CHECKED, the advisory service has no answer for: {', '.join(unknown)}")
+    if vulnerable:
+        return Checked.FOUND
+    return Checked.NOT_ASKED if unknown else Checked.CLEAN
 
 
 def licences(site_packages: str) -> bool:
     """Print the licence of every package of the runtime; whether each is known and permissive."""
-    installed = {_key(dist.name): dist for dist in distributions(path=[site_packages])}
+    installed = {key(dist.name): dist for dist in distributions(path=[site_packages])}
     good = True
     print("Licences of the runtime:")
-    pins = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)( ;)?", RUNTIME.read_text("utf-8"), re.MULTILINE)
-    for name, version, marker in pins:
-        dist = installed.get(_key(name))
+    for name, version, marker in PINS.findall(RUNTIME.read_text("utf-8")):
+        dist = installed.get(key(name))
         if dist is None and marker:
             print(f"  {name} {version}: not for this Python or system")
             continue
@@ -156,7 +172,8 @@ def licence(dist: Distribution) -> str:
     return ", ".join(entry.rpartition(" :: ")[2] for entry in classifiers if entry.startswith("License ::"))
 
 
-def _key(name: str) -> str:
+def key(name: str) -> str:
+    """A package's name as indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the path of a uv that runs: the one on PATH, else one of the project's own in .uv, installed from
-# requirements/uv.txt with its hashes. Needs no root.
+# Prints the path of the project's own uv in .uv, installed from requirements/uv.txt with its hashes where it is missing
+# or another version. One on the PATH is never used: what it resolves and checks is not ours to know. Needs no root.
 #   get-uv.sh PYTHON
 set -euo pipefail
 
@@ -9,14 +9,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 home=$root/.uv
 log=$home/install.log
 
+pinned=$(sed -n 's/^uv==\([^ ]*\).*/\1/p' "$root/requirements/uv.txt")
+
 runs() {
-    "$1" --version >/dev/null 2>&1
+    [[ $("$1" --version 2>/dev/null) == "uv $pinned"* ]]
 }
 
-if runs uv; then
-    command -v uv
-    exit
-fi
 if runs "$home/bin/uv"; then
     echo "$home/bin/uv"
     exit
@@ -58,7 +56,7 @@ by_debian_wheel() {
         "${pip_install[@]}" --target "$home"
 }
 
-echo "Installing uv into .uv (it is not on PATH)" >&2
+echo "Installing uv $pinned into .uv" >&2
 mkdir -p "$home"
 : >"$log"
 for way in by_venv by_pip by_debian_wheel; do
@@ -70,6 +68,6 @@ for way in by_venv by_pip by_debian_wheel; do
     echo "--- $way did not lead to a uv" >>"$log"
     rm -rf "$home/venv"
 done
-echo "uv could not be installed; $log says why. Install the package python3-venv (apt-get install python3-venv)" \
-     "or uv itself, then run make again." >&2
+echo "uv could not be installed; $log says why. Install the package python3-venv (apt-get install python3-venv)," \
+     "then run make again." >&2
 exit 1

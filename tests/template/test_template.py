@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bridge import __version__
 from bridge.approvals.settings import ApprovalsSettings
 from bridge.catchup.catch_up import PAGE_SECONDS
 from bridge.catchup.settings import LogPollerSettings
@@ -367,8 +368,9 @@ def test_the_filled_secret_is_never_overwritten_and_the_generated_one_has_its_ke
 
 
 def test_outputs_are_what_people_need() -> None:
-    """The hook, the dashboard, the secret, the key, and the policies of people."""
+    """The release, the hook, the dashboard, the secret, the key, and the policies of people."""
     assert set(TEMPLATE.document["Outputs"]) == {
+        "Version",
         "HookUrl",
         "DashboardUrl",
         "AlarmTopicArn",
@@ -414,3 +416,11 @@ def test_parameters_are_asked_in_groups_with_labels() -> None:
     required = [name for name, parameter in PARAMETERS.items() if "Default" not in parameter]
     assert required == grouped[: len(required)]
     assert len(required) <= 4
+
+
+def test_the_version_is_one() -> None:
+    """VERSION is what the template's output, the package and the project's metadata say."""
+    version = (ROOT / "VERSION").read_text("utf-8").strip()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", version)
+    assert {TEMPLATE.document["Outputs"]["Version"]["Value"], __version__, project["version"]} == {version}
