@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.consumer.batch import LONELY_5XX_TRIES, UNEXPECTED_TRIES
+from bridge.consumer.failures import LONELY_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import Transient
 from bridge.items import Lane, Reason, parse_item
 from bridge.outbound.breaker import LEASE, LONGEST_WAIT

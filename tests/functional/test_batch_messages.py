@@ -10,7 +10,8 @@ import pytest
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from botocore.exceptions import ClientError
 
-from bridge.consumer.batch import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, LONGEST_DELAY, UNEXPECTED_TRIES
+from bridge.consumer.batch import LONGEST_DELAY
+from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import SettingsError, Transient
 from bridge.items import Lane, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink

@@ -1,0 +1,117 @@
+"""What is kept of each look: the journal, what waits for a person, and the metrics."""
+
+from __future__ import annotations
+
+from bridge.aws.telemetry import Metric, count, gauge, logger
+from bridge.errors import Permanent, Transient
+from bridge.items import Item, Reason
+from bridge.outbound.calls import Calls
+from bridge.provisioning.look import Report, Work
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import JournalEntry, ParkedItem
+from bridge.settings import Mode
+
+
+class Bookkeeping:
+    """Keeps the account of looks that went well, that failed, and of items that are parked."""
+
+    def __init__(self, store: Store, clock: Clock, calls: Calls, mode: Mode) -> None:
+        """`calls` names those of the look being made."""
+        self._store = store
+        self._clock = clock
+        self._calls = calls
+        self._mode = mode
+        # Whether holds or parked items may be others than last told; a new process tells them with its first batch.
+        self._waiting_changed = True
+
+    def looked(self, work: Work, report: Report) -> None:
+        """Keep a look that went well; what was parked for its entity before is closed."""
+        entry = report.entry(work, self._clock.now(), self._calls.named)
+        self._store.write(entry)
+        if self._mode is Mode.OBSERVE and report.would:
+            self._store.note_difference(entry)
+        elif self._mode is Mode.OBSERVE and report.date is not None:
+            self._store.clear_difference(work.entity)
+        if report.date is not None:  # a look that read nothing has mended nothing
+            self._waiting_changed |= self._store.close_parked(work.entity) > 0
+        if report.untold:
+            count(Metric.NOTIFICATIONS_FAILED)
+        for parked in report.parked:
+            self._store.park(parked)
+            count(Metric.PARKED, reason=parked.reason)
+        self._waiting_changed |= bool(report.parked) or work.items[0].kind in {"group", "app"}
+        count(Metric.LOOKS, outcome=report.outcome)
+        count(Metric.MEMBERS_ADDED, report.added)
+        count(Metric.MEMBERS_REMOVED, report.removed)
+        count(Metric.MEMBERS_HELD, report.held)
+        if report.why == "app-not-active":
+            count(Metric.APP_NOT_ACTIVE)
+        if report.outcome == "recreated":
+            count(Metric.USERS_RECREATED)
+        logger.info(
+            "looked",
+            extra={"entity": work.entity, "outcome": report.outcome, "why": report.why, "changed": report.changed},
+        )
+
+    def failed(self, work: Work, error: Exception) -> None:
+        """Journal a failed look; one that had to stop in time is no failure, and keeps an entry of its own."""
+        reason, reference, upstream = described(error)
+        logger.warning(
+            "look failed",
+            extra={"entity": work.entity, "why": reason, "upstream": upstream, "reference": reference},
+        )
+        if not self._calls.named and (upstream == "store" or reason == "time-budget"):
+            return
+        entry = JournalEntry(
+            entity=work.entity,
+            at=self._clock.now(),
+            outcome="stopped" if reason == "time-budget" else "failed",
+            items=tuple(item.id for item in work.items),
+            reason=",".join(sorted(work.reasons)),
+            events=work.events,
+            why=reason,
+            read={"reference": reference} if reference else {},
+            calls=self._calls.named,
+        )
+        try:
+            self._store.write(entry)
+        except Transient as unwritten:
+            logger.warning("journal not written", extra={"entity": work.entity, "why": unwritten.reason})
+
+    def park(self, item: Item, body: str, refused: Permanent) -> None:
+        """Keep an item for a person, with the message's body as it came."""
+        self._store.park(
+            ParkedItem(
+                entity=item.entity,
+                # Each reconcile brings what still differs: its item takes the place of the last one's, beside others.
+                item_id="reconcile" if item.reason is Reason.RECONCILE else item.id,
+                body=body,
+                reason=refused.reason,
+                detail=f"{refused.detail} {refused.reference}".strip(),
+                parked=self._clock.now(),
+            )
+        )
+        self._waiting_changed = True
+        count(Metric.PARKED, reason=refused.reason)
+        logger.error("parked", extra={"entity": item.entity, "why": refused.reason, "detail": refused.detail})
+
+    def tell_waiting(self) -> None:
+        """Tell how much waits for a person now, if that may have changed: what alarms stay on until it is nothing."""
+        if not self._waiting_changed:
+            return
+        try:
+            holds, parked = len(self._store.open_hold_entities()), len(self._store.parked_items())
+        except Transient as unread:
+            logger.warning("holds and parked items not counted", extra={"why": unread.reason})
+            return  # the next batch tries again
+        gauge(Metric.HOLDS_OPEN, holds)
+        gauge(Metric.PARKED_OPEN, parked)
+        self._waiting_changed = False
+
+
+def described(error: Exception) -> tuple[str, str, str]:
+    """Reason, reference and upstream of an error; of an unknown one only its type, for its text may hold anything."""
+    if isinstance(error, (Transient, Permanent)):
+        return error.reason, error.reference, error.upstream
+    return type(error).__name__, "", ""
