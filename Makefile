@@ -12,7 +12,7 @@ PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"
 RUNTIME := layers/dependencies/requirements
 
 .PHONY: help demo local test proofs check simulate simulate-some crash-test lint types rooms sam-validate sam-build sam-local \
-	contract-sdk costs reconcile-memory audit sbom requirements clean
+	contract-sdk costs reconcile-memory audit deployer sbom requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,7 +71,11 @@ reconcile-memory: .venv/.made ## the memory of a whole reconcile, measured in a 
 
 audit: .venv/.made .audit/.made ## cfn-lint and checkov on the template and its translated form, advisories, licences
 	@.audit/bin/python requirements/sbom.py "$(PACKAGES)" --check
+	@.audit/bin/python requirements/deployer.py --check
 	@.audit/bin/python requirements/audit.py "$(PACKAGES)"
+
+deployer: .audit/.made ## the rights that a deployment needs, as policy documents in docs/deployer
+	@.audit/bin/python requirements/deployer.py
 
 sbom: .venv/.made .audit/.made ## the CycloneDX bill of materials of what is deployed, docs/sbom.cdx.json
 	@.audit/bin/python requirements/sbom.py "$(PACKAGES)"

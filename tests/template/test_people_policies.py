@@ -16,7 +16,8 @@ def invocable(policy: str) -> list[dict[str, Any]]:
     """What a policy lets people invoke."""
     statements = RESOURCES[policy]["Properties"]["PolicyDocument"]["Statement"]
     found: list[dict[str, Any]] = []
-    for statement in statements:
+    for entry in statements:
+        statement = entry["Fn::If"][1] if "Fn::If" in entry else entry
         if "lambda:InvokeFunction" in statement["Action"]:
             resources = statement["Resource"]
             found += resources if isinstance(resources, list) else [resources]
@@ -30,6 +31,33 @@ def test_people_may_invoke_what_their_task_needs() -> None:
     assert invocable("ReaderPolicy") == [reader]
     assert invocable("OperatorPolicy") == [operations]
     assert invocable("ApproverPolicy") == [approvals, reader]
+    assert invocable("SetupPolicy") == [operations, reader]
+
+
+def test_who_sets_up_may_do_that_and_no_more() -> None:
+    """The bridge's secret and its key, the public half of the signing key, the stack, operations, and the map."""
+    statements = RESOURCES["SetupPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    actions = {
+        action for entry in statements for action in (entry["Fn::If"][1] if "Fn::If" in entry else entry)["Action"]
+    }
+    assert actions == {
+        "secretsmanager:DescribeSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:PutSecretValue",
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "kms:GetPublicKey",
+        "cloudformation:DescribeStacks",
+        "lambda:InvokeFunction",
+        "ssm:GetParameter",
+        "ssm:GetParameterHistory",
+        "ssm:PutParameter",
+    }
+    [key] = [entry for entry in statements if "kms:Decrypt" in entry.get("Action", ())]
+    assert list(key["Condition"]["StringEquals"]) == ["kms:ViaService"]
+    assert all(
+        entry["Fn::If"][1]["Resource"] != "*" if "Fn::If" in entry else entry["Resource"] != "*" for entry in statements
+    )
 
 
 def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:

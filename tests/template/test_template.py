@@ -377,6 +377,7 @@ def test_outputs_are_what_people_need() -> None:
         "ReaderPolicyArn",
         "OperatorPolicyArn",
         "ApproverPolicyArn",
+        "SetupPolicyArn",
         "OperationsFunction",
         "ApprovalsFunction",
         "BridgeSecretArn",
