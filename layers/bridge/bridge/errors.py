@@ -74,10 +74,19 @@ class Permanent(BridgeError):
         upstream: ``okta``, ``genesys`` or ``""``.
         reference: the other side's id of the failed call.
         status: the HTTP status, if there was an answer.
+        paths: what of a refused write the refusal names, as SCIM paths of that write: attributes such as ``title``,
+            members as ``members[value eq "<id>"]``. Empty when it names nothing that was written.
     """
 
     def __init__(
-        self, reason: str, *, detail: str = "", upstream: str = "", reference: str = "", status: int | None = None
+        self,
+        reason: str,
+        *,
+        detail: str = "",
+        upstream: str = "",
+        reference: str = "",
+        status: int | None = None,
+        paths: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{reason} {detail}".strip())
         self.reason = reason
@@ -85,6 +94,7 @@ class Permanent(BridgeError):
         self.upstream = upstream
         self.reference = reference
         self.status = status
+        self.paths = paths
 
 
 class Recheck(BridgeError):
@@ -116,7 +126,7 @@ class Outdated(BridgeError):
 
 
 class VersionConflict(BridgeError):
-    """Genesys Cloud refused a write because its version moved (400 ``invalidVers``, 409 or 412)."""
+    """Genesys Cloud refused a write because its version moved (412, or a 400 or 409 that says so)."""
 
 
 class UserNameTaken(BridgeError):
