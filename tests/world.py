@@ -396,14 +396,18 @@ class World:
                 self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
 
     def pass_time(self, hours: float) -> None:
-        """Work the lanes off as time passes, empty or not at the end."""
+        """Work the lanes off as time passes, and send what is due, empty or not at the end."""
         end = self.clock.now() + timedelta(hours=hours)
         while self.clock.now() < end:
             while True:
                 worked = [self.work(lane) is not None for lane in Lane]
                 if not any(worked):
                     break
-            soonest = min(self.lanes.next_visible() or end, end)
+            due = min((due.at for due in self.store.dues()), default=end)
+            if due <= self.clock.now():
+                self.send_dues()
+                continue
+            soonest = min(self.lanes.next_visible() or end, due, end)
             self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
 
     def happen(self) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.consumer.failures import REFUSED_TRIES
 from bridge.errors import Transient
 from bridge.items import Lane
 from bridge.provisioning.records import Origin
@@ -167,8 +168,8 @@ def test_who_leaves_after_a_lost_post_is_found_without_a_usable_profile() -> Non
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
-def test_change_that_genesys_cloud_refuses_is_parked_after_a_second_look(status: int) -> None:
-    """A refusal may be about what the record did not know: the account is read once, then a person is asked."""
+def test_change_that_genesys_cloud_refuses_is_parked_after_a_few_tries(status: int) -> None:
+    """A refusal may be about what the record did not know, so the account is read; then it may be the service's."""
     world = World()
     user = world.person("Ada Brook")
     world.happen()
@@ -177,7 +178,7 @@ def test_change_that_genesys_cloud_refuses_is_parked_after_a_second_look(status:
     world.genesys.calls.clear()
     world.happen()
     assert world.parked(f"user:{user}") == [f"genesys-{status}"]
-    assert [call.method for call in world.genesys.calls] == ["PATCH", "GET", "PATCH"]
+    assert [call.method for call in world.genesys.calls] == ["PATCH"] + ["GET", "PATCH"] * REFUSED_TRIES
     world.genesys.faults.rules.remove(refusal)
     world.ask(f"user:{user}")
     world.settle()

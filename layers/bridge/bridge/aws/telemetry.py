@@ -45,6 +45,7 @@ class Metric(StrEnum):
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
     RETRIES = "Retries"  #: messages that went back to their lane for a transient failure, by ``reason``
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
+    LEAVERS_REFUSED = "LeaversRefused"  #: refusals of leavers who have waited for a quarter of an hour or longer
     BREAKER_OPEN = "BreakerOpen"  #: looks put off without a call, because an upstream fails, by ``upstream``
     UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
     APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.aws.telemetry import Metric, count, count_scim, logger
 from bridge.consumer.backoff import Backoff
 from bridge.consumer.bookkeeping import Bookkeeping, described
-from bridge.consumer.failures import Failures
+from bridge.consumer.failures import Failures, Message
 from bridge.errors import PassedOver, Permanent, Recheck, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
 from bridge.outbound.breaker import Breakers, fails_as_a_whole
@@ -64,14 +64,16 @@ class BatchRun:
         mode: Mode,
         backoff: Backoff,
         read_lag: timedelta,
+        urgent: bool,
     ) -> None:
-        """`looks` by kind of entity (``user``, ``group``, ``app``); the clients tell `calls`."""
+        """`looks` by kind of entity (``user``, ``group``, ``app``); the clients tell `calls`; `urgent` for leavers."""
         self._looks = looks
         self._sqs = sqs
         self._calls = calls
         self._breakers = breakers
         self._mode = mode
-        self._failures = Failures(calls, backoff, rng)
+        self._failures = Failures(calls, store, clock, backoff, rng)
+        self._urgent = urgent
         self._books = Bookkeeping(store, clock, calls, mode)
         self._read_lag = read_lag
         self._config = IdempotencyConfig(
@@ -107,6 +109,7 @@ class BatchRun:
         except Permanent as unreadable:
             self._park_unreadable(record, unreadable)
             return
+        message = self._message(record, item)
         try:
             # Before the item's record is written: who only waits should cost next to nothing.
             Work((item,), batch.seconds_left).check_time()
@@ -115,22 +118,27 @@ class BatchRun:
                 self._answer(item_id=item.id, item=item, batch=batch)
             else:
                 self._answer_once(item_id=item.id, item=item, batch=batch)
+            self._failures.mended(message)
         except PassedOver:
             return
         except IdempotencyError:
             # In progress elsewhere, or its table fails: the record's lease or the table's health decides.
-            self._fail(batch, record, item, Transient("idempotency-record", upstream="store"))
+            self._fail(batch, record, message, Transient("idempotency-record", upstream="store"))
         except Exception as error:  # noqa: BLE001 - every class of failure is told apart in one place
-            self._fail(batch, record, item, error)
+            self._fail(batch, record, message, error)
 
-    def _fail(self, batch: _Batch, record: SQSRecord, item: Item, error: Exception) -> None:
+    def _fail(self, batch: _Batch, record: SQSRecord, message: Message, error: Exception) -> None:
         """Park a message whose look failed, or send it back to its lane by raising."""
-        fate = self._failures.decide(item, int(record.attributes.approximate_receive_count), error)
+        fate = self._failures.decide(message, error)
         if isinstance(fate, Permanent):
-            self._books.park(item, record.body, fate)
+            self._books.park(message.item, record.body, fate)
             return
-        batch.delays[item.entity] = fate
+        batch.delays[message.item.entity] = fate
         raise error
+
+    def _message(self, record: SQSRecord, item: Item) -> Message:
+        sent = datetime.fromtimestamp(int(record.attributes.sent_timestamp) / 1000, UTC)
+        return Message(item, int(record.attributes.approximate_receive_count), sent, self._urgent)
 
     def _answer(self, *, item_id: str, item: Item, batch: _Batch) -> dict[str, str]:  # noqa: ARG002 - the key of the record
         """The outcome of the entity's one look in this batch, as an answer to this item."""

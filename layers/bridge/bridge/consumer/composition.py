@@ -152,6 +152,7 @@ class Consumer:
             mode=settings.provisioning.mode,
             backoff=Backoff(settings.backoff_seconds, settings.backoff_limit_seconds),
             read_lag=timedelta(seconds=settings.provisioning.read_lag_seconds),
+            urgent=lane is Lane.LEAVERS,
         )
 
 

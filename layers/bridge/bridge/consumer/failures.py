@@ -1,15 +1,26 @@
-"""The classes of failure: how long a message whose look failed waits, or what it is parked with."""
+"""The classes of failure: how long a message whose look failed waits, or what it is parked with.
+
+Whose access must end is a *leaver*: they are never given up. While the service refuses everybody they go on trying;
+one who is refused alone is parked, for a person to see, and tried again all the same, less and less often.
+"""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bridge.aws.telemetry import Metric, count
 from bridge.consumer.backoff import Backoff, patience
 from bridge.errors import AuthFailure, BreakerOpen, Permanent, Recheck, SettingsError, Transient
-from bridge.items import Item
+from bridge.items import Hint, Item
 from bridge.outbound.calls import Calls
+from bridge.outbound.refusals import PATIENCE, is_refusal
+from bridge.provisioning.followups import LEAVER
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import Due
 
 #: Tries of an exception that nobody classified; receives do not count, for waiting out an outage uses up many.
 UNEXPECTED_TRIES = 5
@@ -19,25 +30,108 @@ LONELY_5XX_TRIES, LONELY_IN_A_ROW = 20, 5
 #: A message that was not started for lack of time comes back at once this often, then after a pause.
 IMMEDIATE_RETURNS = 100
 RETURN_PAUSE = 30.0
+#: Refusals of one entity alone before it is parked: whether others are refused too shows only after a while.
+REFUSED_TRIES = 5
+#: For so long a leaver may be refused before people are told.
+LEAVER_ALARM = timedelta(minutes=15)
+#: A day before SQS forgets a message of 14 days, another one takes a leaver's place.
+LEAVER_RENEWAL = timedelta(days=13)
+#: A leaver who is refused alone is tried again after so long, then after twice as long each time, up to the longest.
+LEAVER_FIRST_WAIT, LEAVER_LONGEST_WAIT = timedelta(minutes=5), timedelta(days=1)
 _SERVER_ERROR = 500
+_ENDED = frozenset({"DEPROVISIONED", "SUSPENDED"})
+
+
+@dataclass(frozen=True)
+class Message:
+    """An item in a lane.
+
+    Attributes:
+        item: the item.
+        receives: how often the message was received.
+        sent: when it was put into its lane.
+        urgent: whether that is the leavers' lane.
+    """
+
+    item: Item
+    receives: int
+    sent: datetime
+    urgent: bool
+
+    @property
+    def says_leaver(self) -> bool:
+        """Whether the message itself says that access ends."""
+        return self.urgent or Hint.ACCESS_ENDS in self.item.hints or self.item.due == LEAVER
 
 
 class Failures:
     """Decides about failed messages of one process."""
 
-    def __init__(self, calls: Calls, backoff: Backoff, rng: random.Random) -> None:
-        """`calls` tells a failure of one entity from one of a whole upstream."""
+    def __init__(self, calls: Calls, store: Store, clock: Clock, backoff: Backoff, rng: random.Random) -> None:
+        """`calls` tells a failure of one entity from one of a whole upstream; `store` keeps leavers due."""
         self._calls = calls
+        self._store = store
+        self._clock = clock
         self._backoff = backoff
         self._rng = rng
         self._unexpected: Counter[str] = Counter()
+        self._renewed: set[str] = set()
 
     def usual_delay(self, receives: int) -> float:
         """Seconds that a message waits whose failure says nothing else."""
         return self._backoff.delay(receives, None, self._rng.random())
 
-    def decide(self, item: Item, receives: int, error: Exception) -> float | Permanent:
-        """Seconds until the message comes again, or with what it is parked."""
+    def decide(self, message: Message, error: Exception) -> float | Permanent:
+        """Seconds until the message comes again, or with what it is parked.
+
+        Raises:
+            Transient: a leaver could not be kept due; the message must come again.
+        """
+        if is_refusal(error):
+            return self._refused(message, error)
+        fate = self._fate(message.item, message.receives, error)
+        if message.says_leaver and not isinstance(fate, Permanent):
+            self._renew(message)
+        return fate
+
+    def mended(self, message: Message) -> None:
+        """A message that had failed was answered: its leaver is no longer due."""
+        if message.says_leaver and message.receives > 1:
+            self._store.settle_due(message.item.entity, LEAVER)
+
+    def _refused(self, message: Message, error: Permanent) -> float | Permanent:
+        """Genesys Cloud refuses: the whole service is waited for, an entity that is refused alone is parked."""
+        entity = message.item.entity
+        refusal, now = self._calls.refusals.of(entity), self._clock.now()
+        leaver = self._is_leaver(message)
+        if leaver and now - message.sent >= LEAVER_ALARM:
+            count(Metric.LEAVERS_REFUSED)
+        if refusal is not None and refusal.alone < REFUSED_TRIES and (leaver or now - refusal.since < PATIENCE):
+            if leaver:
+                self._renew(message)
+            count(Metric.RETRIES, reason=error.reason)
+            return self.usual_delay(message.receives)
+        if leaver:
+            tries = message.item.tries
+            wait = min(LEAVER_FIRST_WAIT * 2 ** min(tries, 20), LEAVER_LONGEST_WAIT)
+            self._store.note_due(Due(entity, LEAVER, now + wait, tries + 1))
+        return error
+
+    def _is_leaver(self, message: Message) -> bool:
+        """Whether the message, or else the person's record, says that access ends."""
+        if message.says_leaver or message.item.kind != "user":
+            return message.says_leaver
+        link = self._store.user(message.item.okta_id)
+        return link is not None and link.status in _ENDED and link.active is not False
+
+    def _renew(self, message: Message) -> None:
+        """Keep a leaver who waits for long due beyond the life of the message; once in each process."""
+        old = self._clock.now() - message.sent >= LEAVER_ALARM
+        if old and message.item.id not in self._renewed:
+            self._store.note_due(Due(message.item.entity, LEAVER, message.sent + LEAVER_RENEWAL))
+            self._renewed.add(message.item.id)
+
+    def _fate(self, item: Item, receives: int, error: Exception) -> float | Permanent:
         if isinstance(error, Permanent):
             return error
         if isinstance(error, Recheck):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.outbound.breaker import fails_as_a_whole
+from bridge.outbound.refusals import Refusals, is_refusal
 from bridge.provisioning.ports import Clock
 
 #: So many calls of a look are named in its journal.
@@ -29,11 +30,16 @@ class _Ended:
 
 
 class Calls:
-    """The calls of the look being made, and how those of late ended. One for each process and its clients."""
+    """The calls of the look being made, and how those of late ended. One for each process and its clients.
+
+    Attributes:
+        refusals: what Genesys Cloud has refused of late, and to whom.
+    """
 
     def __init__(self, clock: Clock) -> None:
         """Nothing is known yet."""
         self._clock = clock
+        self.refusals = Refusals(clock)
         self._made: list[tuple[str, str]] = []
         self._ended: dict[str, _Ended] = {}
         # By upstream: the entities for which it failed as a whole since it last served one, and when.
@@ -77,11 +83,21 @@ class Calls:
         if failed and self._passes_for_others(failed):
             lonely = 1 + (before.lonely if before else 0)
         self._ended[entity] = _Ended(now, passed, failed, lonely)
+        self._note_refusal(entity, error, passed)
         if error is None:
             for upstream, _ in filter(_passed, self._made):
                 self._unserved.pop(upstream, None)
         elif upstream := fails_as_a_whole(error):
             self._unserved.setdefault(upstream, {})[entity] = now
+
+    def _note_refusal(self, entity: str, error: Exception | None, passed: frozenset[str]) -> None:
+        for kind in sorted(passed):
+            self.refusals.granted(kind)
+        refused = [call for call in self._made if not _passed(call)]
+        if is_refusal(error) and refused:
+            self.refusals.refused(entity, _kind(refused[-1]))
+        else:
+            self.refusals.ended(entity)
 
     def is_down(self, upstream: str) -> bool:
         """Whether the upstream has of late failed as a whole for several entities, and served none since."""
