@@ -20,10 +20,10 @@ from bridge_local.stack import Stack
 _EPILOG = """
 run listens on 127.0.0.1: the hook and the console on PORT (8080), the Okta simulator on PORT+1, the Genesys Cloud
 simulator on PORT+2, AWS (moto) on PORT+3. Environment: PORT, BIND (a further address), STATE_DIR (keeps the state),
-PEOPLE (invented people to begin with), CATCH_UP_SECONDS (from one run of catch-up to the next), OKTA_ORG_URL,
-OKTA_APP_ID, GENESYS_API_URL, GENESYS_LOGIN_URL (servers in a simulator's place), HOOK_SECRET, OKTA_TOKEN,
-GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET, and every setting of the
-functions. demo: SEED repeats a run.
+PEOPLE (invented people to begin with), CATCH_UP_SECONDS (15 in place of the template's 300; every other schedule is
+quickened alike), OKTA_ORG_URL, OKTA_APP_ID, GENESYS_API_URL, GENESYS_LOGIN_URL (servers in a simulator's place),
+HOOK_SECRET, OKTA_TOKEN, GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET, and every setting of the functions. demo: SEED
+repeats a run.
 """
 
 

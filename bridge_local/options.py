@@ -33,6 +33,9 @@ DELAYS = {"GroupsQueue": 3}
 CONSUMER_TIMEOUT = 30
 VISIBILITY = 45
 
+#: From one run of catch-up to the next in AWS; what CATCH_UP_SECONDS says in its place quickens every schedule.
+CATCH_UP_SECONDS = 300
+
 
 @dataclass(frozen=True)
 class Options:
@@ -47,6 +50,7 @@ class Options:
         genesys_login_url: an outside Genesys Cloud login, empty for the simulator.
         people: how many invented people the simulators begin with.
         catch_up_seconds: from one run of catch-up to the next; 15 where people watch, and no variable says otherwise.
+            The other schedules of the template keep their relation to it.
         variables: the whole environment: any variable of the functions in it wins over the stack's default.
     """
 
@@ -57,7 +61,7 @@ class Options:
     genesys_api_url: str = ""
     genesys_login_url: str = ""
     people: int = 0
-    catch_up_seconds: int = 300
+    catch_up_seconds: int = CATCH_UP_SECONDS
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -84,6 +88,11 @@ class Options:
     def with_default(self, name: str, value: str) -> Options:
         """The same with one variable more, unless the environment has it."""
         return replace(self, variables={name: value, **self.variables})
+
+    @property
+    def schedule_speed(self) -> float:
+        """How many times more often than in AWS every schedule runs."""
+        return CATCH_UP_SECONDS / self.catch_up_seconds
 
     @property
     def hosts(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
 from bridge_local.okta.dispatcher import Post
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
 from bridge_local.options import DEFAULTS, Options
+from bridge_local.schedules import Schedules
 from bridge_local.server import Server
 from bridge_local.sources import Sources
 from bridge_local.template import Source, Template
@@ -91,8 +92,10 @@ class Stack:
         self._stop = Event()
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
-        self._lambda = LambdaApi({name: self._function(name) for name in self.template.invoked}, self.sources)
-        self._scheduled: list[Child] = []
+        functions = {name: self._function(name) for name in self.template.invoked}
+        self._lambda = LambdaApi(functions, self.sources)
+        self._schedules = Schedules(self.template.schedules, functions, options.schedule_speed)
+        self._closers.insert(1, self._schedules.join)  # when the functions are closed
 
     def __enter__(self) -> Self:
         """Start everything; a failure stops what has started."""
@@ -127,8 +130,7 @@ class Stack:
         """Stop in the order in which work flows: deliveries, lanes, servers."""
         self._stop.set()
         self.sources.stop()
-        for child in self._scheduled:
-            child.stop()
+        self._schedules.stop()
         while self._closers:
             self._closers.pop()()
 
@@ -183,7 +185,7 @@ class Stack:
             self._serve(self.genesys, 2)
         self._serve(self._front(), 0)
         self._consume()
-        self._run_scheduled("LogPoller", self.options.catch_up_seconds)
+        self._schedules.start()
         if self.okta is not None and self.dispatcher is not None:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
@@ -272,14 +274,6 @@ class Stack:
         """A process for a lane, as Lambda has one for each batch at a time."""
         module = ["bridge_local.consumer", source.queue]
         return Child(module, self._environment("Consumer"), self.logs, f"The consumer of {source.queue}")
-
-    def _run_scheduled(self, function: str, seconds: int) -> None:
-        """A process that calls a function again and again, as its schedule would."""
-        module = ["bridge_local.scheduled", function, str(seconds)]
-        child = Child(module, self._environment(function), self.logs, f"The schedule of {function}")
-        self._scheduled.append(child)
-        child.start()
-        self._closers.append(child.join)
 
     def _consume(self) -> None:
         self._closers.append(self.sources.join)

@@ -14,6 +14,8 @@ import yaml
 from bridge_local import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_UNITS = {"minute": 60.0, "hour": 3600.0, "day": 86_400.0}
 _SUB = re.compile(r"\$\{([A-Za-z0-9:.]+)\}")
 
 
@@ -48,6 +50,23 @@ class Source:
     def mapping_id(self) -> str:
         """What ``Ref`` gives; the same after every start."""
         return str(uuid.uuid5(uuid.NAMESPACE_OID, self.name))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What invokes a function again and again.
+
+    Attributes:
+        name: the logical id, of a function's event after the function's.
+        function: logical id of the function.
+        seconds: from one invocation to the next; of a cron expression a day, whatever it says.
+        event: the function's event as JSON, empty where EventBridge sends its own.
+    """
+
+    name: str
+    function: str
+    seconds: float
+    event: str
 
 
 class Template:
@@ -102,6 +121,27 @@ class Template:
             for name, event in events
             if event["Type"] == "SQS"
         ]
+
+    @property
+    def schedules(self) -> list[Schedule]:
+        """Every schedule: the functions' own, and those of EventBridge Scheduler."""
+        found = [
+            Schedule(function + name, function, self._seconds(of["Schedule"]), of.get("Input", ""))
+            for function, properties in self.of_type("AWS::Serverless::Function")
+            for name, event in properties.get("Events", {}).items()
+            if event["Type"] == "Schedule" and (of := event["Properties"])
+        ]
+        for name, properties in self.of_type("AWS::Scheduler::Schedule"):
+            target = properties["Target"]
+            seconds = self._seconds(properties["ScheduleExpression"])
+            found.append(Schedule(name, target["Arn"]["Fn::GetAtt"][0], seconds, target.get("Input", "")))
+        return found
+
+    def _seconds(self, expression: str | Mapping[str, str]) -> float:
+        if not isinstance(expression, str):
+            expression = str(self.document["Parameters"][expression["Ref"]]["Default"])
+        rate = _RATE.fullmatch(expression)
+        return int(rate[1]) * _UNITS[rate[2]] if rate else _UNITS["day"]
 
     @property
     def invoked(self) -> list[str]:
