@@ -58,7 +58,7 @@ def explain(desk: Desk) -> End:
     terminal.say(f"{entity}  in Genesys Cloud: {answer.genesys_id or 'not linked'}", "")
     show_steps(terminal, answer.steps)
     if answer.parked:
-        items = count(answer.parked, "item")
+        items = count(len(answer.parked), "item")
         terminal.say("", f"{items} parked: {desk.command(f'parked show {entity}')}")
     terminal.say("", "Journal, the newest first:" if answer.journal else "The journal has no entry.")
     for entry in answer.journal:
@@ -122,8 +122,12 @@ def show_steps(terminal: Terminal, steps: list[Step]) -> None:
 
 def _show_would(terminal: Terminal, would: Would) -> None:
     nothing = would.outcome == "observed" and not any((would.changed, would.added, would.removed, would.held))
-    outcome = would.why or ("nothing would change" if nothing else would.outcome)
-    terminal.facts(("outcome", outcome), *work_facts(would))
+    outcome = would.outcome if not would.why else f"{would.outcome}, {would.why}"
+    terminal.facts(
+        ("outcome", "nothing would change" if nothing and not would.why else outcome),
+        ("that is", would.says),
+        *work_facts(would),
+    )
 
 
 def _value(value: Any) -> str:

@@ -40,6 +40,7 @@ def compose() -> Operations:
             sqs=sqs,
             lambda_client=boto3.client("lambda", config=CLIENT),
             secrets=Secrets(secretsmanager, settings.secret_id),
+            hash_key=Secrets(secretsmanager, settings.hash_key_secret_id),
             mapper=load_map(settings.mapping),
             notifier=SnsNotifier(boto3.client("sns", config=CLIENT), settings.notification_topic_arn, stack_name()),
             pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),

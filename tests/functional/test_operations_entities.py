@@ -202,7 +202,8 @@ def test_what_an_upstream_refuses_is_the_answer() -> None:
     world.genesys.give_role()
     world.okta.deactivate(person)
     world.okta.delete(person)
-    assert stage.refused("sync", entity=f"user:{person}") == "refused"
+    would = stage.ask("sync", entity=f"user:{person}")["would"]
+    assert (would["outcome"], would["why"]) == ("parked", "user-not-visible")
 
 
 # ------------------------------------------------------------------------------------------------ explain
@@ -269,7 +270,8 @@ def test_a_user_outside_of_the_scope_ends_there() -> None:
     world = stage.world
     person = world.person("Ada Brook", assigned=False)
     explained = steps(stage, f"user:{person}")
-    assert explained["in-scope"] == ("failed", "The user is not assigned to the Okta application.")
+    assert explained["in-scope"][0] == "failed"
+    assert explained["in-scope"][1].startswith("The user is not assigned to the Okta application. Assign the user")
     assert explained["act"][0] == "skipped"
     linked = world.provisioned(1)[0]
     world.okta.unassign_user(linked)
@@ -312,7 +314,7 @@ def test_an_upstream_that_can_not_be_read_is_the_reason() -> None:
     world.genesys.take_role()
     explained = steps(stage, f"user:{person}")
     assert explained["match"][0] == "failed"
-    assert "Genesys Cloud can not be read now" in explained["match"][1]
+    assert explained["match"][1].startswith("genesys-403: Genesys Cloud refuses the bridge's role.")
 
 
 def test_a_group_is_explained_by_its_rule_and_its_counterpart() -> None:

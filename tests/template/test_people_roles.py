@@ -19,6 +19,7 @@ from bridge.operations.composition import Outside
 from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge.provisioning.records import Hold, HoldState, ParkedItem
 from bridge_local.aws import Aws, queue_name
+from bridge_local.genesys.faults import Fault
 from bridge_local.transport import ModelTransport
 from functions.approvals import app as approvals
 from functions.operations import app as operations
@@ -115,7 +116,12 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
     assert deployment.look("UsersQueue", f"user:{person}")
     assert deployment.look("GroupsQueue", f"group:{group}")
     open_hold(deployment, f"group:{group}", person)
+    hire = okta.create_user({"login": "eve@example.com", "firstName": "Eve", "lastName": "Doe"})
+    okta.assign_user(hire)
+    genesys.faults.add(Fault("cut", method="POST", path="/users$", count=1))
+    assert not deployment.look("UsersQueue", f"user:{hire}")
     deployment.grants.clear()
+    ask(deployment, do="sync", entity=f"user:{hire}")
     for entity in (f"user:{person}", f"group:{group}"):
         ask(deployment, do="sync", entity=entity)
         ask(deployment, do="sync", entity=entity, apply=True)

@@ -69,7 +69,7 @@ def explained(*journal: answers.Entry, entity: str = USER, **changes: Any) -> di
         answers.Step(step=step, state="ok", says=f"{step} is well")
         for step in ("reach", "read", "in-scope", "match", "act")
     ]
-    values: dict[str, Any] = {"genesys_id": "8a7b", "parked": 0, **changes}
+    values: dict[str, Any] = {"genesys_id": "8a7b", "parked": [], **changes}
     return answers.Explained(entity=entity, steps=steps, journal=list(journal), **values).document()
 
 
@@ -107,11 +107,21 @@ def status(**changes: Any) -> dict[str, Any]:
 
 def parked(*entities: str, after: str | None = None, reason: str = "ambiguous-match") -> dict[str, Any]:
     """Items that wait for a person."""
-    items = [
-        answers.ParkedItem(entity=entity, item=ITEM, reason=reason, detail="8a7b 9c0d", parked=START, body='{"v": 1}')
-        for entity in entities
-    ]
-    return answers.ParkedItems(parked=items, next=after).document()
+    return answers.ParkedItems(parked=[parked_item(each, reason) for each in entities], next=after).document()
+
+
+def parked_item(entity: str = USER, reason: str = "ambiguous-match") -> answers.ParkedItem:
+    """An item that waits for a person."""
+    return answers.ParkedItem(
+        entity=entity,
+        item=ITEM,
+        reason=reason,
+        means="More than one matches.",
+        first="Delete one.",
+        detail="8a7b 9c0d",
+        parked=START,
+        body='{"v": 1}',
+    )
 
 
 def redriven(entity: str = USER) -> dict[str, Any]:

@@ -141,8 +141,9 @@ class Decided(Answer):
 class Would(Part):
     """What a look would do now, as its journal entry would say it; nothing of it was done or written."""
 
-    outcome: str
+    outcome: str = Field(description="as in the journal; parked or waits for a sync that something stops")
     why: str = ""
+    says: str = Field(default="", description="the reason in words, and what to do first")
     read: dict[str, str] = {}
     changed: list[str] = []
     calls: list[str] = Field(default=[], description="reads that were made, and `would PATCH users/<id> ...`")
@@ -159,6 +160,20 @@ class Synced(Answer):
     applied: bool
     item: str | None = None
     would: Would | None = None
+
+
+class ParkedItem(Part):
+    """An item that waits for a person; ``body`` is the item as it was in its queue."""
+
+    entity: str
+    item: str
+    reason: str
+    means: str = Field(default="", description="the reason in words")
+    first: str = Field(default="", description="what to do first")
+    acts: str = Field(default="", description="who has something to do, see `bridge.operations.reasons`")
+    detail: str
+    parked: datetime
+    body: str
 
 
 class Step(Part):
@@ -194,7 +209,7 @@ class Explained(Answer):
     entity: str
     genesys_id: str | None
     steps: list[Step]
-    parked: int
+    parked: list[ParkedItem]
     journal: list[Entry]
 
 
@@ -330,17 +345,6 @@ class Status(Answer):
     parked: int
     reconcile: ReconcileRun | None
     caught_up: datetime | None = Field(description="up to where catch-up has read Okta's System Log")
-
-
-class ParkedItem(Part):
-    """An item that waits for a person; ``body`` is the item as it was in the lane."""
-
-    entity: str
-    item: str
-    reason: str
-    detail: str
-    parked: datetime
-    body: str
 
 
 class ParkedItems(Answer):

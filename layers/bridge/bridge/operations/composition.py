@@ -41,6 +41,7 @@ class Outside:
     """The world around the operations function; see `bridge.consumer.composition.Outside`.
 
     Attributes:
+        hash_key: the secret with the key of fingerprints.
         lambda_client: for the event source mappings of the lanes, and the reconciler.
         stack: what the command line calls this bridge.
     """
@@ -50,6 +51,7 @@ class Outside:
     sqs: SQSClient
     lambda_client: LambdaClient
     secrets: Secrets
+    hash_key: Secrets
     mapper: UserMapper
     notifier: Notifier
     pace: Callable[[str, Lane], Pace]
@@ -85,6 +87,7 @@ def build(settings: OperationsSettings, outside: Outside) -> Operations:
         mapper=outside.mapper,
         clock=clock,
         calls=calls,
+        hash_key=lambda: outside.hash_key.get("hash_key").encode(),
     )
     return Operations(
         stack=outside.stack,

@@ -1,172 +1,132 @@
 """Why an entity is as it is, in five steps: reach, read, in scope, match, act.
 
 What has not reached the bridge can be read all the same; of the other steps the first that fails ends the explanation.
+Which step a reason code ends, and its words, are in `bridge.operations.reasons`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Callable
+from typing import TypeVar
 
-from bridge.errors import BridgeError, Permanent, SettingsError, Transient
+from bridge.aws.telemetry import logger
+from bridge.errors import Transient
 from bridge.items import format_time
 from bridge.operations import answers, showing
 from bridge.operations.preview import Preview
+from bridge.operations.reasons import STEPS, StepName, text_of
 from bridge.operations.requests import Explain
 from bridge.operations.switches import Switches
+from bridge.operations.trial import Trial, attempt
 from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, UserLink
+from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, ParkedItem, UserLink
 from bridge.settings import Mode
 
-Name = Literal["reach", "read", "in-scope", "match", "act"]
-_STEPS: tuple[Name, ...] = ("reach", "read", "in-scope", "match", "act")
-#: Reason codes by the step that they end.
-_READ = frozenset({"user-not-visible", "group-vanished", "no-such-user", "no-such-group"})
-_SCOPE: Mapping[str, str] = {
-    "not-assigned": "The user is not assigned to the Okta application.",
-    "assignment-unclear": "The assignment's status says neither clearly yes nor no, so nothing is changed.",
-    "app-not-active": "The Okta application is not active: what only a missing assignment justifies waits.",
-    "not-in-scope": "No rule puts it in scope: it is not assigned, not named, and no operator linked it.",
-    "unassigned": "No rule puts the group in scope any more: its members stay as they are.",
-    "never-linked": "Access has ended in Okta, and there never was an account.",
-    "staged": "The user is still staged in Okta.",
-    "status-not-known": "The bridge does not know this status of Okta, so nothing is changed.",
-    "suspended-ignored": "The user is suspended, and the settings say to leave that alone.",
-}
-_MATCH: Mapping[str, str] = {
-    "no-match": "No Genesys Cloud group has the same name.",
-    "ambiguous": "More than one Genesys Cloud group has the same name.",
-    "ambiguous-match": "More than one Genesys Cloud user matches.",
-    "taken": "The Genesys Cloud group of this name is linked to another Okta group.",
-    "genesys-group-gone": "The linked Genesys Cloud group is gone.",
-    "owned-by-another-user": "The Genesys Cloud user that matches belongs to another Okta user.",
-    "user-name-conflict": "Another Genesys Cloud user holds the user name, and is not to be found yet.",
-    "creation-unsettled": "A user is being created; Genesys Cloud does not show it yet.",
-}
-
-
-class _Ends(Exception):
-    """A step fails, and the later ones are skipped."""
+T = TypeVar("T")
 
 
 class Explanation:
     """Explains entities; nothing is written and nothing is sent."""
 
     def __init__(self, store: Store, preview: Preview, switches: Switches, mode: Mode) -> None:
-        """The steps after the first come from a look that is only tried."""
+        """The steps after the first come from a sync that is only tried."""
         self._store = store
         self._preview = preview
         self._switches = switches
         self._mode = mode
 
     def explain(self, asked: Explain) -> answers.Explained:
-        """Answers ``explain``."""
+        """Answers ``explain``: always five steps, whatever the records hold."""
         entity = asked.entity
-        journal = self._store.entries(entity, asked.limit)
-        steps: list[answers.Step] = []
-        try:
-            self._walk(entity, journal, steps)
-        except _Ends as end:
-            steps.append(answers.Step(step=_STEPS[len(steps)], state="failed", says=str(end)))
-        steps += [
-            answers.Step(step=name, state="skipped", says="A step before it has failed.")
-            for name in _STEPS[len(steps) :]
-        ]
+        journal = _readable(lambda: self._store.entries(entity, asked.limit), list[JournalEntry]())
+        waiting = _readable(self._store.parked_items, list[ParkedItem]())
+        parked = [item for item in waiting if item.entity == entity]
+        trial = attempt(self._preview, entity)
         link = self._link(entity)
         return answers.Explained(
             entity=entity,
             genesys_id=(link.genesys_id or None) if link is not None else None,
-            steps=steps,
-            parked=sum(item.entity == entity for item in self._store.parked_items()),
+            steps=[self._reach(journal, link), *self._steps(entity, link, trial, parked)],
+            parked=[showing.parked(item) for item in parked],
             journal=[showing.entry(entry) for entry in journal],
         )
 
-    def _walk(self, entity: str, journal: list[JournalEntry], steps: list[answers.Step]) -> None:
-        """Add each step that is well; after the first, one that is not raises."""
+    def _steps(
+        self, entity: str, link: UserLink | GroupLink | None, trial: Trial, parked: list[ParkedItem]
+    ) -> list[answers.Step]:
+        """The steps after the first."""
+        well: dict[StepName, Callable[[], str]] = {
+            "read": lambda: _read(trial),
+            "in-scope": lambda: self._scope(link, trial),
+            "match": lambda: _match(link),
+            "act": lambda: self._act(entity, trial),
+        }
+        ends, why = _end(trial)
+        steps: list[answers.Step] = []
+        for name in STEPS[1:]:
+            if steps and steps[-1].state != "ok":
+                says = "A step before it has failed."
+                steps.append(answers.Step(step=name, state="skipped", says=says))
+            elif name == ends:
+                steps.append(answers.Step(step=name, state="failed", says=f"{why} {self._about(trial.detail)}".strip()))
+            elif name == "act" and parked:
+                says = f"{_safely(well[name])} {self._parked(parked)}"
+                steps.append(answers.Step(step=name, state="failed", says=says))
+            else:
+                steps.append(answers.Step(step=name, state="ok", says=_safely(well[name])))
+        return steps
 
-        def well(says: str) -> None:
-            steps.append(answers.Step(step=_STEPS[len(steps)], state="ok", says=says))
-
-        steps.append(self._reach(entity, journal))
+    def _reach(self, journal: list[JournalEntry], link: UserLink | GroupLink | None) -> answers.Step:
         try:
-            entry, brings = self._preview.look(entity)
-            error: BridgeError | None = None
-        except (Transient, Permanent, SettingsError) as failure:
-            entry, brings, error = None, [], failure
-        reason = entry.why if entry is not None else getattr(error, "reason", "not-set-up")
-        later = reason in _SCOPE or reason in _MATCH or _upstream(error) == "genesys"
-        if error is not None and not later:
-            raise _Ends(f"It can not be read now: {_told(error)}.")
-        if entry is not None and (reason in _READ or "404" in entry.read.values()):
-            raise _Ends(f"Okta does not show it ({reason or 'not found'}).")
-        well(_read(entry))
-        if reason in _SCOPE and entry is not None and entry.outcome != "deactivated" and not self._acts(entry):
-            raise _Ends(_SCOPE[reason])
-        well(self._scope(entity, entry))
-        if reason in _MATCH:
-            raise _Ends(f"{_MATCH[reason]} {_detail(error)}".strip())
-        if error is not None:
-            raise _Ends(f"Genesys Cloud can not be read now: {_told(error)}.")
-        well(self._match(entity))
-        if entry is not None:
-            well(self._act(entity, entry, brings))
-
-    @staticmethod
-    def _acts(entry: JournalEntry) -> bool:
-        return bool(entry.changed or entry.added or entry.removed)
-
-    def _reach(self, entity: str, journal: list[JournalEntry]) -> answers.Step:
-        stopped = [lane for lane, read in self._switches.reading().items() if not read]
+            stopped = [lane for lane, read in self._switches.reading().items() if not read]
+        except Transient:
+            stopped = []  # whether the queues are read is not known; `status` says so
         if stopped:
-            says = f"The lanes {', '.join(stopped)} are not read: everything is paused."
+            says = f"The queues {', '.join(stopped)} are not read: everything is paused."
             return answers.Step(step="reach", state="failed", says=says)
         if journal:
             last = journal[0]
-            says = f"It was last looked at {format_time(last.at)} ({last.reason or 'no reason'}): {last.outcome}."
+            says = f"Its last sync was {format_time(last.at)} ({last.reason or 'no reason'}): {last.outcome}"
+            says += f", {last.why}: {text_of(last.why).means}" if last.why else "."
             return answers.Step(step="reach", state="ok", says=says)
-        if self._link(entity) is not None:
+        if link is not None:
             return answers.Step(
-                step="reach", state="ok", says="It is known; no look of the last 90 days is journalled."
+                step="reach", state="ok", says="It is known; no sync of the last 90 days is in the journal."
             )
-        says = "Nothing about it has reached the bridge in 90 days: no event, no comparison, no operator."
+        says = "Nothing about it has reached the bridge in 90 days: no event, no reconcile, no operator."
         return answers.Step(step="reach", state="failed", says=says)
 
-    def _scope(self, entity: str, entry: JournalEntry | None) -> str:
-        if entity.startswith("group:"):
-            link = self._store.group(entity.removeprefix("group:"))
-            return f"It is linked by the rule: {link.linked_by}." if link and link.linked_by else "A rule links it."
+    def _scope(self, link: UserLink | GroupLink | None, trial: Trial) -> str:
+        if isinstance(link, GroupLink):
+            return f"It is linked by the rule: {link.linked_by}." if link.linked_by else "A rule links it."
+        entry = trial.entry
         status = entry.read.get("status", "") if entry is not None else ""
         if status in {"DEPROVISIONED", "SUSPENDED"}:
             return f"Okta says {status}: access ends, whatever the assignment."
-        return "The user is assigned to the Okta application." if entry is None else _assigned(entry)
+        if entry is not None and entry.read.get("assigned") != "yes":
+            return "The user is not assigned to the Okta application any more: the account becomes inactive."
+        return "The user is assigned to the Okta application."
 
     def _link(self, entity: str) -> UserLink | GroupLink | None:
         kind, _, okta_id = entity.partition(":")
         if kind == "group":
-            return self._store.group(okta_id)
-        link = self._store.user(okta_id)
+            return _readable(lambda: self._store.group(okta_id), None)
+        link = _readable(lambda: self._store.user(okta_id), None)
         return link if link is not None and link.is_link else None
 
-    def _match(self, entity: str) -> str:
-        link = self._link(entity)
-        if link is None or not link.genesys_id:
-            return "It has no counterpart in Genesys Cloud yet."
-        if isinstance(link, GroupLink):
-            return f"It is linked to the Genesys Cloud group {link.genesys_id}." + (
-                "" if link.state is GroupState.LINKED else f" ({link.why})"
-            )
-        return f"It is linked to the Genesys Cloud user {link.genesys_id} ({link.origin.value or link.state.value})."
-
-    def _act(self, entity: str, entry: JournalEntry, brings: list[str]) -> str:
-        """What a look would do now, and what stands before it."""
+    def _act(self, entity: str, trial: Trial) -> str:
+        """What a sync would do now, and what stands before it."""
+        entry = trial.entry
+        if entry is None:
+            return "A sync would be tried."
         parts = []
         if entry.changed:
-            parts.append(f"a look would write {', '.join(entry.changed)}")
+            parts.append(f"a sync would write {', '.join(entry.changed)}")
         numbers = ((entry.added, "add"), (entry.removed, "remove"), (entry.held, "hold"))
-        parts += [f"a look would {verb} {number} members" for number, verb in numbers if number]
-        if brings:
-            parts.append(f"and bring {len(brings)} others")
+        parts += [f"a sync would {verb} {number} members" for number, verb in numbers if number]
+        if trial.enqueues:
+            parts.append(f"and enqueue {len(trial.enqueues)} others")
         says = f"{'; '.join(parts) or 'Nothing differs'} ({entry.outcome}{f', {entry.why}' if entry.why else ''})."
         hold = self._store.hold(entity)
         if hold is not None and hold.state in BLOCKING:
@@ -177,22 +137,66 @@ class Explanation:
             says += " The bridge observes: nothing is written."
         return says[0].upper() + says[1:]
 
+    def _parked(self, parked: list[ParkedItem]) -> str:
+        """Why it is parked, and what to do first."""
+        return " ".join(
+            f"It is parked since {format_time(item.parked)} ({item.reason}): {text_of(item.reason).means} "
+            f"{self._about(item.detail)} {text_of(item.reason).first}"
+            for item in parked
+        )
 
-def _upstream(error: BridgeError | None) -> str:
-    return str(getattr(error, "upstream", ""))
+    def _about(self, detail: str) -> str:
+        """The detail of a reason, with how each Okta user in it stands."""
+        return f"({', '.join(self._named(word) for word in detail.split())})" if detail else ""
+
+    def _named(self, word: str) -> str:
+        holder = self._link(word) if word.startswith("user:") else None
+        if not isinstance(holder, UserLink):
+            return word
+        account = f"Genesys Cloud user {holder.genesys_id}" if holder.genesys_id else "no Genesys Cloud user"
+        return f"{word}: {holder.status or 'not read yet'} in Okta and {account}"
 
 
-def _detail(error: BridgeError | None) -> str:
-    return str(getattr(error, "detail", ""))
+def _end(trial: Trial) -> tuple[StepName | None, str]:
+    """The step after the first that a sync does not get over, and why; None when it comes to its end."""
+    text, entry = trial.text, trial.entry
+    words = f"{text.means} {text.first}"
+    if entry is None:
+        # What stops the bridge itself is met before anything is read.
+        return "read" if text.step == "reach" else text.step or "act", f"{trial.code}: {words}"
+    if "404" in entry.read.values() and not _acts(entry):
+        return "read", f"Okta does not show it. {words}" if trial.code else "Okta does not show it."
+    if not trial.code or not text.step or _acts(entry):
+        return None, ""
+    return text.step, words
 
 
-def _told(error: BridgeError) -> str:
-    if isinstance(error, Transient | Permanent):
-        return f"{error.reason} {error.detail}".strip()
-    return str(error)
+def _acts(entry: JournalEntry) -> bool:
+    return bool(entry.changed or entry.added or entry.removed or entry.held)
 
 
-def _read(entry: JournalEntry | None) -> str:
+def _readable(read: Callable[[], T], otherwise: T) -> T:
+    """What a record holds; `otherwise` for one that cannot be read: the preview has met it too, and names the reason.
+
+    Raises:
+        Transient: the store is out of reach.
+    """
+    try:
+        return read()
+    except Transient:
+        raise
+    except Exception as error:  # noqa: BLE001 - people ask because something is wrong; its text may hold anything
+        logger.error("a record could not be read", extra={"why": type(error).__name__})
+        return otherwise
+
+
+def _safely(say: Callable[[], str]) -> str:
+    """What a step says, or that it cannot be said."""
+    return _readable(say, f"It cannot be said: a record cannot be read. {text_of('unreadable-record').first}")
+
+
+def _read(trial: Trial) -> str:
+    entry = trial.entry
     if entry is None:
         return "Okta shows it."
     if not entry.read:
@@ -200,7 +204,11 @@ def _read(entry: JournalEntry | None) -> str:
     return "Okta shows " + ", ".join(f"{name} {value}" for name, value in entry.read.items()) + "."
 
 
-def _assigned(entry: JournalEntry) -> str:
-    if entry.read.get("assigned") == "yes":
-        return "The user is assigned to the Okta application."
-    return "The user is not assigned to the Okta application any more: the account becomes inactive."
+def _match(link: UserLink | GroupLink | None) -> str:
+    if link is None or not link.genesys_id:
+        return "It has no counterpart in Genesys Cloud yet."
+    if isinstance(link, GroupLink):
+        return f"It is linked to the Genesys Cloud group {link.genesys_id}." + (
+            "" if link.state is GroupState.LINKED else f" ({link.why})"
+        )
+    return f"It is linked to the Genesys Cloud user {link.genesys_id} ({link.origin.value or link.state.value})."

@@ -21,6 +21,7 @@ from bridge.operations.preview import Preview
 from bridge.operations.reconciling import ReconcileDesk
 from bridge.operations.status import StatusDesk
 from bridge.operations.switches import Switches
+from bridge.operations.trial import attempt
 from bridge.provisioning.ports import LaneSender
 from bridge.provisioning.record_ports import Store
 
@@ -108,8 +109,10 @@ class Operations:
             item = fresh_item(asked.entity, Reason.OPERATOR, self.nonce())
             self.lanes.send([item])
             return answers.Synced(entity=asked.entity, applied=True, item=item.id)
-        entry, brings = self.preview.look(asked.entity)
-        return answers.Synced(entity=asked.entity, applied=False, would=showing.would(entry, brings))
+        trial = attempt(self.preview, asked.entity)
+        if trial.error is not None and trial.concerns_all:
+            raise trial.error
+        return answers.Synced(entity=asked.entity, applied=False, would=showing.would(trial))
 
     def _differences(self, asked: requests.Diff) -> answers.Differences:
         found = sorted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -121,6 +121,7 @@ class Preview:
         mapper: UserMapper,
         clock: Clock,
         calls: Calls,
+        hash_key: Callable[[], bytes],
     ) -> None:
         """The clients tell their calls to `calls`."""
         self._lanes = UnsentItems()
@@ -135,7 +136,7 @@ class Preview:
             mapper=mapper,
             notifier=Untold(),
             clock=clock,
-            hash_key=_no_key,
+            hash_key=hash_key,
             make_password=str,
         )
 
@@ -151,11 +152,6 @@ class Preview:
         report = self._looks[work.items[0].kind].look(work)
         entry = report.entry(work, self._clock.now(), self._calls.named)
         return entry, list(dict.fromkeys(item.entity for item in self._lanes.items))
-
-
-def _no_key() -> bytes:
-    """The key of fingerprints: an operator's look compares with what Genesys Cloud holds, not with what was written."""
-    raise RuntimeError("a look that is only tried reads Genesys Cloud itself")
 
 
 def _unwritten(*_: Any, **__: Any) -> None:

@@ -27,6 +27,7 @@ class OperationsSettings:
     mappings: Mapping[str, str]
     reconciler: str
     secret_id: str
+    hash_key_secret_id: str
     state_table: str
     notification_topic_arn: str
     mapping: MapSettings
@@ -44,6 +45,7 @@ class OperationsSettings:
             mappings={lane: environment.text(f"{lane.upper()}_MAPPING_ID") for lane in ("leavers", "users", "groups")},
             reconciler=environment.text("RECONCILER_FUNCTION"),
             secret_id=environment.text("BRIDGE_SECRET_ID"),
+            hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
             mapping=MapSettings.read(environment),

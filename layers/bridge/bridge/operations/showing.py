@@ -8,6 +8,8 @@ from typing import Any
 
 from bridge.items import format_time
 from bridge.operations import answers
+from bridge.operations.reasons import text_of
+from bridge.operations.trial import Trial
 from bridge.provisioning.records import Decision, Hold, JournalEntry, ParkedItem
 
 
@@ -65,8 +67,8 @@ def change(record: Hold) -> answers.HoldChange:
 
 def parked(record: ParkedItem) -> answers.ParkedItem:
     """An item that waits for a person."""
-    values = asdict(record)
-    return answers.ParkedItem(item=values.pop("item_id"), **values)
+    values, text = asdict(record), text_of(record.reason)
+    return answers.ParkedItem(item=values.pop("item_id"), means=text.means, first=text.first, acts=text.acts, **values)
 
 
 def entry(record: JournalEntry) -> answers.Entry:
@@ -79,9 +81,14 @@ def difference(record: JournalEntry) -> answers.Difference:
     return answers.Difference(**_known(answers.Difference, record))
 
 
-def would(record: JournalEntry, brings: list[str]) -> answers.Would:
-    """What a look would do now."""
-    return answers.Would(**_known(answers.Would, record), brings=brings)
+def would(trial: Trial) -> answers.Would:
+    """What a sync would do now, or what stops it."""
+    text = trial.text
+    says = f"{text.means} {text.first}" if trial.code else ""
+    if trial.entry is None:
+        says = f"{says} ({trial.detail})" if trial.detail else says
+        return answers.Would(outcome=trial.outcome, why=trial.code, says=says)
+    return answers.Would(**_known(answers.Would, trial.entry), says=says, brings=list(trial.enqueues))
 
 
 def _known(part: type[answers.Part], record: JournalEntry) -> dict[str, Any]:

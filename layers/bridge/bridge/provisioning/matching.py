@@ -159,7 +159,7 @@ class Matching:
         waits = now - since < CONFLICT_PATIENCE
         self._store.save_user(replace(link, waiting_since=since if waits else None))
         if waits:
-            raise Transient(reason, upstream="genesys", status=409)
+            raise Transient(reason, detail=owner or detail, upstream="genesys", status=409)
         raise Permanent(reason, detail=owner or detail, upstream="genesys")
 
 

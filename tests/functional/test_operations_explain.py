@@ -1,0 +1,223 @@
+"""An explanation for everybody whom something stops: five steps and a text, whatever the records hold."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bridge.errors import Permanent, Transient
+from bridge.items import Reason
+from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink, UserState
+from bridge_local.genesys.faults import Fault
+from bridge_local.genesys.switches import GenesysSwitches
+from tests.functional.cli_office import Office
+from tests.functional.operations_stage import Stage
+from tests.world import World
+
+STEPS = ["reach", "read", "in-scope", "match", "act"]
+Start = Callable[[World], str]
+
+
+def refused(kind: Any, status: int = 503) -> Start:
+    """Somebody whose creation meets this."""
+
+    def start(world: World) -> str:
+        world.genesys.faults.add(Fault(kind, method="POST", path="/users$", status=status))
+        return world.person("Ada Brook")
+
+    return start
+
+
+def duplicate(world: World) -> str:
+    """Somebody who has the e-mail of another active user."""
+    other = world.provisioned(1)[0]
+    return with_address_of(world, other)
+
+
+def leavers_address(world: World) -> str:
+    """A hire who gets the address of somebody deactivated in Okta."""
+    leaver = world.provisioned(1)[0]
+    world.okta.deactivate(leaver)
+    world.happen()
+    return with_address_of(world, leaver)
+
+
+def deleted_account(world: World) -> str:
+    """A hire who gets the address of a deleted Genesys Cloud user."""
+    account = world.genesys.add_user({"userName": "eve.doe@example.com", "displayName": "E", "active": True})
+    world.genesys.delete_user(account)
+    return world.person("Eve Doe")
+
+
+def with_address_of(world: World, other: str) -> str:
+    """A user with another one's e-mail."""
+    person = world.person("Eve Doe", assigned=False)
+    world.okta.update_profile(person, {"email": world.okta.users.current[other].profile["email"]})
+    world.okta.assign_user(person)
+    return person
+
+
+STARTS: dict[str, tuple[Start, dict[str, Any]]] = {
+    "400": (refused("status", 400), {}),
+    "403": (refused("status", 403), {}),
+    "409": (refused("status", 409), {}),
+    "422": (refused("status", 422), {}),
+    "503": (refused("status", 503), {}),
+    "cut": (refused("cut"), {}),
+    "lost-answer": (refused("lost-answer"), {}),
+    "duplicate": (duplicate, {}),
+    "leavers-address": (leavers_address, {}),
+    "deleted-account": (deleted_account, {"deleted_user_name": "409"}),
+}
+
+
+def explained(stage: Stage, entity: str) -> dict[str, Any]:
+    """A whole explanation, five steps with a text each."""
+    answer = stage.ask("explain", reader=True, entity=entity)
+    assert [step["step"] for step in answer["steps"]] == STEPS
+    assert all(len(step["says"]) > 10 for step in answer["steps"])
+    return answer
+
+
+@pytest.mark.parametrize("mode", ["enforce", "observe"])
+@pytest.mark.parametrize("hours", [0.0, 0.1, 30.0])
+@pytest.mark.parametrize("start", sorted(STARTS))
+def test_whoever_has_no_account_is_explained_and_previewed(start: str, hours: float, mode: str) -> None:
+    """Before, while and after the bridge has tried: five steps, a preview, and neither leaves a trace."""
+    begin, switches = STARTS[start]
+    world = World(variables={"MODE": mode}, genesys_switches=GenesysSwitches(**switches))
+    stage = Stage(world=world)
+    person = begin(world)
+    if hours:
+        world.deliver()
+        world.pass_time(hours)
+    held = {name: value for name, value in vars(world.store).items() if name != "_lock"}
+    before = copy.deepcopy(held)
+    explained(stage, f"user:{person}")
+    preview = stage.ask("sync", reader=True, entity=f"user:{person}")["would"]
+    assert preview["outcome"]
+    assert held == before
+
+
+@pytest.mark.parametrize("start", ["400", "422", "duplicate", "leavers-address", "deleted-account"])
+def test_whoever_is_parked_is_told_why_and_what_to_do_first(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the command line: one step has failed, with the words of the reason; the preview does not stop a sync."""
+    begin, switches = STARTS[start]
+    office = Office(Stage(world=World(genesys_switches=GenesysSwitches(**switches))))
+    monkeypatch.setattr("botocore.auth.get_current_datetime", office.stage.world.clock.now)
+    world = office.stage.world
+    person = begin(world)
+    world.deliver()
+    world.pass_time(3)
+    assert len(world.parked(f"user:{person}")) == 1
+    ran = office.bridge(f"explain user {person}")
+    assert "failed" in ran.out
+    assert "1 item parked: bridge parked show" in ran.out
+    sync = office.bridge(f"sync user {person}", typed="n\n", code=1)
+    assert "would do this now" in sync.out
+
+
+def test_a_hire_with_a_leavers_address_is_told_who_holds_it_and_what_frees_it() -> None:
+    """The holder by id, how they stand on both sides, and that deleting them in Okta is enough."""
+    stage = Stage()
+    world = stage.world
+    leaver = world.provisioned(1)[0]
+    account = world.account(leaver)["id"]
+    world.okta.deactivate(leaver)
+    world.happen()
+    hire = with_address_of(world, leaver)
+    world.deliver()
+    world.pass_time(3)
+    match = {step["step"]: step for step in explained(stage, f"user:{hire}")["steps"]}["match"]
+    assert match["state"] == "failed"
+    assert f"user:{leaver}: DEPROVISIONED in Okta and Genesys Cloud user {account}" in match["says"]
+    assert "delete them in Okta" in match["says"]
+
+
+def test_who_is_refused_for_a_value_is_parked_at_the_last_step() -> None:
+    """What a sync would write is said beside the reason."""
+    stage = Stage()
+    person = refused("status", 400)(stage.world)
+    stage.world.happen()
+    act = explained(stage, f"user:{person}")["steps"][4]
+    assert act["state"] == "failed"
+    assert "A sync would write userName" in act["says"]
+    assert "(genesys-400): Genesys Cloud refuses a value" in act["says"]
+
+
+RECORDS = [
+    UserLink("", state=UserState.CREATING),
+    UserLink("", state=UserState.CREATING, hashes={"userName": "x"}),
+    UserLink("", state=UserState.GONE, hashes={"title": ""}),
+    UserLink("", state=UserState.LINKED, genesys_id="00000000-0000-4000-8000-000000000000", active=None),
+    UserLink("", state=UserState.WANTED, status="A STATUS OF TOMORROW", unassigned_due="a-reason-of-tomorrow"),
+]
+
+
+@pytest.mark.parametrize("number", range(len(RECORDS)))
+@pytest.mark.parametrize("assigned", [True, False])
+def test_no_record_keeps_an_explanation_from_its_five_steps(number: int, assigned: bool) -> None:
+    """Half written, contradictory, or of codes that this release does not know."""
+    stage = Stage()
+    world = stage.world
+    person = world.person("Ada Brook", assigned=assigned)
+    entity, now = f"user:{person}", world.clock.now()
+    world.store.user_links[person] = replace(RECORDS[number], okta_id=person, posted=now)
+    world.store.park(ParkedItem(entity, "i", "no json", "a-reason-of-tomorrow", "user:00uNobody0000000001 8a7b", now))
+    world.store.write(JournalEntry(entity, now, "an outcome of tomorrow", why="a-reason-of-tomorrow"))
+    answer = explained(stage, entity)
+    assert "no words for the reason code a-reason-of-tomorrow" in answer["steps"][0]["says"]
+    assert answer["parked"][0]["means"].endswith(".")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Ada Brook"), Permanent("unreadable-record")])
+@pytest.mark.parametrize("read", ["user", "entries", "parked_items", "begin_user_look", "hold"])
+def test_a_record_that_cannot_be_read_keeps_nobody_from_an_explanation(
+    error: Exception, read: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever record it is; its error's text may hold anything, and is not shown."""
+    stage = Stage()
+    person = stage.world.person("Ada Brook")
+    stage.world.happen()
+
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(stage.world.store, read, broken)
+    assert "Ada" not in str(explained(stage, f"user:{person}"))
+
+
+def test_an_explanation_says_when_the_store_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is no answer about anybody, and worth another try."""
+    stage = Stage()
+
+    def away(*_: object) -> None:
+        raise Transient("store-unreachable", upstream="store")
+
+    monkeypatch.setattr(stage.world.store, "entries", away)
+    assert stage.refused("explain", entity="user:00uAdaBrook000000001") == "unavailable"
+
+
+def test_an_explanation_is_given_though_nobody_knows_whether_the_queues_are_read() -> None:
+    """Lambda's own API may be throttled; the other steps are as good as ever."""
+    stage = Stage()
+    person = stage.world.person("Ada Brook")
+    stage.world.happen()
+    stage.mappings.broken = True
+    assert [step["state"] for step in explained(stage, f"user:{person}")["steps"]] == ["ok"] * 5
+
+
+def test_a_sync_is_asked_for_though_its_preview_ends_in_a_reason() -> None:
+    """The cause may just have been removed: the operator decides."""
+    stage = Stage()
+    world = stage.world
+    person = duplicate(world)
+    would = stage.ask("sync", entity=f"user:{person}")["would"]
+    assert (would["outcome"], would["why"]) == ("waits", "owned-by-another-user")
+    assert "belongs to another Okta user" in would["says"]
+    assert stage.ask("sync", entity=f"user:{person}", apply=True)["applied"]
+    assert stage.waiting() == [(f"user:{person}", Reason.OPERATOR.value)]
