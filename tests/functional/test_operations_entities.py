@@ -44,6 +44,8 @@ WRITES = {
     "note_judging",
     "add_due",
     "remove_due",
+    "note_due",
+    "settle_due",
     "park",
     "unpark",
     "close_parked",

@@ -103,7 +103,9 @@ def test_a_look_that_would_change_nothing_says_so() -> None:
 
 def test_explain_has_five_steps_and_the_journal() -> None:
     """And the way to what is parked."""
-    ran = Stage(explain=explained(entry("held", why="ceiling", held=5), parked=[parked_item()])).run("explain user 00u1")
+    ran = Stage(explain=explained(entry("held", why="ceiling", held=5), parked=[parked_item()])).run(
+        "explain user 00u1"
+    )
     lines = ran.out.splitlines()
     assert lines[0] == "user:00u1  in Genesys Cloud: 8a7b"
     assert [line.split()[0] for line in lines[3:8]] == ["reach", "read", "in", "match", "act"]

@@ -38,6 +38,7 @@ READS = frozenset(
         "app",
         "breaker",
         "due",
+        "dues",
         "parked_items",
         "entries",
         "differences",
