@@ -2,7 +2,7 @@
 
 ``PYTHONPATH=layers/bridge .venv/bin/python -m benchmarks.cost_per_event`` prints the figures that ``docs/costs.md``
 quotes: what each kind of change needs, what a million events cost, and what a stack costs while nothing happens. Okta
-and Genesys Cloud are the models, DynamoDB is moto behind a client that counts; the lanes are in memory, and their
+and Genesys Cloud are the models, DynamoDB is moto behind a client that counts; the queues are in memory, and their
 requests follow from what is sent and handled. Prices and durations are inputs, below.
 """
 
@@ -26,7 +26,7 @@ from bridge.aws.queues import BATCH
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.pace import DynamoPace, HeaderPace
 from bridge.aws.telemetry import logger
-from bridge.items import Item, Lane
+from bridge.items import Item, Queue
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys import Fault
 from bridge_local.template import Template
@@ -193,7 +193,7 @@ class CountedWorld(World):
     """The whole bridge, its state in counted tables, its call budgets shared as in AWS."""
 
     def count(self, dynamodb: Any) -> None:
-        """Put counted tables, lanes and logs in place."""
+        """Put counted tables, queues and logs in place."""
         self.tables = CountingDynamoDB(dynamodb)
         self.log = io.StringIO()
         self.metrics: set[str] = set()
@@ -204,11 +204,11 @@ class CountedWorld(World):
         self.store.set_bootstrapped()  # a company whose first whole reconcile is behind it
         self.store.note_reconciled("enforce")
         self.idempotency = cast("Any", DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=client))
-        send = self.lanes.send
+        send = self.queues.send
 
         def counted(items: list[Item]) -> None:
-            for lane in Lane:
-                self.tables.use.sqs += math.ceil(sum(item.lane is lane for item in items) / BATCH)
+            for queue in Queue:
+                self.tables.use.sqs += math.ceil(sum(item.queue is queue for item in items) / BATCH)
             self.tables.use.items += len(items)
             send(items)
 
@@ -219,7 +219,7 @@ class CountedWorld(World):
             return handle(request)
 
         self.okta.handle = asked  # type: ignore[method-assign] # the model, and a count
-        self.lanes.send = counted  # type: ignore[method-assign, assignment] # the lanes, and a count
+        self.queues.send = counted  # type: ignore[method-assign, assignment] # the queues, and a count
         self.restart()
 
     def restart(self) -> None:
@@ -228,27 +228,27 @@ class CountedWorld(World):
         if not hasattr(self, "tables"):
             return
 
-        def pace(upstream: str, lane: Lane) -> Any:
-            share = 1.0 if lane is Lane.LEAVERS else 0.95
+        def pace(upstream: str, queue: Queue) -> Any:
+            share = 1.0 if queue is Queue.LEAVERS else 0.95
             if upstream == "genesys":
                 return DynamoPace(cast("Any", self.tables), "state", upstream, 1_000_000, self.clock, share)
             return HeaderPace(cast("Any", self.tables), "state", upstream, self.clock, share)
 
-        outside = replace(self.consumer._outside, pace=pace)  # noqa: SLF001 - the composition of tests has no pace
+        outside = replace(self.consumer._dependencies, pace=pace)  # noqa: SLF001 - the composition of tests has no pace
         self.consumer = type(self.consumer)(self.consumer._settings, outside)  # noqa: SLF001 - as above
 
-    def work(self, lane: Lane) -> Mapping[str, Any] | None:
+    def work(self, queue: Queue) -> Mapping[str, Any] | None:
         """One batch: one request to receive it, one to delete what is done, one to delay what is not."""
-        before = len(self.lanes.lanes[lane].messages)
-        answer = super().work(lane)
+        before = len(self.queues.queues[queue].messages)
+        answer = super().work(queue)
         if answer is not None:
-            done = before - len(self.lanes.lanes[lane].messages)
+            done = before - len(self.queues.queues[queue].messages)
             self.tables.use.invocations += 1
             self.tables.use.sqs += 1 + bool(done > 0) + bool(answer["batchItemFailures"])
         return answer
 
     def measure(self, change: Callable[[], object], *, each: bool = False) -> Use:
-        """What a change of Okta costs until the lanes are empty."""
+        """What a change of Okta costs until the queues are empty."""
         self.events()
         self.clock.advance(3600)
         use = self.tables.use = Use()
@@ -286,7 +286,7 @@ def measure() -> tuple[dict[str, Use], set[str]]:
             people = world.people(160)
             world.happen()
             group, _ = world.linked_group("Support", people[:30])
-            # A look before the first measured one, so that tokens and listings are at hand as in a warm function.
+            # A sync before the first measured one, so that tokens and listings are at hand as in a warm function.
             world.okta.update_profile(people[0], {"title": "Agent"})
             world.happen()
         stranger = world.person("Stranger Test", assigned=False)
@@ -349,7 +349,7 @@ def idle(template: Template) -> dict[str, float]:
         f"{number('AWS::KMS::Key')} KMS keys": number("AWS::KMS::Key") * PRICES["KMS key, month"],
         f"{number('AWS::SecretsManager::Secret')} secrets": number("AWS::SecretsManager::Secret")
         * PRICES["Secret, month"],
-        f"{polls:,.0f} polls of {sources} empty lanes": polls * PRICES["SQS FIFO request"],
+        f"{polls:,.0f} polls of {sources} empty queues": polls * PRICES["SQS FIFO request"],
         f"{number('AWS::CloudWatch::Alarm')} alarms": number("AWS::CloudWatch::Alarm")
         * PRICES["CloudWatch alarm, month"],
         f"{number('AWS::CloudWatch::CompositeAlarm')} composite alarm": number("AWS::CloudWatch::CompositeAlarm")

@@ -31,7 +31,7 @@ from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.records import AppState, GroupLink, GroupState, Hold, Origin, UserLink, UserState
 from bridge.provisioning.values import OktaUser
-from bridge.reconcile.composition import Outside, ReconcilerEvents
+from bridge.reconcile.composition import Dependencies, ReconcilerEvents
 from bridge.reconcile.settings import ReconcilerSettings
 from bridge.settings import UserNameSource
 from bridge_local.exchange import Request
@@ -203,7 +203,7 @@ class Links(MemoryRuns):
                 state=GroupState.LINKED,
                 genesys_id=GENESYS_GROUP,
                 linked_by="operator",
-                first_look_ended=True,
+                first_sync_ended=True,
             )
         ]
 
@@ -236,7 +236,7 @@ class Links(MemoryRuns):
 
 @dataclass
 class Sent:
-    """Lanes that count."""
+    """Queues that count."""
 
     items: int = 0
 
@@ -275,13 +275,13 @@ def measure(users: int, *, known: bool) -> dict[str, Any]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     events = ReconcilerEvents(
         ReconcilerSettings.read(ENVIRONMENT),
-        Outside(
+        Dependencies(
             store=cast("Any", store),
-            lanes=sent,
+            queues=sent,
             secrets=cast("Any", words),
             hash_key=cast("Any", words),
             mapper=MAPPER,
-            pace=lambda _upstream, _lane: words,
+            pace=lambda _upstream, _queue: words,
             pause=lambda _seconds: None,
             okta_transport=pages,
             genesys_transport=pages,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import TextIO, cast
 
 from bridge_cli.bridge import Bridge
-from bridge_cli.desk import Desk
+from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 from bridge_cli.parser import build
 from bridge_cli.places import Place, Session, deployed, local
@@ -56,32 +56,34 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
         progress=parsed.progress,
         zone=around.zone,
     )
-    desk = Desk(parsed, Bridge(lambda: _place(parsed, around)), terminal, around.sleep, around.clock, around.now)
+    context = Context(parsed, Bridge(lambda: _place(parsed, around)), terminal, around.sleep, around.clock, around.now)
     try:
-        return _run(desk)
+        return _run(context)
     except BrokenPipeError:
         # Who read the output has gone, as `head` does; nothing is left to be said there.
         os.dup2(os.open(os.devnull, os.O_WRONLY), around.stdout.fileno())
         return End.FAILED
 
 
-def _run(desk: Desk) -> End:
+def _run(context: Context) -> End:
     try:
-        end: End = desk.arguments.command.run(desk)
-        desk.terminal.flush()
+        end: End = context.arguments.command.run(context)
+        context.terminal.flush()
     except Stopped as stopped:
-        return _stop(desk, stopped)
+        return _stop(context, stopped)
     except argparse.ArgumentTypeError as error:
-        return _stop(desk, Stopped(End.USAGE, str(error), f"`{desk.arguments.parser.prog} --help` shows an example."))
+        return _stop(
+            context, Stopped(End.USAGE, str(error), f"`{context.arguments.parser.prog} --help` shows an example.")
+        )
     except KeyboardInterrupt:
-        desk.terminal.error(f"Interrupted. {desk.standing}")
+        context.terminal.error(f"Interrupted. {context.standing}")
         return End.INTERRUPTED
     return end
 
 
-def _stop(desk: Desk, stopped: Stopped) -> End:
-    desk.terminal.document(stopped.document())
-    desk.terminal.error(stopped.message, stopped.advice)
+def _stop(context: Context, stopped: Stopped) -> End:
+    context.terminal.document(stopped.document())
+    context.terminal.error(stopped.message, stopped.advice)
     return stopped.end
 
 

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bridge_cli.desk import Desk
+from bridge_cli.context import Context
 from bridge_cli.ends import End
 
-#: Seconds that a command waits for the look it has asked for.
+#: Seconds that a command waits for the sync it has asked for.
 _TIMEOUT = 60.0
 _KINDS = ("user", "group")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -36,7 +36,7 @@ class Command:
     summary: str
     details: str
     example: str
-    run: Callable[[Desk], End]
+    run: Callable[[Context], End]
     arguments: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
     changes: bool = False
 
@@ -88,7 +88,7 @@ def wait_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         type=seconds,
         default=_TIMEOUT,
-        help=f"wait so long for the look (usually {_TIMEOUT:g})",
+        help=f"wait so long for the sync (usually {_TIMEOUT:g})",
     )
     parser.add_argument("--no-wait", dest="timeout", action="store_const", const=0.0, help="do not wait for it")
 

@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what is said when it can not go on."""
+"""How a command ends: its exit code, and what is said when it cannot go on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ADVICE = {
     "unavailable": "Try again in a minute.",
     "identity-refused": "Does `aws sts get-caller-identity` answer with this profile and region? Is the clock right?",
     "hold-not-open": "`bridge holds show` says how the hold stands; a later change opens a new one.",
-    "revision-unknown": "The hold has changed: look at it again with `bridge holds show`.",
+    "revision-unknown": "The hold has changed: read it again with `bridge holds show`.",
     "already-decided": "The first decision stands; `bridge holds show` names who made it.",
     "readers-may-not": "You need the operators' policy for it: an output of the stack names it.",
     "nothing-parked": "`bridge parked list` shows what is parked.",
@@ -48,7 +48,7 @@ _ENDS = {
 
 
 class Stopped(Exception):
-    """A command can not go on.
+    """A command cannot go on.
 
     Args:
         end: the exit code.

@@ -6,10 +6,10 @@ import argparse
 import json
 from typing import Any
 
-from bridge.operations.answers import Compared, Differences, Explained, Step, Synced, Would
+from bridge.operations.answers import Compared, Differences, Explained, Planned, Step, Synced
 from bridge.operations.requests import Diff, Explain, Sync
 from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments, wait_arguments, whole
-from bridge_cli.desk import Desk, look_of, pages, show_entry, work_facts
+from bridge_cli.context import Context, pages, show_entry, sync_of, work_facts
 from bridge_cli.ends import End
 from bridge_cli.tables import count
 from bridge_cli.terminal import Terminal
@@ -17,40 +17,40 @@ from bridge_cli.terminal import Terminal
 #: Differences, and journal entries, that are shown unless somebody says otherwise.
 _DIFFERENCES = 100
 _ENTRIES = 10
-#: Outcomes of a look after which somebody has something to do.
+#: Outcomes of a sync after which somebody has something to do.
 _NOT_DONE = frozenset({"parked", "failed"})
 
 
-def sync(desk: Desk) -> End:
+def sync(context: Context) -> End:
     """``sync``."""
-    entity, terminal = entity_of(desk.arguments, app=True), desk.terminal
-    would = desk.ask(Sync(entity=entity), Synced).answer.would
-    terminal.say(f"{entity}: a look would do this now")
-    if would is not None:
-        _show_would(terminal, would)
+    entity, terminal = entity_of(context.arguments, app=True), context.terminal
+    planned = context.ask(Sync(entity=entity), Synced).answer.planned
+    terminal.say(f"{entity}: a sync would do this now")
+    if planned is not None:
+        _show_planned(terminal, planned)
     terminal.say()
-    terminal.confirm(f"Look at {entity} now?")
-    reply = desk.change(Sync(entity=entity, apply=True), Synced)
+    terminal.confirm(f"Sync {entity} now?")
+    reply = context.change(Sync(entity=entity, apply=True), Synced)
     item = reply.answer.item or ""
-    entry = look_of(desk, entity, item)
+    entry = sync_of(context, entity, item)
     terminal.document(
         {
             **reply.document,
-            "would": None if would is None else would.model_dump(mode="json"),
+            "planned": None if planned is None else planned.model_dump(mode="json"),
             "entry": None if entry is None else entry.model_dump(mode="json"),
         }
     )
     if entry is None:
-        terminal.say(f"The item {item} is in its lane.")
+        terminal.say(f"The item {item} is in its queue.")
         return End.DONE
     show_entry(terminal, entry)
     return End.FAILED if entry.outcome in _NOT_DONE else End.DONE
 
 
-def explain(desk: Desk) -> End:
+def explain(context: Context) -> End:
     """``explain``."""
-    entity, terminal = entity_of(desk.arguments), desk.terminal
-    reply = desk.ask(Explain(entity=entity, limit=desk.arguments.limit), Explained)
+    entity, terminal = entity_of(context.arguments), context.terminal
+    reply = context.ask(Explain(entity=entity, limit=context.arguments.limit), Explained)
     terminal.document(reply.document)
     if terminal.as_json:
         return End.DONE
@@ -59,19 +59,19 @@ def explain(desk: Desk) -> End:
     show_steps(terminal, answer.steps)
     if answer.parked:
         items = count(len(answer.parked), "item")
-        terminal.say("", f"{items} parked: {desk.command(f'parked show {entity}')}")
+        terminal.say("", f"{items} parked: {context.command(f'parked show {entity}')}")
     terminal.say("", "Journal, the newest first:" if answer.journal else "The journal has no entry.")
     for entry in answer.journal:
         show_entry(terminal, entry)
     return End.DONE
 
 
-def diff(desk: Desk) -> End:
+def diff(context: Context) -> End:
     """``diff``."""
-    if desk.arguments.entity is not None:
-        return _compare(desk, entity_of(desk.arguments))
-    reply = pages(desk, Diff(), Differences, "differences")
-    terminal = desk.terminal
+    if context.arguments.entity is not None:
+        return _compare(context, entity_of(context.arguments))
+    reply = pages(context, Diff(), Differences, "differences")
+    terminal = context.terminal
     terminal.document(reply.document)
     if terminal.as_json:
         return End.DONE
@@ -88,9 +88,9 @@ def diff(desk: Desk) -> End:
     return End.DONE
 
 
-def _compare(desk: Desk, entity: str) -> End:
-    terminal = desk.terminal
-    reply = desk.ask(Diff(entity=entity), Compared)
+def _compare(context: Context, entity: str) -> End:
+    terminal = context.terminal
+    reply = context.ask(Diff(entity=entity), Compared)
     terminal.document(reply.document)
     if terminal.as_json:
         return End.DONE
@@ -120,13 +120,13 @@ def show_steps(terminal: Terminal, steps: list[Step]) -> None:
     terminal.table(("step", "state", "says"), [(step.step.replace("-", " "), step.state, step.says) for step in steps])
 
 
-def _show_would(terminal: Terminal, would: Would) -> None:
-    nothing = would.outcome == "observed" and not any((would.changed, would.added, would.removed, would.held))
-    outcome = would.outcome if not would.why else f"{would.outcome}, {would.why}"
+def _show_planned(terminal: Terminal, planned: Planned) -> None:
+    nothing = planned.outcome == "observed" and not any((planned.changed, planned.added, planned.removed, planned.held))
+    outcome = planned.outcome if not planned.why else f"{planned.outcome}, {planned.why}"
     terminal.facts(
-        ("outcome", "nothing would change" if nothing and not would.why else outcome),
-        ("that is", would.says),
-        *work_facts(would),
+        ("outcome", "nothing would change" if nothing and not planned.why else outcome),
+        ("that is", planned.says),
+        *work_facts(planned),
     )
 
 
@@ -161,9 +161,9 @@ COMMANDS = (
     Command(
         "sync",
         "ENTITY [ID]",
-        "look at a user or a group now",
-        "Shows what a look would do, asks, puts an item into the entity's lane, waits for the look and shows its "
-        "journal entry. The look compares with Genesys Cloud itself, so it also repairs what was changed there.",
+        "sync a user or a group now",
+        "Shows what a sync would do, asks, puts an item into the entity's queue, waits for the sync and shows its "
+        "journal entry. The sync compares with Genesys Cloud itself, so it also repairs what was changed there.",
         "bridge sync user 00u1a2b3c4d5e6f7g8h9",
         sync,
         _sync_arguments,
@@ -173,9 +173,9 @@ COMMANDS = (
         "explain",
         "ENTITY [ID]",
         "why a user or a group is as it is",
-        "Five steps: reach (has anything about it arrived, and are the lanes read), read (what Okta says), in scope "
-        "(is it the bridge's), match (what it is in Genesys Cloud), act (what a look would do, and what keeps it from "
-        "that). Then the journal: what the last looks read, changed and called. Nothing is changed.",
+        "Five steps: reach (has anything about it arrived, and are the queues read), read (what Okta says), in scope "
+        "(is it the bridge's), match (what it is in Genesys Cloud), act (what a sync would do, and what keeps it from "
+        "that). Then the journal: what the last syncs read, changed and called. Nothing is changed.",
         "bridge explain user 00u1a2b3c4d5e6f7g8h9",
         explain,
         _explain_arguments,

@@ -7,51 +7,51 @@ import argparse
 from bridge.operations.answers import Explained, GroupChanged
 from bridge.operations.requests import Explain, GroupCeiling, GroupLink
 from bridge_cli.commands import Command, group_argument, whole
-from bridge_cli.desk import Desk
+from bridge_cli.context import Context
 from bridge_cli.ends import End
 from bridge_cli.entities import show_steps
 from bridge_cli.tables import count
 
 
-def link(desk: Desk) -> End:
+def link(context: Context) -> End:
     """``group link``."""
     return _change(
-        desk,
-        GroupLink(do="group.link", entity=desk.arguments.entity),
-        "Link this group by your word? Its members in Genesys Cloud follow Okta; the first removals are held.",
+        context,
+        GroupLink(do="group.link", entity=context.arguments.entity),
+        "Link this group with your approval? Its members in Genesys Cloud follow Okta; the first removals are held.",
     )
 
 
-def unlink(desk: Desk) -> End:
+def unlink(context: Context) -> End:
     """``group unlink``."""
     return _change(
-        desk,
-        GroupLink(do="group.unlink", entity=desk.arguments.entity),
-        "Keep this group out by your word? No rule links it any more; its members stay and its hold closes.",
+        context,
+        GroupLink(do="group.unlink", entity=context.arguments.entity),
+        "Keep this group out with your approval? No rule links it any more; its members stay and its hold closes.",
     )
 
 
-def ceiling(desk: Desk) -> End:
+def ceiling(context: Context) -> End:
     """``group ceiling``."""
-    arguments = desk.arguments
+    arguments = context.arguments
     if arguments.reset == (arguments.count is not None or arguments.percent is not None):
         raise argparse.ArgumentTypeError("expected --count or --percent or both, or else --reset")
     wanted = " and ".join(_ceilings(arguments.count, arguments.percent))
     return _change(
-        desk,
+        context,
         GroupCeiling(entity=arguments.entity, count=arguments.count, percent=arguments.percent),
         f"Let {wanted} pass within the window from now on?",
     )
 
 
-def _change(desk: Desk, request: GroupLink | GroupCeiling, question: str) -> End:
-    terminal = desk.terminal
-    now = desk.ask(Explain(entity=request.entity), Explained).answer
+def _change(context: Context, request: GroupLink | GroupCeiling, question: str) -> End:
+    terminal = context.terminal
+    now = context.ask(Explain(entity=request.entity), Explained).answer
     terminal.say(f"{request.entity}  in Genesys Cloud: {now.genesys_id or 'not linked'}")
     show_steps(terminal, now.steps)
     terminal.say()
     terminal.confirm(question)
-    reply = desk.change(request, GroupChanged)
+    reply = context.change(request, GroupChanged)
     terminal.document(reply.document)
     answer = reply.answer
     terminal.say(answer.entity)
@@ -59,7 +59,7 @@ def _change(desk: Desk, request: GroupLink | GroupCeiling, question: str) -> End
         ("linked by", answer.linked_by or "nothing"),
         ("ceilings", " and ".join(_ceilings(answer.ceiling, answer.ceiling_percent))),
     )
-    terminal.say(f"A look follows: {desk.command(f'explain {answer.entity}')}")
+    terminal.say(f"A sync follows: {context.command(f'explain {answer.entity}')}")
     return End.DONE
 
 
@@ -83,7 +83,7 @@ COMMANDS = (
     Command(
         "group link",
         "GROUP",
-        "link an Okta group by your word",
+        "link an Okta group with your approval",
         "For a group that neither an assignment to the application nor LinkedGroups links. It finds its Genesys Cloud "
         "group by the equal name. Shows how the group stands, and asks.",
         "bridge group link 00g1a2b3c4d5e6f7g8h9",
@@ -94,7 +94,7 @@ COMMANDS = (
     Command(
         "group unlink",
         "GROUP",
-        "let a group go by your word",
+        "unlink a group with your approval",
         "Its members in Genesys Cloud stay as they are, its hold closes, and no rule links it until `bridge group "
         "link`. Shows how the group stands, and asks.",
         "bridge group unlink 00g1a2b3c4d5e6f7g8h9",

@@ -9,7 +9,7 @@ from bridge.operations.answers import Decided, Hold, Holds, HoldShown
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge_cli.bridge import Reply, check_why
 from bridge_cli.commands import Command, group_argument, page_arguments, positive, seconds
-from bridge_cli.desk import Desk, pages
+from bridge_cli.context import Context, pages
 from bridge_cli.ends import End, Stopped
 from bridge_cli.tables import count
 
@@ -25,7 +25,7 @@ _REASONS = {
     "ceiling-percent": "a larger part of the group within the window than the ceiling allows",
     "ceiling-empty": "nobody would be left in the group",
     "deactivation-ceiling": "more users lose their assignment within the window than the ceiling allows",
-    "first-link": "the first comparison, the first look of the link, or the first one at an adopted member is not over",
+    "first-link": "the first comparison, the first sync of the link, or the first one at an adopted member is not over",
     "suspicious-empty": "Okta shows nobody where people were, and nothing explains it",
     "group-deleted": "the group is gone in Okta",
     "removals-paused": "an operator has paused removals",
@@ -37,15 +37,15 @@ _OVER = frozenset({"done", "rejected", "resolved", "unlinked"})
 Verb = Literal["approve", "reject"]
 
 
-def list_holds(desk: Desk) -> End:
+def list_holds(context: Context) -> End:
     """``holds list``."""
-    reply = desk.ask(HoldsList(), Holds)
-    desk.terminal.document(reply.document)
-    if desk.terminal.as_json:
+    reply = context.ask(HoldsList(), Holds)
+    context.terminal.document(reply.document)
+    if context.terminal.as_json:
         return End.DONE
     holds = reply.answer.holds
     if not holds:
-        desk.terminal.say("No hold is open.")
+        context.terminal.say("No hold is open.")
         return End.DONE
     rows = [
         (
@@ -54,71 +54,71 @@ def list_holds(desk: Desk) -> End:
             _state(hold),
             hold.staged,
             hold.revision,
-            desk.terminal.time(hold.opened),
+            context.terminal.time(hold.opened),
             _why(hold),
         )
         for hold in holds
     ]
-    desk.terminal.table(("hold", "number", "state", "staged", "revision", "opened", "why"), rows)
-    desk.terminal.say("", f"Look at one: {desk.command(f'holds show {holds[0].entity}')}")
+    context.terminal.table(("hold", "number", "state", "staged", "revision", "opened", "why"), rows)
+    context.terminal.say("", f"Sync one: {context.command(f'holds show {holds[0].entity}')}")
     return End.DONE
 
 
-def show_hold(desk: Desk) -> End:
+def show_hold(context: Context) -> End:
     """``holds show``."""
-    reply = pages(desk, HoldsShow(entity=desk.arguments.entity), HoldShown, "staged")
-    desk.terminal.document(reply.document)
-    if not desk.terminal.as_json:
-        _show(desk, reply.answer)
+    reply = pages(context, HoldsShow(entity=context.arguments.entity), HoldShown, "staged")
+    context.terminal.document(reply.document)
+    if not context.terminal.as_json:
+        _show(context, reply.answer)
         if reply.answer.hold.state in _UNDECIDED:
-            words = f"{desk.arguments.entity} --why TICKET"
-            desk.terminal.say("", f"Decide: {desk.command(f'holds approve {words}')}")
-            desk.terminal.say(f"        {desk.command(f'holds reject {words}')}")
+            words = f"{context.arguments.entity} --why TICKET"
+            context.terminal.say("", f"Decide: {context.command(f'holds approve {words}')}")
+            context.terminal.say(f"        {context.command(f'holds reject {words}')}")
     return End.DONE
 
 
-def approve(desk: Desk) -> End:
+def approve(context: Context) -> End:
     """``holds approve``."""
-    return _decide(desk, "approve")
+    return _decide(context, "approve")
 
 
-def reject(desk: Desk) -> End:
+def reject(context: Context) -> End:
     """``holds reject``."""
-    return _decide(desk, "reject")
+    return _decide(context, "reject")
 
 
-def _decide(desk: Desk, verb: Verb) -> End:
-    entity, why = desk.arguments.entity, desk.arguments.why
-    shown = desk.ask(HoldsShow(entity=entity, limit=_FIRST), HoldShown).answer
+def _decide(context: Context, verb: Verb) -> End:
+    entity, why = context.arguments.entity, context.arguments.why
+    shown = context.ask(HoldsShow(entity=entity, limit=_FIRST), HoldShown).answer
     hold = shown.hold
-    _show(desk, shown)
-    _check(desk, hold)
+    _show(context, shown)
+    _check(context, hold)
     users = count(hold.staged, "user")
     what, kept = ("deactivation", "active") if entity == "app" else ("removal", "as members")
     means = (
-        f"Release the {what} of {users}? Who is desired again by then stays."
+        f"Release the {what} of {users}? Who is a member again in Okta by then stays."
         if verb == "approve"
-        else f"Keep {users} {kept}? They are exceptions until Okta shows them as desired again."
+        else f"Keep {users} {kept}? They are exceptions until Okta shows them as members again."
     )
-    desk.terminal.say()
-    desk.terminal.confirm(f"{verb.capitalize()} revision {hold.revision} of hold {hold.number} of {entity}. {means}")
-    shows = desk.command(f"holds show {entity}")
-    desk.standing = (
+    context.terminal.say()
+    context.terminal.confirm(f"{verb.capitalize()} revision {hold.revision} of hold {hold.number} of {entity}. {means}")
+    shows = context.command(f"holds show {entity}")
+    context.standing = (
         f"The decision was sent; whether it was recorded is not known. {shows} says so; deciding again is harmless."
     )
-    reply = desk.bridge.decide(verb, entity, hold.number, hold.revision, why)
-    desk.standing = "The decision is recorded."
-    _decided(desk, reply)
-    if desk.arguments.wait:
-        _wait(desk, entity, hold.number)
+    reply = context.bridge.decide(verb, entity, hold.number, hold.revision, why)
+    context.standing = "The decision is recorded."
+    _decided(context, reply)
+    if context.arguments.wait:
+        _wait(context, entity, hold.number)
     else:
-        desk.terminal.say(f"A look does the rest in some seconds: {shows}")
-    desk.terminal.document(reply.document)
+        context.terminal.say(f"A sync does the rest in some seconds: {shows}")
+    context.terminal.document(reply.document)
     return End.DONE
 
 
-def _check(desk: Desk, hold: Hold) -> None:
-    wanted = desk.arguments.revision
+def _check(context: Context, hold: Hold) -> None:
+    wanted = context.arguments.revision
     if hold.state not in _UNDECIDED:
         raise Stopped(End.FAILED, f"There is nothing to decide: the hold is {hold.state}.")
     if wanted is not None and wanted != hold.revision:
@@ -129,33 +129,33 @@ def _check(desk: Desk, hold: Hold) -> None:
         )
 
 
-def _wait(desk: Desk, entity: str, number: int) -> None:
-    """Wait until looks have carried out the decision."""
-    desk.standing = f"The decision is recorded, and looks carry it out: {desk.command(f'holds show {entity}')}"
+def _wait(context: Context, entity: str, number: int) -> None:
+    """Wait until syncs have carried out the decision."""
+    context.standing = f"The decision is recorded, and syncs carry it out: {context.command(f'holds show {entity}')}"
     latest: str = "open"
 
     def over() -> Hold | None:
         nonlocal latest
-        hold = desk.ask(HoldsShow(entity=entity, limit=1), HoldShown).answer.hold
+        hold = context.ask(HoldsShow(entity=entity, limit=1), HoldShown).answer.hold
         latest = hold.state
         return hold if hold.number != number or hold.state in _OVER else None
 
-    ended = desk.wait(desk.arguments.timeout, over, lambda passed: f"the hold is {latest}, {passed} s")
+    ended = context.wait(context.arguments.timeout, over, lambda passed: f"the hold is {latest}, {passed} s")
     if ended is None:
-        raise Stopped(End.NOT_YET, f"The hold is still {latest}.", desk.standing)
+        raise Stopped(End.NOT_YET, f"The hold is still {latest}.", context.standing)
     says = f"hold {number} is over, and hold {ended.number} is {ended.state}" if ended.number != number else ended.state
-    desk.terminal.say(f"{entity}: {says}.")
+    context.terminal.say(f"{entity}: {says}.")
 
 
-def _decided(desk: Desk, reply: Reply[Decided]) -> None:
+def _decided(context: Context, reply: Reply[Decided]) -> None:
     decision = reply.answer.decision
-    desk.terminal.say(
+    context.terminal.say(
         f"{decision.verdict.capitalize()}: recorded for {decision.by}, as AWS confirmed.", reply.answer.releases
     )
 
 
-def _show(desk: Desk, shown: HoldShown) -> None:
-    terminal, hold = desk.terminal, shown.hold
+def _show(context: Context, shown: HoldShown) -> None:
+    terminal, hold = context.terminal, shown.hold
     terminal.say(f"{hold.entity}  hold {hold.number}, revision {hold.revision}: {_state(hold)}")
     decision = hold.decision
     terminal.facts(
@@ -232,7 +232,7 @@ def _decision_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--revision", metavar="N", type=positive, help="decide only if the hold is still at this revision; for scripts"
     )
-    parser.add_argument("--wait", action="store_true", help="wait until looks have carried it out")
+    parser.add_argument("--wait", action="store_true", help="wait until syncs have carried it out")
     parser.add_argument(
         "--timeout", metavar="SECONDS", type=seconds, default=_PATIENCE, help=f"wait so long (usually {_PATIENCE:g})"
     )
@@ -281,7 +281,7 @@ COMMANDS = (
         "holds reject",
         "HOLD --why TICKET",
         "keep the members of a hold",
-        "Shows the hold and asks. Its users stay members as exceptions: until a look sees them as desired again, or "
+        "Shows the hold and asks. Its users stay members as exceptions: until they are members again in Okta, or "
         "they, or the link, are gone. Put right in Okta what was wrong there.",
         "bridge holds reject 00g1a2b3c4d5e6f7g8h9 --why OPS-1234",
         reject,

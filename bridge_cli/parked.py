@@ -8,17 +8,17 @@ from typing import Any
 from bridge.operations.answers import ParkedItem, ParkedItems, Redriven
 from bridge.operations.requests import ParkedList, ParkedRedrive, ParkedShow
 from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments, wait_arguments
-from bridge_cli.desk import Desk, look_of, pages, show_entry
+from bridge_cli.context import Context, pages, show_entry, sync_of
 from bridge_cli.ends import End, Stopped
 from bridge_cli.tables import count
 
 _USUAL = 100
 
 
-def list_parked(desk: Desk) -> End:
+def list_parked(context: Context) -> End:
     """``parked list``."""
-    reply = pages(desk, ParkedList(), ParkedItems, "parked")
-    terminal = desk.terminal
+    reply = pages(context, ParkedList(), ParkedItems, "parked")
+    terminal = context.terminal
     terminal.document(reply.document)
     if terminal.as_json:
         return End.DONE
@@ -26,19 +26,19 @@ def list_parked(desk: Desk) -> End:
     if not parked:
         terminal.say("Nothing is parked.")
         return End.DONE
-    _table(desk, parked)
+    _table(context, parked)
     terminal.say(
         "", f"{count(len(parked), 'item')}{'; there are more: --all' if reply.answer.next is not None else ''}"
     )
-    terminal.say(f"After its cause is gone: {desk.command(f'parked redrive {parked[0].entity}')}")
+    terminal.say(f"After its cause is gone: {context.command(f'parked redrive {parked[0].entity}')}")
     return End.DONE
 
 
-def show_parked(desk: Desk) -> End:
+def show_parked(context: Context) -> End:
     """``parked show``."""
-    entity = entity_of(desk.arguments, app=True)
-    reply = desk.ask(ParkedShow(entity=entity), ParkedItems)
-    terminal = desk.terminal
+    entity = entity_of(context.arguments, app=True)
+    reply = context.ask(ParkedShow(entity=entity), ParkedItems)
+    terminal = context.terminal
     terminal.document(reply.document)
     if terminal.as_json:
         return End.DONE
@@ -52,62 +52,62 @@ def show_parked(desk: Desk) -> End:
     return End.DONE
 
 
-def redrive(desk: Desk) -> End:
+def redrive(context: Context) -> End:
     """``parked redrive``."""
-    if desk.arguments.all == (desk.arguments.entity is not None):
+    if context.arguments.all == (context.arguments.entity is not None):
         raise argparse.ArgumentTypeError("expected an ENTITY, or --all")
-    return _redrive_all(desk) if desk.arguments.all else _redrive(desk, entity_of(desk.arguments, app=True))
+    return _redrive_all(context) if context.arguments.all else _redrive(context, entity_of(context.arguments, app=True))
 
 
-def _redrive(desk: Desk, entity: str) -> End:
-    terminal = desk.terminal
-    parked = desk.ask(ParkedShow(entity=entity), ParkedItems).answer.parked
+def _redrive(context: Context, entity: str) -> End:
+    terminal = context.terminal
+    parked = context.ask(ParkedShow(entity=entity), ParkedItems).answer.parked
     if not parked:
         raise Stopped.by("nothing-parked", f"Nothing of {entity} is parked.")
-    _table(desk, parked)
-    terminal.confirm(f"Look at {entity} again?")
-    reply = desk.change(ParkedRedrive(entity=entity), Redriven)
-    entry = look_of(desk, entity, reply.answer.item)
+    _table(context, parked)
+    terminal.confirm(f"Sync {entity} again?")
+    reply = context.change(ParkedRedrive(entity=entity), Redriven)
+    entry = sync_of(context, entity, reply.answer.item)
     terminal.document({**reply.document, "entry": None if entry is None else entry.model_dump(mode="json")})
     if entry is None:
-        terminal.say(f"The item {reply.answer.item} is in its lane.")
+        terminal.say(f"The item {reply.answer.item} is in its queue.")
         return End.DONE
     show_entry(terminal, entry)
     return End.FAILED if entry.outcome == "parked" else End.DONE
 
 
-def _redrive_all(desk: Desk) -> End:
-    terminal = desk.terminal
-    parked = pages(desk, ParkedList(), ParkedItems, "parked").answer.parked
-    if desk.arguments.reason is not None:
-        parked = [item for item in parked if item.reason == desk.arguments.reason]
+def _redrive_all(context: Context) -> End:
+    terminal = context.terminal
+    parked = pages(context, ParkedList(), ParkedItems, "parked").answer.parked
+    if context.arguments.reason is not None:
+        parked = [item for item in parked if item.reason == context.arguments.reason]
     entities = sorted({item.entity for item in parked})
     if not entities:
         terminal.document({"ok": True, "redriven": []})
         terminal.say("Nothing of that is parked.")
         return End.DONE
-    _table(desk, parked)
-    terminal.confirm(f"Look at {count(len(entities), 'entity', 'entities')} again?")
+    _table(context, parked)
+    terminal.confirm(f"Sync {count(len(entities), 'entity', 'entities')} again?")
     redriven: list[dict[str, Any]] = []
     for number, entity in enumerate(entities, start=1):
-        desk.standing = f"{len(redriven)} of {len(entities)} are in their lanes; the others stay parked."
+        context.standing = f"{len(redriven)} of {len(entities)} are in their queues; the others stay parked."
         terminal.progress(f"{number} of {len(entities)}")
         try:
-            redriven.append(desk.ask(ParkedRedrive(entity=entity), Redriven).document)
+            redriven.append(context.ask(ParkedRedrive(entity=entity), Redriven).document)
         except Stopped as stopped:
-            # A look may have closed it since the list was read.
+            # A sync may have closed it since the list was read.
             if stopped.reason != "nothing-parked":
-                raise Stopped(stopped.end, f"{stopped.message} {desk.standing}", stopped.advice) from None
+                raise Stopped(stopped.end, f"{stopped.message} {context.standing}", stopped.advice) from None
     terminal.document({"ok": True, "redriven": redriven})
     terminal.say(
-        f"{len(redriven)} of {len(entities)} are in their lanes. What is still parked: {desk.command('parked list')}"
+        f"{len(redriven)} of {len(entities)} are in their queues. Still parked: {context.command('parked list')}"
     )
     return End.DONE
 
 
-def _table(desk: Desk, parked: list[ParkedItem]) -> None:
-    rows = [(item.entity, desk.terminal.time(item.parked), item.reason, item.detail) for item in parked]
-    desk.terminal.table(("entity", "parked", "reason", "detail"), rows)
+def _table(context: Context, parked: list[ParkedItem]) -> None:
+    rows = [(item.entity, context.terminal.time(item.parked), item.reason, item.detail) for item in parked]
+    context.terminal.table(("entity", "parked", "reason", "detail"), rows)
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,8 +131,8 @@ COMMANDS = (
         "parked list",
         "",
         "the items that wait for a person",
-        "An item is parked when trying again would change nothing: an ambiguous match, a value that can not be mapped, "
-        "a refusal by Genesys Cloud. Others go on. A later successful look of the same user or group closes it.",
+        "An item is parked when trying again would change nothing: an ambiguous match, a value that cannot be mapped, "
+        "a refusal by Genesys Cloud. Others go on. A later successful sync of the same user or group closes it.",
         "bridge parked list",
         list_parked,
         _list_arguments,
@@ -141,7 +141,7 @@ COMMANDS = (
         "parked show",
         "ENTITY [ID]",
         "the parked items of one user or group, whole",
-        "With the item as it was in its lane. `bridge explain` says what a look would meet now.",
+        "With the item as it was in its queue. `bridge explain` says what a sync would meet now.",
         "bridge parked show user 00u1a2b3c4d5e6f7g8h9",
         show_parked,
         _show_arguments,
@@ -149,9 +149,9 @@ COMMANDS = (
     Command(
         "parked redrive",
         "{ENTITY [ID] | --all [--reason CODE]}",
-        "look again at what is parked",
-        "For when the cause is gone. Shows what is parked, asks, looks, and shows the journal entry; with --all the "
-        "looks are not waited for. What fails again is parked again.",
+        "sync again what is parked",
+        "For when the cause is gone. Shows what is parked, asks, syncs, and shows the journal entry; with --all the "
+        "syncs are not waited for. What fails again is parked again.",
         "bridge parked redrive user 00u1a2b3c4d5e6f7g8h9",
         redrive,
         _redrive_arguments,

@@ -9,7 +9,7 @@ from bridge.operations.answers import Paused, ReconcileRun, ReconcileStarted, Re
 from bridge.operations.requests import Pause, ReconcileStart, ReconcileStatus
 from bridge.operations.requests import Status as AskStatus
 from bridge_cli.commands import Command, seconds
-from bridge_cli.desk import Desk
+from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 from bridge_cli.terminal import Terminal
 
@@ -18,53 +18,53 @@ _HOUR = 3600.0
 _MINUTES = 120
 _READ = {True: "yes", False: "no", None: "-"}
 _MEANS = {
-    ("pause", "everything"): "Stop reading the lanes? Events are still taken and kept for 14 days; nobody is created, "
+    ("pause", "everything"): "Stop reading the queues? Events are still taken and kept for 14 days; nobody is created, "
     "changed or deactivated until `bridge resume`.",
     ("pause", "removals"): "Hold every removal from a group, and every deactivation for a missing assignment, from now "
     "on? Who is deactivated or suspended in Okta loses access all the same.",
-    ("resume", "everything"): "Read the lanes again? What has come meanwhile is worked off now.",
+    ("resume", "everything"): "Read the queues again? What has come meanwhile is worked off now.",
     ("resume", "removals"): "Let removals pass within the ceilings again? What is held stays held until it is decided "
-    "or looked at.",
+    "or synced.",
 }
 
 
-def status(desk: Desk) -> End:
+def status(context: Context) -> End:
     """``status``."""
-    reply = desk.ask(AskStatus(), Status)
-    desk.terminal.document(reply.document)
-    if not desk.terminal.as_json:
-        _show_status(desk, reply.answer)
+    reply = context.ask(AskStatus(), Status)
+    context.terminal.document(reply.document)
+    if not context.terminal.as_json:
+        _show_status(context, reply.answer)
     return End.DONE
 
 
-def pause(desk: Desk) -> End:
+def pause(context: Context) -> End:
     """``pause``."""
-    return _turn(desk, "pause")
+    return _turn(context, "pause")
 
 
-def resume(desk: Desk) -> End:
+def resume(context: Context) -> End:
     """``resume``."""
-    return _turn(desk, "resume")
+    return _turn(context, "resume")
 
 
-def _turn(desk: Desk, do: str) -> End:
-    what = desk.arguments.what
-    now = desk.ask(AskStatus(), Status).answer
-    desk.terminal.say(_paused(now.paused_everything, removals=now.paused_removals))
-    desk.terminal.confirm(_MEANS[do, what])
-    reply = desk.change(Pause.model_validate({"do": do, "what": what}), Paused)
-    desk.terminal.document(reply.document)
-    desk.terminal.say(_paused(reply.answer.everything, removals=reply.answer.removals))
+def _turn(context: Context, do: str) -> End:
+    what = context.arguments.what
+    now = context.ask(AskStatus(), Status).answer
+    context.terminal.say(_paused(now.paused_everything, removals=now.paused_removals))
+    context.terminal.confirm(_MEANS[do, what])
+    reply = context.change(Pause.model_validate({"do": do, "what": what}), Paused)
+    context.terminal.document(reply.document)
+    context.terminal.say(_paused(reply.answer.everything, removals=reply.answer.removals))
     return End.DONE
 
 
 def _paused(everything: bool | None, *, removals: bool) -> str:
-    lanes = {True: "paused", False: "running", None: "unknown"}[everything]
-    return f"Lanes: {lanes}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
+    queues = {True: "paused", False: "running", None: "unknown"}[everything]
+    return f"Queues: {queues}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
 
 
-def _show_status(desk: Desk, answer: Status) -> None:
-    terminal = desk.terminal
+def _show_status(context: Context, answer: Status) -> None:
+    terminal = context.terminal
     set_up = answer.set_up
     terminal.facts(
         ("mode", answer.mode),
@@ -80,14 +80,14 @@ def _show_status(desk: Desk, answer: Status) -> None:
     )
     terminal.say()
     terminal.table(
-        ("lane", "waiting", "in hand", "later", "read"),
-        [(name, depth.waiting, depth.in_hand, depth.later, _READ[depth.read]) for name, depth in answer.lanes.items()],
+        ("queue", "waiting", "in hand", "later", "read"),
+        [(name, depth.waiting, depth.in_hand, depth.later, _READ[depth.read]) for name, depth in answer.queues.items()],
     )
     if answer.breakers:
         terminal.say()
         rows = [(each.upstream, each.state, terminal.time(each.since), each.why) for each in answer.breakers]
         terminal.table(("breaker", "state", "since", "why"), rows)
-    todo = _todo(desk, answer)
+    todo = _todo(context, answer)
     if todo:
         terminal.say("", *todo)
 
@@ -96,62 +96,62 @@ def _set_up(missing: Sequence[str]) -> str:
     return f"no: the secret lacks {', '.join(missing)}" if missing else "yes"
 
 
-def _todo(desk: Desk, answer: Status) -> list[str]:
+def _todo(context: Context, answer: Status) -> list[str]:
     """What waits for a person, and the command for it."""
     lines = []
     if answer.holds_open:
-        lines.append(f"Holds wait for a decision: {desk.command('holds list')}")
+        lines.append(f"Holds wait for a decision: {context.command('holds list')}")
     if answer.parked:
-        lines.append(f"Items are parked: {desk.command('parked list')}")
+        lines.append(f"Items are parked: {context.command('parked list')}")
     if answer.paused_everything:
-        lines.append(f"The lanes are paused: {desk.command('resume')}")
+        lines.append(f"The queues are paused: {context.command('resume')}")
     if answer.paused_removals:
-        lines.append(f"Removals are paused: {desk.command('resume removals')}")
+        lines.append(f"Removals are paused: {context.command('resume removals')}")
     return lines
 
 
 # -------------------------------------------------------------------------------------------- reconcile
 
 
-def reconcile(desk: Desk) -> End:
+def reconcile(context: Context) -> End:
     """``reconcile``."""
-    terminal = desk.terminal
-    if desk.arguments.report:
-        state = desk.ask(ReconcileStatus(), ReconcileState)
+    terminal = context.terminal
+    if context.arguments.report:
+        state = context.ask(ReconcileStatus(), ReconcileState)
         terminal.document(state.document)
         if not terminal.as_json:
             _show_run(terminal, state.answer.run)
         return _end(state.answer.run)
-    now = desk.ask(AskStatus(), Status).answer
+    now = context.ask(AskStatus(), Status).answer
     terminal.say(f"Mode {now.mode}. Last comparison: {_run(terminal, now.reconcile)}")
-    terminal.confirm("Compare every user and every linked group now, and look at each that differs?")
-    started = desk.change(ReconcileStart(), ReconcileStarted)
+    terminal.confirm("Compare every user and every linked group now, and sync each that differs?")
+    started = context.change(ReconcileStart(), ReconcileStarted)
     terminal.say("Started." if started.answer.started else "One is already under way.")
-    if not desk.arguments.wait:
+    if not context.arguments.wait:
         terminal.document(started.document)
-        terminal.say(f"Follow it: {desk.command('reconcile --report')}")
+        terminal.say(f"Follow it: {context.command('reconcile --report')}")
         return End.DONE
-    return _follow(desk, started.answer.id)
+    return _follow(context, started.answer.id)
 
 
-def _follow(desk: Desk, run_id: str) -> End:
-    desk.standing = f"The comparison goes on by itself: {desk.command('reconcile --report')}"
+def _follow(context: Context, run_id: str) -> End:
+    context.standing = f"The comparison goes on by itself: {context.command('reconcile --report')}"
     latest: ReconcileRun | None = None
 
     def ready() -> ReconcileState | None:
         nonlocal latest
-        state = desk.ask(ReconcileStatus(), ReconcileState).answer
+        state = context.ask(ReconcileStatus(), ReconcileState).answer
         run = state.run
         if run is None or run.id != run_id:
             return None  # the record of the new one is not there yet
         latest = run
         return state if run.ended is not None else None
 
-    found = desk.wait(desk.arguments.timeout, ready, lambda passed: _progress(latest, passed))
+    found = context.wait(context.arguments.timeout, ready, lambda passed: _progress(latest, passed))
     if found is None:
-        raise Stopped(End.NOT_YET, "The comparison is not at its end.", desk.standing)
-    desk.terminal.document(found.document())
-    _show_run(desk.terminal, found.run)
+        raise Stopped(End.NOT_YET, "The comparison is not at its end.", context.standing)
+    context.terminal.document(found.document())
+    _show_run(context.terminal, found.run)
     return _end(found.run)
 
 
@@ -218,7 +218,7 @@ COMMANDS = (
         "status",
         "",
         "how the bridge is, and what waits for a person",
-        "Mode, set-up, the last comparison, lanes, breakers, open holds, parked items; and the command for each thing "
+        "Mode, set-up, the last comparison, queues, breakers, open holds, parked items; and the command for each thing "
         "that waits for you.",
         "bridge status",
         status,
@@ -227,9 +227,9 @@ COMMANDS = (
         "pause",
         "[everything|removals]",
         "stop everything, or removals alone",
-        "Everything: the lanes are no longer read; events are still taken and wait for up to 14 days. Removals: every "
+        "Everything: the queues are no longer read; events are still taken and wait for up to 14 days. Removals: every "
         "removal from a group, and every deactivation for a missing assignment, becomes a hold; all else goes on, also "
-        "the deactivation of whoever is deactivated or suspended in Okta. Shows how things stand, and asks.",
+        "the deactivation of anyone who is deactivated or suspended in Okta. Shows how things stand, and asks.",
         "bridge pause removals",
         pause,
         _what,
@@ -239,7 +239,7 @@ COMMANDS = (
         "resume",
         "[everything|removals]",
         "go on after a pause",
-        "The opposite of pause: what waits in the lanes is worked off. Holds that a pause of removals has opened stay "
+        "The opposite of pause: what waits in the queues is worked off. Holds that a pause of removals has opened stay "
         "until they are decided. Shows how things stand, and asks.",
         "bridge resume removals",
         resume,
@@ -250,7 +250,7 @@ COMMANDS = (
         "reconcile",
         "[--wait | --report]",
         "compare every user and every linked group",
-        "Brings an item for each user and group that differs; looks do the rest, and every ceiling holds. With --wait: "
+        "Enqueues an item for each user and group that differs; syncs do the rest, under every ceiling. With --wait: "
         "progress, the time it still needs, and the report. An interruption stops only the waiting.",
         "bridge reconcile --wait",
         reconcile,

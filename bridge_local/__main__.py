@@ -60,7 +60,7 @@ def run(options: Options) -> int:
         try:
             stack = running.enter_context(Stack(options))
         except OSError as error:
-            print(f"The stack can not start: {error}", file=sys.stderr)
+            print(f"The stack cannot start: {error}", file=sys.stderr)
             return 1
         fresh = stack.okta is not None and not stack.okta.users.current
         if options.people and fresh and stack.okta is not None and stack.genesys is not None:

@@ -23,7 +23,7 @@ CREDENTIALS = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-#: Names that the environment can not change: they lead to this stack.
+#: Names that the environment cannot change: they lead to this stack.
 _OURS = frozenset(
     {
         "AWS_ENDPOINT_URL",

@@ -1,4 +1,4 @@
-"""The console: one page that shows both sides, the lanes between them, and what the bridge remembers."""
+"""The console: one page that shows both sides, the queues between them, and what the bridge remembers."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Console:
         genesys: GenesysModel | None,
         logs: FunctionLogs,
     ) -> None:
-        """Look at these; a model is None when an outside server stands in its place."""
+        """Sync these; a model is None when an outside server stands in its place."""
         self._aws = aws
         self._moto = moto
         self._template = template
@@ -96,7 +96,7 @@ class Console:
         """Everything that the page shows."""
         return {
             "okta": self._okta_side(),
-            "lanes": self._aws.depths(self._template),
+            "queues": self._aws.depths(self._template),
             "genesys": self._genesys_side(),
             **self._memory(),
             "metrics": dict(sorted(self._logs.metrics.items())),
@@ -193,12 +193,12 @@ def _without_keys(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _main(snapshot: dict[str, Any]) -> str:
-    lanes = [{"lane": name.removesuffix("Queue"), **depth} for name, depth in snapshot["lanes"].items()]
+    queues = [{"queue": name.removesuffix("Queue"), **depth} for name, depth in snapshot["queues"].items()]
     metrics = [{"metric": name, "sum": value} for name, value in snapshot["metrics"].items()]
     return "".join(
         [
             _section("third", "Okta", _side(snapshot["okta"], "users", "groups")),
-            _section("third", "Lanes", _table(lanes) + "<h3>Metrics</h3>" + _table(metrics)),
+            _section("third", "Queues", _table(queues) + "<h3>Metrics</h3>" + _table(metrics)),
             _section("third", "Genesys Cloud", _side(snapshot["genesys"], "users", "active", "groups", "calls")),
             _section("whole", f"Journal (newest {SHOWN})", _table(snapshot["journal"])),
             _section("half", "Holds", _table(snapshot["holds"]) + _decisions(snapshot["decisions"])),

@@ -1,4 +1,4 @@
-"""``python -m bridge_local.consumer QUEUE``: polls one lane and calls the real consumer.
+"""``python -m bridge_local.consumer QUEUE``: polls one queue and calls the real consumer.
 
 Like an environment of Lambda, a process handles one batch at a time. Started and restarted by the stack, which
 passes the function's environment. Ends on SIGTERM, after the batch in hand, and when the stack itself is gone.
@@ -16,19 +16,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge_local.aws import queue_name
 from bridge_local.options import CONSUMER_TIMEOUT
-from bridge_local.poller import LanePoller, LocalContext
+from bridge_local.poller import LocalContext, QueuePoller
 from bridge_local.template import Template
 from functions.consumer import app
 
 FUNCTION = "Consumer"
-#: Seconds between two looks into an empty lane.
+#: Seconds between two looks into an empty queue.
 IDLE = 0.2
-#: Seconds after a lane could not be read.
+#: Seconds after a queue could not be read.
 PAUSE = 1.0
 
 
 def main(queue: str) -> int:
-    """Poll the lane of a queue, by its logical id, until told to stop."""
+    """Poll the queue of a queue, by its logical id, until told to stop."""
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -37,14 +37,14 @@ def main(queue: str) -> int:
     batch = next(source.batch for source in template.sources(FUNCTION) if source.queue == queue)
     sqs = boto3.client("sqs")
     url = sqs.get_queue_url(QueueName=queue_name(queue))["QueueUrl"]
-    poller = LanePoller(sqs, url, batch, app.handler, lambda: LocalContext(FUNCTION, CONSUMER_TIMEOUT, memory))
+    poller = QueuePoller(sqs, url, batch, app.handler, lambda: LocalContext(FUNCTION, CONSUMER_TIMEOUT, memory))
     stack = os.getppid()
     while not stop.is_set() and os.getppid() == stack:
         try:
             if not poller.poll():
                 stop.wait(IDLE)
         except (BotoCoreError, ClientError) as error:
-            print(f"The lane can not be read: {type(error).__name__}")
+            print(f"The queue cannot be read: {type(error).__name__}")
             stop.wait(PAUSE)
     return 0
 

@@ -24,7 +24,7 @@ from bridge_local.stack import Stack, deliver
 PEOPLE = 150
 #: Seconds that a phase may take.
 _PATIENCE = 150
-#: Seconds between two looks at whether all is quiet, and how many quiet ones make an end.
+#: Seconds between two checks of whether all is quiet, and how many quiet ones make an end.
 _PAUSE = 0.75
 _QUIET = 2
 #: Differences that are shown.
@@ -80,7 +80,7 @@ def main(variables: Mapping[str, str], say: Say) -> int:
         say(f"All are there ({_since(started)}). Okta changes, suspends, moves, unassigns, deactivates, deletes.")
         for step in company.changes():
             step()
-            time.sleep(0.02)  # so that looks meet the changes half done
+            time.sleep(0.02)  # so that syncs meet the changes half done
         settle(stack, genesys, say, started)
         _account(stack, okta, genesys, post, say)
         missing = sorted(EVENT_TYPES - {entry.event_type for entry in okta.log.all()})
@@ -91,7 +91,7 @@ def main(variables: Mapping[str, str], say: Say) -> int:
 
 
 def settle(stack: Stack, genesys: GenesysModel, say: Say, started: float) -> None:
-    """Wait until every delivery is made and every lane is empty.
+    """Wait until every delivery is made and every queue is empty.
 
     Raises:
         TimeoutError: it takes too long.
@@ -103,10 +103,10 @@ def settle(stack: Stack, genesys: GenesysModel, say: Say, started: float) -> Non
         idle = not waiting and stack.dispatcher is not None and stack.dispatcher.next_due() is None
         quiet = quiet + 1 if idle else 0
         if time.monotonic() > end:
-            raise TimeoutError(f"{waiting} items are still in the lanes after {_PATIENCE} s")
+            raise TimeoutError(f"{waiting} items are still in the queues after {_PATIENCE} s")
         if time.monotonic() > told + 3:
             told = time.monotonic()
-            say(f"  {_since(started)}: {len(genesys.users())} users in Genesys Cloud, {waiting} items in the lanes")
+            say(f"  {_since(started)}: {len(genesys.users())} users in Genesys Cloud, {waiting} items in the queues")
 
 
 def free_ports(count: int) -> int:

@@ -60,7 +60,7 @@ def _link(user_id: str, genesys: GenesysModel, store: UserLinks) -> None:
     }
     store.claim_user(
         replace(
-            store.begin_user_look(user_id),
+            store.begin_user_sync(user_id),
             state=UserState.LINKED,
             genesys_id=genesys.add_user(document),
             active=True,

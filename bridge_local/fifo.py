@@ -1,4 +1,4 @@
-"""FIFO lanes in memory, with the behaviour of SQS that the bridge depends on.
+"""FIFO queues in memory, with the behaviour of SQS that the bridge depends on.
 
 Deduplication for five minutes, also after a deletion; order and one batch in flight for each message group; delay,
 visibility timeout, receive counts and the dead-letter queue (Amazon SQS Developer Guide, "FIFO queue delivery
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import md5
 from typing import Any
 
-from bridge.items import Item, Lane
+from bridge.items import Item, Queue
 from bridge_local.exchange import Now
 
 DEDUPLICATION = timedelta(minutes=5)
@@ -23,7 +23,7 @@ _REGION = "us-east-1"
 
 @dataclass
 class Message:
-    """A message in a lane."""
+    """A message in a queue."""
 
     number: int
     id: str
@@ -38,10 +38,10 @@ class Message:
 
 
 @dataclass
-class FifoLane:
+class FifoQueue:
     """One queue."""
 
-    lane: Lane
+    queue: Queue
     delay: timedelta = timedelta()
     batch: int = 10
     visibility: timedelta = timedelta(minutes=12)
@@ -52,7 +52,7 @@ class FifoLane:
     @property
     def name(self) -> str:
         """The queue's name."""
-        return f"{self.lane.value}.fifo"
+        return f"{self.queue.value}.fifo"
 
     @property
     def url(self) -> str:
@@ -65,34 +65,34 @@ class FifoLane:
         return f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{self.name}"
 
 
-class FifoLanes:
-    """The three lanes and their dead-letter queue; a `LaneSender`, and the part of an SQS client that is used."""
+class FifoQueues:
+    """The three queues and their dead-letter queue; a `QueueSender`, and the part of an SQS client that is used."""
 
     def __init__(self, now: Now, *, group_delay: float = 7.0) -> None:
-        """`group_delay` is the delay of the groups' lane in seconds."""
+        """`group_delay` is the delay of the groups' queue in seconds."""
         self._now = now
         self._sent = 0
-        self.lanes = {
-            Lane.LEAVERS: FifoLane(Lane.LEAVERS, batch=1),
-            Lane.USERS: FifoLane(Lane.USERS),
-            Lane.GROUPS: FifoLane(Lane.GROUPS, delay=timedelta(seconds=group_delay)),
+        self.queues = {
+            Queue.LEAVERS: FifoQueue(Queue.LEAVERS, batch=1),
+            Queue.USERS: FifoQueue(Queue.USERS),
+            Queue.GROUPS: FifoQueue(Queue.GROUPS, delay=timedelta(seconds=group_delay)),
         }
         self.dead_letters: list[Message] = []
 
     def send(self, items: Sequence[Item]) -> None:
-        """Put items into their lanes; an id seen within five minutes is taken and dropped."""
+        """Put items into their queues; an id seen within five minutes is taken and dropped."""
         for item in items:
-            self.put(item.lane, item.entity, item.id, item.to_json())
+            self.put(item.queue, item.entity, item.id, item.to_json())
 
-    def put(self, lane: Lane, group: str, deduplication_id: str, body: str) -> None:
+    def put(self, queue: Queue, group: str, deduplication_id: str, body: str) -> None:
         """Send one message."""
-        queue, now = self.lanes[lane], self._now()
+        fifo, now = self.queues[queue], self._now()
         key = (group, deduplication_id)
-        if key in queue.seen and now - queue.seen[key] < DEDUPLICATION:
+        if key in fifo.seen and now - fifo.seen[key] < DEDUPLICATION:
             return
-        queue.seen[key] = now
+        fifo.seen[key] = now
         self._sent += 1
-        queue.messages.append(
+        fifo.messages.append(
             Message(
                 number=self._sent,
                 id=f"message-{self._sent}",
@@ -100,35 +100,35 @@ class FifoLanes:
                 deduplication_id=deduplication_id,
                 body=body,
                 sent=now,
-                visible=now + queue.delay,
+                visible=now + fifo.delay,
             )
         )
 
-    def receive(self, lane: Lane) -> dict[str, Any] | None:
+    def receive(self, queue: Queue) -> dict[str, Any] | None:
         """A Lambda event with the next batch, None when nothing can be received now."""
-        queue, now = self.lanes[lane], self._now()
+        fifo, now = self.queues[queue], self._now()
         taken: list[Message] = []
-        for message in self._takable(queue, now):
-            if message.receives >= queue.max_receives:
-                queue.messages.remove(message)
+        for message in self._takable(fifo, now):
+            if message.receives >= fifo.max_receives:
+                fifo.messages.remove(message)
                 self.dead_letters.append(message)
                 continue
             taken.append(message)
-            if len(taken) == queue.batch:
+            if len(taken) == fifo.batch:
                 break
         if not taken:
             return None
         for message in taken:
             message.receives += 1
             message.first_receive = message.first_receive or now
-            message.visible = now + queue.visibility
+            message.visible = now + fifo.visibility
             message.handle = f"{message.id}#{message.receives}"
-        return {"Records": [_record(queue, message) for message in taken]}
+        return {"Records": [_record(fifo, message) for message in taken]}
 
-    def _takable(self, queue: FifoLane, now: datetime) -> Iterator[Message]:
+    def _takable(self, fifo: FifoQueue, now: datetime) -> Iterator[Message]:
         """The messages that may be received now, in order: a group waits for its first one."""
         blocked: set[str] = set()
-        for message in list(queue.messages):
+        for message in list(fifo.messages):
             if message.group in blocked:
                 continue
             if message.visible > now:
@@ -136,25 +136,25 @@ class FifoLanes:
                 continue
             yield message
 
-    def answer(self, lane: Lane, event: Mapping[str, Any], answer: Mapping[str, Any] | None) -> None:
+    def answer(self, queue: Queue, event: Mapping[str, Any], answer: Mapping[str, Any] | None) -> None:
         """Delete what a handler's answer does not name as failed; None and ``{}`` delete the whole batch."""
         failed = {failure["itemIdentifier"] for failure in (answer or {}).get("batchItemFailures", [])}
         done = {record["receiptHandle"] for record in event["Records"] if record["messageId"] not in failed}
-        queue = self.lanes[lane]
-        queue.messages = [message for message in queue.messages if message.handle not in done]
+        fifo = self.queues[queue]
+        fifo.messages = [message for message in fifo.messages if message.handle not in done]
 
-    def poll(self, lane: Lane, handler: Callable[[dict[str, Any]], Mapping[str, Any] | None]) -> bool:
+    def poll(self, queue: Queue, handler: Callable[[dict[str, Any]], Mapping[str, Any] | None]) -> bool:
         """Receive one batch, have it handled, answer for it; whether there was one."""
-        event = self.receive(lane)
+        event = self.receive(queue)
         if event is None:
             return False
-        self.answer(lane, event, handler(event))
+        self.answer(queue, event, handler(event))
         return True
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """As boto3's SQS client: messages in flight become visible so many seconds from now."""
-        queue, now = next(queue for queue in self.lanes.values() if queue.url == QueueUrl), self._now()
-        in_flight = {message.handle: message for message in queue.messages if message.handle and message.visible > now}
+        fifo, now = next(fifo for fifo in self.queues.values() if fifo.url == QueueUrl), self._now()
+        in_flight = {message.handle: message for message in fifo.messages if message.handle and message.visible > now}
         changed, refused = [], []
         for entry in Entries:
             message = in_flight.get(entry["ReceiptHandle"])
@@ -166,23 +166,23 @@ class FifoLanes:
         return {"Successful": changed, "Failed": refused}
 
     def next_visible(self) -> datetime | None:
-        """When the next message can be received, None when the lanes are empty: a group waits for its first one."""
-        first: dict[tuple[Lane, str], datetime] = {}
-        for lane, queue in self.lanes.items():
-            for message in queue.messages:
-                first.setdefault((lane, message.group), message.visible)
+        """When the next message can be received, None when the queues are empty: a group waits for its first one."""
+        first: dict[tuple[Queue, str], datetime] = {}
+        for queue, fifo in self.queues.items():
+            for message in fifo.messages:
+                first.setdefault((queue, message.group), message.visible)
         return min(first.values(), default=None)
 
     def waiting(self) -> int:
-        """How many messages the leavers' and the users' lane have, in hand or for later."""
-        return sum(len(self.lanes[lane].messages) for lane in (Lane.LEAVERS, Lane.USERS))
+        """How many messages the leavers' and the users' queue have, in hand or for later."""
+        return sum(len(self.queues[queue].messages) for queue in (Queue.LEAVERS, Queue.USERS))
 
     def depth(self) -> int:
-        """How many messages are in the lanes, visible or not."""
-        return sum(len(queue.messages) for queue in self.lanes.values())
+        """How many messages are in the queues, visible or not."""
+        return sum(len(fifo.messages) for fifo in self.queues.values())
 
 
-def _record(queue: FifoLane, message: Message) -> dict[str, Any]:
+def _record(fifo: FifoQueue, message: Message) -> dict[str, Any]:
     """A record as Lambda's event source mapping gives it."""
     first = message.first_receive or message.sent
     return {
@@ -201,6 +201,6 @@ def _record(queue: FifoLane, message: Message) -> dict[str, Any]:
         "messageAttributes": {},
         "md5OfBody": md5(message.body.encode(), usedforsecurity=False).hexdigest(),
         "eventSource": "aws:sqs",
-        "eventSourceARN": queue.arn,
+        "eventSourceARN": fifo.arn,
         "awsRegion": _REGION,
     }

@@ -1,4 +1,4 @@
-"""Keeps the stack's state in a file between runs: the models, the tables, what waits in the lanes, the hash key."""
+"""Keeps the stack's state in a file between runs: the models, the tables, what waits in the queues, the hash key."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def aws_state(aws: Aws, template: Template) -> dict[str, Any]:
         if "GenerateSecretString" in properties
     }
     # Only moto's own memory shows messages without receiving them.
-    queues = get_backend("sqs")[ACCOUNT][REGION].queues
-    lanes = {
-        name: [[message.body, message.group_id, message.deduplication_id] for message in _messages(queues, url)]
+    backends = get_backend("sqs")[ACCOUNT][REGION].queues
+    queues = {
+        name: [[message.body, message.group_id, message.deduplication_id] for message in _messages(backends, url)]
         for name, url in aws.queues(template).items()
     }
-    return {"tables": tables, "secrets": generated, "lanes": lanes}
+    return {"tables": tables, "secrets": generated, "queues": queues}
 
 
 def restore_aws(aws: Aws, state: dict[str, Any]) -> None:
@@ -59,7 +59,7 @@ def restore_aws(aws: Aws, state: dict[str, Any]) -> None:
             dynamodb.put_item(TableName=name, Item=item)
     for name, value in state["secrets"].items():
         manager.put_secret_value(SecretId=name, SecretString=value)
-    for name, messages in state["lanes"].items():
+    for name, messages in state["queues"].items():
         for body, group, deduplication in messages:
             sqs.send_message(
                 QueueUrl=aws.physical[name],
@@ -69,5 +69,5 @@ def restore_aws(aws: Aws, state: dict[str, Any]) -> None:
             )
 
 
-def _messages(queues: Any, url: str) -> list[Any]:
-    return list(queues[url.rsplit("/", 1)[1]]._messages)  # noqa: SLF001 - moto shows them nowhere else
+def _messages(backends: Any, url: str) -> list[Any]:
+    return list(backends[url.rsplit("/", 1)[1]]._messages)  # noqa: SLF001 - moto shows them nowhere else

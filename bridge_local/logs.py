@@ -15,7 +15,7 @@ class FunctionLogs(io.TextIOBase):
 
     Attributes:
         path: the file.
-        metrics: sum by metric and dimensions, such as ``Looks outcome=created``.
+        metrics: sum by metric and dimensions, such as ``Syncs outcome=created``.
     """
 
     def __init__(self, path: Path) -> None:

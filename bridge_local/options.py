@@ -25,7 +25,7 @@ DEFAULTS = {
     "BACKOFF_SECONDS": "1",
     "BACKOFF_LIMIT_SECONDS": "5",
 }
-#: Seconds after which a lane's messages may be read, instead of the template's. The groups' lane waits at least for
+#: Seconds after which a queue's messages may be read, instead of the template's. The groups' queue waits at least for
 #: its slot of 2 s and Okta's read lag.
 DELAYS = {"GroupsQueue": 3}
 #: Seconds that the consumer has for a batch. The template's would leave a killed consumer's messages invisible for

@@ -88,7 +88,7 @@ class GroupOrder:
                     del self._failed[group]
 
 
-class LanePoller:
+class QueuePoller:
     """Feeds one queue's messages to a function."""
 
     def __init__(

@@ -37,7 +37,7 @@ assert callable(app.handler)
 
 
 def main() -> int:
-    """Build and check; 0 also when this machine can not build, which is said."""
+    """Build and check; 0 also when this machine cannot build, which is said."""
     template = Template()
     runtime = template.document["Globals"]["Function"]["Runtime"]
     lacking = sam.missing(runtime)
@@ -151,7 +151,7 @@ def _import(function: str, runtime: str, scratch: Path) -> list[str]:
         text=True,
         check=False,
     )
-    return [f"{function}: the layers can not be imported:\n{done.stderr}"] if done.returncode else []
+    return [f"{function}: the layers cannot be imported:\n{done.stderr}"] if done.returncode else []
 
 
 def _weigh(layers: list[str], functions: list[str]) -> list[str]:

@@ -28,7 +28,7 @@ from bridge_local.stack import Stack, deliver
 from bridge_local.template import Template
 
 EVENTS = ROOT / "events"
-#: Seconds that one invocation, the start of the API, and the lanes may take.
+#: Seconds that one invocation, the start of the API, and the queues may take.
 _PATIENCE = 180
 _EMPTY: list[str] = []
 
@@ -54,7 +54,7 @@ class Case:
         return "".join(word.title() for word in self.file.partition("-")[0].split("_"))
 
 
-#: In this order: the group before the look at Cleo, which asks for a look at her groups itself.
+#: In this order: the group before the sync of Cleo, which asks for a sync of her groups itself.
 CASES = (
     Case("receiver-challenge", 200),
     Case("receiver-wrong-secret", 401),
@@ -98,7 +98,7 @@ class Wrong(Exception):
 
 
 def main() -> int:
-    """Run it all; 0 also when this machine can not, which is said."""
+    """Run it all; 0 also when this machine cannot, which is said."""
     lacking = sam.missing(Template().document["Globals"]["Function"]["Runtime"]) or _engine_missing()
     if lacking:
         print(f"sam local is left out: {lacking}.")
@@ -291,8 +291,8 @@ def _deliver(okta: OktaModel, genesys: GenesysModel, say: Say) -> None:
 
 
 def _settle(stack: Stack) -> None:
-    """Wait until every lane is empty."""
-    _wait(lambda: not any(sum(depth.values()) for depth in stack.depths().values()), "the lanes to be empty")
+    """Wait until every queue is empty."""
+    _wait(lambda: not any(sum(depth.values()) for depth in stack.depths().values()), "the queues to be empty")
 
 
 def _wait(done: Callable[[], bool], what: str) -> None:

@@ -57,7 +57,7 @@ class Schedules:
                 thread.join(max(0.0, end - time.monotonic()))
 
     def join(self) -> None:
-        """Wait until every invocation has ended; whoever calls this has closed the functions."""
+        """Wait until every invocation has ended; anyone who calls this has closed the functions."""
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()

@@ -1,4 +1,4 @@
-"""The event source mappings between lanes and the consumer: they can be disabled and enabled, as in Lambda."""
+"""The event source mappings between queues and the consumer: they can be disabled and enabled, as in Lambda."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bridge_local.template import Source
 
 
 class Sources:
-    """Mappings by id; an enabled one has a process that reads its lane."""
+    """Mappings by id; an enabled one has a process that reads its queue."""
 
     def __init__(self, sources: Mapping[str, Source], make: Callable[[Source], Child]) -> None:
-        """Begin with all of them disabled; `make` gives a lane's process, not yet started."""
+        """Begin with all of them disabled; `make` gives a queue's process, not yet started."""
         self.known = dict(sources)
         self._make = make
         self._running: dict[str, Child] = {}
@@ -22,24 +22,24 @@ class Sources:
 
     @property
     def pids(self) -> list[int]:
-        """The process ids of the consumers, one for each enabled lane."""
+        """The process ids of the consumers, one for each enabled queue."""
         with self._lock:
             return [child.pid for child in self._running.values() if child.pid]
 
     def enabled(self, id_: str) -> bool:
-        """Whether the mapping's lane is read."""
+        """Whether the mapping's queue is read."""
         with self._lock:
             return id_ in self._running
 
     def enable(self, id_: str) -> None:
-        """Read the lane."""
+        """Read the queue."""
         with self._lock:
             if id_ not in self._running:
                 self._running[id_] = self._make(self.known[id_])
                 self._running[id_].start()
 
     def disable(self, id_: str) -> None:
-        """Read the lane no more; the batch in hand may still end."""
+        """Read the queue no more; the batch in hand may still end."""
         with self._lock:
             child = self._running.pop(id_, None)
             if child is not None:

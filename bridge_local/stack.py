@@ -1,4 +1,4 @@
-"""The whole stack in one process, and one child that consumes the lanes."""
+"""The whole stack in one process, and one child that consumes the queues."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from bridge_local.server import Server
 from bridge_local.sources import Sources
 from bridge_local.template import Source, Template
 
-#: Seconds between two looks at what the hooks have to deliver.
+#: Seconds between two checks of what the hooks have to deliver.
 _TICK = 0.05
 _ELIGIBLE = [event_type for event_type in TEXTS if is_hook_eligible(event_type)]
 
@@ -60,7 +60,7 @@ class Stack:
         dispatcher: delivers the Okta model's events, None without one.
         logs: what the functions print.
         console: shows all of it.
-        sources: what reads the lanes.
+        sources: what reads the queues.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class Stack:
         self._moto = Moto()
         self.console = Console(self.aws, self._moto, self.template, self.okta, self.genesys, self.logs)
         #: The environment as it was found: the receiver, which runs in this process, gets its own below.
-        self._outside = dict(os.environ)
+        self._dependencies = dict(os.environ)
         self._stop = Event()
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
@@ -114,7 +114,7 @@ class Stack:
 
     @property
     def consumer_pids(self) -> list[int]:
-        """The process ids of the consumers, one for each lane."""
+        """The process ids of the consumers, one for each queue."""
         return self.sources.pids
 
     def depths(self) -> dict[str, dict[str, int]]:
@@ -127,7 +127,7 @@ class Stack:
         return self.options.hook_url
 
     def close(self) -> None:
-        """Stop in the order in which work flows: deliveries, lanes, servers."""
+        """Stop in the order in which work flows: deliveries, queues, servers."""
         self._stop.set()
         self.sources.stop()
         self._schedules.stop()
@@ -244,7 +244,7 @@ class Stack:
             self._closers.append(server.close)
 
     def _front(self) -> Front:
-        self._closers.append(lambda: _put_back(self._outside))
+        self._closers.append(lambda: _put_back(self._dependencies))
         os.environ.update(self.aws.environment(self.template, "Receiver", self.options))
         # The function reads its environment and takes hold of standard output when it is imported.
         redirect = contextlib.redirect_stdout(self.logs)
@@ -262,7 +262,7 @@ class Stack:
         """The variables of a process that runs a function."""
         paths = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
         ours = self.aws.environment(self.template, function, self.options)
-        return {**self._outside, **ours, "PYTHONPATH": paths}
+        return {**self._dependencies, **ours, "PYTHONPATH": paths}
 
     def _function(self, name: str) -> Function:
         seconds = float(self.template.function(name)["Timeout"])
@@ -271,7 +271,7 @@ class Stack:
         return function
 
     def _consumer(self, source: Source) -> Child:
-        """A process for a lane, as Lambda has one for each batch at a time."""
+        """A process for a queue, as Lambda has one for each batch at a time."""
         module = ["bridge_local.consumer", source.queue]
         return Child(module, self._environment("Consumer"), self.logs, f"The consumer of {source.queue}")
 

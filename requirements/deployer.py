@@ -2,7 +2,7 @@
 
     .audit/bin/python requirements/deployer.py [--check]
 
-CloudFormation calls each service with the rights of whoever deploys. Which ones, CloudFormation's published resource
+CloudFormation calls each service with the rights of anyone who deploys. Which ones, CloudFormation's published resource
 schemas say for every resource type (``handlers.*.permissions``); cfn-lint has them in its package, with their date.
 With --check nothing is written; exits 1 when a file is not what would be written.
 """

@@ -14,23 +14,23 @@ from typing import Any, cast
 from bridge.aws.secrets import Secrets
 from bridge.catchup.catch_up import CatchUp
 from bridge.catchup.settings import LogPollerSettings
-from bridge.consumer.composition import Consumer, Outside
+from bridge.consumer.composition import Consumer, Dependencies
 from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import Transient
-from bridge.items import Item, Lane, Reason, fresh_item
+from bridge.items import Item, Queue, Reason, make_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.outbound.http import Transport
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
 from bridge.provisioning.runs import Run
 from bridge.receiver.settings import ReceiverSettings
-from bridge.reconcile.composition import Outside as ReconcilerOutside
+from bridge.reconcile.composition import Dependencies as ReconcilerOutside
 from bridge.reconcile.composition import ReconcilerEvents
 from bridge.reconcile.settings import ReconcilerSettings
 from bridge.settings import UserNameSource
 from bridge_local.exchange import Request, Response
-from bridge_local.fifo import FifoLanes
+from bridge_local.fifo import FifoQueues
 from bridge_local.genesys.model import GenesysModel
 from bridge_local.genesys.switches import GenesysSwitches
 from bridge_local.idempotency import MemoryIdempotency
@@ -145,7 +145,7 @@ class Countdown:
 
 @dataclass
 class World:
-    """One company: people change Okta, events are delivered, lanes are worked off, Genesys Cloud follows."""
+    """One company: people change Okta, events are delivered, queues are worked off, Genesys Cloud follows."""
 
     variables: dict[str, str] = field(default_factory=dict)
     seed: int = 1
@@ -171,7 +171,7 @@ class World:
             client_id="client",
             client_secret="client-secret",
         )
-        self.lanes = FifoLanes(self.clock.now)
+        self.queues = FifoQueues(self.clock.now)
         self.store = MemoryStore()
         if self.bootstrapped:  # a company whose first whole reconcile is behind it
             self.store.set_bootstrapped()
@@ -191,13 +191,13 @@ class World:
     def restart(self) -> None:
         """New processes: everything that lives in memory alone is forgotten."""
         self.consumer = self.new_consumer()
-        self.receiver = self.new_receiver(self.lanes)
-        self.catch_up = self.new_poller(self.store, self.lanes, ModelTransport(self.okta))
+        self.receiver = self.new_receiver(self.queues)
+        self.catch_up = self.new_poller(self.store, self.queues, ModelTransport(self.okta))
         self.reconciler = self.new_reconciler(self.reconciler_outside())
 
     def environment(self) -> dict[str, str]:
         """The environment variables of the functions."""
-        lanes = self.lanes.lanes
+        queues = self.queues.queues
         return {
             "OKTA_ORG_URL": "https://example.okta.com",
             "OKTA_APP_ID": APP_ID,
@@ -207,9 +207,9 @@ class World:
             "HASH_KEY_SECRET_ID": "hash",
             "STATE_TABLE": "state",
             "IDEMPOTENCY_TABLE": "idempotency",
-            "LEAVERS_QUEUE_URL": lanes[Lane.LEAVERS].url,
-            "USERS_QUEUE_URL": lanes[Lane.USERS].url,
-            "GROUPS_QUEUE_URL": lanes[Lane.GROUPS].url,
+            "LEAVERS_QUEUE_URL": queues[Queue.LEAVERS].url,
+            "USERS_QUEUE_URL": queues[Queue.USERS].url,
+            "GROUPS_QUEUE_URL": queues[Queue.GROUPS].url,
             "DEFAULT_PHONE_REGION": "US",
             "MODE": "enforce",
             "HOOK_URL": HOOK_URL,
@@ -219,28 +219,28 @@ class World:
     def new_consumer(self) -> Consumer:
         """A new environment of the consumer."""
         settings = ConsumerSettings.read(self.environment())
-        return Consumer(settings, self.outside(settings))
+        return Consumer(settings, self.dependencies(settings))
 
-    def new_receiver(self, lanes: LaneSender) -> receiver_app.Receiver:
-        """A new environment of the receiver, with this way into the lanes."""
+    def new_receiver(self, queues: QueueSender) -> receiver_app.Receiver:
+        """A new environment of the receiver, with this way into the queues."""
         return receiver_app.Receiver(
             settings=ReceiverSettings.read(self.environment()),
             secrets=cast("Secrets", self.secrets),
-            lanes=cast("Any", lanes),
+            queues=cast("Any", queues),
         )
 
-    def outside(self, settings: ConsumerSettings) -> Outside:
+    def dependencies(self, settings: ConsumerSettings) -> Dependencies:
         """The world around a new consumer."""
-        return Outside(
+        return Dependencies(
             store=self.store,
-            lanes=self.lanes,
-            sqs=cast("Any", self.lanes),
+            queues=self.queues,
+            sqs=cast("Any", self.queues),
             idempotency=self.idempotency,
             secrets=cast("Secrets", self.secrets),
             hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
             mapper=attribute_map(settings.mapping.user_name_source, settings.mapping.default_phone_region),
             notifier=self.people_told,
-            pace=lambda _upstream, _lane: FreePace(),
+            pace=lambda _upstream, _queue: FreePace(),
             clock=self.clock,
             rng=self.rng,
             make_password=lambda: "Made-up-Passw0rd",
@@ -248,17 +248,17 @@ class World:
             genesys_transport=ModelTransport(self.genesys),
         )
 
-    def new_reconciler(self, outside: ReconcilerOutside) -> ReconcilerEvents:
+    def new_reconciler(self, dependencies: ReconcilerOutside) -> ReconcilerEvents:
         """A new environment of the reconciler, with this world around it."""
-        return ReconcilerEvents(ReconcilerSettings.read(self.environment()), outside)
+        return ReconcilerEvents(ReconcilerSettings.read(self.environment()), dependencies)
 
     def reconciler_outside(self) -> ReconcilerOutside:
         """The world around a new reconciler."""
         settings = ConsumerSettings.read(self.environment())
-        same = self.outside(settings)
+        same = self.dependencies(settings)
         return ReconcilerOutside(
             store=self.store,
-            lanes=self.lanes,
+            queues=self.queues,
             secrets=same.secrets,
             hash_key=same.hash_key,
             mapper=same.mapper,
@@ -269,13 +269,13 @@ class World:
             genesys_transport=same.genesys_transport,
         )
 
-    def new_poller(self, store: Store, lanes: LaneSender, okta_transport: Transport) -> CatchUp:
+    def new_poller(self, store: Store, queues: QueueSender, okta_transport: Transport) -> CatchUp:
         """A new environment of the log poller, in this world."""
         return log_poller_app.build(
             LogPollerSettings.read(self.environment()),
-            log_poller_app.Outside(
+            log_poller_app.Dependencies(
                 store=store,
-                lanes=lanes,
+                queues=queues,
                 secrets=cast("Secrets", self.secrets),
                 clock=self.clock,
                 okta_transport=okta_transport,
@@ -328,10 +328,10 @@ class World:
         finally:
             receiver_app.compose = compose
 
-    def ask(self, entity: str, reason: Reason = Reason.OPERATOR, *, lane: Lane | None = None) -> Item:
-        """Put a fresh item for an entity into its lane."""
-        item = fresh_item(entity, reason, str(self.rng.random()), lane=lane)
-        self.lanes.send([item])
+    def ask(self, entity: str, reason: Reason = Reason.OPERATOR, *, queue: Queue | None = None) -> Item:
+        """Put a fresh item for an entity into its queue."""
+        item = make_item(entity, reason, str(self.rng.random()), queue=queue)
+        self.queues.send([item])
         return item
 
     # --------------------------------------------------------------------------------- reconcile
@@ -344,7 +344,7 @@ class World:
         return run
 
     def reconcile_whole(self, *, ticks: int = 50) -> Run:
-        """A whole run: started, carried on by ticks while the lanes are worked, and its items worked off."""
+        """A whole run: started, carried on by ticks while the queues are worked, and its items worked off."""
         run = self.reconcile()
         for _ in range(ticks):
             if not run.unfinished:
@@ -373,41 +373,41 @@ class World:
         self.ask(entity, Reason.HOLD)
         return counts
 
-    # ------------------------------------------------------------------------------------- lanes
+    # ------------------------------------------------------------------------------------- queues
 
-    def work(self, lane: Lane) -> Mapping[str, Any] | None:
-        """Handle one batch of a lane; the handler's answer, None when nothing could be received."""
-        event = self.lanes.receive(lane)
+    def work(self, queue: Queue) -> Mapping[str, Any] | None:
+        """Handle one batch of a queue; the handler's answer, None when nothing could be received."""
+        event = self.queues.receive(queue)
         if event is None:
             return None
         answer = self.consumer.handle(event, cast("Any", self.context))
-        self.lanes.answer(lane, event, answer)
+        self.queues.answer(queue, event, answer)
         return answer
 
     def settle(self, *, hours: float = 48) -> None:
-        """Work the lanes off, letting time pass where all wait; fails when they are not empty after `hours`."""
+        """Work the queues off, letting time pass where all wait; fails when they are not empty after `hours`."""
         limit = self.clock.now() + timedelta(hours=hours)
-        while self.lanes.depth():
-            worked = [self.work(lane) is not None for lane in Lane]
+        while self.queues.depth():
+            worked = [self.work(queue) is not None for queue in Queue]
             if not any(worked):
-                soonest = self.lanes.next_visible()
+                soonest = self.queues.next_visible()
                 assert soonest is not None
-                assert soonest < limit, "the lanes are not empty in time"
+                assert soonest < limit, "the queues are not empty in time"
                 self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
 
     def pass_time(self, hours: float) -> None:
-        """Work the lanes off as time passes, and send what is due, empty or not at the end."""
+        """Work the queues off as time passes, and send what is due, empty or not at the end."""
         end = self.clock.now() + timedelta(hours=hours)
         while self.clock.now() < end:
             while True:
-                worked = [self.work(lane) is not None for lane in Lane]
+                worked = [self.work(queue) is not None for queue in Queue]
                 if not any(worked):
                     break
             due = min((due.at for due in self.store.dues()), default=end)
             if due <= self.clock.now():
                 self.send_dues()
                 continue
-            soonest = min(self.lanes.next_visible() or end, due, end)
+            soonest = min(self.queues.next_visible() or end, due, end)
             self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.001))
 
     def happen(self) -> None:
@@ -433,7 +433,7 @@ class World:
         return [self.person(f"Person{number:05} Test") for number in range(count)]
 
     def linked_group(self, name: str, members: list[str]) -> tuple[str, str]:
-        """A group on both sides, linked by a first look while Okta's has these members; both ids."""
+        """A group on both sides, linked by a first sync while Okta's has these members; both ids."""
         genesys_id = self.genesys.add_group(name)
         okta_id = self.okta.create_group(name)
         self.okta.add_members(okta_id, members)
@@ -458,11 +458,11 @@ class World:
         return {by_id[member] for member in self.genesys.members(genesys_group)}
 
     def journal(self, entity: str) -> list[JournalEntry]:
-        """What the looks at an entity said, oldest first."""
+        """What the syncs an entity said, oldest first."""
         return [entry for entry in self.store.journal if entry.entity == entity]
 
     def last(self, entity: str) -> JournalEntry:
-        """What the last look at an entity said."""
+        """What the last sync of an entity said."""
         return self.journal(entity)[-1]
 
     def calls(self, method: str = "", route: str = "") -> int:
@@ -499,7 +499,7 @@ class World:
         return users
 
     def link_account(self, okta_id: str, origin: Origin = Origin.CREATED) -> str:
-        """Give an assigned user the account that he has long had in Genesys Cloud; its id."""
+        """Give an assigned user the account that they have long had in Genesys Cloud; its id."""
         login = self.okta.users.current[okta_id].login
         genesys_id = self.genesys.add_user(
             {"userName": login, "displayName": login, "active": True, "externalId": okta_id}

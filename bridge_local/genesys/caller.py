@@ -1,4 +1,4 @@
-"""Speaks to a model in process, as a client would over HTTP: for tests and for code that only wants to look."""
+"""Speaks to a model in process, as a client would over HTTP: for tests and for code that only wants to read."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def find_users(directory: Directory, switches: GenesysSwitches, text: str) -> li
         scan, folded = _SCANS[name], value.casefold()
         found = [user for user in index.users.values() if folded in scan(user)]
     else:
-        raise bad_request(switches, "invalidFilter", f"users can not be filtered by {name}")
+        raise bad_request(switches, "invalidFilter", f"users cannot be filtered by {name}")
     return _known_active(switches, found)
 
 
@@ -64,7 +64,7 @@ def find_groups(directory: Directory, switches: GenesysSwitches, text: str) -> l
         return [directory.groups[value]] if value in directory.groups else []
     if name == "displayname":
         return directory.groups_named(value)
-    raise bad_request(switches, "invalidFilter", f"groups can not be filtered by {name}")
+    raise bad_request(switches, "invalidFilter", f"groups cannot be filtered by {name}")
 
 
 def _comparison(switches: GenesysSwitches, text: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ _ONE_CONDITION = re.compile(_CONDITION, re.IGNORECASE)
 
 
 class BadPath(ValueError):
-    """A path or its conditions can not be read, or name what does not exist."""
+    """A path or its conditions cannot be read, or name what does not exist."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _target(resource: str, path: str) -> Target:
         return Target(urn, None)
     match = _PATH.fullmatch(rest)
     if match is None:
-        raise BadPath("the path can not be read")
+        raise BadPath("the path cannot be read")
     attribute = schema.attribute(urn, match["name"])
     if attribute is None:
         raise BadPath(f"there is no attribute {match['name']}")

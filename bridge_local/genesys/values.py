@@ -187,7 +187,7 @@ class UserValues:
         other = slots.pop("other", {}).get("value", user_name).casefold()
         mirrors = {user_name.casefold(), str(known.get("userName", "")).casefold()}
         if other not in mirrors and self.switches.other_email_write == "400":
-            raise bad_request(self.switches, "mutability", "emails of type other can not be changed")
+            raise bad_request(self.switches, "mutability", "emails of type other cannot be changed")
         emails = [element for element in slots.values() if element.get("value")]
         if not all(_EMAIL.fullmatch(element["value"]) for element in emails):
             raise self._bad("emails.value must be an email address")

@@ -1,4 +1,4 @@
-"""The bridge's memory and its lanes as plain Python objects, for tests and the simulation.
+"""The bridge's memory and its queues as plain Python objects, for tests and the simulation.
 
 `MemoryStore` promises exactly what the DynamoDB store promises; one contract test runs on both.
 """
@@ -13,12 +13,12 @@ from bridge_local.memory.catchup import MemoryCatchUp
 from bridge_local.memory.dues import MemoryDues
 from bridge_local.memory.holds import MemoryHolds
 from bridge_local.memory.journal import MemoryJournal
-from bridge_local.memory.lanes import MemoryLanes
 from bridge_local.memory.links import MemoryLinks
+from bridge_local.memory.queues import MemoryQueues
 from bridge_local.memory.reconcile import MemoryRuns
 from bridge_local.memory.removals import MemoryRemovals
 
-__all__ = ["MemoryLanes", "MemoryStore"]
+__all__ = ["MemoryQueues", "MemoryStore"]
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""What is known of the Okta application, and the users who wait for a look at it."""
+"""What is known of the Okta application, and the users who wait for a sync of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MemoryApp(Guarded):
 
     Attributes:
         app_state: the application's record.
-        due_users: Okta ids of the users who wait for a look at the application.
+        due_users: Okta ids of the users who wait for a sync of the application.
     """
 
     app_state: AppState = field(default_factory=AppState)
@@ -27,16 +27,16 @@ class MemoryApp(Guarded):
         with self._lock:
             return self.app_state
 
-    def begin_app_look(self) -> AppState:
-        """Add 1 to the look number."""
+    def begin_app_sync(self) -> AppState:
+        """Add 1 to the sync number."""
         with self._lock:
-            self.app_state = replace(self.app_state, look=self.app_state.look + 1)
+            self.app_state = replace(self.app_state, sync_number=self.app_state.sync_number + 1)
             return self.app_state
 
-    def note_app_looked(self, date: datetime) -> None:
-        """Remember Okta's ``Date`` of a successful look."""
+    def note_app_synced(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful sync."""
         with self._lock:
-            self.app_state = replace(self.app_state, looked=date)
+            self.app_state = replace(self.app_state, synced=date)
 
     def pause_removals(self, *, paused: bool) -> None:
         """Remember whether every removal is to be held."""

@@ -40,18 +40,18 @@ class MemoryLinks(Guarded):
         with self._lock:
             return iter([_copy(self.user_links[okta_id]) for okta_id in sorted(self.user_links)])
 
-    def begin_user_look(self, okta_id: str) -> UserLink:
-        """Add 1 to the user's look number and return the record."""
+    def begin_user_sync(self, okta_id: str) -> UserLink:
+        """Add 1 to the user's sync number and return the record."""
         with self._lock:
             link = self.user_links.get(okta_id, UserLink(okta_id))
-            self.user_links[okta_id] = replace(link, look=link.look + 1)
+            self.user_links[okta_id] = replace(link, sync_number=link.sync_number + 1)
             return _copy(self.user_links[okta_id])
 
     def save_user(self, link: UserLink) -> None:
-        """Write the record if the look number has not moved."""
+        """Write the record if the sync number has not moved."""
         with self._lock:
             self._check_fence(self.user_links.get(link.okta_id), link)
-            self._let_go(self.user_links[link.okta_id], link)
+            self._release(self.user_links[link.okta_id], link)
             self.user_links[link.okta_id] = _copy(link)
 
     def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
@@ -62,9 +62,14 @@ class MemoryLinks(Guarded):
             before = self.user_links.get(previous_owner)
             if before is not None and previous_owner != link.okta_id and before.genesys_id == link.genesys_id:
                 self.user_links[previous_owner] = replace(
-                    before, look=before.look + 1, state=UserState.GONE, genesys_id="", active=None, hashes={}
+                    before,
+                    sync_number=before.sync_number + 1,
+                    state=UserState.GONE,
+                    genesys_id="",
+                    active=None,
+                    hashes={},
                 )
-            self._let_go(self.user_links[link.okta_id], link)
+            self._release(self.user_links[link.okta_id], link)
             self.owner_of[link.genesys_id] = link.entity
             self.user_links[link.okta_id] = _copy(link)
 
@@ -83,18 +88,18 @@ class MemoryLinks(Guarded):
         with self._lock:
             return [self.group_links[okta_id] for okta_id in sorted(self.group_links)]
 
-    def begin_group_look(self, okta_id: str) -> GroupLink:
-        """Add 1 to the group's look number and return the record."""
+    def begin_group_sync(self, okta_id: str) -> GroupLink:
+        """Add 1 to the group's sync number and return the record."""
         with self._lock:
             link = self.group_links.get(okta_id, GroupLink(okta_id))
-            self.group_links[okta_id] = replace(link, look=link.look + 1)
+            self.group_links[okta_id] = replace(link, sync_number=link.sync_number + 1)
             return self.group_links[okta_id]
 
     def save_group(self, link: GroupLink) -> None:
-        """Write the record if the look number has not moved."""
+        """Write the record if the sync number has not moved."""
         with self._lock:
             self._check_fence(self.group_links.get(link.okta_id), link)
-            self._let_go(self.group_links[link.okta_id], link)
+            self._release(self.group_links[link.okta_id], link)
             self.group_links[link.okta_id] = link
 
     def claim_group(self, link: GroupLink) -> None:
@@ -102,14 +107,14 @@ class MemoryLinks(Guarded):
         with self._lock:
             self._check_fence(self.group_links.get(link.okta_id), link)
             self._check_owner(link, "")
-            self._let_go(self.group_links[link.okta_id], link)
+            self._release(self.group_links[link.okta_id], link)
             self.owner_of[link.genesys_id] = link.entity
             self.group_links[link.okta_id] = link
 
     @staticmethod
     def _check_fence(stored: UserLink | GroupLink | None, link: UserLink | GroupLink) -> None:
-        if stored is None or stored.look != link.look:
-            raise FenceMoved(f"another look at {link.entity} has begun")
+        if stored is None or stored.sync_number != link.sync_number:
+            raise FenceMoved(f"another sync of {link.entity} has begun")
 
     def _check_owner(self, link: UserLink | GroupLink, previous_owner: str) -> None:
         if not link.genesys_id:
@@ -118,7 +123,7 @@ class MemoryLinks(Guarded):
         if owner not in {link.entity, f"user:{previous_owner}"}:
             raise OwnerTaken(owner)
 
-    def _let_go(self, stored: UserLink | GroupLink, link: UserLink | GroupLink) -> None:
+    def _release(self, stored: UserLink | GroupLink, link: UserLink | GroupLink) -> None:
         """A link that no longer names the Genesys Cloud id it had gives the reverse record back."""
         if stored.genesys_id != link.genesys_id and self.owner_of.get(stored.genesys_id) == link.entity:
             del self.owner_of[stored.genesys_id]

@@ -71,7 +71,7 @@ class MemoryRemovals(Guarded):
             self.excepted.difference_update((entity, user) for user in user_ids)
 
     def seen(self, entity: str) -> frozenset[str]:
-        """Adopted users whom a look has seen in this Okta group."""
+        """Adopted users whom a sync has seen in this Okta group."""
         with self._lock:
             return frozenset(user for owner, user in self.seen_users if owner == entity)
 

@@ -74,7 +74,7 @@ class AppAdministration(Org):
         with self._act(self._request(f"/api/v1/apps/{app_id}/users")):
             self._app(app_id)
             if not self._may_be_assigned(self._user(user_id)):
-                raise OktaRefused(f"user {user_id} is {self._user(user_id).status}: can not be assigned")
+                raise OktaRefused(f"user {user_id} is {self._user(user_id).status}: cannot be assigned")
             self._settle(user_id, app_id, individual=True)
             table = self.assignments[app_id]
             made = table.current[user_id]

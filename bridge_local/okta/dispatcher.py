@@ -132,12 +132,12 @@ class HookDispatcher:
             self._day, self._today = now, 0
         self._today += 1
         if self._today == self._switches.hook_day_warning:
-            self._tell_of_cap("warning", self._switches.hook_day_warning)
+            self._warn_of_cap("warning", self._switches.hook_day_warning)
         if self._today == self._switches.hook_day_cap + 1:
-            self._tell_of_cap("violation", self._switches.hook_day_cap)
+            self._warn_of_cap("violation", self._switches.hook_day_cap)
         return self._today > self._switches.hook_day_cap
 
-    def _tell_of_cap(self, kind: str, threshold: int) -> None:
+    def _warn_of_cap(self, kind: str, threshold: int) -> None:
         debug = {
             "operationRateLimitType": "event_hook_delivery",
             "operationRateLimitThreshold": str(threshold),

@@ -65,7 +65,7 @@ class HookApi:
         return self._keep(hook, "event_hook.created")
 
     def replace(self, request: Request, hook_id: str) -> Response:
-        """``PUT /eventHooks/{id}``: whoever changes the channel has to verify again."""
+        """``PUT /eventHooks/{id}``: anyone who changes the channel has to verify again."""
         before, document = self._find(hook_id), body_of(request)
         channel = _channel(document)
         # The secret is never shown, so a PUT without it keeps the old one.

@@ -15,7 +15,7 @@ from bridge.approvals.settings import ApprovalsSettings
 from bridge.approvals.signing import sts_endpoint
 from bridge.aws.clients import CLIENT
 from bridge.aws.clock import SystemClock
-from bridge.aws.queues import SqsLanes
+from bridge.aws.queues import SqsQueues
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.operations.answers import Decided
 from bridge.operations.edge import answered
@@ -29,7 +29,7 @@ def compose(function: str, region: str, account: str) -> Approvals:
     clock = SystemClock()
     return Approvals(
         DynamoStore(boto3.client("dynamodb", config=CLIENT), settings.state_table),
-        SqsLanes(boto3.client("sqs", config=CLIENT), settings.lanes),
+        SqsQueues(boto3.client("sqs", config=CLIENT), settings.queues),
         clock,
         Identities(sts_endpoint(region, local=settings.local), region, account, clock),
         function,

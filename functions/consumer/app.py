@@ -1,4 +1,4 @@
-"""The lanes' consumer: each message names what to look at again, and Genesys Cloud follows what Okta says."""
+"""The queues' consumer: each message names what to sync again, and Genesys Cloud follows what Okta says."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bridge.aws.clients import CLIENT, paces, signer
 from bridge.aws.clock import SystemClock
 from bridge.aws.notifications import SnsNotifier
-from bridge.aws.queues import SqsLanes
+from bridge.aws.queues import SqsQueues
 from bridge.aws.secrets import Secrets
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.telemetry import Metric, count, logger, stack_name
-from bridge.consumer.composition import Consumer, Outside
+from bridge.consumer.composition import Consumer, Dependencies
 from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import SettingsError
 from bridge.mapping.source import load_map
@@ -36,9 +36,9 @@ def compose() -> Consumer:
     secretsmanager = boto3.client("secretsmanager", config=CLIENT)
     return Consumer(
         settings,
-        Outside(
+        Dependencies(
             store=DynamoStore(dynamodb, settings.state_table),
-            lanes=SqsLanes(sqs, settings.lanes),
+            queues=SqsQueues(sqs, settings.queues),
             sqs=sqs,
             idempotency=DynamoDBPersistenceLayer(table_name=settings.idempotency_table, boto3_client=dynamodb),
             secrets=Secrets(secretsmanager, settings.secret_id),
@@ -53,7 +53,7 @@ def compose() -> Consumer:
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Answer one SQS event; ``batchItemFailures`` names the messages that go back to their lane."""
+    """Answer one SQS event; ``batchItemFailures`` names the messages that go back to their queue."""
     try:
         consumer = compose()
     except SettingsError as error:

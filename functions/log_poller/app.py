@@ -1,4 +1,4 @@
-"""What no hook has brought goes into the queues: every five minutes Okta's System Log, every minute what is due."""
+"""What no hook has delivered goes into the queues: every five minutes Okta's System Log, every minute what is due."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.aws.clients import CLIENT, signer
 from bridge.aws.clock import SystemClock
-from bridge.aws.queues import SqsLanes
+from bridge.aws.queues import SqsQueues
 from bridge.aws.secrets import Secrets
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.telemetry import Metric, count, logger
@@ -27,17 +27,17 @@ from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES
 from bridge.okta.client import OktaClient
 from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS, EventHooks, SystemLog
 from bridge.outbound.http import HttpClient, Transport
-from bridge.provisioning.ports import Clock, LaneSender
+from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Store
 
 
 @dataclass(frozen=True)
-class Outside:
+class Dependencies:
     """The world around the log poller: AWS in a function, fakes and models in tests.
 
     Attributes:
         store: everything the bridge remembers.
-        lanes: the way into the lanes.
+        queues: the way into the queues.
         secrets: the bridge's secret.
         clock: our time.
         sign: signs Okta's client assertion with the KMS key; needed for OKTA_AUTH=oauth.
@@ -45,34 +45,36 @@ class Outside:
     """
 
     store: Store
-    lanes: LaneSender
+    queues: QueueSender
     secrets: Secrets
     clock: Clock
     sign: Callable[[bytes], bytes] | None = None
     okta_transport: Transport | None = None
 
 
-def build(settings: LogPollerSettings, outside: Outside) -> CatchUp:
+def build(settings: LogPollerSettings, dependencies: Dependencies) -> CatchUp:
     """Catch-up with its clients; the hooks are read with a token of their own, which may well be refused."""
     okta = settings.okta
     http = HttpClient(
         okta.org_url,
         "okta",
-        transport=outside.okta_transport,
+        transport=dependencies.okta_transport,
         read_seconds=READ_SECONDS,
         total_seconds=TOTAL_SECONDS,
     )
 
     def client(scopes: Sequence[str]) -> OktaClient:
-        auth = okta_auth(http, okta, secrets=outside.secrets, sign=outside.sign, clock=outside.clock, scopes=scopes)
-        return OktaClient(http, auth, okta.app_id, outside.clock)
+        auth = okta_auth(
+            http, okta, secrets=dependencies.secrets, sign=dependencies.sign, clock=dependencies.clock, scopes=scopes
+        )
+        return OktaClient(http, auth, okta.app_id, dependencies.clock)
 
     return CatchUp(
-        log=SystemLog(client(LOG_SCOPES), okta.app_id, outside.clock),
+        log=SystemLog(client(LOG_SCOPES), okta.app_id, dependencies.clock),
         health=HookHealth(EventHooks(client(HOOK_SCOPES)), okta.app_id, settings.hook_url),
-        store=outside.store,
-        lanes=outside.lanes,
-        clock=outside.clock,
+        store=dependencies.store,
+        queues=dependencies.queues,
+        clock=dependencies.clock,
         app_id=okta.app_id,
         lag=timedelta(seconds=okta.read_lag_seconds),
     )
@@ -82,14 +84,14 @@ def build(settings: LogPollerSettings, outside: Outside) -> CatchUp:
 def compose() -> CatchUp:
     """Catch-up, from the environment, once; `SettingsError` when a variable is missing or wrong."""
     settings = LogPollerSettings.read(os.environ)
-    outside = Outside(
+    dependencies = Dependencies(
         store=DynamoStore(boto3.client("dynamodb", config=CLIENT), settings.state_table),
-        lanes=SqsLanes(boto3.client("sqs", config=CLIENT), settings.lanes),
+        queues=SqsQueues(boto3.client("sqs", config=CLIENT), settings.queues),
         secrets=Secrets(boto3.client("secretsmanager", config=CLIENT), settings.secret_id),
         clock=SystemClock(),
         sign=signer(settings.okta),
     )
-    return build(settings, outside)
+    return build(settings, dependencies)
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, str]:

@@ -12,14 +12,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bridge.aws.clients import CLIENT, paces, signer
 from bridge.aws.clock import SystemClock
 from bridge.aws.notifications import SnsNotifier
-from bridge.aws.queues import SqsLanes
+from bridge.aws.queues import SqsQueues
 from bridge.aws.secrets import Secrets
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.telemetry import stack_name
 from bridge.errors import SettingsError
 from bridge.mapping.source import load_map
 from bridge.operations.answers import Refused
-from bridge.operations.composition import Outside, build
+from bridge.operations.composition import Dependencies, build
 from bridge.operations.operations import Operations
 from bridge.operations.settings import OperationsSettings
 
@@ -34,9 +34,9 @@ def compose() -> Operations:
     secretsmanager = boto3.client("secretsmanager", config=CLIENT)
     return build(
         settings,
-        Outside(
+        Dependencies(
             store=DynamoStore(dynamodb, settings.state_table),
-            lanes=SqsLanes(sqs, settings.lanes),
+            queues=SqsQueues(sqs, settings.queues),
             sqs=sqs,
             lambda_client=boto3.client("lambda", config=CLIENT),
             secrets=Secrets(secretsmanager, settings.secret_id),
@@ -54,7 +54,7 @@ def compose() -> Operations:
 def handler(event: Any, context: LambdaContext) -> dict[str, Any] | str:
     """Answer one request of `bridge.operations.requests`, or the dashboard's widget.
 
-    IAM can not see what an invocation asks, but through which alias it comes, and so can we: readers have their own.
+    IAM cannot see what an invocation asks, but through which alias it comes, and so can we: readers have their own.
     """
     try:
         operations = compose()

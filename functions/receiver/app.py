@@ -1,7 +1,7 @@
-"""Okta's event hook: checks the secret, answers the challenge, and puts what a delivery asks for into the lanes.
+"""Okta's event hook: checks the secret, answers the challenge, and puts what a delivery asks for into the queues.
 
 Okta waits 3 seconds, tries once more after a timeout or a 5xx, and takes a 4xx as final ("Event Hooks" concept
-page). So a success means that the items are in the lanes, and a 5xx means nothing more than "once more, please".
+page). So a success means that the items are in the queues, and a 5xx means nothing more than "once more, please".
 Small and quick to start: standard library, boto3 and the logger.
 """
 
@@ -19,7 +19,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from bridge.aws.queues import SqsLanes
+from bridge.aws.queues import SqsQueues
 from bridge.aws.secrets import Secrets
 from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import InvalidDelivery, SettingsError, Transient
@@ -40,7 +40,7 @@ class Receiver:
 
     settings: ReceiverSettings
     secrets: Secrets
-    lanes: SqsLanes
+    queues: SqsQueues
 
 
 @lru_cache(maxsize=1)
@@ -50,7 +50,7 @@ def compose() -> Receiver:
     return Receiver(
         settings=settings,
         secrets=Secrets(boto3.client("secretsmanager", config=_CLIENT), settings.secret_id),
-        lanes=SqsLanes(boto3.client("sqs", config=_CLIENT), settings.lanes),
+        queues=SqsQueues(boto3.client("sqs", config=_CLIENT), settings.queues),
     )
 
 
@@ -64,7 +64,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
         receiver = compose()
         authorised = _authorised(headers.get(receiver.settings.secret_header.lower(), ""), receiver.secrets)
     except (SettingsError, Transient) as error:
-        logger.error("the receiver can not check the secret", reason=str(error))
+        logger.error("the receiver cannot check the secret", reason=str(error))
         return _answer(500)
     if not authorised:
         count(Metric.DELIVERIES_UNAUTHORISED)
@@ -92,10 +92,10 @@ def _deliver(receiver: Receiver, event: Mapping[str, Any]) -> dict[str, Any]:
         return _answer(400, {"error": str(error)})
     asked = normalise(delivery.events, receiver.settings.app_id)
     try:
-        receiver.lanes.send(asked.items)
+        receiver.queues.send(asked.items)
     except Transient as error:
         count(Metric.QUEUE_REFUSED)
-        logger.error("a lane refused items", delivery=delivery.id, reason=error.reason)
+        logger.error("a queue refused items", delivery=delivery.id, reason=error.reason)
         return _answer(503)
     for event_type, accepted in asked.types.items():
         count(Metric.EVENTS_ACCEPTED, accepted, type=event_type)

@@ -1,4 +1,4 @@
-"""The reconcile: compares Okta, our records and Genesys Cloud, and puts items for what differs into the lanes."""
+"""The reconcile: compares Okta, our records and Genesys Cloud, and puts items for what differs into the queues."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.aws.clients import CLIENT, paces, signer
 from bridge.aws.clock import SystemClock
-from bridge.aws.queues import SqsLanes
+from bridge.aws.queues import SqsQueues
 from bridge.aws.secrets import Secrets
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
 from bridge.mapping.source import load_map
-from bridge.reconcile.composition import Outside, ReconcilerEvents, refused
+from bridge.reconcile.composition import Dependencies, ReconcilerEvents, refused
 from bridge.reconcile.settings import ReconcilerSettings
 
 
@@ -30,9 +30,9 @@ def compose() -> ReconcilerEvents:
     secretsmanager = boto3.client("secretsmanager", config=CLIENT)
     return ReconcilerEvents(
         settings,
-        Outside(
+        Dependencies(
             store=DynamoStore(dynamodb, settings.state_table),
-            lanes=SqsLanes(boto3.client("sqs", config=CLIENT), settings.lanes),
+            queues=SqsQueues(boto3.client("sqs", config=CLIENT), settings.queues),
             secrets=Secrets(secretsmanager, settings.secret_id),
             hash_key=Secrets(secretsmanager, settings.hash_key_secret_id),
             mapper=load_map(settings.mapping),

@@ -24,7 +24,7 @@ APPROVER = f"arn:aws:sts::{ACCOUNT}:assumed-role/Approvers/kim"
 
 
 class CheckingSts(Transport):
-    """Names the approver to whoever shows a signature that is right, as AWS does: for the header that came along."""
+    """Names the approver to anyone who shows a signature that is right, as AWS does: for the header that came along."""
 
     def handle_request(self, request: WireRequest) -> WireResponse:
         """Sign again what was signed, and compare."""
@@ -52,7 +52,7 @@ class Office:
     def __post_init__(self) -> None:
         stage, world = self.stage, self.stage.world
         identities = Identities(ENDPOINT, REGION, ACCOUNT, world.clock, transport=CheckingSts())
-        approvals = Approvals(world.store, world.lanes, world.clock, identities, OUTPUTS["ApprovalsFunction"])
+        approvals = Approvals(world.store, world.queues, world.clock, identities, OUTPUTS["ApprovalsFunction"])
         self.aws = FakeAws(
             {
                 OUTPUTS["OperationsFunction"]: stage.operations.handle,
@@ -65,7 +65,7 @@ class Office:
         self._started = world.clock.now()
 
     def bridge(self, line: str, *, code: int = 0, typed: str = "") -> Ran:
-        """Run a command; while it waits, time passes and the lanes are worked off."""
+        """Run a command; while it waits, time passes and the queues are worked off."""
         stdin, stdout, stderr = Paper(typed, terminal=bool(typed)), Paper(), Paper()
         surroundings = Surroundings(
             stdin=stdin,

@@ -16,7 +16,7 @@ from bridge.errors import Transient
 from bridge.items import parse_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.operations.answers import Refused
-from bridge.operations.composition import Outside, build
+from bridge.operations.composition import Dependencies, build
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
 from bridge.operations.settings import OperationsSettings
@@ -136,23 +136,23 @@ class Stage:
         settings = OperationsSettings.read(environment)
         self.operations = build(
             settings,
-            Outside(
+            Dependencies(
                 store=world.store,
-                lanes=world.lanes,
+                queues=world.queues,
                 sqs=cast("Any", Depths()),
                 lambda_client=cast("Any", self.mappings),
                 secrets=cast("Secrets", self.secrets),
                 hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
                 mapper=AttributeMap.default(user_name=UserNameSource.EMAIL, default_region="US"),
                 notifier=world.people_told,
-                pace=lambda _upstream, _lane: FreePace(),
+                pace=lambda _upstream, _queue: FreePace(),
                 stack="bridge-test",
                 clock=world.clock,
                 okta_transport=ModelTransport(world.okta),
                 genesys_transport=ModelTransport(world.genesys),
             ),
         )
-        self.approvals = Approvals(world.store, world.lanes, world.clock, Passport(), FUNCTION)
+        self.approvals = Approvals(world.store, world.queues, world.clock, Passport(), FUNCTION)
 
     def answer(self, do: str, *, reader: bool = False, **fields: Any) -> dict[str, Any]:
         """A request and its answer; by new processes where a setting has changed."""
@@ -184,8 +184,8 @@ class Stage:
         return answered(lambda: self.approvals.decide(parse_decision({**asked, "identity": f"{by}|{bound}"})))
 
     def waiting(self) -> list[tuple[str, str]]:
-        """Entity and reason of every item that is in a lane."""
-        bodies = [message.body for lane in self.world.lanes.lanes.values() for message in lane.messages]
+        """Entity and reason of every item that is in a queue."""
+        bodies = [message.body for queue in self.world.queues.queues.values() for message in queue.messages]
         return [(item.entity, item.reason.value) for item in map(parse_item, bodies)]
 
     def open_hold(
@@ -215,10 +215,10 @@ class Stage:
         return hold
 
 
-class BrokenLanes:
-    """Lanes that take nothing."""
+class BrokenQueues:
+    """Queues that take nothing."""
 
     @staticmethod
     def send(_items: object) -> None:
         """Never."""
-        raise Transient("lanes-unavailable", upstream="lanes")
+        raise Transient("queues-unavailable", upstream="queues")

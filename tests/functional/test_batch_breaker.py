@@ -10,7 +10,7 @@ import pytest
 
 from bridge.consumer.failures import LONELY_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import Transient
-from bridge.items import Lane, Reason, parse_item
+from bridge.items import Queue, Reason, parse_item
 from bridge.outbound.breaker import LEASE, LONGEST_WAIT
 from bridge.provisioning.records import Breaker, UserLink
 from bridge_local.fifo import Message
@@ -28,8 +28,8 @@ def outage(world: World, path: str = "") -> GenesysFault:
 
 
 def waiting(world: World) -> list[Message]:
-    """Every message in a lane."""
-    return [message for lane in world.lanes.lanes.values() for message in lane.messages]
+    """Every message in a queue."""
+    return [message for queue in world.queues.queues.values() for message in queue.messages]
 
 
 def opened(world: World, count: int = 3) -> list[str]:
@@ -52,7 +52,7 @@ def test_days_of_it_reach_no_dead_letter(days: int, minutes: int) -> None:
     world.deliver()
     world.pass_time(hours=24 * days)
     assert max(message.receives for message in waiting(world)) < 1000
-    assert not world.lanes.dead_letters
+    assert not world.queues.dead_letters
     world.genesys.faults.clear()
     world.pass_time(hours=(minutes * 60 + LEASE) / 3600)
     assert world.account(users[0])["active"] is False
@@ -61,22 +61,22 @@ def test_days_of_it_reach_no_dead_letter(days: int, minutes: int) -> None:
 
 
 def test_poison_is_parked_at_once_while_others_wait_and_while_they_go_on() -> None:
-    """A body that nobody can read needs no upstream; a user that can not be mapped is parked by the first look."""
+    """A body that nobody can read needs no upstream; a user that cannot be mapped is parked by the first sync."""
     world = World()
     (user,) = opened(world, 3)[:1]
-    world.lanes.put(Lane.USERS, f"user:{user}x", "one", "no item")
+    world.queues.put(Queue.USERS, f"user:{user}x", "one", "no item")
     bad = world.okta.create_user({"login": "x@example.com", "email": "x@example.com", "firstName": "", "lastName": ""})
     world.okta.assign_user(bad)
     world.okta.switches.faults.append(Fault(f"users/{bad}", FaultKind.STATUS, status=400))
     world.deliver()
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert world.parked(f"user:{user}x") == ["unreadable-item"]
     world.pass_time(hours=24)
     assert not world.parked(f"user:{bad}")
     world.genesys.faults.clear()
     world.pass_time(hours=0.2)
     assert world.parked(f"user:{bad}") == ["okta-400"]
-    assert world.lanes.depth() == 0
+    assert world.queues.depth() == 0
     assert world.last(f"user:{user}").outcome == "updated"
 
 
@@ -91,12 +91,12 @@ class Buggy(MemoryStore):
     bug: str = ""
     tries: int = 0
 
-    def begin_user_look(self, okta_id: str) -> UserLink:
+    def begin_user_sync(self, okta_id: str) -> UserLink:
         """Fail for one user."""
         if okta_id == self.bug:
             self.tries += 1
             raise LookupError
-        return super().begin_user_look(okta_id)
+        return super().begin_user_sync(okta_id)
 
 
 def test_waiting_burns_no_tries_of_an_unexpected_error() -> None:
@@ -138,7 +138,7 @@ def test_bad_entities_among_served_ones_do_not_open_it() -> None:
         outage(world, path=world.store.user_links[user].genesys_id)
     for user in users:
         world.ask(f"user:{user}")
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert world.store.breaker("genesys") == Breaker("genesys")
 
 
@@ -185,7 +185,7 @@ def test_an_upstream_that_comes_and_goes() -> None:
     assert failures < 30 * 12
     assert {world.account(user)["title"] for user in users} == {"Adviser 29"}
     assert not world.store.parked
-    assert not world.lanes.dead_letters
+    assert not world.queues.dead_letters
 
 
 class Killed(BaseException):
@@ -231,7 +231,7 @@ class Forgetful(MemoryStore):
 
 
 def test_without_its_store_items_wait_as_if_there_were_no_breaker() -> None:
-    """Hours of 503, and the breaker can not be kept: backoff alone, nothing parked, nothing lost."""
+    """Hours of 503, and the breaker cannot be kept: backoff alone, nothing parked, nothing lost."""
     world = World()
     world.store = Forgetful()
     world.restart()
@@ -273,7 +273,7 @@ def test_redriven_after_twenty_days_only_the_truth_counts() -> None:
     world.idempotency.records.clear()
     for number, body in enumerate([parked.body, *old]):
         item = parse_item(body)
-        world.lanes.put(item.lane, item.entity, f"again {number}", body)
+        world.queues.put(item.queue, item.entity, f"again {number}", body)
     world.ask(f"user:{ada}", Reason.REDRIVE)
     world.ask(f"user:{ben}", Reason.REDRIVE)
     world.ask(f"group:{group}", Reason.REDRIVE)

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.aws.clock import SystemClock
 from bridge.consumer.composition import Consumer, random_password
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.provisioning.ports import Pace
 from tests.world import FreePace, World
 
@@ -21,13 +21,13 @@ def test_oauth_needs_a_signer() -> None:
 
 
 def test_leavers_have_a_call_budget_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A leaver's calls are taken from the leavers' share, everybody else's from that of the other lanes."""
-    taken: list[tuple[str, Lane]] = []
+    """A leaver's calls are taken from the leavers' share, everybody else's from that of the other queues."""
+    taken: list[tuple[str, Queue]] = []
 
-    def pace(upstream: str, lane: Lane) -> Pace:
+    def pace(upstream: str, queue: Queue) -> Pace:
         """A budget that notes who takes from it."""
         budget = FreePace()
-        budget.take = lambda: taken.append((upstream, lane))  # type: ignore[method-assign] # it is watched
+        budget.take = lambda: taken.append((upstream, queue))  # type: ignore[method-assign] # it is watched
         return budget
 
     monkeypatch.setattr(
@@ -35,15 +35,15 @@ def test_leavers_have_a_call_budget_of_their_own(monkeypatch: pytest.MonkeyPatch
     )
     world = World()
     (ada,) = world.provisioned(1)
-    world.ask(f"user:{ada}", lane=Lane.LEAVERS)
+    world.ask(f"user:{ada}", queue=Queue.LEAVERS)
     world.settle()
-    assert {lane for _, lane in taken} == {Lane.LEAVERS}
+    assert {queue for _, queue in taken} == {Queue.LEAVERS}
     assert {upstream for upstream, _ in taken} == {"okta-user", "okta-apps", "genesys"}
     taken.clear()
     world.ask(f"user:{ada}")
     world.ask(f"group:{world.okta.create_group('Agents')}")
     world.settle()
-    assert Lane.LEAVERS not in {lane for _, lane in taken}
+    assert Queue.LEAVERS not in {queue for _, queue in taken}
 
 
 def test_a_password_has_every_kind_of_character_and_is_never_the_same() -> None:

@@ -1,4 +1,4 @@
-"""What becomes of each message of a batch: answered, parked, or back in its lane with the right delay."""
+"""What becomes of each message of a batch: answered, parked, or back in its queue with the right delay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from bridge.consumer.batch import LONGEST_DELAY
 from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import SettingsError, Transient
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink
 from bridge_local.fifo import Message
 from bridge_local.genesys.faults import Fault as GenesysFault
@@ -23,8 +23,8 @@ from tests.world import Context, StubSecrets, World
 
 
 def messages(world: World, entity: str) -> list[Message]:
-    """The messages of an entity that are in a lane."""
-    return [message for lane in world.lanes.lanes.values() for message in lane.messages if message.group == entity]
+    """The messages of an entity that are in a queue."""
+    return [message for queue in world.queues.queues.values() for message in queue.messages if message.group == entity]
 
 
 def waits(world: World, entity: str) -> float:
@@ -53,7 +53,7 @@ class FragileStore(MemoryStore):
     """A store that fails where it is told.
 
     Attributes:
-        bug: the user whose look meets an exception that nobody classified.
+        bug: the user whose sync meets an exception that nobody classified.
         throttled: methods that raise Transient.
     """
 
@@ -64,11 +64,11 @@ class FragileStore(MemoryStore):
         if method in self.throttled:
             raise Transient("store-throttled", upstream="store")
 
-    def begin_user_look(self, okta_id: str) -> UserLink:
+    def begin_user_sync(self, okta_id: str) -> UserLink:
         """May be buggy."""
         if okta_id == self.bug:
             raise LookupError("Ada Brook, ada.brook@example.com")
-        return super().begin_user_look(okta_id)
+        return super().begin_user_sync(okta_id)
 
     def park(self, parked: ParkedItem) -> None:
         """May be throttled."""
@@ -94,28 +94,28 @@ def fragile(people: int = 1) -> tuple[World, FragileStore, list[str]]:
     return world, store, world.provisioned(people)
 
 
-# ------------------------------------------------------------------------------------------- one look an entity
+# ------------------------------------------------------------------------------------------- one sync an entity
 
 
-def test_all_items_of_an_entity_in_a_batch_are_answered_by_one_look() -> None:
-    """Three items of one user and one of another in a batch: two looks, and the journal names all items."""
+def test_all_items_of_an_entity_in_a_batch_are_answered_by_one_sync() -> None:
+    """Three items of one user and one of another in a batch: two syncs, and the journal names all items."""
     world = World()
     ada, ben = world.provisioned(2)
     items = [world.ask(f"user:{user}") for user in (ada, ben, ada, ada)]
-    assert well_formed(world.work(Lane.USERS)) == []
-    assert world.lanes.depth() == 0
+    assert well_formed(world.work(Queue.USERS)) == []
+    assert world.queues.depth() == 0
     assert [entry.items for entry in world.journal(f"user:{ada}")] == [(items[0].id, items[2].id, items[3].id)]
     assert len(world.journal(f"user:{ben}")) == 1
 
 
-def test_a_failed_look_answers_all_its_items_and_stops_nobody_else() -> None:
+def test_a_failed_sync_answers_all_its_items_and_stops_nobody_else() -> None:
     """Okta fails for one user: both messages of that user go back with one delay, the others' are done."""
     world = World()
     ada, ben, cleo = world.provisioned(3)
     for user in (ada, ben, ada, cleo):
         world.ask(f"user:{user}")
     failing_read(world, ada)
-    failed = well_formed(world.work(Lane.USERS))
+    failed = well_formed(world.work(Queue.USERS))
     assert failed == [message.id for message in messages(world, f"user:{ada}")]
     assert len(failed) == 2
     assert len({message.visible for message in messages(world, f"user:{ada}")}) == 1
@@ -125,28 +125,28 @@ def test_a_failed_look_answers_all_its_items_and_stops_nobody_else() -> None:
 
 
 def test_an_item_that_comes_twice_is_answered_from_its_record() -> None:
-    """The same item sent again after SQS forgot it: no look, no call, no journal entry."""
+    """The same item sent again after SQS forgot it: no sync, no call, no journal entry."""
     world = World()
     (ada,) = world.provisioned(1)
     item = world.ask(f"user:{ada}")
     world.settle()
     asked = world.watch_okta()
     world.clock.advance(600)
-    world.lanes.send([item])
-    assert world.lanes.depth() == 1
-    assert well_formed(world.work(Lane.USERS)) == []
+    world.queues.send([item])
+    assert world.queues.depth() == 1
+    assert well_formed(world.work(Queue.USERS)) == []
     assert asked == []
     assert len(world.journal(f"user:{ada}")) == 1
 
 
 def test_observe_mode_keeps_no_record_of_done_items() -> None:
-    """In observe mode an item that comes twice is looked at twice: nothing of it may count once enforced."""
+    """In observe mode an item that comes twice is synced twice: nothing of it may count once enforced."""
     world = World({"MODE": "observe"})
     (ada,) = world.provisioned(1)
     item = world.ask(f"user:{ada}")
     world.settle()
     world.clock.advance(600)
-    world.lanes.send([item])
+    world.queues.send([item])
     world.settle()
     assert len(world.journal(f"user:{ada}")) == 2
     assert not world.idempotency.records
@@ -165,7 +165,7 @@ def test_the_backoff_doubles_to_five_minutes(receives: int, least: int, most: in
         world.ask(f"user:{ada}")
         failing_read(world, ada)
         messages(world, f"user:{ada}")[0].receives = receives - 1
-        assert len(well_formed(world.work(Lane.USERS))) == 1
+        assert len(well_formed(world.work(Queue.USERS))) == 1
         seen.add(waits(world, f"user:{ada}"))
     assert min(seen) >= least
     assert max(seen) <= most
@@ -179,7 +179,7 @@ def test_the_local_stack_may_be_quicker() -> None:
     world.ask(f"user:{ada}")
     failing_read(world, ada)
     messages(world, f"user:{ada}")[0].receives = 50
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert 2 <= waits(world, f"user:{ada}") <= 4
 
 
@@ -190,36 +190,36 @@ def test_what_the_other_side_asks_for_is_honoured(asked: int, waited: int) -> No
     ada = world.person("Ada Brook")
     world.genesys.faults.add(GenesysFault("rate-limit", path="scim", seconds=asked))
     world.deliver()
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert waits(world, f"user:{ada}") >= waited
     assert waits(world, f"user:{ada}") <= max(waited, 30)
 
 
 def test_an_item_read_too_early_comes_back_once_and_is_then_recorded() -> None:
-    """Okta's read was closer to the event than its read lag: looked at, and once more after it; then never again."""
+    """Okta's read was closer to the event than its read lag: synced, and once more after it; then never again."""
     world = World()
     ada = world.person("Ada Brook")
     world.deliver(after=1.0)
-    assert len(well_formed(world.work(Lane.USERS))) == 1
+    assert len(well_formed(world.work(Queue.USERS))) == 1
     assert world.account(ada)["active"] is True
     assert 4 <= waits(world, f"user:{ada}") <= 6
     assert not [record for record in world.idempotency.records.values() if record.status == "COMPLETED"]
     world.clock.advance(waits(world, f"user:{ada}"))
-    assert well_formed(world.work(Lane.USERS)) == []
-    assert world.lanes.depth() == 0
+    assert well_formed(world.work(Queue.USERS)) == []
+    assert world.queues.depth() == 0
     assert [record.status for record in world.idempotency.records.values()] == ["COMPLETED"]
     assert world.calls("POST") == 1
 
 
-def test_an_event_from_the_future_is_looked_at_once() -> None:
-    """A `published` far ahead of Okta's own clock is no read lag: it does not keep an item in its lane."""
+def test_an_event_from_the_future_is_synced_once() -> None:
+    """A `published` far ahead of Okta's own clock is no read lag: it does not keep an item in its queue."""
     world = World()
     world.person("Ada Brook")
     events = world.events()
     for event in events:
         event["published"] = "2026-11-24T23:00:00.000Z"
     world.deliver(events)
-    assert well_formed(world.work(Lane.USERS)) == []
+    assert well_formed(world.work(Queue.USERS)) == []
 
 
 def test_what_there_was_no_time_for_comes_back_at_once_a_hundred_times() -> None:
@@ -230,7 +230,7 @@ def test_what_there_was_no_time_for_comes_back_at_once_a_hundred_times() -> None
         world.ask(f"user:{user}")
     world.context = Context(milliseconds=14_999)
     for receive in range(1, IMMEDIATE_RETURNS + 3):
-        assert len(well_formed(world.work(Lane.USERS))) == 2
+        assert len(well_formed(world.work(Queue.USERS))) == 2
         wait = 0 if receive <= IMMEDIATE_RETURNS else 30
         assert [waits(world, f"user:{user}") for user in (ada, ben)] == [wait, wait]
         world.clock.advance(wait)
@@ -255,32 +255,32 @@ class RefusingQueue:
 
 
 @pytest.mark.parametrize("raises", [True, False])
-def test_a_visibility_that_can_not_be_changed_costs_only_time(raises: bool, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_visibility_that_cannot_be_changed_costs_only_time(raises: bool, capsys: pytest.CaptureFixture[str]) -> None:
     """SQS refuses the delays: the answer stands, a metric counts them, the queue's own timeout brings them back."""
     world = World()
     (ada,) = world.provisioned(1)
     change = RefusingQueue(raises=raises).change_message_visibility_batch
-    world.lanes.change_message_visibility_batch = change  # type: ignore[method-assign] # SQS refuses
+    world.queues.change_message_visibility_batch = change  # type: ignore[method-assign] # SQS refuses
     world.ask(f"user:{ada}")
     failing_read(world, ada, count=1)
-    assert len(well_formed(world.work(Lane.USERS))) == 1
+    assert len(well_formed(world.work(Queue.USERS))) == 1
     assert '"VisibilityRefused":[1.0]' in capsys.readouterr().out.replace(" ", "")
     assert waits(world, f"user:{ada}") == 12 * 60
     world.settle()
-    assert world.lanes.depth() == 0
+    assert world.queues.depth() == 0
 
 
 # ------------------------------------------------------------------------------------------- parking
 
 
 def test_a_permanent_failure_is_parked_at_once_and_can_be_redriven() -> None:
-    """A 4xx of one user: parked, its record removed, others go on; the very same message later is looked at again."""
+    """A 4xx of one user: parked, its record removed, others go on; the very same message later is synced again."""
     world = World()
     ada, ben = world.provisioned(2)
     failing_read(world, ada, status=400)
     item = world.ask(f"user:{ada}")
     world.ask(f"user:{ben}")
-    assert well_formed(world.work(Lane.USERS)) == []
+    assert well_formed(world.work(Queue.USERS)) == []
     (parked,) = world.store.parked.values()
     assert (parked.entity, parked.item_id, parked.reason, parked.body) == (
         f"user:{ada}",
@@ -292,13 +292,13 @@ def test_a_permanent_failure_is_parked_at_once_and_can_be_redriven() -> None:
     assert world.last(f"user:{ben}").outcome == "updated"
     world.okta.switches.faults.clear()
     world.clock.advance(600)
-    world.lanes.put(Lane.USERS, parked.entity, parked.item_id, parked.body)
+    world.queues.put(Queue.USERS, parked.entity, parked.item_id, parked.body)
     world.settle()
     assert world.last(f"user:{ada}").outcome == "updated"
     assert not world.store.parked
 
 
-def test_every_item_of_a_parked_look_is_parked() -> None:
+def test_every_item_of_a_parked_sync_is_parked() -> None:
     """Two items of the entity in the batch: both are kept, none is recorded as done."""
     world = World()
     (ada,) = world.provisioned(1)
@@ -309,10 +309,10 @@ def test_every_item_of_a_parked_look_is_parked() -> None:
     assert not world.idempotency.records
 
 
-def test_a_look_that_reads_nothing_closes_nothing() -> None:
+def test_a_sync_that_reads_nothing_closes_nothing() -> None:
     """An event out of scope ends without a call: what is parked for the entity stays parked."""
     world = World()
-    user = world.person("Ola Outside", assigned=False)
+    user = world.person("Ola Dependencies", assigned=False)
     world.happen()
     parked = ParkedItem(f"user:{user}", "item-1", "{}", "user-not-visible", "", world.clock.now())
     world.store.park(parked)
@@ -333,12 +333,12 @@ def test_a_look_that_reads_nothing_closes_nothing() -> None:
     ],
 )
 def test_what_is_no_item_is_parked_under_its_message_group(body: str) -> None:
-    """A body that this version can not read is kept as it is, and a later look at its entity ends it."""
+    """A body that this version cannot read is kept as it is, and a later sync of its entity ends it."""
     world = World()
     (ada,) = world.provisioned(1)
-    world.lanes.put(Lane.USERS, f"user:{ada}", "one", body)
-    assert well_formed(world.work(Lane.USERS)) == []
-    assert world.lanes.depth() == 0
+    world.queues.put(Queue.USERS, f"user:{ada}", "one", body)
+    assert well_formed(world.work(Queue.USERS)) == []
+    assert world.queues.depth() == 0
     (kept,) = world.store.parked.values()
     assert (kept.entity, kept.item_id, kept.reason, kept.body) == (
         f"user:{ada}",
@@ -353,27 +353,27 @@ def test_what_is_no_item_is_parked_under_its_message_group(body: str) -> None:
 
 
 def test_an_unreadable_message_does_not_stop_its_group() -> None:
-    """In one batch with an item of the same entity, the item is looked at."""
+    """In one batch with an item of the same entity, the item is synced."""
     world = World()
     (ada,) = world.provisioned(1)
-    world.lanes.put(Lane.USERS, f"user:{ada}", "one", "no item")
+    world.queues.put(Queue.USERS, f"user:{ada}", "one", "no item")
     world.ask(f"user:{ada}")
-    assert well_formed(world.work(Lane.USERS)) == []
+    assert well_formed(world.work(Queue.USERS)) == []
     assert world.last(f"user:{ada}").outcome == "updated"
 
 
 def test_an_exception_nobody_classified_is_tried_five_times(caplog: pytest.LogCaptureFixture) -> None:
-    """A bug in one user's look: five tries with backoff, then parked by its type alone; others never notice."""
+    """A bug in one user's sync: five tries with backoff, then parked by its type alone; others never notice."""
     world, store, (ada, ben) = fragile(2)
     store.bug = ada
     item = world.ask(f"user:{ada}")
     world.ask(f"user:{ben}")
     for receive in range(1, UNEXPECTED_TRIES):
-        failed = well_formed(world.work(Lane.USERS))
+        failed = well_formed(world.work(Queue.USERS))
         assert len(failed) == 1
         assert 15 * 2 ** (receive - 1) <= waits(world, f"user:{ada}") <= 30 * 2 ** (receive - 1)
         world.clock.advance(waits(world, f"user:{ada}"))
-    assert well_formed(world.work(Lane.USERS)) == []
+    assert well_formed(world.work(Queue.USERS)) == []
     assert [(kept.item_id, kept.reason, kept.detail) for kept in store.parked.values()] == [
         (item.id, "unexpected", "LookupError")
     ]
@@ -387,11 +387,11 @@ def test_an_exception_nobody_classified_is_tried_five_times(caplog: pytest.LogCa
 
 
 def tries_until_parked(world: World, entity: str, others: list[str], limit: int) -> int:
-    """Receives of the entity's message until it is parked, `limit` at most; the others are looked at before each."""
+    """Receives of the entity's message until it is parked, `limit` at most; the others are synced before each."""
     for receive in range(1, limit + 1):
         for user in others:
             world.ask(f"user:{user}")
-        while world.work(Lane.USERS) is not None:
+        while world.work(Queue.USERS) is not None:
             pass
         if not messages(world, entity):
             return receive
@@ -412,7 +412,7 @@ def test_a_server_error_of_one_entity_alone_is_parked_after_twenty_tries() -> No
 
 
 def test_a_server_error_with_nobody_to_compare_with_is_never_parked() -> None:
-    """Nothing else happens: whether the user or the whole of Okta fails can not be told, so the item waits."""
+    """Nothing else happens: whether the user or the whole of Okta fails cannot be told, so the item waits."""
     world = World()
     (ada,) = world.provisioned(1)
     failing_read(world, ada)
@@ -434,7 +434,7 @@ def test_what_went_well_long_ago_proves_nothing() -> None:
 
 
 def test_others_whose_calls_go_elsewhere_prove_nothing() -> None:
-    """Every PATCH of users fails; looks that only read, of users or groups, do not make the failing ones lonely."""
+    """Every PATCH of users fails; syncs that only read, of users or groups, do not make the failing ones lonely."""
     world = World()
     ada, ben = world.provisioned(2)
     world.happen()
@@ -474,7 +474,7 @@ def test_a_connection_that_breaks_is_never_parked() -> None:
 
 
 class Killed(BaseException):
-    """The function is killed in the middle of a look."""
+    """The function is killed in the middle of a sync."""
 
 
 def test_a_function_that_is_killed_leaves_an_item_that_is_done_later() -> None:
@@ -491,20 +491,20 @@ def test_a_function_that_is_killed_leaves_an_item_that_is_done_later() -> None:
 
     world.genesys.handle = killed  # type: ignore[method-assign, assignment] # the end of this invocation
     with pytest.raises(Killed):
-        world.work(Lane.USERS)
+        world.work(Queue.USERS)
     assert [record.status for record in world.idempotency.records.values()] == ["INPROGRESS"]
     message = messages(world, f"user:{ada}")[0]
     message.visible = world.clock.now()
-    assert len(well_formed(world.work(Lane.USERS))) == 1
+    assert len(well_formed(world.work(Queue.USERS))) == 1
     assert 30 <= waits(world, f"user:{ada}") <= 60
     assert not world.journal(f"user:{ada}")
     world.clock.advance(121)
-    assert well_formed(world.work(Lane.USERS)) == []
+    assert well_formed(world.work(Queue.USERS)) == []
     assert world.last(f"user:{ada}").outcome == "updated"
 
 
 def test_an_idempotency_table_that_fails_costs_only_time() -> None:
-    """Without the record no look is made; when the table is back, it is."""
+    """Without the record no sync is made; when the table is back, it is."""
     world = World()
     (ada,) = world.provisioned(1)
     put = world.idempotency._put_record
@@ -516,7 +516,7 @@ def test_an_idempotency_table_that_fails_costs_only_time() -> None:
     world.idempotency._put_record = throttled  # type: ignore[method-assign, assignment] # the table fails
     world.ask(f"user:{ada}")
     for _ in range(30):
-        assert len(well_formed(world.work(Lane.USERS))) == 1
+        assert len(well_formed(world.work(Queue.USERS))) == 1
         world.clock.advance(waits(world, f"user:{ada}"))
     assert not world.journal(f"user:{ada}")
     assert not world.store.parked
@@ -528,31 +528,31 @@ def test_an_idempotency_table_that_fails_costs_only_time() -> None:
 # ------------------------------------------------------------------------------------------- store and secrets
 
 
-def test_an_item_that_can_not_be_parked_waits() -> None:
+def test_an_item_that_cannot_be_parked_waits() -> None:
     """The table is throttled when an item should be parked: the message comes back after a backoff, then is parked."""
     world, store, (ada,) = fragile()
     store.throttled = frozenset({"park"})
     failing_read(world, ada, status=400)
     world.ask(f"user:{ada}")
-    world.lanes.put(Lane.GROUPS, "group:00gexample000000001", "one", "no item")
-    assert len(well_formed(world.work(Lane.USERS))) == 1
+    world.queues.put(Queue.GROUPS, "group:00gexample000000001", "one", "no item")
+    assert len(well_formed(world.work(Queue.USERS))) == 1
     assert 15 <= waits(world, f"user:{ada}") <= 30
     world.clock.advance(10)
-    assert len(well_formed(world.work(Lane.GROUPS))) == 1
+    assert len(well_formed(world.work(Queue.GROUPS))) == 1
     assert 15 <= waits(world, "group:00gexample000000001") <= 30
     store.throttled = frozenset()
     world.settle()
     assert {kept.reason for kept in store.parked.values()} == {"okta-400", "unreadable-item"}
 
 
-def test_a_journal_that_can_not_be_written_brings_the_item_back() -> None:
-    """A look whose account is lost is made again; a failed one goes back all the same."""
+def test_a_journal_that_cannot_be_written_brings_the_item_back() -> None:
+    """A sync whose account is lost is made again; a failed one goes back all the same."""
     world, store, (ada, ben) = fragile(2)
     store.throttled = frozenset({"write"})
     failing_read(world, ben, count=1)
     for user in (ada, ben):
         world.ask(f"user:{user}")
-    assert len(well_formed(world.work(Lane.USERS))) == 2
+    assert len(well_formed(world.work(Queue.USERS))) == 2
     assert not store.journal
     store.throttled = frozenset()
     world.settle()
@@ -577,7 +577,7 @@ def test_a_missing_secret_brings_every_item_back(
     for user in users:
         world.ask(f"user:{user}")
     world.pass_time(hours=6)
-    assert world.lanes.depth() == 3
+    assert world.queues.depth() == 3
     assert not world.store.parked
     assert {entry.why for entry in world.store.journal} == {"SettingsError"}
     assert '"AuthFailures"' in capsys.readouterr().out
@@ -613,19 +613,19 @@ def test_what_waits_for_a_person_is_told_when_it_changes(capsys: pytest.CaptureF
     assert told() == [(0, 0)]
 
 
-def test_each_lane_gets_its_own_delays() -> None:
-    """Failures in all three lanes are given their visibility in their own queue."""
+def test_each_queue_gets_its_own_delays() -> None:
+    """Failures in all three queues are given their visibility in their own queue."""
     world = World({"LINKED_GROUPS": "Agents"})
     (ada,) = world.provisioned(1)
     group = world.okta.create_group("Agents")
     world.events()
     world.okta.switches.faults.append(Fault("/api/v1/", FaultKind.STATUS, status=503))
-    world.ask(f"user:{ada}", lane=Lane.LEAVERS)
+    world.ask(f"user:{ada}", queue=Queue.LEAVERS)
     world.ask("app")
     world.ask(f"group:{group}")
     world.clock.advance(10)
-    for lane, entity in ((Lane.LEAVERS, f"user:{ada}"), (Lane.USERS, "app"), (Lane.GROUPS, f"group:{group}")):
-        assert len(well_formed(world.work(lane))) == 1
+    for queue, entity in ((Queue.LEAVERS, f"user:{ada}"), (Queue.USERS, "app"), (Queue.GROUPS, f"group:{group}")):
+        assert len(well_formed(world.work(queue))) == 1
         assert 15 <= waits(world, entity) <= 30
 
 

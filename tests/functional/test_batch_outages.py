@@ -20,7 +20,7 @@ HOURS = 24
 
 
 def genesys(kind: str, path: str = "", status: int = 503) -> Callable[[World], None]:
-    """Genesys Cloud fails so, whoever asks."""
+    """Genesys Cloud fails so, no matter who asks."""
 
     def begin(world: World) -> None:
         world.genesys.faults.add(GenesysFault(kind, path=path, status=status))  # type: ignore[arg-type] # one of its kinds
@@ -29,7 +29,7 @@ def genesys(kind: str, path: str = "", status: int = 503) -> Callable[[World], N
 
 
 def okta(kind: FaultKind, match: str = "/api/v1/", status: int = 500) -> Callable[[World], None]:
-    """Okta fails so, whoever asks."""
+    """Okta fails so, no matter who asks."""
 
     def begin(world: World) -> None:
         world.okta.switches.faults.append(Fault(match, kind, status=status))
@@ -123,17 +123,17 @@ def test_a_day_of_it(begin: Callable[[World], None], seconds: int) -> None:
     world.deliver()
     world.pass_time(hours=HOURS / 2)
     eve = world.person("Eve Gray")
-    outsider = world.person("Ola Outside", assigned=False)
+    outsider = world.person("Ola Dependencies", assigned=False)
     world.okta.add_members(okta_id, [eve, outsider])
     world.okta.deactivate(ben)
     world.deliver()
     world.pass_time(hours=HOURS / 2)
     assert not world.store.parked
-    assert not world.lanes.dead_letters
+    assert not world.queues.dead_letters
     end(world)
     world.settle()
     assert not world.store.parked
-    assert not world.lanes.dead_letters
+    assert not world.queues.dead_letters
     assert world.account(ada)["title"] == "Adviser"
     active = {user["externalId"]: user["active"] for user in world.accounts()}
     assert active == {ada: True, ben: False, cleo: True, dan: False, eve: True}
@@ -184,7 +184,7 @@ def test_a_day_costs_few_calls(begin: Callable[[World], None], down: str) -> Non
     calls = {"okta": len(asked), "genesys": len(world.genesys.calls) - called}
     assert 10 * HOURS < calls[down] < PROBES_A_DAY
     assert not world.store.parked
-    assert not world.lanes.dead_letters
+    assert not world.queues.dead_letters
     end(world)
     world.pass_time(hours=LEAVER_SECONDS / 3600)
     assert world.account(leaver)["active"] is False
@@ -194,7 +194,7 @@ def test_a_day_costs_few_calls(begin: Callable[[World], None], down: str) -> Non
     world.settle(hours=1)
     assert world.members(genesys_id) == set(stays[:10])
     assert not world.store.parked
-    assert not world.lanes.dead_letters
+    assert not world.queues.dead_letters
 
 
 def test_a_recovery_in_fits_and_starts_parks_nobody() -> None:
@@ -204,7 +204,7 @@ def test_a_recovery_in_fits_and_starts_parks_nobody() -> None:
     fault = world.genesys.faults.add(GenesysFault("status", path="scim", status=503))
     world.deliver()
     world.pass_time(hours=3)
-    assert min(message.receives for lane in world.lanes.lanes.values() for message in lane.messages) > 30
+    assert min(message.receives for queue in world.queues.queues.values() for message in queue.messages) > 30
     fault.probability = 0.5
     world.pass_time(hours=1)
     world.genesys.faults.clear()
@@ -222,7 +222,7 @@ def test_a_state_table_out_of_reach_costs_only_time() -> None:
     world.restart()
     world.deliver()
     world.pass_time(hours=3)
-    assert world.lanes.depth() >= 1
+    assert world.queues.depth() >= 1
     world.store = kept
     world.restart()
     world.settle()

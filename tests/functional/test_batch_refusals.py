@@ -9,7 +9,7 @@ import pytest
 
 from bridge.consumer.failures import LEAVER_RENEWAL, REFUSED_TRIES
 from bridge.errors import Transient
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.followups import LEAVER
 from bridge.provisioning.records import Due
 from bridge_local.genesys.faults import Fault
@@ -59,11 +59,11 @@ def test_ten_minutes_of_a_service_that_refuses_everything_cost_nobody(status: in
     assert active(world, leavers) == [False] * 6
     assert {world.account(person)["title"] for person in others} == {"Adviser"}
     assert not world.store.parked
-    assert world.lanes.depth() == 0
+    assert world.queues.depth() == 0
 
 
 def test_changes_wait_for_the_service_for_an_hour() -> None:
-    """Nobody is parked before the hour is over, and everybody after it: a person must look."""
+    """Nobody is parked before the hour is over, and everybody after it: a person must sync."""
     world = World()
     people = world.provisioned(4)
     world.happen()
@@ -76,7 +76,7 @@ def test_changes_wait_for_the_service_for_an_hour() -> None:
     world.pass_time(hours=20 / 60)
     assert {parked.reason for parked in world.store.parked.values()} == {"genesys-400"}
     assert len(world.store.parked) == len(people)
-    assert world.lanes.depth() == 0
+    assert world.queues.depth() == 0
 
 
 def test_leavers_wait_for_the_service_as_long_as_it_takes() -> None:
@@ -234,8 +234,8 @@ def test_a_leaver_outlives_the_message(outage: str) -> None:
     world.pass_time(hours=1)
     assert {(due.entity, due.why) for due in world.store.dues()} == {(f"user:{person}", LEAVER) for person in leavers}
     assert {round((due.at - START - LEAVER_RENEWAL) / timedelta(minutes=1)) for due in world.store.dues()} == {0}
-    for message in list(world.lanes.lanes[Lane.LEAVERS].messages):
-        world.lanes.lanes[Lane.LEAVERS].messages.remove(message)  # SQS forgets them
+    for message in list(world.queues.queues[Queue.LEAVERS].messages):
+        world.queues.queues[Queue.LEAVERS].messages.remove(message)  # SQS forgets them
     world.genesys.faults.clear()
     world.pass_time(hours=13 * 24)
     assert active(world, leavers) == [False] * 3
@@ -257,7 +257,7 @@ def test_a_leaver_who_has_ended_is_no_longer_due() -> None:
 
 
 def test_a_leaver_whom_a_reconcile_brings_is_known_by_the_record() -> None:
-    """The item of the users' lane says nothing of an end; the person's record does, and they are not given up."""
+    """The item of the users' queue says nothing of an end; the person's record does, and they are not given up."""
     world = World()
     leavers = world.provisioned(3)
     world.happen()
@@ -290,4 +290,4 @@ def test_a_leaver_who_cannot_be_kept_due_stays_in_the_queue(monkeypatch: pytest.
         patch.setattr(world.store, "note_due", throttled)
         world.pass_time(hours=0.5)
     assert not world.store.parked
-    assert world.lanes.lanes[Lane.LEAVERS].messages
+    assert world.queues.queues[Queue.LEAVERS].messages

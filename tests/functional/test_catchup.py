@@ -1,4 +1,4 @@
-"""Catch-up through its real handler: nothing is lost, hardly anything is looked at twice."""
+"""Catch-up through its real handler: nothing is lost, hardly anything is synced twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from bridge.catchup.catch_up import OVERLAP
 from bridge.errors import SettingsError, Transient
-from bridge.items import Item, Lane, Reason, format_time
+from bridge.items import Item, Queue, Reason, format_time
 from bridge.provisioning.records import LogCursor
 from bridge_local.exchange import Request, Response
 from bridge_local.okta import Fault, FaultKind
@@ -39,19 +39,19 @@ def tick(world: World) -> list[Item]:
 
 
 def sent_by(world: World, act: Callable[[], object]) -> list[Item]:
-    """The items that reach the lanes meanwhile."""
+    """The items that reach the queues meanwhile."""
     found: list[Item] = []
-    send = world.lanes.send
+    send = world.queues.send
 
     def noted(items: Sequence[Item]) -> None:
         found.extend(items)
         send(items)
 
-    world.lanes.send = noted  # type: ignore[method-assign] # the lanes are watched, not replaced
+    world.queues.send = noted  # type: ignore[method-assign] # the queues are watched, not replaced
     try:
         act()
     finally:
-        world.lanes.send = send  # type: ignore[method-assign] # the model is watched, not replaced
+        world.queues.send = send  # type: ignore[method-assign] # the model is watched, not replaced
     return found
 
 
@@ -126,7 +126,7 @@ def test_a_changed_user_name_comes_through_catch_up() -> None:
 
 
 def test_a_changed_user_type_comes_through_catch_up() -> None:
-    """user.account.update_user_type is delivered to no hook; the look reads what the new type brought."""
+    """user.account.update_user_type is delivered to no hook; the sync reads what the new type brought."""
     world = company()
     ada = world.person("Ada Brook")
     tick(world)
@@ -147,11 +147,11 @@ def test_a_completed_deletion_comes_through_catch_up() -> None:
         world.okta.delete(ada)
     world.okta.record("user.lifecycle.delete.completed", [Entity("User", ada, "ada", "Ada")])
     [item] = tick(world)
-    assert item.lane is Lane.LEAVERS
+    assert item.queue is Queue.LEAVERS
     assert world.account(ada)["active"] is False
 
 
-def test_a_changed_mapping_brings_the_application() -> None:
+def test_a_changed_mapping_enqueues_the_application() -> None:
     """directory.mapping.update: remembered assignments are forgotten, so that app profiles are read anew."""
     world = company(USER_NAME_SOURCE="app")
     tick(world)
@@ -177,7 +177,7 @@ def test_a_changed_mapping_begins_a_whole_comparison() -> None:
 # ------------------------------------------------------------------------------------------ watermarks
 
 
-def test_what_hooks_have_brought_is_not_brought_again() -> None:
+def test_what_hooks_have_delivered_is_not_enqueued_again() -> None:
     """A usual day: joiners, a change, a leaver, an assignment that ends; the run after it sends nothing."""
     world = company(LINKED_GROUPS="Sales")
     world.genesys.add_group("Sales")
@@ -194,8 +194,8 @@ def test_what_hooks_have_brought_is_not_brought_again() -> None:
     assert tick(world) == []
 
 
-def test_only_what_a_hook_lost_is_brought() -> None:
-    """Two changes, one delivery: catch-up brings the other one alone."""
+def test_only_what_a_hook_lost_is_enqueued() -> None:
+    """Two changes, one delivery: catch-up enqueues the other one alone."""
     world = company()
     ada, ben = world.person("Ada Brook"), world.person("Ben Field")
     world.happen()
@@ -208,8 +208,8 @@ def test_only_what_a_hook_lost_is_brought() -> None:
     world.assert_users_equal()
 
 
-def test_a_lost_end_of_an_assignment_is_brought_although_the_user_was_looked_at_since() -> None:
-    """A later look remembers the assignment and does not read it: its watermark says nothing of assignments."""
+def test_a_lost_end_of_an_assignment_is_enqueued_although_the_user_was_synced_since() -> None:
+    """A later sync remembers the assignment and does not read it: its watermark says nothing of assignments."""
     world = company()
     ada = world.person("Ada Brook")
     world.happen()
@@ -224,8 +224,8 @@ def test_a_lost_end_of_an_assignment_is_brought_although_the_user_was_looked_at_
     assert world.account(ada)["active"] is False
 
 
-def test_a_look_that_failed_is_no_look() -> None:
-    """Genesys Cloud is out of order: the change waits in its lane, and catch-up brings it once more. All is well."""
+def test_a_sync_that_failed_is_no_sync() -> None:
+    """Genesys Cloud is out of order: the change waits in its queue, and catch-up enqueues it once more. All is well."""
     world = company()
     ada = world.person("Ada Brook")
     world.happen()
@@ -241,8 +241,8 @@ def test_a_look_that_failed_is_no_look() -> None:
     assert tick(world) == []
 
 
-def test_in_a_backlog_what_catch_up_brings_beside_the_hook_costs_no_call() -> None:
-    """Both wait in the lane, made of other events each; the one look has seen all of it."""
+def test_in_a_backlog_what_catch_up_enqueues_beside_the_hook_costs_no_call() -> None:
+    """Both wait in the queue, made of other events each; the one sync has seen all of it."""
     world = company()
     ada = world.person("Ada Brook")
     world.happen()
@@ -252,19 +252,19 @@ def test_in_a_backlog_what_catch_up_brings_beside_the_hook_costs_no_call() -> No
     world.deliver(world.events(), each=True)
     world.clock.advance(TICK)
     assert world.poll() == "ended"
-    while world.lanes.depth():
-        for lane in Lane:
-            event = world.lanes.receive(lane)
+    while world.queues.depth():
+        for queue in Queue:
+            event = world.queues.receive(queue)
             for record in event["Records"] if event else []:
                 batch = {"Records": [record]}
-                world.lanes.answer(lane, batch, world.consumer.handle(batch, cast("Any", world.context)))
+                world.queues.answer(queue, batch, world.consumer.handle(batch, cast("Any", world.context)))
     asked = [entry.reason for entry in world.journal(f"user:{ada}") if entry.calls]
     assert "catchup" not in asked
     assert (world.last(f"user:{ada}").reason, world.last(f"user:{ada}").why) == ("catchup", "seen-since")
 
 
 def test_people_who_are_not_in_genesys_cloud_make_no_item() -> None:
-    """A user whom nobody has looked at, and whose events do not say that this is called for."""
+    """A user whom nobody has synced, and whose events do not say that this is called for."""
     world = company()
     eve = world.person("Eve Moor", assigned=False)
     world.clock.advance(60)
@@ -273,7 +273,7 @@ def test_people_who_are_not_in_genesys_cloud_make_no_item() -> None:
     assert tick(world) == []
 
 
-def test_before_the_first_reconcile_whoever_leaves_is_brought() -> None:
+def test_before_the_first_reconcile_anyone_who_leaves_is_enqueued() -> None:
     """The native application may have made an account for the leaver that no link knows of."""
     world = World(bootstrapped=False)
     world.poll()
@@ -284,8 +284,8 @@ def test_before_the_first_reconcile_whoever_leaves_is_brought() -> None:
     assert world.account(eve)["active"] is False
 
 
-def test_a_change_of_this_moment_is_brought_even_for_somebody_unknown() -> None:
-    """Assigned a minute ago, changed just now: a look on its way may read what was before, and leaves no trace yet."""
+def test_a_change_of_this_moment_is_enqueued_even_for_somebody_unknown() -> None:
+    """Assigned a minute ago, changed just now: a sync on its way may read what was before, and leaves no trace yet."""
     world = company()
     eve = world.person("Eve Moor", assigned=False)
     world.clock.advance(60)
@@ -296,8 +296,8 @@ def test_a_change_of_this_moment_is_brought_even_for_somebody_unknown() -> None:
     assert world.last(f"user:{eve}").why == "not-in-scope"
 
 
-def test_an_event_that_was_passed_over_is_brought_again_as_the_same_item() -> None:
-    """Suspended before a record of him existed, and then made from a reading that lagged: catch-up ends his access."""
+def test_an_event_that_was_passed_over_is_enqueued_again_as_the_same_item() -> None:
+    """Suspended before a record existed, and then made from a reading that lagged: catch-up ends their access."""
     world = company()
     world.okta.switches.read_lag = 5.0
     eve = world.person("Eve Moor")
@@ -306,18 +306,18 @@ def test_an_event_that_was_passed_over_is_brought_again_as_the_same_item() -> No
     world.okta.suspend(eve)
     left = world.events()
     world.deliver(left, after=1.0)
-    world.work(Lane.LEAVERS)
+    world.work(Queue.LEAVERS)
     assert world.last(f"user:{eve}").why == "not-in-scope"
     assert not world.idempotency.records
     world.deliver(hired, after=1.0)
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert world.account(eve)["active"] is True
     assert f"user:{eve}" in [item.entity for item in tick(world)]
     assert world.account(eve)["active"] is False
 
 
 def test_events_of_one_group_in_one_slot_are_one_item_and_none_is_lost() -> None:
-    """The hook brought one of two: the item is the same one, and a look after its slot has seen both."""
+    """The hook delivered one of two: the item is the same one, and a sync after its slot has seen both."""
     world = company(LINKED_GROUPS="Sales")
     genesys_group = world.genesys.add_group("Sales")
     ada, ben = world.person("Ada Brook"), world.person("Ben Field")
@@ -335,7 +335,7 @@ def test_events_of_one_group_in_one_slot_are_one_item_and_none_is_lost() -> None
     assert tick(world) == []
 
 
-def test_a_group_event_after_the_last_look_is_brought() -> None:
+def test_a_group_event_after_the_last_sync_is_enqueued() -> None:
     """The next slot's event was lost: its item is another one."""
     world = company(LINKED_GROUPS="Sales")
     genesys_group = world.genesys.add_group("Sales")
@@ -399,7 +399,7 @@ def test_a_first_run_that_fails_moves_nothing() -> None:
     ],
 )
 def test_a_run_that_okta_fails_loses_nothing(kind: FaultKind, outcome: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The place stays, a metric says why, and the next run brings what happened. An answer without link is none."""
+    """The place stays, a metric says why, and the next run enqueues what happened. An answer without link is none."""
     world = company()
     ada = world.person("Ada Brook")
     before = cursor(world)
@@ -430,7 +430,7 @@ def test_a_place_that_okta_does_not_know_is_read_again_with_an_overlap(
 
 
 def test_another_question_starts_anew_with_an_overlap() -> None:
-    """A release that reads more types can not go on with a link that answers the old question."""
+    """A release that reads more types cannot go on with a link that answers the old question."""
     world = company()
     world.store.save_log_cursor(LogCursor(cursor(world).link, "another", cursor(world).at))
     [query] = asked_for_logs(world, world.poll)
@@ -461,7 +461,7 @@ def test_who_dies_between_sending_and_saving_sends_again(monkeypatch: pytest.Mon
         world.clock.advance(TICK)
         with pytest.raises(KeyboardInterrupt):
             world.poll()
-    assert world.lanes.depth() == 1
+    assert world.queues.depth() == 1
     assert [item.entity for item in sent_by(world, world.poll)] == [f"user:{ada}"]
     world.settle()
     assert world.calls("POST") == 1
@@ -470,7 +470,7 @@ def test_who_dies_between_sending_and_saving_sends_again(monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("method", ["users", "groups", "app", "save_log_cursor"])
 def test_a_table_that_fails_loses_nothing(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """DynamoDB throttles at any place: the run ends, and the next one brings everything."""
+    """DynamoDB throttles at any place: the run ends, and the next one enqueues everything."""
     world = company()
     ada, group = world.person("Ada Brook"), world.okta.create_group("Sales")
     with monkeypatch.context() as patch:
@@ -485,24 +485,24 @@ def test_a_table_that_fails_loses_nothing(method: str, monkeypatch: pytest.Monke
     assert world.last(f"group:{group}").why == "not-in-scope"
 
 
-def test_lanes_that_refuse_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The place is saved only when every item of the page is in its lane."""
+def test_queues_that_refuse_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place is saved only when every item of the page is in its queue."""
     world = company()
     ada = world.person("Ada Brook")
     before = cursor(world)
     with monkeypatch.context() as patch:
 
         def refuse(_items: Sequence[Item]) -> None:
-            raise Transient("lanes-refused", upstream="lanes")
+            raise Transient("queues-refused", upstream="queues")
 
-        patch.setattr(world.lanes, "send", refuse)
-        assert world.poll() == "lanes-refused"
+        patch.setattr(world.queues, "send", refuse)
+        assert world.poll() == "queues-refused"
     assert cursor(world) == before
     assert [item.entity for item in tick(world)] == [f"user:{ada}"]
 
 
 def test_a_missing_role_is_an_auth_failure(capsys: pytest.CaptureFixture[str]) -> None:
-    """It has an alarm of its own; the hooks that can not be read either are another matter."""
+    """It has an alarm of its own; the hooks that cannot be read either are another matter."""
     world = company()
     world.okta.switches.role_missing = True
     assert world.poll() == "okta-403"
@@ -581,7 +581,7 @@ def test_a_page_that_leads_to_itself_ends_the_run() -> None:
     assert len(asked_for_logs(world, world.poll)) == 1
 
 
-def test_late_insertions_and_times_out_of_order_or_ahead_are_all_brought() -> None:
+def test_late_insertions_and_times_out_of_order_or_ahead_are_all_enqueued() -> None:
     """The log goes by insertion: an event published an hour ago comes now, one of tomorrow too, and once each."""
     world = company()
     people = world.people(4)
@@ -593,7 +593,7 @@ def test_late_insertions_and_times_out_of_order_or_ahead_are_all_brought() -> No
             world.okta.update_profile(user, {"title": "Lead"})
         published = world.clock.now() + timedelta(hours=hours)
         world.okta.record("user.account.update_profile", [world.okta.user_target(user)], published=published)
-    # What was published before the last look was seen by it, whenever it reaches the log.
+    # What was published before the last sync was seen by it, whenever it reaches the log.
     assert {item.okta_id for item in tick(world)} == {ahead, late, usual}
     assert tick(world) == []
     assert cursor(world).at <= world.clock.now()

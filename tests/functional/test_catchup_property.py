@@ -48,7 +48,7 @@ def day(seed: int) -> World:
         if chance.random() < 0.3:
             world.poll()
         if chance.random() < 0.5:
-            world.work(chance.choice(list(world.lanes.lanes)))
+            world.work(chance.choice(list(world.queues.queues)))
     dispatcher.flush()
     for _ in range(6):
         world.clock.advance(300)
@@ -93,14 +93,14 @@ def act(world: World, chance: random.Random, people: list[str], group: str) -> N
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_whatever_hooks_lose_catch_up_brings(seed: int) -> None:
+def test_whatever_hooks_lose_catch_up_enqueues(seed: int) -> None:
     """Users and members equal Okta's at the end, and a last run has nothing left to bring."""
     world = day(seed)
     world.assert_users_equal()
 
 
 def seen(user: UserLink | None = None, group: GroupLink | None = None, app: AppState | None = None) -> Seen:
-    """What the looks have seen, a page having been read an hour later."""
+    """What the syncs have seen, a page having been read an hour later."""
     return Seen(
         users={USER: user} if user else {},
         groups={GROUP: group} if group else {},
@@ -118,46 +118,46 @@ def of_user(*hints: Hint) -> Item:
 @pytest.mark.parametrize(("after", "missed"), [(timedelta(), True), (LAG - MILLISECOND, True), (LAG, False)])
 def test_the_watermark_is_the_read_lag_after_the_event(after: timedelta, missed: bool) -> None:
     """A read dated exactly the lag after the event has seen it; a millisecond less, and it may not have."""
-    looked = MOMENT + after
-    assert seen(user=UserLink(USER, state=UserState.LINKED, looked=looked)).misses(of_user()) is missed
+    synced = MOMENT + after
+    assert seen(user=UserLink(USER, state=UserState.LINKED, synced=synced)).misses(of_user()) is missed
     end_of_slot = group_item(GROUP, MOMENT, ["uuid-0001"])
     assert end_of_slot.newest is not None
-    group = GroupLink(GROUP, looked=end_of_slot.newest + after)
+    group = GroupLink(GROUP, synced=end_of_slot.newest + after)
     assert seen(group=group).misses(end_of_slot) is missed
-    app = AppState(bootstrapped=True, looked=looked)
+    app = AppState(bootstrapped=True, synced=synced)
     assert seen(app=app).misses(app_item(MOMENT, ["uuid-0001"])) is missed
 
 
 @pytest.mark.parametrize("hint", [Hint.ASSIGNMENT, Hint.ACTIVATION])
 def test_what_concerns_the_assignment_is_seen_only_when_it_was_read(hint: Hint) -> None:
-    """Both times must be late enough; a look that failed after it had read the assignment is none."""
+    """Both times must be late enough; a sync that failed after it had read the assignment is none."""
     late = MOMENT + LAG
-    for looked, assignment_looked, missed in [
+    for synced, assignment_read, missed in [
         (late, late, False),
         (late, MOMENT, True),
         (MOMENT, late, True),
         (late, None, True),
         (None, late, True),
     ]:
-        link = UserLink(USER, state=UserState.LINKED, looked=looked, assignment_looked=assignment_looked)
+        link = UserLink(USER, state=UserState.LINKED, synced=synced, assignment_read=assignment_read)
         assert seen(user=link).misses(of_user(hint)) is missed
-    assert not seen(user=UserLink(USER, looked=late)).misses(of_user(Hint.ACCESS_ENDS, Hint.DELETION))
+    assert not seen(user=UserLink(USER, synced=late)).misses(of_user(Hint.ACCESS_ENDS, Hint.DELETION))
 
 
-def test_what_nobody_has_looked_at_is_missed_where_the_event_asks_for_it() -> None:
-    """A user without a record by the rule that the consumer has too; without a look of their own all others."""
+def test_what_nobody_has_synced_is_missed_where_the_event_asks_for_it() -> None:
+    """A user without a record by the rule that the consumer has too; without a sync of their own all others."""
     assert not seen().misses(of_user())
     assert not seen().misses(of_user(Hint.ACCESS_ENDS))
     assert seen().misses(of_user(Hint.ASSIGNMENT))
     assert seen(app=AppState()).misses(of_user(Hint.ACCESS_ENDS))
-    assert seen(user=UserLink(USER, look=1)).misses(of_user())
+    assert seen(user=UserLink(USER, sync_number=1)).misses(of_user())
     assert seen().misses(group_item(GROUP, MOMENT, ["uuid-0001"]))
     assert seen().misses(app_item(MOMENT, ["uuid-0001"]))
 
 
 @pytest.mark.parametrize(("before", "missed"), [(LAG, False), (LAG - MILLISECOND, True), (timedelta(days=-1), True)])
-def test_an_event_younger_than_the_lag_is_brought_for_anybody(before: timedelta, missed: bool) -> None:
-    """Whoever begins to look after the page was read sees what is older than the lag; a time ahead is young too."""
+def test_an_event_younger_than_the_lag_is_enqueued_for_anybody(before: timedelta, missed: bool) -> None:
+    """Anyone who begins to sync after the page was read sees what is older than the lag; a time ahead is young too."""
     page = seen()
     item = user_item(USER, page.date - before, ["uuid-0001"], reason=Reason.CATCHUP)
     assert page.misses(item) is missed

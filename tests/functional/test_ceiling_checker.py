@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.provisioning.groups import GroupLook
+from bridge.provisioning.groups import GroupSync
 from bridge.provisioning.membership import Membership
 from bridge_local.genesys.faults import Fault
 from bridge_local.memory import MemoryStore
@@ -127,7 +127,7 @@ def test_missing_reservations_are_caught() -> None:
 
 
 def test_who_sees_only_the_changed_users_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look that judges only the user of its event removes the first twenty before it stops."""
+    """A sync that judges only the user of its event removes the first twenty before it stops."""
     real = Membership.removals
 
     def changed(seen: Membership, *args: Any) -> dict[str, str]:
@@ -141,8 +141,8 @@ def test_who_sees_only_the_changed_users_is_caught(monkeypatch: pytest.MonkeyPat
 
 
 def test_who_trusts_any_empty_list_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A look that believes a listing without an explanation removes members whom Okta has."""
-    monkeypatch.setattr(GroupLook, "_explained_empty", staticmethod(lambda *_: True))
+    """A sync that believes a listing without an explanation removes members whom Okta has."""
+    monkeypatch.setattr(GroupSync, "_explained_empty", staticmethod(lambda *_: True))
     scene = Scene(Rules(count=20, percent=0))
     empty_list(scene)
     assert "removed-though-desired" in rules_broken(scene)

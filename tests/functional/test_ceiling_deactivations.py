@@ -84,7 +84,7 @@ def unreadable(world: MortalWorld) -> None:
 
 
 def test_unreadable_records_stop_deactivations_and_no_leaver() -> None:
-    """Unassigned users wait while the records can not be read; joiners come, leavers go, members are added."""
+    """Unassigned users wait while the records cannot be read; joiners come, leavers go, members are added."""
     scene = Scene(Rules(), mend=unreadable)
     users = scene.world.provisioned(60)
     group, genesys_id = scene.linked("Agents", users[:30])
@@ -130,8 +130,8 @@ def test_an_approval_does_not_forget_what_was_counted() -> None:
 
 
 @pytest.mark.parametrize("after", range(1, 5))
-def test_a_look_that_dies_at_the_twentieth_permits_nothing(after: int) -> None:
-    """Nineteen have gone; the twentieth's look dies after any of its writes: of 40 more nobody goes."""
+def test_a_sync_that_dies_at_the_twentieth_permits_nothing(after: int) -> None:
+    """Nineteen have gone; the twentieth's sync dies after any of its writes: of 40 more nobody goes."""
     scene = Scene(Rules())
     users = scene.world.provisioned(100)
     scene.begin()

@@ -1,4 +1,4 @@
-"""Whatever happens, however it is told, whoever decides and whatever dies half-way: the checker finds no breach."""
+"""Whatever happens, no matter how it is told, who decides and what dies half-way: the checker finds no breach."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Step:
     Attributes:
         large, small: users who join and who leave the large and the small group.
         users: acts on users: the name of the model's method, and whom.
-        holds: what an operator does: look, approve, reject (what was last looked at), of which entity.
+        holds: what an operator does: sync, approve, reject (what was last synced), of which entity.
         trouble: what goes wrong.
         dies_after: how many writes the consumer's process lives.
         telling: how the events are packaged, ``lost`` if not at all.
@@ -72,7 +72,7 @@ def some(most: int) -> st.SearchStrategy[frozenset[int]]:
 
 
 acts = st.tuples(st.sampled_from(["unassign_user", "unassign_user", "assign_user", "suspend", "unsuspend"]), some(12))
-words = st.tuples(st.sampled_from(["look", "approve", "reject", "look and approve"]), st.integers(0, 2))
+words = st.tuples(st.sampled_from(["look", "approve", "reject", "sync and approve"]), st.integers(0, 2))
 steps = st.builds(
     Step,
     large=st.tuples(some(20), some(25)),
@@ -115,14 +115,17 @@ class Run:
         self.scene.begin()
         self.entities = (self.large, self.small, ORGANISATION)
         self.sights: dict[str, Sight] = {}
-        self.untold = False
+        self.notification_pending = False
 
     def take(self, step: Step) -> None:
         """One step after the other."""
         if step.trouble == "empty listing":
             # A change of the group would explain it: the design believes an empty listing then.
             step = replace(
-                step, large=(NOBODY, NOBODY), small=(NOBODY, NOBODY), trouble="" if self.untold else step.trouble
+                step,
+                large=(NOBODY, NOBODY),
+                small=(NOBODY, NOBODY),
+                trouble="" if self.notification_pending else step.trouble,
             )
         if step.trouble:
             self._go_wrong(step.trouble, step)
@@ -141,20 +144,20 @@ class Run:
         if any(fault.count for fault in self.world.okta.switches.faults):
             self.scene.recorder.doubtful()
         self.world.fuse.left = step.dies_after
-        if step.telling == "lost" and not self.untold:
+        if step.telling == "lost" and not self.notification_pending:
             self.world.events()
-            self.untold = True
+            self.notification_pending = True
             self.world.clock.advance(min(step.wait, 600.0))
             return
         self._tell(step.telling)
-        if self.untold or step.trouble not in {"", "lost-answer", "cut", "version-conflict"}:
+        if self.notification_pending or step.trouble not in {"", "lost-answer", "cut", "version-conflict"}:
             self.reconcile()
-            self.untold = False
+            self.notification_pending = False
         self.scene.settle(hours=3)
         self.world.clock.advance(step.wait)
 
     def reconcile(self) -> None:
-        """Everything is looked at once more, by an Okta that shows everything."""
+        """Everything is synced once more, by an Okta that shows everything."""
         self.world.settle(hours=3)
         self.world.okta.switches.faults.clear()
         self.world.ask(ORGANISATION, Reason.RECONCILE)
@@ -215,9 +218,9 @@ class Run:
                 genesys.faults.add(Fault(trouble, method="PATCH", count=2))  # type: ignore[arg-type] # one of its kinds
 
     def _say(self, word: str, entity: str) -> None:
-        if word.startswith("look") and (sight := self.scene.look_at_hold(entity)):
+        if word.startswith("sync") and (sight := self.scene.read_hold(entity)):
             self.sights[entity] = sight
-        if not word.endswith("look") and entity in self.sights:
+        if not word.endswith("sync") and entity in self.sights:
             verdict = Verdict.REJECT if word == "reject" else Verdict.APPROVE
             self.scene.decide(self.sights.pop(entity), verdict)
 
@@ -257,4 +260,4 @@ def test_no_history_breaks_the_ceiling(
     run.end()
     assert run.scene.breaches() == []
     assert not run.world.store.parked
-    assert not run.world.lanes.dead_letters
+    assert not run.world.queues.dead_letters

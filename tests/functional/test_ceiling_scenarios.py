@@ -121,7 +121,7 @@ def test_users_who_are_back_during_a_hold_are_not_released() -> None:
     scene, group, genesys_id, users = full(400)
     scene.change(group, remove=users[:300])
     scene.happen()
-    sight = scene.look_at_hold(group)
+    sight = scene.read_hold(group)
     assert sight is not None
     assert len(sight.users) == 300
     scene.change(group, add=users[:20])
@@ -140,7 +140,7 @@ def test_a_late_approval_never_covers_who_came_into_the_hold_later() -> None:
     scene, group, genesys_id, users = full(400)
     scene.change(group, remove=users[:300])
     scene.happen()
-    sight = scene.look_at_hold(group)
+    sight = scene.read_hold(group)
     scene.change(group, add=users[:10])
     scene.happen()
     scene.change(group, remove=[*users[:10], *users[300:350]])
@@ -161,7 +161,7 @@ def test_a_late_rejection_keeps_only_whom_the_person_saw(paused: bool) -> None:
     scene, group, genesys_id, users = full(400)
     scene.change(group, remove=users[:300])
     scene.happen()
-    sight = scene.look_at_hold(group)
+    sight = scene.read_hold(group)
     assert sight is not None
     scene.change(group, remove=users[300:350])
     if paused:
@@ -224,8 +224,8 @@ def test_a_release_whose_process_dies_goes_on(after: int) -> None:
 
 
 @pytest.mark.parametrize("inactive", ["keep", "remove"])
-def test_a_leaver_whose_answer_was_lost_is_inactive_for_his_groups(inactive: str) -> None:
-    """The deactivation was done and its answer lost: with keep he is no removal, with remove he goes like others."""
+def test_a_leaver_whose_answer_was_lost_is_inactive_for_their_groups(inactive: str) -> None:
+    """The deactivation was done and its answer lost: with keep they are no removal, with remove they go like others."""
     rules = Rules(keep_inactive=inactive == "keep")
     scene, group, genesys_id, users = full(40, rules)
     scene.world.genesys.faults.add(Fault("lost-answer", method="PATCH", path="users", count=1))
@@ -291,7 +291,7 @@ def test_a_deleted_group_is_held_whole_and_goes_by_approval_alone(verdict: Verdi
         scene.world.okta.delete_group(group)
     scene.happen()
     assert scene.held(group) == set(users)
-    sight = scene.look_at_hold(group)
+    sight = scene.read_hold(group)
     assert sight is not None
     scene.decide(sight, verdict)
     scene.settle()
@@ -304,7 +304,7 @@ def test_a_deleted_group_is_held_whole_and_goes_by_approval_alone(verdict: Verdi
 
 @pytest.mark.parametrize("approved", [False, True])
 def test_an_unlinked_group_keeps_its_members_whatever_was_approved(approved: bool) -> None:
-    """Taken out of the setting while its hold is open, or between the approval and its look: nobody leaves."""
+    """Taken out of the setting while its hold is open, or between the approval and its sync: nobody leaves."""
     scene, group, genesys_id, users = full(60)
     scene.change(group, remove=users[:50])
     scene.happen()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.provisioning.records import ParkedItem
 from tests.functional.cli_office import APPROVER, Office
 
@@ -50,7 +50,7 @@ def test_an_approval_removes_whom_it_showed(office: Office) -> None:
 
 
 def test_a_rejection_keeps_the_members(office: Office) -> None:
-    """They are exceptions: a look by hand removes nobody either."""
+    """They are exceptions: a sync by hand removes nobody either."""
     okta_id, genesys_id, _ = emptied(office)
     office.bridge(f"holds reject {okta_id} --why OPS-2 --wait --yes")
     office.bridge(f"sync group {okta_id} --yes")
@@ -58,8 +58,8 @@ def test_a_rejection_keeps_the_members(office: Office) -> None:
     assert office.ask(f"holds show {okta_id}")["hold"]["state"] == "rejected"
 
 
-def test_who_is_staged_after_the_look_at_the_hold_is_not_approved(office: Office) -> None:
-    """What was shown is revision 1; the newcomer of revision 2 stays, and waits in a hold of his own."""
+def test_who_is_staged_after_the_sync_of_the_hold_is_not_approved(office: Office) -> None:
+    """What was shown is revision 1; the newcomer of revision 2 stays, and waits in a hold of their own."""
     okta_id, genesys_id, people = emptied(office)
     world = office.stage.world
     world.okta.add_members(okta_id, people[:1])
@@ -72,7 +72,7 @@ def test_who_is_staged_after_the_look_at_the_hold_is_not_approved(office: Office
 
 
 def test_a_signature_for_one_decision_is_none_for_another(office: Office) -> None:
-    """Whoever takes an approval off the wire can not turn it into a rejection."""
+    """Anyone who takes an approval off the wire cannot turn it into a rejection."""
     okta_id, genesys_id, _ = emptied(office)
     function = office.aws.functions["stack-Approvals-2B"]
     office.aws.functions["stack-Approvals-2B"] = lambda payload: function({**payload, "do": "reject"})
@@ -136,11 +136,11 @@ def test_paused_removals_become_holds_until_they_go_on(office: Office) -> None:
 
 
 def test_what_is_parked_is_redriven(office: Office) -> None:
-    """The look's success closes the record."""
+    """The sync's success closes the record."""
     world = office.stage.world
     person = world.person("Ada Brook")
     world.happen()
-    item = fresh_item(f"user:{person}", Reason.OPERATOR, "parked")
+    item = make_item(f"user:{person}", Reason.OPERATOR, "parked")
     world.store.park(ParkedItem(item.entity, item.id, item.to_json(), "ambiguous-match", "8a7b", world.clock.now()))
     assert "ambiguous-match" in office.bridge("parked list").out
     ran = office.bridge(f"parked redrive user {person} --yes")

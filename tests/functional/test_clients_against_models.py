@@ -111,7 +111,7 @@ def test_what_the_org_does_not_know_is_no_value(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["app", "app_groups"])
 def test_a_deleted_application_is_an_auth_failure(name: str) -> None:
-    """Nobody is unassigned because the application can not be seen."""
+    """Nobody is unassigned because the application cannot be seen."""
     okta = Okta()
     okta.model.deactivate_app()
     assert okta.client.app().value == "INACTIVE"

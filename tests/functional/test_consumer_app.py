@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge_local.genesys import GenesysModel, GenesysSwitches
 from bridge_local.okta import UNLIMITED, OktaModel, OktaSwitches
 from bridge_local.server import Server
@@ -120,10 +120,10 @@ def forget_consumer() -> None:
 def _make_resources() -> dict[str, str]:
     sqs, dynamodb, secrets = boto3.client("sqs"), boto3.client("dynamodb"), boto3.client("secretsmanager")
     urls = {
-        f"{lane.upper()}_QUEUE_URL": sqs.create_queue(QueueName=f"{lane}.fifo", Attributes={"FifoQueue": "true"})[
+        f"{queue.upper()}_QUEUE_URL": sqs.create_queue(QueueName=f"{queue}.fifo", Attributes={"FifoQueue": "true"})[
             "QueueUrl"
         ]
-        for lane in ("leavers", "users", "groups")
+        for queue in ("leavers", "users", "groups")
     }
     dynamodb.create_table(
         TableName="state",
@@ -167,7 +167,7 @@ def handle(event: dict[str, Any]) -> Any:
 def test_one_message_makes_one_user_and_its_copy_none(deployed: Deployed) -> None:
     """From the queue to Genesys Cloud with every real client; the same item again is answered by its record."""
     user = assigned_user(deployed.okta)
-    body = fresh_item(f"user:{user}", Reason.OPERATOR, "1").to_json()
+    body = make_item(f"user:{user}", Reason.OPERATOR, "1").to_json()
     assert handle(deployed.event(body)) == {"batchItemFailures": []}
     made = deployed.genesys.users()
     assert [(account["externalId"], account["active"]) for account in made] == [(user, True)]
@@ -189,7 +189,7 @@ def test_signs_in_to_okta_with_the_kms_key(deployed: Deployed, monkeypatch: pyte
     monkeypatch.setenv("OKTA_KMS_KEY_ID", key_id)
     forget_consumer()
     user = assigned_user(deployed.okta)
-    body = fresh_item(f"user:{user}", Reason.OPERATOR, "1").to_json()
+    body = make_item(f"user:{user}", Reason.OPERATOR, "1").to_json()
     assert handle(deployed.event(body)) == {"batchItemFailures": []}
     assert len(deployed.genesys.users()) == 1
 
@@ -198,5 +198,5 @@ def test_a_missing_setting_sends_the_batch_back(deployed: Deployed, monkeypatch:
     """A wrong deployment loses nothing: every message of the batch is named as failed."""
     monkeypatch.setenv("GENESYS_REGION", "")
     forget_consumer()
-    event = deployed.event(fresh_item("user:00uexample0000000001", Reason.OPERATOR, "1").to_json())
+    event = deployed.event(make_item("user:00uexample0000000001", Reason.OPERATOR, "1").to_json())
     assert handle(event) == {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.aws.telemetry import count_scim
 from bridge.errors import Transient
-from bridge.items import Hint, Lane, Reason, fresh_item
+from bridge.items import Hint, Queue, Reason, make_item
 from bridge.outbound.calls import Calls
 from tests.world import VirtualClock, World
 
@@ -70,7 +70,7 @@ def test_open_holds_are_told_until_there_is_none(capsys: pytest.CaptureFixture[s
     assert printed(capsys)["HoldsOpen"] == 0.0
 
 
-def test_parked_items_are_told_until_a_look_goes_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_parked_items_are_told_until_a_sync_goes_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Parked by its reason, and the gauge until a sign of the user's deletion explains what Okta says."""
     world = World()
     user = world.person("Ada Brook")
@@ -82,12 +82,12 @@ def test_parked_items_are_told_until_a_look_goes_well(capsys: pytest.CaptureFixt
     world.settle()
     metrics = printed(capsys)
     assert (metrics["Parked user-not-visible"], metrics["ParkedOpen"]) == (1.0, 1.0)
-    world.lanes.send([replace(fresh_item(f"user:{user}", Reason.HOOK, "1"), hints=frozenset({Hint.DELETION}))])
+    world.queues.send([replace(make_item(f"user:{user}", Reason.HOOK, "1"), hints=frozenset({Hint.DELETION}))])
     world.settle()
     assert printed(capsys)["ParkedOpen"] == 0.0
 
 
-def test_a_gauge_that_can_not_be_read_is_told_by_the_next_batch(
+def test_a_gauge_that_cannot_be_read_is_told_by_the_next_batch(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The batch is answered all the same."""
@@ -100,8 +100,8 @@ def test_a_gauge_that_can_not_be_read_is_told_by_the_next_batch(
     with monkeypatch.context() as patched:
         patched.setattr(world.store, "open_hold_entities", fails)
         world.ask(f"user:{user}")
-        assert world.work(Lane.USERS) == {"batchItemFailures": []}
+        assert world.work(Queue.USERS) == {"batchItemFailures": []}
     assert "ParkedOpen" not in printed(capsys)
     world.ask(f"user:{user}")
-    assert world.work(Lane.USERS) == {"batchItemFailures": []}
+    assert world.work(Queue.USERS) == {"batchItemFailures": []}
     assert printed(capsys)["ParkedOpen"] == 0.0

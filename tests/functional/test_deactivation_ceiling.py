@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.provisioning.records import Hold, HoldState, Verdict
 from bridge_local.exchange import Request, Response
 from tests.world import World
@@ -51,7 +51,7 @@ def test_ten_percent_pass_and_one_more_is_held_whole() -> None:
         world, users = organisation(300)
         unassign(world, users[:leaving], each=True)
         assert len(active(world)) == stays
-        assert not world.lanes.depth()
+        assert not world.queues.depth()
 
 
 def test_the_count_holds_where_the_percentage_would_not() -> None:
@@ -95,7 +95,7 @@ def test_approval_deactivates_exactly_whom_the_approver_saw() -> None:
 
 
 def test_rejection_keeps_users_until_they_are_assigned_again() -> None:
-    """Excepted users stay active over every look; a new assignment ends the exception."""
+    """Excepted users stay active over every sync; a new assignment ends the exception."""
     world, users = organisation(300)
     unassign(world, users[:150])
     staged = sorted(world.store.staged("app", 1))
@@ -133,7 +133,7 @@ def test_a_leaver_never_waits_for_the_hold() -> None:
     world.okta.deactivate(staged[0])
     world.okta.suspend(staged[1])
     world.deliver()
-    while world.work(Lane.LEAVERS) is not None:
+    while world.work(Queue.LEAVERS) is not None:
         pass
     assert not {staged[0], staged[1]} & active(world)
     world.settle()
@@ -180,15 +180,15 @@ def test_paused_removals_hold_the_first_unassigned_user() -> None:
 
 
 def test_a_crash_between_reservation_and_call_repeats_nothing() -> None:
-    """The reserved users are in the lane again after new processes; each is deactivated once and counted once."""
+    """The reserved users are in the queue again after new processes; each is deactivated once and counted once."""
     world, users = organisation(300)
     unassign(world, users[:19])
     for user in users[19:25]:
         world.okta.unassign_user(user)
     world.deliver()
-    while world.work(Lane.LEAVERS) is not None:
+    while world.work(Queue.LEAVERS) is not None:
         pass
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.restart()
     world.settle()
     assert active(world) == set(users[25:])
@@ -196,12 +196,12 @@ def test_a_crash_between_reservation_and_call_repeats_nothing() -> None:
 
 
 def test_who_asked_while_the_application_was_switched_off_is_judged_when_it_returns() -> None:
-    """The look that had to judge found the application off: nobody waits unseen, its return holds the whole change."""
+    """The sync that had to judge found the application off: nobody waits unseen, its return holds the whole change."""
     world, users = organisation(300)
     for user in users[:150]:
         world.okta.unassign_user(user)
     world.deliver(each=True)
-    while world.work(Lane.LEAVERS) is not None:
+    while world.work(Queue.LEAVERS) is not None:
         pass
     world.okta.deactivate_app()
     world.clock.advance(120)
@@ -214,10 +214,10 @@ def test_who_asked_while_the_application_was_switched_off_is_judged_when_it_retu
 
 
 @pytest.mark.parametrize("before", [False, True])
-def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place(before: bool) -> None:
-    """The last place is wanted twice: a look that finds it taken when it has counted itself withdraws, and asks.
+def test_two_syncs_at_the_same_moment_do_not_both_take_the_last_place(before: bool) -> None:
+    """The last place is wanted twice: a sync that finds it taken when it has counted itself withdraws, and asks.
 
-    What was counted of him before stays as it was.
+    What was counted of them before stays as it was.
     """
     world, users = organisation(300)
     if before:
@@ -229,7 +229,7 @@ def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place(before: bo
     others = iter([users[18:20]])
 
     def raced(entity: str, since: datetime) -> frozenset[str]:
-        """Between this look's two countings another environment reserves two places."""
+        """Between this sync's two countings another environment reserves two places."""
         found = removals(entity, since)
         world.store.reserve("app", next(others, []), world.clock.now())
         return found
@@ -237,12 +237,12 @@ def test_two_looks_at_the_same_moment_do_not_both_take_the_last_place(before: bo
     world.store.removals = raced  # type: ignore[method-assign] # another environment at work
     world.okta.unassign_user(users[17])
     world.deliver()
-    world.work(Lane.LEAVERS)
+    world.work(Queue.LEAVERS)
     world.store.removals = removals  # type: ignore[method-assign] # another environment at work
     assert users[17] in active(world)
     assert world.store.removal("app", users[17]) == record
     world.settle()
-    assert users[17] not in active(world), "the look at the application has seen the whole change"
+    assert users[17] not in active(world), "the sync of the application has seen the whole change"
 
 
 @pytest.mark.parametrize("believable", [False, True])

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import Transient
-from bridge.items import Item, Lane, Reason
+from bridge.items import Item, Queue, Reason
 from bridge.provisioning.followups import LEAVER
 from bridge.provisioning.records import Due
 from tests.world import START, World
@@ -28,14 +28,14 @@ def world() -> World:
 def sent_by(world: World, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> list[Item]:
     """The items that reach the queues meanwhile, also those that a queue takes for duplicates."""
     found: list[Item] = []
-    send = world.lanes.send
+    send = world.queues.send
 
     def noted(items: Sequence[Item]) -> None:
         found.extend(items)
         send(items)
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.lanes, "send", noted)
+        patch.setattr(world.queues, "send", noted)
         act()
     return found
 
@@ -47,7 +47,7 @@ def test_an_item_comes_when_its_time_has_come_and_no_earlier(world: World, monke
     assert sent_by(world, monkeypatch, world.send_dues) == []
     world.clock.advance(1)
     [item] = sent_by(world, monkeypatch, world.send_dues)
-    assert (item.entity, item.reason, item.lane) == (GROUP, Reason.FOLLOW_UP, Lane.GROUPS)
+    assert (item.entity, item.reason, item.queue) == (GROUP, Reason.FOLLOW_UP, Queue.GROUPS)
     assert (item.due, item.tries) == ("new-member:00uAdaBrook000000001", 2)
     assert world.store.dues() == []
     assert sent_by(world, monkeypatch, world.send_dues) == []
@@ -57,12 +57,12 @@ def test_each_entity_has_its_queue_and_leavers_have_theirs(world: World, monkeyp
     """Of two causes that are due for one user, the leaver's goes before everybody else's."""
     for entity, why in ((GROUP, "doubt"), (PERSON, "doubt"), (PERSON, LEAVER), ("app", "doubt")):
         world.store.note_due(Due(entity, why, START))
-    queues = {(item.entity, item.due): item.lane for item in sent_by(world, monkeypatch, world.send_dues)}
+    queues = {(item.entity, item.due): item.queue for item in sent_by(world, monkeypatch, world.send_dues)}
     assert queues == {
-        (GROUP, "doubt"): Lane.GROUPS,
-        (PERSON, "doubt"): Lane.USERS,
-        (PERSON, LEAVER): Lane.LEAVERS,
-        ("app", "doubt"): Lane.USERS,
+        (GROUP, "doubt"): Queue.GROUPS,
+        (PERSON, "doubt"): Queue.USERS,
+        (PERSON, LEAVER): Queue.LEAVERS,
+        ("app", "doubt"): Queue.USERS,
     }
 
 
@@ -79,7 +79,7 @@ def test_one_that_dies_before_it_forgets_sends_the_same_item(world: World, monke
             world.send_dues()
     assert world.store.dues() == [Due(PERSON, LEAVER, START)]
     assert world.send_dues() == "ended"
-    assert (world.lanes.depth(), world.store.dues()) == (1, [])
+    assert (world.queues.depth(), world.store.dues()) == (1, [])
 
 
 def test_a_queue_that_refuses_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,11 +90,11 @@ def test_a_queue_that_refuses_loses_nothing(world: World, monkeypatch: pytest.Mo
         def refuse(_items: Sequence[Item]) -> None:
             raise Transient("queues-refused", upstream="queues")
 
-        patch.setattr(world.lanes, "send", refuse)
+        patch.setattr(world.queues, "send", refuse)
         assert world.send_dues() == "queues-refused"
     assert world.store.dues() == [Due(PERSON, LEAVER, START)]
     assert world.send_dues() == "ended"
-    assert world.lanes.depth() == 1
+    assert world.queues.depth() == 1
 
 
 def test_what_is_written_again_while_it_is_sent_stays(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,13 +102,13 @@ def test_what_is_written_again_while_it_is_sent_stays(world: World, monkeypatch:
     due = Due(PERSON, LEAVER, START)
     later = replace(due, at=SOON, tries=1)
     world.store.note_due(due)
-    send = world.lanes.send
+    send = world.queues.send
 
     def quick(items: Sequence[Item]) -> None:
         send(items)
         world.store.note_due(later)
 
     with monkeypatch.context() as patch:
-        patch.setattr(world.lanes, "send", quick)
+        patch.setattr(world.queues, "send", quick)
         world.send_dues()
     assert world.store.dues() == [later]

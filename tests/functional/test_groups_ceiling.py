@@ -187,7 +187,7 @@ def test_removed_back_and_removed_again_counts_once() -> None:
     assert world.hold(okta_id) == ("", "", set())
 
 
-def test_additions_of_the_same_look_do_not_raise_the_base() -> None:
+def test_additions_of_the_same_sync_do_not_raise_the_base() -> None:
     """300 of 400 leave while 1,000 come: the percentage is of the 400; the 1,000 are added all the same."""
     world, okta_id, genesys_id, users = setup(40)
     more = world.provisioned(100)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bridge.errors import Transient
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.provisioning.records import Hold, HoldState, Origin
 from bridge_local.memory import MemoryStore
 from bridge_local.okta.switches import Fault, FaultKind
@@ -41,7 +41,7 @@ def test_additions_go_on_while_removals_are_held() -> None:
 
 
 def test_further_removals_join_and_who_is_back_leaves() -> None:
-    """A removal that would be allowed by itself joins an open hold; who is desired again leaves it; empty, it ends."""
+    """A removal that would be allowed by itself joins an open hold; members again in Okta leave it; empty, it ends."""
     world, okta_id, genesys_id, users = setup(40)
     world.okta.remove_members(okta_id, users[:30])
     world.happen()
@@ -104,7 +104,7 @@ def test_the_next_hold_has_the_next_number() -> None:
 # ------------------------------------------------------------------------------------------- the first link
 
 
-def test_the_first_look_of_a_link_holds_every_removal() -> None:
+def test_the_first_sync_of_a_link_holds_every_removal() -> None:
     """Members whom Okta does not list when a group is linked are held, though they are few; later ones are not."""
     world = World()
     users = world.provisioned(30)
@@ -125,8 +125,8 @@ def test_the_first_look_of_a_link_holds_every_removal() -> None:
     assert world.members(genesys_id) == set(users[2:])
 
 
-def test_a_first_look_that_did_not_end_is_still_the_first() -> None:
-    """A look that failed half-way does not count: its repetition holds as a first one."""
+def test_a_first_sync_that_did_not_end_is_still_the_first() -> None:
+    """A sync that failed half-way does not count: its repetition holds as a first one."""
     world = World({"LINKED_GROUPS": "Agents"})
     users = world.provisioned(30)
     genesys_id = world.genesys.add_group("Agents")
@@ -154,7 +154,7 @@ def test_before_the_first_reconcile_every_removal_is_held() -> None:
     assert world.members(genesys_id) == set(users[1:])
 
 
-def test_adopted_members_whom_no_look_has_seen_are_staged_and_not_counted() -> None:
+def test_adopted_members_whom_no_sync_has_seen_are_staged_and_not_counted() -> None:
     """A member who was adopted after the link, perhaps hand-made, waits as first-link; the others may go."""
     world, okta_id, genesys_id, users = setup(30)
     handmade = world.provisioned(10, Origin.ADOPTED)
@@ -166,7 +166,7 @@ def test_adopted_members_whom_no_look_has_seen_are_staged_and_not_counted() -> N
     assert len(world.store.removals(f"group:{okta_id}", world.clock.now() - timedelta(days=1))) == 15
 
 
-def test_adopted_members_whom_a_look_has_seen_are_members_like_others() -> None:
+def test_adopted_members_whom_a_sync_has_seen_are_members_like_others() -> None:
     """An adopted user who was once seen in the Okta group is removed when leaving it."""
     world = World()
     users = world.provisioned(10, Origin.ADOPTED)
@@ -280,14 +280,14 @@ def test_a_group_that_was_only_invisible_leaves_its_hold() -> None:
     ],
 )
 def test_an_incomplete_listing_removes_nobody(fault: Fault) -> None:
-    """A listing that is not whole is no truth: no write until it is; then the look is made good."""
+    """A listing that is not whole is no truth: no write until it is; then the sync is made good."""
     world, okta_id, genesys_id, users = setup(1100, MEMBERS_PER_REQUEST="1000")
     world.okta.remove_members(okta_id, users[:10])
     world.okta.switches.faults.append(fault)
     writes = world.calls("PATCH")
     world.deliver()
     world.clock.advance(10)
-    world.work(Lane.GROUPS)
+    world.work(Queue.GROUPS)
     assert world.calls("PATCH") == writes
     assert world.last(f"group:{okta_id}").outcome == "failed"
     world.settle()
@@ -301,8 +301,8 @@ def test_an_incomplete_listing_removes_nobody(fault: Fault) -> None:
 
 
 @pytest.mark.parametrize("inactive", ["keep", "remove"])
-def test_an_exception_keeps_a_member_until_desired_again(inactive: str) -> None:
-    """Who is excepted stays though not in the Okta group, uncounted; once desired again, the exception has ended."""
+def test_an_exception_keeps_a_member_until_members_again(inactive: str) -> None:
+    """Who is excepted stays though not in the Okta group, uncounted; once a member again, the exception has ended."""
     world, okta_id, genesys_id, users = setup(30, INACTIVE_MEMBERS=inactive)
     world.store.excepted.add((f"group:{okta_id}", users[0]))
     with world.okta.quietly():
@@ -400,7 +400,7 @@ def failing(members: int) -> tuple[World, FailingStore, str, str, list[str]]:
 
 @pytest.mark.parametrize("method", ["removals", "reserve", "exceptions"])
 def test_records_that_fail_stop_removals_and_not_additions(method: str) -> None:
-    """The removal records can not be read or written: additions are made, nobody is removed, and it is tried again."""
+    """The removal records cannot be read or written: additions are made, nobody is removed, and it is tried again."""
     world, store, okta_id, genesys_id, users = failing(30)
     more = world.provisioned(2)
     store.broken = frozenset({method})
@@ -432,7 +432,7 @@ def test_a_removal_whose_record_could_not_be_completed_counts_once() -> None:
 
 @pytest.mark.parametrize("step", ["stage", "open"])
 def test_a_hold_whose_writing_failed_half_way_blocks_and_is_completed(step: str) -> None:
-    """A hold that stopped at `opening` removes nobody, and the next look stages the whole change."""
+    """A hold that stopped at `opening` removes nobody, and the next sync stages the whole change."""
     world, store, okta_id, genesys_id, users = failing(30)
     store.broken = frozenset({step})
     world.okta.remove_members(okta_id, users[:20])

@@ -60,7 +60,7 @@ def test_other_groups_are_not_linked() -> None:
 
 
 def test_linked_by_assignment_before_its_event() -> None:
-    """A group that is assigned to the application is linked at its first look."""
+    """A group that is assigned to the application is linked at its first sync."""
     world = World()
     users = world.provisioned(2)
     genesys_id = world.genesys.add_group("Agents")
@@ -74,7 +74,7 @@ def test_linked_by_assignment_before_its_event() -> None:
     assert world.members(genesys_id) == set(users)
 
 
-def test_assigned_later_through_an_event_links_and_looks() -> None:
+def test_assigned_later_through_an_event_links_and_syncs() -> None:
     """The event of a group's assignment alone links the group and brings its members."""
     world = World()
     users = world.provisioned(2)
@@ -92,7 +92,7 @@ def test_assigned_later_through_an_event_links_and_looks() -> None:
 
 
 def test_an_assignment_whose_read_trails_its_event_is_read_again() -> None:
-    """A quick delivery and Okta's read lag do not lose a link: the application is looked at once more."""
+    """A quick delivery and Okta's read lag do not lose a link: the application is synced once more."""
     world = World()
     world.okta.switches.read_lag = 4
     users = world.provisioned(2)
@@ -185,7 +185,7 @@ def test_an_assigned_group_that_is_also_named_stays_when_unassigned() -> None:
     ("names", "why"), [([], "no-match"), (["Agents", "AGENTS"], "ambiguous"), (["Agents 2"], "no-match")]
 )
 def test_without_exactly_one_match_it_is_not_linked_until_there_is(names: list[str], why: str) -> None:
-    """None or two of the name: not linked, the record says why; the next look after it is put right links."""
+    """None or two of the name: not linked, the record says why; the next sync after it is put right links."""
     world = World({"LINKED_GROUPS": "Agents"})
     users = world.provisioned(1)
     made = [world.genesys.add_group(name) for name in names]
@@ -243,7 +243,7 @@ def test_unassigned_members_stay_and_the_hold_closes() -> None:
 
 
 def test_a_deleted_genesys_group_ends_the_link_and_a_new_one_begins_another() -> None:
-    """The Genesys Cloud group is gone: unlinked, and said; one of the same name is linked at the next look."""
+    """The Genesys Cloud group is gone: unlinked, and said; one of the same name is linked at the next sync."""
     world = World()
     users = world.provisioned(2)
     okta_id, genesys_id = world.linked_group("Agents", users)
@@ -310,7 +310,7 @@ def test_groups_are_linked_without_assignment_reads_when_that_rule_is_off() -> N
     assert state(world, okta_id) == (GroupState.NONE, "", "")
 
 
-def test_the_application_can_not_be_read() -> None:
+def test_the_application_cannot_be_read() -> None:
     """A refused listing of assigned groups unlinks nobody: the items wait."""
     world = World()
     users = world.provisioned(2)
@@ -325,7 +325,7 @@ def test_the_application_can_not_be_read() -> None:
     world.ask(f"group:{okta_id}")
     world.deliver()
     world.pass_time(hours=1)
-    assert world.lanes.depth() == 2
+    assert world.queues.depth() == 2
     assert state(world, okta_id) == (GroupState.LINKED, genesys_id, "")
     world.okta.switches.faults.clear()
     world.settle()

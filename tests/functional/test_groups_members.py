@@ -1,10 +1,10 @@
-"""Looks at groups: who is added and removed, what it costs, and whom the bridge leaves alone."""
+"""Syncs of groups: who is added and removed, what it costs, and whom the bridge leaves alone."""
 
 from __future__ import annotations
 
 import pytest
 
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
@@ -60,7 +60,7 @@ def test_a_trickle_of_deliveries_costs_a_read_for_each_slot() -> None:
         world.clock.advance(3)
     for event in world.events():
         world.deliver([event], after=0.4)
-        world.work(Lane.GROUPS)
+        world.work(Queue.GROUPS)
     world.settle()
     assert len(world.members(genesys_id)) == 1000
     assert len(patches(world)) == 20
@@ -83,7 +83,7 @@ def test_no_request_replaces_the_members() -> None:
 
 
 def test_what_changes_nothing_costs_no_write() -> None:
-    """A repeated delivery costs no call at all; a rename or another look of an equal group only its read."""
+    """A repeated delivery costs no call at all; a rename or another sync of an equal group only its read."""
     world = World()
     users = world.provisioned(3)
     okta_id, genesys_id = world.linked_group("Agents", users[:2])
@@ -106,10 +106,10 @@ def test_what_changes_nothing_costs_no_write() -> None:
 
 
 def test_who_is_not_in_genesys_cloud_yet_is_left_out_and_comes_when_created() -> None:
-    """A member without an account is no error; the creation of the account brings the group back."""
+    """A member without an account is no error; the creation of the account enqueues the group again."""
     world = World()
     (ada,) = world.provisioned(1)
-    outsider = world.person("Ola Outside", assigned=False)
+    outsider = world.person("Ola Dependencies", assigned=False)
     okta_id, genesys_id = world.linked_group("Agents", [ada, outsider])
     assert world.members(genesys_id) == {ada}
     assert world.last(f"group:{okta_id}").outcome == "members-changed"
@@ -118,7 +118,7 @@ def test_who_is_not_in_genesys_cloud_yet_is_left_out_and_comes_when_created() ->
     assert world.members(genesys_id) == {ada, outsider}
 
 
-def test_users_who_can_not_sign_in_are_not_added() -> None:
+def test_users_who_cannot_sign_in_are_not_added() -> None:
     """STAGED, suspended and deprovisioned members of the Okta group stay out of the Genesys Cloud group."""
     world = World({"LINKED_GROUPS": "Agents"})
     names = ["Ada Brook", "Sue Spend", "Dee Part"]
@@ -187,8 +187,8 @@ def test_members_without_a_link_are_counted_and_never_touched() -> None:
     assert world.last(f"group:{okta_id}").read["unlinked-members"] == "1"
 
 
-def test_drift_is_repaired_by_a_look() -> None:
-    """Members changed by hand in Genesys Cloud are put right at the next look at the group."""
+def test_drift_is_repaired_by_a_sync() -> None:
+    """Members changed by hand in Genesys Cloud are put right at the next sync of the group."""
     world = World()
     users = world.provisioned(3)
     okta_id, genesys_id = world.linked_group("Agents", users[:2])

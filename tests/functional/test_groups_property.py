@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge_local.genesys.faults import Fault
 from tests.world import World
 
@@ -144,5 +144,5 @@ def test_any_history_of_a_group(history: list[Step]) -> None:
     assert world.members(genesys_id) == truth | held
     assert not held & truth
     assert not world.store.parked
-    assert not world.lanes.dead_letters
-    assert world.work(Lane.GROUPS) is None
+    assert not world.queues.dead_letters
+    assert world.work(Queue.GROUPS) is None

@@ -1,4 +1,4 @@
-"""PATCHes of members that Genesys Cloud refuses, forgets or answers oddly, and looks that run out of time."""
+"""PATCHes of members that Genesys Cloud refuses, forgets or answers oddly, and syncs that run out of time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.switches import GenesysSwitches
@@ -89,8 +89,8 @@ def test_many_refused_members_cost_no_more_and_stop_nobody_else() -> None:
     assert world.genesys.members(genesys_id) | named >= set(world.genesys_ids(users))
 
 
-def test_a_later_look_that_succeeds_closes_what_was_parked() -> None:
-    """The account is made again: the group's next look adds the member, and nothing waits for a person any more."""
+def test_a_later_sync_that_succeeds_closes_what_was_parked() -> None:
+    """The account is made again: the group's next sync adds the member, and nothing waits for a person any more."""
     world = World()
     ada, ben = world.person("Ada Brook"), world.person("Ben Dale")
     world.happen()
@@ -136,7 +136,7 @@ def test_a_change_that_somebody_made_meanwhile_is_a_success(adds: bool, repeated
 
 @pytest.mark.parametrize("unknown", ["400", "404"])
 def test_the_group_goes_while_members_are_added(unknown: str) -> None:
-    """404 on a PATCH because the group is gone is nobody's fault: nobody is parked, and the next look unlinks."""
+    """404 on a PATCH because the group is gone is nobody's fault: nobody is parked, and the next sync unlinks."""
     world = switched(unknown_member=unknown)
     okta_id, genesys_id = world.linked_group("Agents", [])
     users = world.provisioned(60)
@@ -176,12 +176,12 @@ def test_a_rule_based_group_harms_nobody_else(answer: str) -> None:
     entry = world.last(f"group:{groups[0]}")
     if answer == "403":
         assert (entry.outcome, entry.why) == ("failed", "genesys-403")
-        assert world.lanes.depth() == 1
+        assert world.queues.depth() == 1
         assert not world.store.parked
     else:
         reason = "member-not-added" if answer == "ignored" else "member-refused"
         assert world.parked(f"group:{groups[0]}") == [reason] * 3
-        assert world.lanes.depth() == 0
+        assert world.queues.depth() == 0
 
 
 # ------------------------------------------------------------------------------------------- odd answers
@@ -198,7 +198,7 @@ def test_a_removed_member_that_the_answer_still_shows_is_not_done() -> None:
     world.pass_time(hours=1)
     entry = world.last(f"group:{okta_id}")
     assert (entry.outcome, entry.why) == ("failed", "genesys-not-applied")
-    assert world.lanes.depth() == 1
+    assert world.queues.depth() == 1
     set_rule_based(world, genesys_id, on=False)
     world.settle()
     assert world.members(genesys_id) == set(users[1:])
@@ -207,7 +207,7 @@ def test_a_removed_member_that_the_answer_still_shows_is_not_done() -> None:
 
 @pytest.mark.parametrize("kind", ["add", "remove"])
 def test_an_answer_lost_after_the_write(kind: str) -> None:
-    """The work was done though nobody heard of it: the next look sees so, and sends only what is still missing."""
+    """The work was done though nobody heard of it: the next sync sees so, and sends only what is still missing."""
     world = World()
     users = world.provisioned(120)
     okta_id, genesys_id = world.linked_group("Agents", users[:60] if kind == "add" else users)
@@ -222,8 +222,8 @@ def test_an_answer_lost_after_the_write(kind: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["400", "409", "412"])
-@pytest.mark.parametrize(("conflicts", "looks"), [(1, 1), (2, 2), (3, 2)])
-def test_a_moved_version(form: str, conflicts: int, looks: int) -> None:
+@pytest.mark.parametrize(("conflicts", "syncs"), [(1, 1), (2, 2), (3, 2)])
+def test_a_moved_version(form: str, conflicts: int, syncs: int) -> None:
     """A PATCH that meets a version conflict is sent once more; a second conflict brings the item back later."""
     world = switched(version_conflict=form)
     users = world.provisioned(10)
@@ -233,7 +233,7 @@ def test_a_moved_version(form: str, conflicts: int, looks: int) -> None:
     world.okta.remove_members(okta_id, users[:2])
     world.happen()
     assert world.members(genesys_id) == set(users[2:])
-    assert world.calls("GET", "groups") - reads == looks
+    assert world.calls("GET", "groups") - reads == syncs
     assert not world.store.parked
 
 
@@ -262,7 +262,7 @@ class ShrinkingContext:
 
 
 @pytest.mark.parametrize("kind", ["add", "remove"])
-def test_a_long_look_stops_in_time_and_goes_on(kind: str) -> None:
+def test_a_long_sync_stops_in_time_and_goes_on(kind: str) -> None:
     """12 PATCHes of which five fit into an invocation: three receives, each after the other, nothing done twice."""
     world = World({"MEMBERS_PER_REQUEST": "10", "GROUP_REMOVAL_CEILING": "120"})
     users = world.provisioned(250)
@@ -274,9 +274,9 @@ def test_a_long_look_stops_in_time_and_goes_on(kind: str) -> None:
     world.clock.advance(10)
     begun = world.clock.now()
     changed = []
-    while world.lanes.depth():
+    while world.queues.depth():
         context.begin()
-        assert world.work(Lane.GROUPS) is not None  # at once, without waiting
+        assert world.work(Queue.GROUPS) is not None  # at once, without waiting
         changed.append(len(world.members(genesys_id)))
     assert changed == ([180, 230, 250] if kind == "add" else [200, 150, 130])
     assert world.clock.now() == begun

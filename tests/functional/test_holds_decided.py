@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.records import Hold, HoldState, Verdict
 from bridge_local.genesys.faults import Fault
 from bridge_local.okta.switches import Fault as OktaFault
@@ -33,7 +33,7 @@ def newest(world: World, okta_group: str) -> Hold:
 
 
 def test_approval_releases_exactly_whom_the_approver_saw() -> None:
-    """Removed once, not counted, the hold done and told; a second look removes nobody."""
+    """Removed once, not counted, the hold done and told; a second sync removes nobody."""
     world, okta_id, genesys_id, users = held_group(40, 30)
     world.decide(f"group:{okta_id}", Verdict.APPROVE, by=ANNA, why="CHG-17")
     world.settle()
@@ -59,7 +59,7 @@ def test_who_is_back_before_the_release_stays() -> None:
     assert world.members(genesys_id) == {*users[:5], *users[30:]}
 
 
-def test_who_joins_after_the_approver_looked_is_held_again() -> None:
+def test_who_joins_after_the_approver_read_the_hold_is_held_again() -> None:
     """Users staged in a later revision open the next hold, although by themselves they are within the ceiling."""
     world, okta_id, genesys_id, users = held_group(40, 30)
     seen = newest(world, okta_id).revision
@@ -76,7 +76,7 @@ def test_who_joins_after_the_approver_looked_is_held_again() -> None:
 
 
 def test_approved_members_do_not_count_as_those_who_remain() -> None:
-    """Four of five are released; the fifth alone would empty the group, so he is held."""
+    """Four of five are released; the fifth alone would empty the group, so they are held."""
     world, okta_id, genesys_id, users = held_group(5, 5)
     world.okta.add_members(okta_id, users[:1])
     world.happen()
@@ -88,8 +88,8 @@ def test_approved_members_do_not_count_as_those_who_remain() -> None:
     assert world.hold(okta_id) == ("open", "ceiling-empty", set(users[:1]))
 
 
-def test_rejected_members_stay_until_they_are_desired_again() -> None:
-    """Exceptions outlive every look; who comes back into the Okta group and leaves again is judged anew."""
+def test_rejected_members_stay_until_they_are_members_again() -> None:
+    """Exceptions outlive every sync; who comes back into the Okta group and leaves again is judged anew."""
     world, okta_id, genesys_id, users = held_group(40, 30)
     world.decide(f"group:{okta_id}", Verdict.REJECT, by=ANNA)
     world.settle()
@@ -108,7 +108,7 @@ def test_rejected_members_stay_until_they_are_desired_again() -> None:
 
 
 def test_an_exception_ends_with_the_membership() -> None:
-    """Somebody removes an excepted member by hand: nothing keeps him out or in any more."""
+    """Somebody removes an excepted member by hand: nothing keeps them out or in any more."""
     world, okta_id, genesys_id, users = held_group(40, 30)
     world.decide(f"group:{okta_id}", Verdict.REJECT)
     world.settle()
@@ -130,15 +130,15 @@ def test_a_release_that_stops_half_way_goes_on() -> None:
 
 
 def test_an_approval_is_used_up_by_who_comes_back() -> None:
-    """Released, desired again before the hold was done, and gone again: that second removal counts as any other."""
+    """Released, a member again before the hold was done, and gone again: that second removal counts as any other."""
     world, okta_id, genesys_id, users = held_group(40, 30)
     world.decide(f"group:{okta_id}", Verdict.APPROVE)
     world.genesys.faults.add(Fault("status", method="PATCH", status=503))
     world.clock.advance(8)
-    world.work(Lane.GROUPS)
+    world.work(Queue.GROUPS)
     assert newest(world, okta_id).state is HoldState.APPROVED
     world.genesys.faults.clear()
-    world.genesys.edit_members(genesys_id, remove=world.genesys_ids(users[:1]))  # as if his call had been done
+    world.genesys.edit_members(genesys_id, remove=world.genesys_ids(users[:1]))  # as if their call had been done
     world.store.pause_removals(paused=True)  # the hold stays as it is
     world.okta.add_members(okta_id, users[:1])
     world.happen()
@@ -215,7 +215,7 @@ def test_a_decision_about_a_hold_that_has_ended_changes_nothing(verdict: Verdict
 
 
 def test_what_could_not_be_told_is_told_later(capsys: pytest.CaptureFixture[str]) -> None:
-    """The topic refuses: the hold stands, the failure is counted, and the next look tells it once."""
+    """The topic refuses: the hold stands, the failure is counted, and the next sync tells it once."""
     world = World()
     users = world.provisioned(10)
     okta_id, _ = world.linked_group("Agents", users)
@@ -231,8 +231,8 @@ def test_what_could_not_be_told_is_told_later(capsys: pytest.CaptureFixture[str]
     assert [what for what, _ in world.people_told.messages] == ["opened"]
 
 
-def test_who_joins_after_the_rejecter_looked_is_no_exception() -> None:
-    """Nobody decided about him: he is held again, although by himself he is within the ceiling."""
+def test_who_joins_after_the_rejecter_read_the_hold_is_no_exception() -> None:
+    """Nobody decided about them: they are held again, although by themselves they are within the ceiling."""
     world, okta_id, genesys_id, users = held_group(40, 30)
     seen = newest(world, okta_id).revision
     world.okta.remove_members(okta_id, users[30:32])

@@ -160,7 +160,7 @@ def test_a_second_hook_that_works_is_enough(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     "kind", [FaultKind.FORBIDDEN, FaultKind.STATUS, FaultKind.GARBAGE, FaultKind.NOT_FOUND, FaultKind.RATE_LIMIT]
 )
-def test_hooks_that_can_not_be_read_do_not_stop_catch_up(kind: FaultKind, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hooks_that_cannot_be_read_do_not_stop_catch_up(kind: FaultKind, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing scope or a failing call has a metric of its own, and no other alarm's."""
     world = company()
     world.person("Ada Brook")
@@ -232,7 +232,7 @@ def test_native_provisioning_on_our_application_is_found(capsys: pytest.CaptureF
     assert "CatchUpItems" not in found
 
 
-def test_what_the_hook_should_bring_is_counted_whether_it_did_or_not(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_the_hook_should_deliver_is_counted_whether_it_did_or_not(capsys: pytest.CaptureFixture[str]) -> None:
     """For the alarm on a silent hook: what concerns us, no other types, applications, people and groups."""
     world = company()
     ada, eve = world.person("Ada Brook"), world.person("Eve Moor", assigned=False)
@@ -252,7 +252,7 @@ def test_what_the_hook_should_bring_is_counted_whether_it_did_or_not(capsys: pyt
 
 
 def test_an_outage_of_genesys_cloud_is_no_silent_hook(capsys: pytest.CaptureFixture[str]) -> None:
-    """Deliveries are taken and wait for hours: the receiver has counted them, whatever the looks say."""
+    """Deliveries are taken and wait for hours: the receiver has counted them, whatever the syncs say."""
     world = company()
     world.genesys.take_role()
     world.person("Ada Brook")
@@ -267,16 +267,16 @@ def test_a_service_app_without_the_scope_for_hooks_catches_up(capsys: pytest.Cap
     world = World()
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     world.okta.register_client(CLIENT_ID, [public_jwk(key.public_key(), "key")], ["okta.logs.read"])
-    outside = log_poller_app.Outside(
+    dependencies = log_poller_app.Dependencies(
         store=world.store,
-        lanes=world.lanes,
+        queues=world.queues,
         secrets=cast("Secrets", world.secrets),
         clock=world.clock,
         sign=lambda message: key.sign(message, PKCS1v15(), SHA256()),
         okta_transport=ModelTransport(world.okta),
     )
     variables = {**ENVIRONMENT, "OKTA_AUTH": "oauth", "OKTA_CLIENT_ID": CLIENT_ID, "OKTA_KMS_KEY_ID": "key"}
-    world.catch_up = log_poller_app.build(LogPollerSettings.read(variables), outside)
+    world.catch_up = log_poller_app.build(LogPollerSettings.read(variables), dependencies)
     found = told(world, capsys)
     assert found["HookUnknown"] == found["CatchUpRuns"] == 1
     assert "AuthFailures" not in found

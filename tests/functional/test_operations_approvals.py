@@ -1,4 +1,4 @@
-"""A person's word on a hold: kept once, in the name that AWS confirms, and carried out by the entity's own look."""
+"""A person's decision on a hold: kept once, in the name that AWS confirms, and carried out by the entity's own sync."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bridge.approvals.approvals import Approvals
 from bridge.approvals.signing import binding
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.records import HoldState, Verdict
-from tests.functional.operations_stage import FUNCTION, BrokenLanes, Passport, Stage
+from tests.functional.operations_stage import FUNCTION, BrokenQueues, Passport, Stage
 
 TEAM = "group:00gTeamNorth00000001"
 ADA, BEN = "arn:aws:iam::123456789012:user/ada", "arn:aws:sts::123456789012:assumed-role/Approvers/ben"
 
 
-def test_an_approval_is_kept_and_brings_the_entity() -> None:
+def test_an_approval_is_kept_and_enqueues_the_entity() -> None:
     """Who, what and why are in the record; the item is of reason hold; the hold itself is not touched."""
     stage = Stage()
     hold = stage.open_hold(TEAM, "00u1", "00u2")
@@ -42,7 +42,7 @@ def test_an_approval_is_kept_and_brings_the_entity() -> None:
 
 
 def test_the_same_call_again_sends_the_item_again_and_decides_nothing() -> None:
-    """So a lane that refused, or an answer that was lost, costs nothing; the first person stays the one who decided."""
+    """So a queue that refused, or an answer that was lost, costs nothing; the first person stays who decided."""
     stage = Stage()
     stage.open_hold(TEAM, "00u1")
     stage.decide("approve", TEAM, 1, 1, by=ADA)
@@ -53,7 +53,7 @@ def test_the_same_call_again_sends_the_item_again_and_decides_nothing() -> None:
 
 
 @pytest.mark.parametrize("state", [HoldState.APPROVED, HoldState.DONE])
-def test_the_same_call_again_is_answered_though_the_look_has_begun(state: HoldState) -> None:
+def test_the_same_call_again_is_answered_though_the_sync_has_begun(state: HoldState) -> None:
     """An approval is repeatable until it is done, and afterwards says who gave it."""
     stage = Stage()
     hold = stage.open_hold(TEAM, "00u1")
@@ -97,7 +97,7 @@ def test_a_rejection_says_that_nobody_is_removed() -> None:
 
 
 def test_a_decision_while_removals_are_paused_says_that_it_waits() -> None:
-    """It is kept; resuming brings the entity, and its look carries the decision out."""
+    """It is kept; resuming enqueues the entity, and its sync carries the decision out."""
     stage = Stage()
     world = stage.world
     people = world.provisioned(30)
@@ -119,7 +119,7 @@ def test_a_decision_while_removals_are_paused_says_that_it_waits() -> None:
     ("number", "revision", "reason", "field"),
     [(2, 1, "not-found", "number"), (1, 2, "revision-unknown", "revision")],
 )
-def test_what_does_not_exist_can_not_be_decided(number: int, revision: int, reason: str, field: str) -> None:
+def test_what_does_not_exist_cannot_be_decided(number: int, revision: int, reason: str, field: str) -> None:
     """A number or a revision that is still to come would approve what nobody has seen."""
     stage = Stage()
     stage.open_hold(TEAM, "00u1")
@@ -139,7 +139,7 @@ def test_only_an_open_hold_can_be_decided(state: HoldState) -> None:
 
 
 def test_an_ended_hold_is_not_decided_under_a_newer_one() -> None:
-    """Whoever looks at an old listing is told the newest number."""
+    """Anyone who syncs an old listing is told the newest number."""
     stage = Stage()
     stage.open_hold(TEAM, "00u1", state=HoldState.RESOLVED)
     stage.open_hold(TEAM, "00u1", number=2)
@@ -173,13 +173,13 @@ def test_an_identity_that_was_signed_for_something_else_decides_nothing() -> Non
     assert stage.world.store.decision(TEAM, 1) is None
 
 
-def test_a_lane_that_refuses_keeps_the_decision_and_says_so() -> None:
-    """The word is given; asking again brings the entity."""
+def test_a_queue_that_refuses_keeps_the_decision_and_says_so() -> None:
+    """The word is given; asking again enqueues the entity."""
     stage = Stage()
     stage.open_hold(TEAM, "00u1")
     working = stage.approvals
     world = stage.world
-    stage.approvals = Approvals(world.store, cast("LaneSender", BrokenLanes()), world.clock, Passport(), FUNCTION)
+    stage.approvals = Approvals(world.store, cast("QueueSender", BrokenQueues()), world.clock, Passport(), FUNCTION)
     error = stage.decide("approve", TEAM, 1, 1)["error"]
     assert error["reason"] == "unavailable"
     assert "the decision is kept" in error["message"]

@@ -1,4 +1,4 @@
-"""What a look would do, why an entity is as it is, and both sides beside each other: nothing is written."""
+"""What a sync would do, why an entity is as it is, and both sides beside each other: nothing is written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from bridge.operations.preview import READS, UnwrittenStore
+from bridge.operations.preview import READS, ReadOnlyStore
 from bridge.provisioning.record_ports import Store
 from bridge_local.memory import MemoryStore
 from tests.functional.operations_stage import Stage
@@ -16,10 +16,10 @@ from tests.world import World
 
 #: Methods of the store that change something.
 WRITES = {
-    "begin_user_look",
+    "begin_user_sync",
     "save_user",
     "claim_user",
-    "begin_group_look",
+    "begin_group_sync",
     "save_group",
     "claim_group",
     "reserve",
@@ -34,8 +34,8 @@ WRITES = {
     "unstage",
     "decide",
     "note_reminded",
-    "begin_app_look",
-    "note_app_looked",
+    "begin_app_sync",
+    "note_app_synced",
     "pause_removals",
     "note_reconciled",
     "set_bootstrapped",
@@ -79,7 +79,7 @@ def states(stage: Stage, entity: str) -> list[str]:
 
 
 def test_every_method_of_the_store_is_known_for_a_read_or_a_write() -> None:
-    """A new one is a write for whoever only tries a look, until somebody says that it reads."""
+    """A new one is a write for anyone who only tries a sync, until somebody says that it reads."""
     methods = {name for name in dir(Store) if not name.startswith("_")}
     assert methods == READS | WRITES
     assert get_type_hints(Store) == {}
@@ -88,20 +88,20 @@ def test_every_method_of_the_store_is_known_for_a_read_or_a_write() -> None:
 def test_a_store_that_is_only_read_does_not_know_what_the_store_does_not_know() -> None:
     """A mistyped name is a bug there as everywhere."""
     with pytest.raises(AttributeError):
-        _ = UnwrittenStore(MemoryStore()).hodl
+        _ = ReadOnlyStore(MemoryStore()).hodl
 
 
-def test_a_tried_look_at_a_joiner_names_the_post_and_leaves_no_trace() -> None:
-    """No record, no item, no call that writes; with apply the item is in the lane and the user comes about."""
+def test_a_tried_sync_of_a_joiner_names_the_post_and_leaves_no_trace() -> None:
+    """No record, no item, no call that writes; with apply the item is in the queue and the user comes about."""
     stage = Stage()
     world = stage.world
     person = world.person("Ada Brook")
     before = memory(world)
     answer = stage.ask("sync", reader=True, entity=f"user:{person}")
-    would = answer["would"]
+    planned = answer["planned"]
     assert (answer["applied"], answer["item"]) == (False, None)
-    assert (would["outcome"], would["why"]) == ("observed", "would-create")
-    assert would["calls"][-1].startswith("would POST users userName,")
+    assert (planned["outcome"], planned["why"]) == ("observed", "would-create")
+    assert planned["calls"][-1].startswith("would POST users userName,")
     assert memory(world) == before
     assert stage.waiting() == []
     assert world.accounts() == []
@@ -113,7 +113,7 @@ def test_a_tried_look_at_a_joiner_names_the_post_and_leaves_no_trace() -> None:
     assert world.account(person)["active"] is True
 
 
-def test_a_reader_may_try_a_look_and_not_apply_it() -> None:
+def test_a_reader_may_try_a_sync_and_not_apply_it() -> None:
     """Nor see a profile's values, link a group, pause or redrive."""
     stage = Stage()
     person = stage.world.person("Ada Brook")
@@ -132,7 +132,7 @@ def test_a_reader_may_try_a_look_and_not_apply_it() -> None:
         assert stage.refused(do, reader=True, **fields) == "readers-may-not", do
 
 
-def test_a_tried_look_at_a_group_judges_the_whole_change() -> None:
+def test_a_tried_sync_of_a_group_judges_the_whole_change() -> None:
     """What passes is named as removals, what the ceiling stops as held, with the reason; nothing is reserved."""
     stage = Stage()
     world = stage.world
@@ -142,17 +142,17 @@ def test_a_tried_look_at_a_group_judges_the_whole_change() -> None:
     joiner = world.provisioned(1)
     world.okta.add_members(group, joiner)
     before = memory(world)
-    would = stage.ask("sync", entity=f"group:{group}")["would"]
-    assert (would["added"], would["removed"], would["held"]) == (1, 3, 0)
-    assert [line for line in would["calls"] if line.startswith("would ")]
+    planned = stage.ask("sync", entity=f"group:{group}")["planned"]
+    assert (planned["added"], planned["removed"], planned["held"]) == (1, 3, 0)
+    assert [line for line in planned["calls"] if line.startswith("would ")]
     world.okta.remove_members(group, people[3:20])
-    would = stage.ask("sync", entity=f"group:{group}")["would"]
-    assert (would["removed"], would["held"], would["why"]) == (0, 20, "ceiling-percent")
+    planned = stage.ask("sync", entity=f"group:{group}")["planned"]
+    assert (planned["removed"], planned["held"], planned["why"]) == (0, 20, "ceiling-percent")
     assert memory(world) == before
     assert world.members(genesys_group) == set(people)
 
 
-def test_a_tried_look_at_a_held_group_says_that_everything_joins_the_hold() -> None:
+def test_a_tried_sync_of_a_held_group_says_that_everything_joins_the_hold() -> None:
     """Though the change alone would pass the ceiling."""
     stage = Stage()
     world = stage.world
@@ -161,33 +161,33 @@ def test_a_tried_look_at_a_held_group_says_that_everything_joins_the_hold() -> N
     world.okta.remove_members(group, people[:20])
     world.happen()
     world.okta.add_members(group, people[:18])
-    would = stage.ask("sync", entity=f"group:{group}")["would"]
-    assert (would["removed"], would["held"], would["why"]) == (0, 2, "ceiling-percent")
+    planned = stage.ask("sync", entity=f"group:{group}")["planned"]
+    assert (planned["removed"], planned["held"], planned["why"]) == (0, 2, "ceiling-percent")
     says = steps(stage, f"group:{group}")["act"][1]
     assert "Hold 1 is open: 20 wait for a decision (ceiling-percent)." in says
 
 
-def test_a_tried_look_at_a_user_who_is_not_assigned_names_the_deactivation() -> None:
-    """Or that it would wait for a person: the twentieth of the window does not go by himself."""
+def test_a_tried_sync_of_a_user_who_is_not_assigned_names_the_deactivation() -> None:
+    """Or that it would wait for a person: the twentieth of the window does not go by itself."""
     stage = Stage()
     world = stage.world
     person, *others = world.provisioned(25)
     world.okta.unassign_user(person)
-    would = stage.ask("sync", entity=f"user:{person}")["would"]
-    assert would["calls"][-1] == f"would PATCH users/{world.account(person)['id']} replace active"
+    planned = stage.ask("sync", entity=f"user:{person}")["planned"]
+    assert planned["calls"][-1] == f"would PATCH users/{world.account(person)['id']} replace active"
     world.store.reserve("app", others, world.clock.now())
-    would = stage.ask("sync", entity=f"user:{person}")["would"]
-    assert would["calls"][-1] == "would hold the deactivation (deactivation-ceiling)"
+    planned = stage.ask("sync", entity=f"user:{person}")["planned"]
+    assert planned["calls"][-1] == "would hold the deactivation (deactivation-ceiling)"
     assert stage.waiting() == []
 
 
-def test_a_tried_look_at_the_application_names_what_it_would_bring() -> None:
+def test_a_tried_sync_of_the_application_names_what_it_would_enqueue() -> None:
     """Users who wait for its return."""
     stage = Stage()
     world = stage.world
     world.store.add_due("00u1")
-    would = stage.ask("sync", entity="app")["would"]
-    assert (would["read"]["app"], would["brings"]) == ("ACTIVE", ["user:00u1"])
+    planned = stage.ask("sync", entity="app")["planned"]
+    assert (planned["read"]["app"], planned["enqueues"]) == ("ACTIVE", ["user:00u1"])
     assert world.store.due() == ["00u1"]
 
 
@@ -204,8 +204,8 @@ def test_what_an_upstream_refuses_is_the_answer() -> None:
     world.genesys.give_role()
     world.okta.deactivate(person)
     world.okta.delete(person)
-    would = stage.ask("sync", entity=f"user:{person}")["would"]
-    assert (would["outcome"], would["why"]) == ("parked", "user-not-visible")
+    planned = stage.ask("sync", entity=f"user:{person}")["planned"]
+    assert (planned["outcome"], planned["why"]) == ("parked", "user-not-visible")
 
 
 # ------------------------------------------------------------------------------------------------ explain
@@ -242,7 +242,7 @@ def test_an_explanation_shows_no_value_of_a_profile() -> None:
 
 
 def test_what_never_reached_the_bridge_is_read_all_the_same() -> None:
-    """The hook may fail; what a look would do is said nevertheless."""
+    """The hook may fail; what a sync would do is said nevertheless."""
     stage = Stage()
     person = stage.world.person("Ada Brook")
     explained = steps(stage, f"user:{person}")
@@ -252,8 +252,8 @@ def test_what_never_reached_the_bridge_is_read_all_the_same() -> None:
     assert "would write userName" in explained["act"][1]
 
 
-def test_paused_lanes_are_the_first_reason() -> None:
-    """Nothing reaches anybody while nobody reads the lanes."""
+def test_paused_queues_are_the_first_reason() -> None:
+    """Nothing reaches anybody while nobody reads the queues."""
     stage = Stage()
     stage.ask("pause", what="everything")
     person = stage.world.person("Ada Brook")
@@ -308,7 +308,7 @@ def test_a_user_without_a_match_of_her_own_ends_there() -> None:
     assert explained["act"][0] == "skipped"
 
 
-def test_an_upstream_that_can_not_be_read_is_the_reason() -> None:
+def test_an_upstream_that_cannot_be_read_is_the_reason() -> None:
     """Okta at reading, Genesys Cloud at matching."""
     stage = Stage()
     world = stage.world
@@ -329,11 +329,11 @@ def test_a_group_is_explained_by_its_rule_and_its_counterpart() -> None:
     assert [state for state, _ in explained.values()] == ["ok"] * 5
     assert explained["in-scope"][1] == "It is linked by the rule: name Sales."
     assert genesys_group in explained["match"][1]
-    lonely = world.okta.create_group("Ghosts")
-    world.okta.assign_group(lonely)
+    unmatched = world.okta.create_group("Ghosts")
+    world.okta.assign_group(unmatched)
     world.ask("app")
     world.settle()
-    assert steps(stage, f"group:{lonely}")["match"][0] == "failed"
+    assert steps(stage, f"group:{unmatched}")["match"][0] == "failed"
     stranger = world.okta.create_group("Canteen")
     explained = steps(stage, f"group:{stranger}")
     assert explained["read"] == ("ok", "No reading was needed.")
@@ -368,7 +368,7 @@ def test_a_user_is_compared_attribute_by_attribute() -> None:
     assert rows["active"]["wanted"] is False
 
 
-def test_what_can_not_be_compared_says_why() -> None:
+def test_what_cannot_be_compared_says_why() -> None:
     """Not in Okta, not in Genesys Cloud yet, not assigned, a group that is not linked."""
     stage = Stage()
     world = stage.world
@@ -378,7 +378,7 @@ def test_what_can_not_be_compared_says_why() -> None:
     assert stage.ask("diff", entity="group:00gTeamNorth00000001")["state"] == "not-linked"
 
 
-def test_an_account_that_a_look_would_adopt_is_compared() -> None:
+def test_an_account_that_a_sync_would_adopt_is_compared() -> None:
     """Before it is linked: found by its user name."""
     stage = Stage()
     world = stage.world

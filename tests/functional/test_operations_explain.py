@@ -86,7 +86,7 @@ def explained(stage: Stage, entity: str) -> dict[str, Any]:
 @pytest.mark.parametrize("mode", ["enforce", "observe"])
 @pytest.mark.parametrize("hours", [0.0, 0.1, 30.0])
 @pytest.mark.parametrize("start", sorted(STARTS))
-def test_whoever_has_no_account_is_explained_and_previewed(start: str, hours: float, mode: str) -> None:
+def test_anyone_who_has_no_account_is_explained_and_previewed(start: str, hours: float, mode: str) -> None:
     """Before, while and after the bridge has tried: five steps, a preview, and neither leaves a trace."""
     begin, switches = STARTS[start]
     world = World(variables={"MODE": mode}, genesys_switches=GenesysSwitches(**switches))
@@ -98,13 +98,13 @@ def test_whoever_has_no_account_is_explained_and_previewed(start: str, hours: fl
     held = {name: value for name, value in vars(world.store).items() if name != "_lock"}
     before = copy.deepcopy(held)
     explained(stage, f"user:{person}")
-    preview = stage.ask("sync", reader=True, entity=f"user:{person}")["would"]
+    preview = stage.ask("sync", reader=True, entity=f"user:{person}")["planned"]
     assert preview["outcome"]
     assert held == before
 
 
 @pytest.mark.parametrize("start", ["400", "422", "duplicate", "leavers-address", "deleted-account"])
-def test_whoever_is_parked_is_told_why_and_what_to_do_first(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_anyone_who_is_parked_is_told_why_and_what_to_do_first(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On the command line: one step has failed, with the words of the reason; the preview does not stop a sync."""
     begin, switches = STARTS[start]
     office = Office(Stage(world=World(genesys_switches=GenesysSwitches(**switches))))
@@ -175,7 +175,7 @@ def test_no_record_keeps_an_explanation_from_its_five_steps(number: int, assigne
 
 
 @pytest.mark.parametrize("error", [RuntimeError("Ada Brook"), Permanent("unreadable-record")])
-@pytest.mark.parametrize("read", ["user", "entries", "parked_items", "begin_user_look", "hold"])
+@pytest.mark.parametrize("read", ["user", "entries", "parked_items", "begin_user_sync", "hold"])
 def test_a_record_that_cannot_be_read_keeps_nobody_from_an_explanation(
     error: Exception, read: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,8 +216,8 @@ def test_a_sync_is_asked_for_though_its_preview_ends_in_a_reason() -> None:
     stage = Stage()
     world = stage.world
     person = duplicate(world)
-    would = stage.ask("sync", entity=f"user:{person}")["would"]
-    assert (would["outcome"], would["why"]) == ("waits", "owned-by-another-user")
-    assert "belongs to another Okta user" in would["says"]
+    planned = stage.ask("sync", entity=f"user:{person}")["planned"]
+    assert (planned["outcome"], planned["why"]) == ("waits", "owned-by-another-user")
+    assert "belongs to another Okta user" in planned["says"]
     assert stage.ask("sync", entity=f"user:{person}", apply=True)["applied"]
     assert stage.waiting() == [(f"user:{person}", Reason.OPERATOR.value)]

@@ -112,7 +112,7 @@ def test_the_widget_lists_the_holds_and_the_command_escaped() -> None:
     assert "--stack a&amp;b" in odd
 
 
-def test_the_widget_says_so_when_the_holds_can_not_be_read() -> None:
+def test_the_widget_says_so_when_the_holds_cannot_be_read() -> None:
     """Instead of an empty list, which would look as if nothing waited."""
     stage = Stage()
     world = stage.world
@@ -123,4 +123,4 @@ def test_the_widget_says_so_when_the_holds_can_not_be_read() -> None:
     world.store.open_hold_entities = unreadable  # type: ignore[method-assign] # a failing store
     shown = stage.operations.handle({"widgetContext": {}}, reader=True)
     assert isinstance(shown, str)
-    assert shown == "<p>The holds can not be read: RuntimeError; the function&#x27;s log says where</p>"
+    assert shown == "<p>The holds cannot be read: RuntimeError; the function&#x27;s log says where</p>"

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from bridge.items import Reason
-from bridge.operations.group_links import GroupDesk
-from bridge.provisioning.linking import BY_OPERATOR, KEPT_OUT
+from bridge.operations.group_links import GroupService
+from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge.provisioning.records import Breaker, GroupLink, GroupState, LogCursor, ParkedItem
 from bridge.provisioning.runs import Run
 from tests.functional.operations_stage import Stage
@@ -28,7 +28,7 @@ def parked(stage: Stage, entity: str, item_id: str) -> None:
 # ------------------------------------------------------------------------------------------------- pausing
 
 
-def test_pausing_everything_stops_the_three_lanes_and_resuming_starts_them() -> None:
+def test_pausing_everything_stops_the_three_queues_and_resuming_starts_them() -> None:
     """By Lambda's event source mappings; asked twice it is the same."""
     stage = Stage()
     for _ in range(2):
@@ -39,8 +39,8 @@ def test_pausing_everything_stops_the_three_lanes_and_resuming_starts_them() -> 
     assert set(stage.mappings.enabled.values()) == {True}
 
 
-def test_pausing_removals_is_a_switch_that_looks_read() -> None:
-    """The lanes go on; a removal that a look would make is held."""
+def test_pausing_removals_is_a_switch_that_syncs_read() -> None:
+    """The queues go on; a removal that a sync would make is held."""
     stage = Stage()
     assert stage.ask("pause", what="removals") == {"ok": True, "everything": False, "removals": True}
     assert stage.world.store.app().removals_paused
@@ -55,13 +55,13 @@ def test_pausing_removals_is_a_switch_that_looks_read() -> None:
     assert stage.ask("resume", what="removals")["removals"] is False
 
 
-def test_one_lane_that_is_not_read_is_told_apart() -> None:
+def test_one_queue_that_is_not_read_is_told_apart() -> None:
     """Somebody may have disabled one by hand: everything is not paused then."""
     stage = Stage()
     stage.mappings.enabled["m-users"] = False
     status = stage.ask("status", reader=True)
     assert status["paused_everything"] is False
-    assert {lane: depth["read"] for lane, depth in status["lanes"].items()} == {
+    assert {queue: depth["read"] for queue, depth in status["queues"].items()} == {
         "leavers": True,
         "users": False,
         "groups": True,
@@ -70,19 +70,19 @@ def test_one_lane_that_is_not_read_is_told_apart() -> None:
 
 
 def test_a_failing_lambda_api_is_worth_another_try_and_hides_no_other_state() -> None:
-    """Pausing says so; the status leaves out what can not be told."""
+    """Pausing says so; the status leaves out what cannot be told."""
     stage = Stage()
     stage.mappings.broken = True
     assert stage.refused("pause", what="everything") == "unavailable"
     status = stage.ask("status")
-    assert (status["paused_everything"], status["lanes"]["users"]["read"]) == (None, None)
+    assert (status["paused_everything"], status["queues"]["users"]["read"]) == (None, None)
 
 
 # -------------------------------------------------------------------------------------------------- status
 
 
 def test_the_status_names_what_there_is() -> None:
-    """Mode, set-up, lanes, breakers, holds, parked items; what has not come about yet is null."""
+    """Mode, set-up, queues, breakers, holds, parked items; what has not come about yet is null."""
     stage = Stage()
     world = stage.world
     stage.open_hold(TEAM, "00u1")
@@ -97,7 +97,7 @@ def test_the_status_names_what_there_is() -> None:
         ("okta", "closed", ""),
         ("genesys", "open", "genesys-503"),
     ]
-    assert set(status["lanes"]["leavers"]) == {"read", "waiting", "in_hand", "later"}
+    assert set(status["queues"]["leavers"]) == {"read", "waiting", "in_hand", "later"}
 
 
 def test_the_status_names_the_keys_that_the_secret_lacks() -> None:
@@ -158,8 +158,8 @@ def test_parked_items_are_listed_page_by_page_and_shown_by_entity() -> None:
     assert stage.refused("parked.show", entity="app") == "nothing-parked"
 
 
-def test_a_redriven_entity_is_looked_at_and_its_records_are_closed_by_that() -> None:
-    """The record stays until the look has gone well."""
+def test_a_redriven_entity_is_synced_and_its_records_are_closed_by_that() -> None:
+    """The record stays until the sync has gone well."""
     stage = Stage()
     world = stage.world
     person = world.person("Ada Brook")
@@ -178,7 +178,7 @@ def test_a_redriven_entity_is_looked_at_and_its_records_are_closed_by_that() -> 
 
 
 def test_an_operator_links_a_group_that_no_rule_names() -> None:
-    """The look finds the Genesys Cloud group of the same name; the operator's word keeps it."""
+    """The sync finds the Genesys Cloud group of the same name; the operator's decision keeps it."""
     stage = Stage()
     world = stage.world
     genesys_group = world.genesys.add_group("Night Shift")
@@ -186,18 +186,18 @@ def test_an_operator_links_a_group_that_no_rule_names() -> None:
     people = world.provisioned(3)
     world.okta.add_members(group, people)
     answer = stage.ask("group.link", entity=f"group:{group}")
-    assert answer["linked_by"] == BY_OPERATOR
+    assert answer["linked_by"] == LINKED_BY_OPERATOR
     world.settle()
     assert world.members(genesys_group) == set(people)
 
 
 def test_an_operator_unlinks_a_group_for_good() -> None:
-    """Members stay as they are, and no rule brings the group back; linking it again does."""
+    """Members stay as they are, and no rule enqueues the group again; linking it again does."""
     stage = Stage()
     world = stage.world
     people = world.provisioned(3)
     group, genesys_group = world.linked_group("Sales", people)
-    assert stage.ask("group.unlink", entity=f"group:{group}")["linked_by"] == KEPT_OUT
+    assert stage.ask("group.unlink", entity=f"group:{group}")["linked_by"] == UNLINKED_BY_OPERATOR
     world.settle()
     link = world.store.group(group)
     assert link is not None
@@ -212,7 +212,7 @@ def test_an_operator_unlinks_a_group_for_good() -> None:
     world.settle()
     link = world.store.group(group)
     assert link is not None
-    assert (link.state, link.linked_by) == (GroupState.LINKED, BY_OPERATOR)
+    assert (link.state, link.linked_by) == (GroupState.LINKED, LINKED_BY_OPERATOR)
 
 
 def test_a_group_has_its_own_ceiling_until_it_is_cleared() -> None:
@@ -233,25 +233,25 @@ def test_a_group_has_its_own_ceiling_until_it_is_cleared() -> None:
     assert world.hold(group)[0] == "open"
 
 
-def test_an_operators_word_is_not_lost_to_a_look_that_is_being_made() -> None:
-    """The fence moves, so that the look that read the link before starts again."""
+def test_an_operators_decision_is_not_lost_to_a_sync_that_is_being_made() -> None:
+    """The fence moves, so that the sync that read the link before starts again."""
     stage = Stage()
     store = stage.world.store
-    before = store.begin_group_look("00gTeamNorth00000001")
+    before = store.begin_group_sync("00gTeamNorth00000001")
     stage.ask("group.ceiling", entity=TEAM, count=5, percent=None)
     after = store.group("00gTeamNorth00000001")
     assert after is not None
-    assert after.look > before.look
+    assert after.sync_number > before.sync_number
     assert after.ceiling == 5
     assert stage.waiting() == [(TEAM, Reason.OPERATOR.value)]
 
 
 @pytest.mark.parametrize("moves", [1, 3])
-def test_a_change_starts_again_when_a_look_begins_meanwhile(moves: int) -> None:
+def test_a_change_starts_again_when_a_sync_begins_meanwhile(moves: int) -> None:
     """Three times, then the operator is asked to try again."""
     stage = Stage()
     store = stage.world.store
-    begin = store.begin_group_look
+    begin = store.begin_group_sync
     left = moves
 
     def overtaken(okta_id: str) -> GroupLink:
@@ -262,8 +262,8 @@ def test_a_change_starts_again_when_a_look_begins_meanwhile(moves: int) -> None:
             begin(okta_id)
         return replace(link)
 
-    store.begin_group_look = overtaken  # type: ignore[method-assign] # another look begins between the two
-    assert isinstance(stage.operations.groups, GroupDesk)
+    store.begin_group_sync = overtaken  # type: ignore[method-assign] # another sync begins between the two
+    assert isinstance(stage.operations.groups, GroupService)
     if moves == 1:
         assert stage.ask("group.ceiling", entity=TEAM, count=5, percent=None)["ceiling"] == 5
     else:

@@ -331,7 +331,7 @@ def test_upstreams_do_not_share_a_budget(shared: Shared) -> None:
 
 
 def test_a_small_limit_still_lets_calls_through(shared: Shared) -> None:
-    """95 % of one call is one call, or the lane would stand still for ever."""
+    """95 % of one call is one call, or the queue would stand still for ever."""
     assert taken(shared.genesys(1, OTHERS)) == 1
 
 

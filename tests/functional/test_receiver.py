@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
-from bridge.items import Lane
+from bridge.items import Queue
 from functions.receiver import app
 
 APP = "0oaGenesysCloudApp5d"
@@ -37,19 +37,19 @@ class Output:
 
 
 class World:
-    """The lanes and the secret of one test, and what the receiver printed."""
+    """The queues and the secret of one test, and what the receiver printed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
         self.sqs = boto3.client("sqs")
         self.manager = boto3.client("secretsmanager")
         self.manager.create_secret(Name="bridge-secret", SecretString=json.dumps({"hook_secret": SECRET}))
-        self.urls: dict[Lane, str] = {}
-        for lane in Lane:
-            self.urls[lane] = self.sqs.create_queue(QueueName=f"{lane}.fifo", Attributes={"FifoQueue": "true"})[
+        self.urls: dict[Queue, str] = {}
+        for queue in Queue:
+            self.urls[queue] = self.sqs.create_queue(QueueName=f"{queue}.fifo", Attributes={"FifoQueue": "true"})[
                 "QueueUrl"
             ]
-            monkeypatch.setenv(f"{lane.value.upper()}_QUEUE_URL", self.urls[lane])
+            monkeypatch.setenv(f"{queue.value.upper()}_QUEUE_URL", self.urls[queue])
         monkeypatch.setenv("OKTA_APP_ID", APP)
         monkeypatch.setenv("BRIDGE_SECRET_ID", "bridge-secret")
         monkeypatch.setattr(logger.registered_handler, "stream", Output())
@@ -59,7 +59,7 @@ class World:
         self.manager.put_secret_value(SecretId="bridge-secret", SecretString=json.dumps(values))
 
     def waiting(self) -> list[int]:
-        """How many messages wait in each lane."""
+        """How many messages wait in each queue."""
         return [
             int(
                 self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])[
@@ -69,9 +69,9 @@ class World:
             for url in self.urls.values()
         ]
 
-    def first(self, lane: Lane) -> dict[str, Any]:
-        """The body of the first message of a lane."""
-        (message,) = self.sqs.receive_message(QueueUrl=self.urls[lane])["Messages"]
+    def first(self, queue: Queue) -> dict[str, Any]:
+        """The body of the first message of a queue."""
+        (message,) = self.sqs.receive_message(QueueUrl=self.urls[queue])["Messages"]
         body: dict[str, Any] = json.loads(message["Body"])
         return body
 
@@ -93,7 +93,7 @@ class World:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[World]:
-    """A receiver that has just started, with empty lanes and the secret of the local stack."""
+    """A receiver that has just started, with empty queues and the secret of the local stack."""
     for name, value in {
         "AWS_ACCESS_KEY_ID": "a",
         "AWS_SECRET_ACCESS_KEY": "b",
@@ -183,7 +183,7 @@ def test_other_methods_are_not_allowed(method: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + " ", SECRET.upper(), "wröng 🙂", "\ud800"])
 def test_a_wrong_secret_gets_401_and_leaves_only_a_metric(world: World, method: str, secret: str | None) -> None:
-    """Whatever the value, the answer is empty, nothing is in a lane, and one metric is all that is printed."""
+    """Whatever the value, the answer is empty, nothing is in a queue, and one metric is all that is printed."""
     event = request(method, delivery(log_event(1)), secret, **{"x-okta-verification-challenge": "c"})
     assert call(event) == (401, "")
     assert world.waiting() == [0, 0, 0]
@@ -233,7 +233,7 @@ def test_another_header_may_carry_the_secret(world: World, monkeypatch: pytest.M
 
 
 def test_without_the_store_and_a_last_good_value_okta_tries_again(world: World) -> None:
-    """A secret that can not be read is our failure: 5xx, so that Okta uses its one retry."""
+    """A secret that cannot be read is our failure: 5xx, so that Okta uses its one retry."""
 
     class Down:
         """A Secrets Manager out of reach."""
@@ -272,8 +272,8 @@ def test_a_missing_variable_is_named_in_the_log(world: World, monkeypatch: pytes
 # ------------------------------------------------------------------------------------------------ Deliveries
 
 
-def test_a_taken_delivery_is_in_its_lanes(world: World) -> None:
-    """204 means that each entity's item is in its lane, and the metrics say how many events became what."""
+def test_a_taken_delivery_is_in_its_queues(world: World) -> None:
+    """204 means that each entity's item is in its queue, and the metrics say how many events became what."""
     user = {"type": "User", "id": "00u1bridge0000000001"}
     group = {"type": "UserGroup", "id": "00g1bridge0000000001"}
     other_app = {"type": "AppInstance", "id": "0oa1someotherappli01"}
@@ -290,9 +290,9 @@ def test_a_taken_delivery_is_in_its_lanes(world: World) -> None:
     ]
     assert call(request(body=delivery(*events))) == (204, "")
     assert world.waiting() == [1, 1, 1]
-    assert world.first(Lane.LEAVERS)["entity"] == "user:00u1bridge0000000003"
-    assert world.first(Lane.GROUPS)["entity"] == f"group:{group['id']}"
-    item = world.first(Lane.USERS)
+    assert world.first(Queue.LEAVERS)["entity"] == "user:00u1bridge0000000003"
+    assert world.first(Queue.GROUPS)["entity"] == f"group:{group['id']}"
+    item = world.first(Queue.USERS)
     assert (item["entity"], item["reason"], len(item["events"])) == (f"user:{user['id']}", "hook", 2)
     metrics, text = world.printed()
     assert metrics == {
@@ -341,11 +341,11 @@ def test_a_thousand_users_are_a_thousand_messages(world: World, monkeypatch: pyt
 
         def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - boto3
             """Take all."""
-            assert QueueUrl == world.urls[Lane.USERS]
+            assert QueueUrl == world.urls[Queue.USERS]
             groups.extend(entry["MessageGroupId"] for entry in Entries)
             return {}
 
-    monkeypatch.setattr(app.compose().lanes, "_sqs", Counting())
+    monkeypatch.setattr(app.compose().queues, "_sqs", Counting())
     assert call(request(body=delivery(*(log_event(number) for number in range(1000)))))[0] == 204
     assert groups == [f"user:00u1bridge{number:010d}" for number in range(1000)]
 
@@ -402,13 +402,13 @@ def test_the_limit_of_a_body_is_four_mebibytes(world: World, encoded: bool, extr
 
 
 def test_a_queue_that_refuses_makes_okta_try_again(world: World) -> None:
-    """Not in a lane means 503; the other lanes have theirs, and Okta's retry brings the rest."""
-    world.sqs.delete_queue(QueueUrl=world.urls[Lane.USERS])
+    """Not in a queue means 503; the other queues have theirs, and Okta's retry enqueues the rest."""
+    world.sqs.delete_queue(QueueUrl=world.urls[Queue.USERS])
     event = request(body=delivery(log_event(1), log_event(2, "user.lifecycle.deactivate")))
     assert call(event) == (503, "")
     metrics, text = world.printed()
     assert metrics == {"QueueRefused": 1}
-    assert "lanes-unavailable" in text
+    assert "queues-unavailable" in text
     world.sqs.create_queue(QueueName="users.fifo", Attributes={"FifoQueue": "true"})
     assert call(event) == (204, "")
     assert world.waiting() == [1, 1, 0]

@@ -8,14 +8,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 #: Imports the receiver and lets it take one delivery with real clients whose answers are canned, then prints the
-#: heavy modules that are loaded, and whoever holds jmespath: botocore and Powertools' logger load it themselves.
+#: heavy modules that are loaded, and anyone who holds jmespath: botocore and Powertools' logger load it themselves.
 PROGRAM = """
 import json, sys
 from functions.receiver import app
 from botocore.stub import Stubber
 
 receiver = app.compose()
-secrets, queue = Stubber(receiver.secrets._client), Stubber(receiver.lanes._sqs)
+secrets, queue = Stubber(receiver.secrets._client), Stubber(receiver.queues._sqs)
 secrets.add_response("get_secret_value", {"SecretString": json.dumps({"hook_secret": "local-secret"})})
 queue.add_response("send_message_batch", {"Successful": [], "Failed": []})
 event = {"uuid": "5f0c1f1e-2b7d-4c59-9a43-000000000001", "published": "2026-11-23T21:00:00.000Z",

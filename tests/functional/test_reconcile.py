@@ -1,4 +1,4 @@
-"""The reconcile through the real handlers: it finds every kind of difference, and the lanes repair it."""
+"""The reconcile through the real handlers: it finds every kind of difference, and the queues repair it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.records import UserState
 from bridge.provisioning.runs import Run
 from bridge_local.exchange import Request, Response
@@ -66,7 +66,7 @@ def test_where_nothing_differs_nothing_is_sent_and_nothing_is_written() -> None:
 
 
 def test_the_same_number_in_another_notation_is_no_drift() -> None:
-    """Genesys Cloud shows a tel URI, or an address in capitals: equal as SCIM sees it, so nobody is looked at."""
+    """Genesys Cloud shows a tel URI, or an address in capitals: equal as SCIM sees it, so nobody is synced."""
     world, people, *_ = company(3)
     account = genesys_id(world, people[0])
     world.genesys.edit_user(account, {"phoneNumbers": [{"type": "mobile", "value": "tel:+14155552671"}]})
@@ -110,7 +110,7 @@ def test_a_difference_that_no_hook_told_of_is_found_and_repaired(name: str) -> N
     assert (again.items, found(again)) == (0, {})
 
 
-def test_a_user_left_behind_is_brought() -> None:
+def test_a_user_left_behind_is_enqueued() -> None:
     """Deactivated by the bridge, reactivated in Genesys Cloud by hand although access has ended: ended again."""
     world, people, *_ = company()
     world.okta.deactivate(people[0])
@@ -124,7 +124,7 @@ def test_a_user_left_behind_is_brought() -> None:
 
 @pytest.mark.parametrize("bootstrapped", [True, False])
 def test_an_account_of_somebody_wanted_whom_no_search_has_shown_is_told(bootstrapped: bool) -> None:
-    """Suspended before his account was found: reported; before the first whole reconcile it is found, and ended."""
+    """Suspended before their account was found: reported; before the first whole reconcile it is found, and ended."""
     world, *_ = company(5)
     user = world.person("Eve Moor")
     world.okta.suspend(user)
@@ -154,7 +154,7 @@ def test_an_account_whose_post_landed_when_it_was_given_up_is_found_and_ended() 
     world.genesys.handle = swallowed  # type: ignore[method-assign] # the model is watched, not replaced
     user = world.person("Eve Moor")
     world.deliver()
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.genesys.handle = handle  # type: ignore[method-assign] # the model is watched, not replaced
     world.okta.deactivate(user)
     world.happen()
@@ -179,12 +179,12 @@ def test_a_leaver_left_behind_is_ended_when_an_operator_asks(reason: Reason) -> 
 
 
 def test_a_lost_record_is_found_by_its_account() -> None:
-    """The reverse record is there, the user's own is not: a look makes it again."""
+    """The reverse record is there, the user's own is not: a sync makes it again."""
     world, people, *_ = company(5)
     lost = world.store.user_links.pop(people[0])
     run = world.reconcile_whole()
     assert run.ids == {"differs": (people[0],)}
-    assert len(world.journal(f"user:{people[0]}")) == 2, "once created, once looked at again"
+    assert len(world.journal(f"user:{people[0]}")) == 2, "once created, once synced again"
     assert world.store.user_links[people[0]].genesys_id == lost.genesys_id
 
 
@@ -212,7 +212,7 @@ def test_only_a_hundred_ids_are_named_but_all_are_counted() -> None:
 
 
 def test_who_is_assigned_but_not_usable_is_linked_once_and_left_alone() -> None:
-    """STAGED, or an assignment that is neither yes nor no: one look, so that later events are read; then none."""
+    """STAGED, or an assignment that is neither yes nor no: one sync, so that later events are read; then none."""
     world, *_ = company(3)
     staged = world.okta.create_user({"login": "new@example.com", "firstName": "N", "lastName": "E"}, activate=False)
     world.okta.assign_user(staged)
@@ -265,24 +265,24 @@ def test_a_renamed_group_is_reported_and_not_renamed() -> None:
 
 
 def test_groups_in_scope_without_a_link_are_linked_when_they_can_be() -> None:
-    """Assigned or named: who has a match is brought; who has none is reported, and brought once there is one."""
+    """Assigned or named: who has a match is enqueued; who has none is reported, and brought once there is one."""
     world, people, *_ = company(5, {"LINKED_GROUPS": "Genesys *"})
-    named, lonely = world.okta.create_group("Genesys North"), world.okta.create_group("Team South")
+    named, unmatched = world.okta.create_group("Genesys North"), world.okta.create_group("Team South")
     world.okta.add_members(named, people)
-    world.okta.assign_group(lonely)
+    world.okta.assign_group(unmatched)
     world.events()
     north = world.genesys.add_group("Genesys North")
     run = world.reconcile_whole()
-    assert run.ids == {"group-not-linked": (lonely,)}
+    assert run.ids == {"group-not-linked": (unmatched,)}
     assert world.members(north) == set(people)
     south = world.genesys.add_group("team south")
     assert world.reconcile_whole().items == 1
-    assert world.store.group_links[lonely].genesys_id == south
+    assert world.store.group_links[unmatched].genesys_id == south
 
 
-def test_a_mass_removal_that_a_run_finds_is_held_by_the_groups_look() -> None:
+def test_a_mass_removal_that_a_run_finds_is_held_by_the_groups_sync() -> None:
     """1,500 members gone unheard: found by the run, one item, and nobody removed before a person has said so."""
-    world = World({"UPDATE_USERS": "false"})  # nobody is looked at for his attributes, which is not the point here
+    world = World({"UPDATE_USERS": "false"})  # nobody is synced for their attributes, which is not the point here
     users = world.provisioned(1500)
     okta_group, group = world.linked_group("Agents", users)
     with world.okta.quietly():
@@ -298,8 +298,8 @@ def test_a_mass_removal_that_a_run_finds_is_held_by_the_groups_look() -> None:
     assert "members-differ" not in run.counts, "what waits for a person is no difference"
 
 
-def test_a_group_that_is_gone_in_okta_is_brought_until_its_members_wait_for_a_person() -> None:
-    """Its look holds all of them; the next run has nothing to add."""
+def test_a_group_that_is_gone_in_okta_is_enqueued_until_its_members_wait_for_a_person() -> None:
+    """Its sync holds all of them; the next run has nothing to add."""
     world, people, okta_group, group = company(6)
     unheard(world, lambda: world.okta.delete_group(okta_group))
     assert world.reconcile_whole().items == 1
@@ -325,7 +325,7 @@ def test_a_group_that_no_rule_keeps_is_unlinked() -> None:
 
 
 def test_what_a_switch_forbids_is_no_difference() -> None:
-    """Without updates and deactivations nobody is looked at in vain each night."""
+    """Without updates and deactivations nobody is synced in vain each night."""
     world, people, *_ = company(5, {"UPDATE_USERS": "false", "DEACTIVATE_USERS": "false"})
     unheard(world, lambda: world.okta.update_profile(people[0], {"title": "Lead"}))
     unheard(world, lambda: world.okta.suspend(people[1]))
@@ -334,7 +334,7 @@ def test_what_a_switch_forbids_is_no_difference() -> None:
 
 
 def test_an_observed_run_writes_nothing_and_bootstraps_nothing() -> None:
-    """The items are looked at and journalled; leaving observe mode starts a run by itself, which does it all."""
+    """The items are synced and journalled; leaving observe mode starts a run by itself, which does it all."""
     world = World({"MODE": "observe"}, bootstrapped=False)
     people = world.people(5)
     world.events()
@@ -350,7 +350,7 @@ def test_an_observed_run_writes_nothing_and_bootstraps_nothing() -> None:
     world.variables["MODE"] = "enforce"
     world.restart()
     run = world.reconcile("continue")
-    assert (run.number, run.mode, run.unfinished, run.waiting) == (2, "enforce", True, "lanes-not-empty")
+    assert (run.number, run.mode, run.unfinished, run.waiting) == (2, "enforce", True, "queues-not-empty")
     for _ in range(5):
         world.settle()
         world.clock.advance(300)
@@ -364,7 +364,7 @@ def test_a_change_of_mode_leaves_an_unfinished_run_behind() -> None:
     """What was begun in observe mode bootstraps nothing: the run of the new mode begins anew."""
     world = World({"MODE": "observe"}, bootstrapped=False)
     world.people(3)
-    assert world.reconcile("continue").waiting == "lanes-not-empty"
+    assert world.reconcile("continue").waiting == "queues-not-empty"
     world.variables["MODE"] = "enforce"
     world.restart()
     assert (world.reconcile("continue").number, world.reconcile("continue").mode) == (2, "enforce")
@@ -398,15 +398,15 @@ def test_the_first_whole_run_matches_creates_and_fills_groups_in_that_order() ->
     assert (again.items, found(again)) == (0, {})
 
 
-def test_groups_wait_until_the_users_lanes_are_empty() -> None:
-    """However long that takes: waiting for the lanes is no failure, and until then nothing is bootstrapped."""
+def test_groups_wait_until_the_users_queues_are_empty() -> None:
+    """However long that takes: waiting for the queues is no failure, and until then nothing is bootstrapped."""
     world = World(bootstrapped=False)
     world.people(3)
     world.events()
     for _ in range(30):
         run = world.reconcile("continue")
         world.clock.advance(300)
-    assert (run.number, run.phase.value, run.waiting, run.failed) == (1, "matching", "lanes-not-empty", "")
+    assert (run.number, run.phase.value, run.waiting, run.failed) == (1, "matching", "queues-not-empty", "")
     assert not world.store.app().bootstrapped
 
 
@@ -415,14 +415,14 @@ def test_groups_wait_until_the_users_lanes_are_empty() -> None:
 
 @pytest.mark.parametrize("kind", ["user", "group"])
 def test_one_entity_on_demand_is_one_item(kind: str) -> None:
-    """It is looked at against Genesys Cloud itself; no run is started."""
+    """It is synced against Genesys Cloud itself; no run is started."""
     world, people, okta_group, group = company(4)
     world.genesys.edit_user(genesys_id(world, people[0]), {"title": "By hand"})
     world.genesys.edit_members(group, remove=[genesys_id(world, people[1])])
     entity = f"user:{people[0]}" if kind == "user" else f"group:{okta_group}"
     answer = world.reconciler.handle({"do": "start", "entity": entity}, cast("Any", Countdown(world.clock)))
     assert answer["outcome"] == "sent"
-    assert (world.lanes.depth(), world.store.run()) == (1, None)
+    assert (world.queues.depth(), world.store.run()) == (1, None)
     world.settle()
     assert world.account(people[0])["title"] == ("Agent" if kind == "user" else "By hand")
     assert world.members(group) == (set(people[:2]) if kind == "group" else {people[0]})
@@ -435,7 +435,7 @@ def test_what_is_not_understood_is_refused_in_words(event: dict[str, Any]) -> No
     """Nothing is started, nothing is sent."""
     world = World()
     assert world.reconciler.handle(event, cast("Any", Countdown(world.clock)))["outcome"] == "refused"
-    assert (world.lanes.depth(), world.store.run()) == (0, None)
+    assert (world.queues.depth(), world.store.run()) == (0, None)
 
 
 def test_a_tick_does_nothing_where_nothing_is_to_do() -> None:
@@ -445,8 +445,8 @@ def test_a_tick_does_nothing_where_nothing_is_to_do() -> None:
     assert answer == {"outcome": "nothing"}
 
 
-def test_a_parked_user_is_brought_each_night_and_parked_once() -> None:
-    """A profile that can not be mapped: each run tries it, and one parked item stands for all of them."""
+def test_a_parked_user_is_enqueued_each_night_and_parked_once() -> None:
+    """A profile that cannot be mapped: each run tries it, and one parked item stands for all of them."""
     world, *_ = company(2)
     nobody = world.person("No Name")
     world.okta.update_profile(nobody, {"email": "", "displayName": ""})

@@ -48,8 +48,8 @@ def answers(world: World, path: str, changed: Callable[[Request, Response], Resp
 
 
 def listed_users(world: World) -> set[str]:
-    """Whom the lanes have an item for."""
-    return {message.group for lane in world.lanes.lanes.values() for message in lane.messages}
+    """Whom the queues have an item for."""
+    return {message.group for queue in world.queues.queues.values() for message in queue.messages}
 
 
 # ------------------------------------------------------------------------------------- implausible reads
@@ -105,10 +105,10 @@ LIES: dict[str, tuple[Callable[[World, list[str]], None], str]] = {
 
 
 @pytest.mark.parametrize("name", LIES)
-def test_an_okta_listing_that_can_not_be_whole_ends_the_run_and_nobody(
+def test_an_okta_listing_that_cannot_be_whole_ends_the_run_and_nobody(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It fails under its reason, three times in a row, and nobody who was not on it is looked at."""
+    """It fails under its reason, three times in a row, and nobody who was not on it is synced."""
     world, people, *_ = company()
     unheard(world, lambda: world.okta.unassign_user(people[0]))
     lie, reason = LIES[name]
@@ -151,7 +151,7 @@ def test_the_first_comparison_is_tried_each_hour_until_it_is_whole() -> None:
     assert (numbers[:4], numbers[-1]) == ([1, 2, 3, 3], 4)
     world.okta.activate_app()
     world.clock.advance(3600)
-    assert world.reconcile("continue").waiting == "lanes-not-empty"
+    assert world.reconcile("continue").waiting == "queues-not-empty"
 
 
 def test_a_small_company_may_shrink_to_almost_nothing() -> None:
@@ -203,8 +203,8 @@ GENESYS_LIES: dict[str, tuple[Callable[[int, Listing], Listing], str]] = {
 
 
 @pytest.mark.parametrize("name", GENESYS_LIES)
-def test_a_genesys_listing_that_can_not_be_whole_ends_the_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is taken for deleted because a page did not show him."""
+def test_a_genesys_listing_that_cannot_be_whole_ends_the_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is taken for deleted because a page did not show them."""
     world, *_ = company()
     change, reason = GENESYS_LIES[name]
     _page_lies(world, change)
@@ -284,7 +284,7 @@ def test_a_table_that_is_out_of_reach_for_a_moment_costs_a_pause(monkeypatch: py
 def test_a_start_that_the_table_refuses_for_long_is_alarmed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Nobody asks again by himself; a tick that fails has another one after it."""
+    """Nobody asks again by themselves; a tick that fails has another one after it."""
     world, *_ = company(2)
 
     def throttled() -> Run | None:
@@ -378,7 +378,7 @@ def _reconciled(deaths: int) -> bool:
     for owner, names in (
         (world.okta, ["handle"]),
         (world.genesys, ["handle"]),
-        (world.lanes, ["send"]),
+        (world.queues, ["send"]),
         (world.store, ["save_run", "add_seen_accounts", "drop_seen_accounts", "note_reconciled"]),
     ):
         for name in names:
@@ -430,7 +430,7 @@ def test_two_at_once_exclude_each_other() -> None:
     assert (run.number, run.unfinished) == (1, False)
 
 
-def test_who_lost_his_lease_writes_nothing_more() -> None:
+def test_who_lost_their_lease_writes_nothing_more() -> None:
     """An invocation that outlived its lease finds the run taken, and stops."""
     world, *_ = company(5)
     handle = world.genesys.handle

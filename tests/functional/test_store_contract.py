@@ -94,7 +94,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 def linked(store: Store, okta_id: str, genesys_id: str) -> UserLink:
     """A user bound to a Genesys Cloud user."""
     link = replace(
-        store.begin_user_look(okta_id),
+        store.begin_user_sync(okta_id),
         state=UserState.LINKED,
         genesys_id=genesys_id,
         origin=Origin.CREATED,
@@ -114,17 +114,17 @@ class TestUserLinks:
         assert store.users([]) == {}
         assert store.owners([G1]) == {}
 
-    def test_each_look_has_the_next_number(self, store: Store) -> None:
-        """A look makes the record if need be, and a record with only a look number is no link."""
-        assert [store.begin_user_look(ADA).look for _ in range(3)] == [1, 2, 3]
-        assert store.user(ADA) == UserLink(ADA, look=3)
-        assert not store.begin_user_look(ADA).is_link
+    def test_each_sync_has_the_next_number(self, store: Store) -> None:
+        """A sync makes the record if need be, and a record with only a sync number is no link."""
+        assert [store.begin_user_sync(ADA).sync_number for _ in range(3)] == [1, 2, 3]
+        assert store.user(ADA) == UserLink(ADA, sync_number=3)
+        assert not store.begin_user_sync(ADA).is_link
 
     def test_a_record_comes_back_as_it_was_written(self, store: Store) -> None:
-        """Every field survives, and the next look keeps them all."""
+        """Every field survives, and the next sync keeps them all."""
         link = UserLink(
             okta_id=ADA,
-            look=1,
+            sync_number=1,
             state=UserState.STAGED,
             genesys_id="",
             active=False,
@@ -133,34 +133,34 @@ class TestUserLinks:
             status="STAGED",
             assigned=True,
             epoch=4,
-            looked=NOW,
+            synced=NOW,
             groups_due=True,
             unassigned_due="ceiling",
             waiting_since=NOW - timedelta(minutes=1),
             patching=NOW - timedelta(seconds=1),
             posted=NOW + timedelta(microseconds=1),
         )
-        store.begin_user_look(ADA)
+        store.begin_user_sync(ADA)
         store.save_user(link)
         assert store.user(ADA) == link
         assert store.users([ADA, BEN, ADA]) == {ADA: link}
-        assert store.begin_user_look(ADA) == replace(link, look=2)
+        assert store.begin_user_sync(ADA) == replace(link, sync_number=2)
 
     def test_nobody_changes_the_store_by_changing_what_it_gave(self, store: Store) -> None:
         """What was read is the reader's own."""
-        store.begin_user_look(ADA)
-        store.save_user(UserLink(ADA, look=1, state=UserState.WANTED, hashes={"title": "ab"}))
-        for read in (store.user(ADA), store.users([ADA])[ADA], store.begin_user_look(ADA)):
+        store.begin_user_sync(ADA)
+        store.save_user(UserLink(ADA, sync_number=1, state=UserState.WANTED, hashes={"title": "ab"}))
+        for read in (store.user(ADA), store.users([ADA])[ADA], store.begin_user_sync(ADA)):
             assert read is not None
             read.hashes.clear()
         again = store.user(ADA)
         assert again is not None
         assert again.hashes == {"title": "ab"}
 
-    def test_a_save_after_another_look_began_is_refused(self, store: Store) -> None:
-        """The fence: an older look writes nothing, and says so."""
-        first = store.begin_user_look(ADA)
-        second = store.begin_user_look(ADA)
+    def test_a_save_after_another_sync_began_is_refused(self, store: Store) -> None:
+        """The fence: an older sync writes nothing, and says so."""
+        first = store.begin_user_sync(ADA)
+        second = store.begin_user_sync(ADA)
         with pytest.raises(FenceMoved):
             store.save_user(replace(first, state=UserState.WANTED))
         assert store.user(ADA) == second
@@ -168,12 +168,12 @@ class TestUserLinks:
         store.save_user(replace(second, state=UserState.STAGED))
         assert store.user(ADA) == replace(second, state=UserState.STAGED)
 
-    def test_a_save_without_a_look_is_refused(self, store: Store) -> None:
-        """No look, no record, no write."""
+    def test_a_save_without_a_sync_is_refused(self, store: Store) -> None:
+        """No sync, no record, no write."""
         with pytest.raises(FenceMoved):
-            store.save_user(UserLink(ADA, look=1))
+            store.save_user(UserLink(ADA, sync_number=1))
         with pytest.raises(FenceMoved):
-            store.claim_user(UserLink(ADA, look=1, genesys_id=G1))
+            store.claim_user(UserLink(ADA, sync_number=1, genesys_id=G1))
         assert store.user(ADA) is None
         assert store.owners([G1]) == {}
 
@@ -187,7 +187,7 @@ class TestUserLinks:
     def test_what_another_owns_is_not_claimed(self, store: Store) -> None:
         """One Genesys Cloud user has one Okta user; nothing of a refused claim remains."""
         linked(store, ADA, G1)
-        mine = store.begin_user_look(BEN)
+        mine = store.begin_user_sync(BEN)
         with pytest.raises(OwnerTaken) as taken:
             store.claim_user(replace(mine, state=UserState.LINKED, genesys_id=G1))
         assert taken.value.owner == f"user:{ADA}"
@@ -196,19 +196,19 @@ class TestUserLinks:
         assert store.user(BEN) == mine
 
     def test_the_fence_comes_before_the_owner(self, store: Store) -> None:
-        """A look that is too old learns that first: its wish may be void."""
+        """A sync that is too old learns that first: its wish may be void."""
         linked(store, ADA, G1)
-        old = store.begin_user_look(BEN)
-        store.begin_user_look(BEN)
+        old = store.begin_user_sync(BEN)
+        store.begin_user_sync(BEN)
         with pytest.raises(FenceMoved):
             store.claim_user(replace(old, genesys_id=G1))
         assert store.owners([G1]) == {G1: f"user:{ADA}"}
 
     def test_a_claim_moves_a_user_from_its_previous_owner(self, store: Store) -> None:
-        """A rehire: the old Okta user's link is gone without an id, and a look at it must start again."""
+        """A rehire: the old Okta user's link is gone without an id, and a sync of it must start again."""
         linked(store, ADA, G1)
-        running = store.begin_user_look(ADA)
-        mine = replace(store.begin_user_look(BEN), state=UserState.LINKED, genesys_id=G1, origin=Origin.ADOPTED)
+        running = store.begin_user_sync(ADA)
+        mine = replace(store.begin_user_sync(BEN), state=UserState.LINKED, genesys_id=G1, origin=Origin.ADOPTED)
         store.claim_user(mine, previous_owner=ADA)
         assert store.user(BEN) == mine
         assert store.owners([G1]) == {G1: f"user:{BEN}"}
@@ -222,7 +222,7 @@ class TestUserLinks:
     def test_a_claim_leaves_a_previous_owner_alone_that_holds_another_user(self, store: Store) -> None:
         """Only who really held the Genesys Cloud user loses it."""
         other = linked(store, ADA, G2)
-        store.claim_user(replace(store.begin_user_look(BEN), genesys_id=G1), previous_owner=ADA)
+        store.claim_user(replace(store.begin_user_sync(BEN), genesys_id=G1), previous_owner=ADA)
         assert store.user(ADA) == other
         assert store.owners([G1, G2]) == {G1: f"user:{BEN}", G2: f"user:{ADA}"}
 
@@ -250,13 +250,13 @@ class TestUserLinks:
     def test_letting_go_of_an_id_that_another_has_by_now_takes_nothing_from_it(self, store: Store) -> None:
         """Only one's own reverse record is given back."""
         linked(store, ADA, G1)
-        store.claim_user(replace(store.begin_user_look(BEN), genesys_id=G1), previous_owner=ADA)
-        store.save_user(replace(store.begin_user_look(ADA), genesys_id=""))
+        store.claim_user(replace(store.begin_user_sync(BEN), genesys_id=G1), previous_owner=ADA)
+        store.save_user(replace(store.begin_user_sync(ADA), genesys_id=""))
         assert store.owners([G1]) == {G1: f"user:{BEN}"}
 
     def test_a_claim_needs_an_id(self, store: Store) -> None:
         """A claim of nothing is a bug of the caller."""
-        link = store.begin_user_look(ADA)
+        link = store.begin_user_sync(ADA)
         with pytest.raises(ValueError, match="Genesys Cloud id"):
             store.claim_user(link)
 
@@ -264,7 +264,7 @@ class TestUserLinks:
         """More than one batch of DynamoDB comes back whole."""
         ids = [f"00uMany{number:013}" for number in range(230)]
         for okta_id in ids:
-            store.begin_user_look(okta_id)
+            store.begin_user_sync(okta_id)
         assert set(store.users([*ids, ADA])) == set(ids)
 
 
@@ -275,37 +275,37 @@ class TestGroupLinks:
         """What was written is what is listed, by id."""
         assert store.groups() == []
         assert store.group(TEAM) is None
-        store.begin_group_look(TEAM)
+        store.begin_group_sync(TEAM)
         link = GroupLink(
             okta_id=TEAM,
-            look=1,
+            sync_number=1,
             state=GroupState.UNLINKED,
             linked_by="assigned",
-            first_look_ended=True,
-            looked=NOW,
+            first_sync_ended=True,
+            synced=NOW,
             nonempty=NOW - timedelta(hours=1),
             ceiling=50,
             ceiling_percent=100,
             why="ambiguous",
         )
         store.save_group(link)
-        other = store.begin_group_look(CREW)
+        other = store.begin_group_sync(CREW)
         assert store.groups() == [other, link]
         assert store.group(TEAM) == link
 
     def test_groups_have_a_fence(self, store: Store) -> None:
-        """An older look writes nothing."""
-        first = store.begin_group_look(TEAM)
-        store.begin_group_look(TEAM)
+        """An older sync writes nothing."""
+        first = store.begin_group_sync(TEAM)
+        store.begin_group_sync(TEAM)
         for write in (store.save_group, store.claim_group):
             with pytest.raises(FenceMoved):
                 write(replace(first, genesys_id=G1))
 
     def test_one_genesys_group_has_one_okta_group(self, store: Store) -> None:
         """A second claim is refused until the first group lets go."""
-        team = replace(store.begin_group_look(TEAM), state=GroupState.LINKED, genesys_id=G1)
+        team = replace(store.begin_group_sync(TEAM), state=GroupState.LINKED, genesys_id=G1)
         store.claim_group(team)
-        crew = replace(store.begin_group_look(CREW), state=GroupState.LINKED, genesys_id=G1)
+        crew = replace(store.begin_group_sync(CREW), state=GroupState.LINKED, genesys_id=G1)
         with pytest.raises(OwnerTaken) as taken:
             store.claim_group(crew)
         assert taken.value.owner == ENTITY
@@ -463,20 +463,20 @@ class TestApp:
         store.set_bootstrapped()
         assert store.app() == AppState(epoch=2, bootstrapped=True, status="ACTIVE")
 
-    def test_looks_pauses_and_reconciles_are_remembered(self, store: Store) -> None:
-        """Each field by itself; the look number grows by one."""
-        assert store.begin_app_look().look == 1
-        assert store.begin_app_look().look == 2
-        store.note_app_looked(NOW)
+    def test_syncs_pauses_and_reconciles_are_remembered(self, store: Store) -> None:
+        """Each field by itself; the sync number grows by one."""
+        assert store.begin_app_sync().sync_number == 1
+        assert store.begin_app_sync().sync_number == 2
+        store.note_app_synced(NOW)
         store.pause_removals(paused=True)
         store.note_reconciled("observe")
-        assert store.app() == AppState(look=2, looked=NOW, removals_paused=True, reconciled="observe")
+        assert store.app() == AppState(sync_number=2, synced=NOW, removals_paused=True, reconciled="observe")
         store.pause_removals(paused=False)
         assert store.app().removals_paused is False
         store.note_judging(due=True)
         assert store.app().judging_due is True
         store.note_judging(due=False)
-        assert store.app() == AppState(look=2, looked=NOW, reconciled="observe")
+        assert store.app() == AppState(sync_number=2, synced=NOW, reconciled="observe")
 
     def test_due_users_wait_once(self, store: Store) -> None:
         """Who waits is listed by id until forgotten."""
@@ -571,7 +571,7 @@ class TestJournal:
 
 
 class TestBreakers:
-    """Whether an upstream may be called: one record each, and nobody overwrites what he has not read."""
+    """Whether an upstream may be called: one record each, and nobody overwrites what they have not read."""
 
     def test_closed_at_first(self, store: Store) -> None:
         """Without a record it may be called."""
@@ -666,12 +666,12 @@ def test_an_unknown_version_is_not_guessed(client: "DynamoDBClient", table: str,
 
 
 def test_a_move_that_changed_meanwhile_starts_again(client: "DynamoDBClient", table: str) -> None:
-    """The previous owner let go between our reading and our writing: the whole look begins anew."""
+    """The previous owner let go between our reading and our writing: the whole sync begins anew."""
     store = DynamoStore(client, table)
     linked(store, ADA, G1)
-    mine = replace(store.begin_user_look(BEN), genesys_id=G1)
+    mine = replace(store.begin_user_sync(BEN), genesys_id=G1)
     stale = store.user(ADA)
-    store.save_user(replace(store.begin_user_look(ADA), genesys_id="", state=UserState.GONE))
+    store.save_user(replace(store.begin_user_sync(ADA), genesys_id="", state=UserState.GONE))
 
     class Late(DynamoStore):
         def user(self, okta_id: str) -> UserLink | None:
@@ -683,10 +683,10 @@ def test_a_move_that_changed_meanwhile_starts_again(client: "DynamoDBClient", ta
 
 
 def test_a_release_that_changed_meanwhile_starts_again(client: "DynamoDBClient", table: str) -> None:
-    """Another look began, and somebody took the id over, between our reading and our writing."""
+    """Another sync began, and somebody took the id over, between our reading and our writing."""
     store = DynamoStore(client, table)
     link = linked(store, ADA, G1)
-    store.claim_user(replace(store.begin_user_look(BEN), genesys_id=G1), previous_owner=ADA)
+    store.claim_user(replace(store.begin_user_sync(BEN), genesys_id=G1), previous_owner=ADA)
     StateTable(client, table).put(Put(("users", ADA), {"look": 1, "genesys_id": G1}))
 
     class Late(DynamoStore):
@@ -694,7 +694,7 @@ def test_a_release_that_changed_meanwhile_starts_again(client: "DynamoDBClient",
             return dict.fromkeys(genesys_ids, f"user:{ADA}")
 
     with pytest.raises(FenceMoved):
-        Late(client, table).save_user(replace(link, look=1, genesys_id=""))
+        Late(client, table).save_user(replace(link, sync_number=1, genesys_id=""))
     assert store.owners([G1]) == {G1: f"user:{BEN}"}
 
 
@@ -712,8 +712,8 @@ CALLS: dict[str, tuple[str, Callable[[Store], object]]] = {
     "get": ("get_item", lambda store: store.user(ADA)),
     "get many": ("batch_get_item", lambda store: store.users([ADA])),
     "query": ("query", lambda store: store.groups()),
-    "put": ("put_item", lambda store: store.save_user(UserLink(ADA, look=1))),
-    "update": ("update_item", lambda store: store.begin_user_look(ADA)),
+    "put": ("put_item", lambda store: store.save_user(UserLink(ADA, sync_number=1))),
+    "update": ("update_item", lambda store: store.begin_user_sync(ADA)),
     "put many": ("batch_write_item", lambda store: store.add_seen(ENTITY, [ADA])),
 }
 
@@ -763,7 +763,7 @@ def test_a_cancelled_transaction_is_told_apart(reasons: list[str], expected: typ
         }
     )
     with pytest.raises(expected):
-        DynamoStore(client, "state").claim_user(UserLink(ADA, look=1, genesys_id=G1))
+        DynamoStore(client, "state").claim_user(UserLink(ADA, sync_number=1, genesys_id=G1))
 
 
 class Leaving:
@@ -801,7 +801,7 @@ def test_what_a_batch_leaves_is_asked_again(client: "DynamoDBClient", table: str
     store.reserve(ENTITY, [ADA, BEN, CAY], NOW)
     assert DynamoStore(client, table).removals(ENTITY, NOW) == {ADA, BEN, CAY}
     for okta_id in (ADA, BEN, CAY):
-        DynamoStore(client, table).begin_user_look(okta_id)
+        DynamoStore(client, table).begin_user_sync(okta_id)
     assert set(store.users([ADA, BEN, CAY])) == {ADA, BEN, CAY}
     assert pauses == [0.05, 0.1, 0.05, 0.1]
 

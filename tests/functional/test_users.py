@@ -1,4 +1,4 @@
-"""Looks at users: creating them, whatever their profile holds."""
+"""Syncs of users: creating them, whatever their profile holds."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_profile_without_a_usable_user_name_is_parked() -> None:
 
 
 def test_parked_profile_is_done_and_its_parking_closed_once_it_is_mended() -> None:
-    """A later look that succeeds closes what was parked."""
+    """A later sync that succeeds closes what was parked."""
     world = World()
     user = world.okta.create_user({"login": "adabrook", "email": "adabrook", "firstName": "Ada", "lastName": "Brook"})
     world.okta.assign_user(user)

@@ -1,4 +1,4 @@
-"""Looks at users before the first whole reconcile, when the native application's accounts are still to be found."""
+"""Syncs of users before the first whole reconcile, when the native application's accounts are still to be found."""
 
 from __future__ import annotations
 

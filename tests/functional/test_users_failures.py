@@ -1,4 +1,4 @@
-"""Looks at users while things fail: lost answers, a dying process, a table that fails, Okta's reads that lag."""
+"""Syncs of users while things fail: lost answers, a dying process, a table that fails, Okta's reads that lag."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pytest
 
 from bridge.consumer.failures import REFUSED_TRIES
 from bridge.errors import Transient
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.provisioning.records import Origin
 from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
-#: What a look at a user writes, and what it only reads.
-WRITES = ("begin_user_look", "save_user", "claim_user", "reserve", "complete", "write", "close_parked")
+#: What a sync of a user writes, and what it only reads.
+WRITES = ("begin_user_sync", "save_user", "claim_user", "reserve", "complete", "write", "close_parked")
 READS = ("user", "owners", "app", "removals")
 
 
@@ -129,7 +129,7 @@ def test_who_leaves_after_a_lost_post_is_out(ends: str, lag: float) -> None:
     world.genesys.faults.add(Fault("lost-answer", method="POST", path="/users$", count=1))
     user = world.person("Ada Brook")
     world.deliver()
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     getattr(world.okta, ends)(user)
     world.happen()
     assert [account["active"] for account in world.accounts()] == [False]
@@ -143,7 +143,7 @@ def test_who_leaves_after_a_post_that_was_never_done_is_let_go(ends: str) -> Non
     world.genesys.faults.add(Fault("cut", method="POST", path="/users$", count=2))
     user = world.person("Ada Brook")
     world.deliver()
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     getattr(world.okta, ends)(user)
     if ends == "delete":
         world.okta.delete(user)
@@ -159,7 +159,7 @@ def test_who_leaves_after_a_lost_post_is_found_without_a_usable_profile() -> Non
     world.genesys.faults.add(Fault("lost-answer", method="POST", path="/users$", count=1))
     user = world.person("Ada Brook")
     world.deliver()
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.okta.update_profile(user, {"email": "not an address"})
     world.okta.suspend(user)
     world.happen()
@@ -198,7 +198,7 @@ def test_outage_of_a_day_costs_nothing_but_time() -> None:
     world.deliver()
     end = world.clock.now().timestamp() + 86_400
     while world.clock.now().timestamp() < end:
-        if all(answer is None for answer in [world.work(lane) for lane in Lane]):
+        if all(answer is None for answer in [world.work(queue) for queue in Queue]):
             world.clock.advance(600)
     world.genesys.faults.rules.remove(outage)
     world.settle()
@@ -209,7 +209,7 @@ def test_outage_of_a_day_costs_nothing_but_time() -> None:
 @pytest.mark.parametrize("after", [0.0, 1.0, 4.0])
 @pytest.mark.parametrize("act", ["update", "suspend", "assign", "unassign"])
 def test_delivery_that_comes_before_okta_can_be_read_converges(act: str, after: float) -> None:
-    """Okta's reads lag five seconds behind its events: a look too early is one look more, and the truth arrives."""
+    """Okta's reads lag five seconds behind its events: a sync too early is one sync more, and the truth arrives."""
     world = World()
     world.okta.switches.read_lag = 5.0
     user = world.person("Ada Brook", assigned=act != "assign")
@@ -231,11 +231,11 @@ def test_delivery_that_comes_before_okta_can_be_read_converges(act: str, after: 
 
 @pytest.mark.parametrize("offset", [-120.0, 0.0, 120.0])
 def test_a_link_remembers_oktas_own_date(offset: float) -> None:
-    """``looked`` is the Date of the first read, on Okta's clock, whatever ours says."""
+    """``synced`` is the Date of the first read, on Okta's clock, whatever ours says."""
     world = World()
     world.okta.switches.clock_offset = offset
     user = world.person("Ada Brook")
     world.happen()
-    looked = world.store.user_links[user].looked
-    assert looked is not None
-    assert looked == world.okta.now().replace(microsecond=0)
+    synced = world.store.user_links[user].synced
+    assert synced is not None
+    assert synced == world.okta.now().replace(microsecond=0)

@@ -1,4 +1,4 @@
-"""Looks at users and their groups: who comes, comes back or is taken over brings his groups."""
+"""Syncs of users and their groups: who comes, comes back or is taken over enqueues their groups."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import Transient
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge_local.genesys.switches import GenesysSwitches
 from bridge_local.okta.switches import Fault, FaultKind
 from tests.world import World
@@ -26,8 +26,8 @@ def fail_once(side: Any, name: str) -> None:
     setattr(side, name, fails)
 
 
-def test_created_user_becomes_a_member_of_his_linked_groups() -> None:
-    """In the Okta group before he existed in Genesys Cloud: his creation brings the group."""
+def test_created_user_becomes_a_member_of_their_linked_groups() -> None:
+    """In the Okta group before they existed in Genesys Cloud: their creation enqueues the group."""
     world = World()
     user = world.person("Ada Brook", assigned=False)
     _, group = world.linked_group("Agents", [user])
@@ -37,8 +37,8 @@ def test_created_user_becomes_a_member_of_his_linked_groups() -> None:
     assert world.members(group) == {user}
 
 
-def test_group_that_no_rule_links_is_not_brought() -> None:
-    """A user's other Okta groups cost no look."""
+def test_group_that_no_rule_links_is_not_enqueued() -> None:
+    """A user's other Okta groups cost no sync."""
     world = World()
     user = world.person("Ada Brook", assigned=False)
     world.okta.add_members(world.okta.create_group("Choir"), [user])
@@ -52,7 +52,7 @@ def test_group_that_no_rule_links_is_not_brought() -> None:
 @pytest.mark.parametrize("members", ["kept", "removed"])
 @pytest.mark.parametrize("policy", ["keep", "remove"])
 def test_user_who_comes_back_is_a_member_again(members: Any, policy: str) -> None:
-    """Whether Genesys Cloud or INACTIVE_MEMBERS=remove took the membership, it is there again after his return."""
+    """Whether Genesys Cloud or INACTIVE_MEMBERS=remove took the membership, it is there again after their return."""
     world = World({"INACTIVE_MEMBERS": policy}, genesys_switches=GenesysSwitches(inactive_members=members))
     people = world.people(3)
     world.happen()
@@ -67,7 +67,7 @@ def test_user_who_comes_back_is_a_member_again(members: Any, policy: str) -> Non
 
 
 def test_user_activated_by_hand_is_a_member_again() -> None:
-    """Active already when he comes back in Okta: nothing is written to him, and his groups are brought."""
+    """Active already when they come back in Okta: nothing is written to them, and their groups are enqueued."""
     world = World(genesys_switches=GenesysSwitches(inactive_members="removed"))
     people = world.people(2)
     world.happen()
@@ -82,7 +82,7 @@ def test_user_activated_by_hand_is_a_member_again() -> None:
     assert world.members(group) == set(people)
 
 
-def test_adopted_user_brings_his_groups_of_either_side() -> None:
+def test_adopted_user_enqueues_their_groups_of_either_side() -> None:
     """Groups of the Okta user, and groups in which the Genesys Cloud user already was."""
     world = World()
     made = world.genesys.add_user(ADA)
@@ -97,7 +97,7 @@ def test_adopted_user_brings_his_groups_of_either_side() -> None:
     assert f"group:{other_okta}" in {entry.entity for entry in world.store.journal[before:]}
 
 
-def test_recreated_and_moved_users_bring_their_groups() -> None:
+def test_recreated_and_moved_users_enqueue_their_groups() -> None:
     """Recreated after a loss, or moved to a rehired person: a member where Okta says so."""
     world = World()
     lost, old = world.person("Bea Long"), world.person("Ada Brook")
@@ -115,9 +115,9 @@ def test_recreated_and_moved_users_bring_their_groups() -> None:
     assert world.members(group) == {lost, new}
 
 
-@pytest.mark.parametrize("breaks", ["lanes", "okta", "store"])
-def test_groups_come_later_when_they_can_not_be_sent_now(breaks: str) -> None:
-    """A process that ends between the write and the send leaves the groups due, and the next look brings them."""
+@pytest.mark.parametrize("breaks", ["queues", "okta", "store"])
+def test_groups_come_later_when_they_cannot_be_sent_now(breaks: str) -> None:
+    """A process that ends between the write and the send leaves the groups due, and the next sync brings them."""
     world = World()
     user = world.person("Ada Brook", assigned=False)
     _, group = world.linked_group("Agents", [user])
@@ -125,11 +125,11 @@ def test_groups_come_later_when_they_can_not_be_sent_now(breaks: str) -> None:
     world.deliver()
     if breaks == "okta":
         world.okta.switches.faults.append(Fault(f"/users/{user}/groups", FaultKind.STATUS, count=2))
-    elif breaks == "lanes":
-        fail_once(world.lanes, "send")
+    elif breaks == "queues":
+        fail_once(world.queues, "send")
     else:
         fail_once(world.store, "group")
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert world.store.user_links[user].groups_due
     assert world.account(user)["active"] is True
     world.settle()
@@ -138,7 +138,7 @@ def test_groups_come_later_when_they_can_not_be_sent_now(breaks: str) -> None:
 
 
 def test_before_the_first_reconcile_groups_stay_due() -> None:
-    """Until then the reconcile brings the groups; afterwards the user's next look does."""
+    """Until then the reconcile enqueues the groups; afterwards the user's next sync does."""
     world = World(bootstrapped=False)
     user = world.person("Ada Brook", assigned=False)
     _, group = world.linked_group("Agents", [user])
@@ -154,8 +154,8 @@ def test_before_the_first_reconcile_groups_stay_due() -> None:
     assert world.members(group) == {user}
 
 
-def test_deleted_user_brings_the_groups_he_was_in() -> None:
-    """Okta no longer knows his groups, Genesys Cloud does: each is looked at."""
+def test_deleted_user_enqueues_the_groups_they_were_in() -> None:
+    """Okta no longer knows their groups, Genesys Cloud does: each is synced."""
     world = World()
     people = world.people(2)
     world.happen()
@@ -169,8 +169,8 @@ def test_deleted_user_brings_the_groups_he_was_in() -> None:
     assert f"group:{okta_group}" in {entry.entity for entry in world.store.journal[before:]}
 
 
-def test_many_new_users_of_one_group_cost_few_looks_at_it() -> None:
-    """Thirty users bring one group; it is looked at a handful of times."""
+def test_many_new_users_of_one_group_cost_few_syncs_of_it() -> None:
+    """Thirty users enqueue one group; it is synced a handful of times."""
     world = World()
     people = [world.person(f"Person{number} Test", assigned=False) for number in range(30)]
     okta_group, group = world.linked_group("Agents", people)

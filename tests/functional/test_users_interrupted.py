@@ -1,4 +1,4 @@
-"""A look that ends between a write to Genesys Cloud and its record: what the bridge wrote stays known as its own."""
+"""A sync that ends between a write to Genesys Cloud and its record: what the bridge wrote stays known as its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.errors import Transient
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.provisioning.records import UserLink
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
@@ -47,7 +47,7 @@ def test_a_value_that_is_dropped_after_an_interrupted_update_is_cleared() -> Non
     world.okta.update_profile(user, {"title": "Manager"})
     world.deliver()
     mend = interrupt_after(world, "PATCH")
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert world.account(user)["title"] == "Manager"
     mend()
     world.okta.update_profile(user, {"title": None})
@@ -62,7 +62,7 @@ def test_a_value_that_changes_after_an_interrupted_creation_is_no_strangers(chan
     user = world.person("Ada Brook", title="Manager")
     world.deliver()
     mend = interrupt_after(world, "POST")
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert world.account(user)["title"] == "Manager"
     mend()
     world.okta.update_profile(user, change)
@@ -79,7 +79,7 @@ def test_an_account_that_no_search_shows_yet_is_not_made_again_under_another_nam
     user = world.person("Ada Brook")
     world.deliver()
     mend = interrupt_after(world, "POST")
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     mend()
     if renamed:
         world.okta.update_profile(user, {"email": "ada.stone@example.com"})
@@ -96,7 +96,7 @@ def test_who_is_back_after_an_interrupted_deactivation_is_let_in_again() -> None
     world.okta.unassign_user(user)
     world.deliver()
     mend = interrupt_after(world, "PATCH")
-    world.work(Lane.LEAVERS)
+    world.work(Queue.LEAVERS)
     assert world.account(user)["active"] is False
     mend()
     world.okta.assign_user(user)
@@ -105,7 +105,7 @@ def test_who_is_back_after_an_interrupted_deactivation_is_let_in_again() -> None
 
 
 def test_the_first_record_of_a_value_costs_no_call() -> None:
-    """One PATCH, and the next look at the unchanged user sends nothing."""
+    """One PATCH, and the next sync of the unchanged user sends nothing."""
     world = World()
     user = world.person("Ada Brook")
     world.happen()

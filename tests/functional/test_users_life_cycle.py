@@ -1,4 +1,4 @@
-"""Looks at users whose status changes: who leaves is out at once, who comes back is the same account."""
+"""Syncs of users whose status changes: who leaves is out at once, who comes back is the same account."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.records import UserState
 from bridge_local.exchange import Request, Response
 from bridge_local.okta.switches import Fault, FaultKind
@@ -38,14 +38,14 @@ def watch_if_match(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize(("ends", "why"), [("deactivate", "deprovisioned"), ("suspend", "suspended")])
-def test_leaver_is_inactive_after_one_batch_of_the_leavers_lane(ends: str, why: str) -> None:
-    """Access ends by two calls, from a lane where nobody waits before him; only that PATCH has an If-Match."""
+def test_leaver_is_inactive_after_one_batch_of_the_leavers_queue(ends: str, why: str) -> None:
+    """Access ends by two calls, from a queue where nobody waits before them; only that PATCH has an If-Match."""
     world = World()
     user = linked(world)
     conditional = watch_if_match(world)
     getattr(world.okta, ends)(user)
     world.deliver()
-    world.work(Lane.LEAVERS)
+    world.work(Queue.LEAVERS)
     assert world.account(user)["active"] is False
     assert [call.method for call in world.genesys.calls] == ["GET", "PATCH"]
     assert conditional == ["PATCH"]
@@ -107,7 +107,7 @@ def test_assignment_of_who_was_deprovisioned_is_unknown() -> None:
 
 
 @pytest.mark.parametrize("policy", ["deactivate", "ignore"])
-def test_user_suspended_before_the_first_look_is_created_when_that_ends(policy: str) -> None:
+def test_user_suspended_before_the_first_sync_is_created_when_that_ends(policy: str) -> None:
     """An assignment outlives a suspension and its end raises no event of its own, so the user is remembered."""
     world = World({"SUSPENDED_USERS": policy})
     user = world.person("Ada Brook")
@@ -203,7 +203,7 @@ def test_staged_user_who_is_unassigned_is_forgotten() -> None:
 @pytest.mark.parametrize("status", ["PENDING", "MATCHED", "IMPORTED", "STAGED"])
 @pytest.mark.parametrize("known", [True, False])
 def test_unclear_assignment_changes_nothing(status: str, known: bool) -> None:
-    """An AppUser that is neither clearly yes nor no: no change, journalled; clear, he is as he should be."""
+    """An AppUser that is neither clearly yes nor no: no change, journalled; clear, they are as they should be."""
     world = World()
     user = linked(world) if known else world.person("Ada Brook")
     world.okta.update_app_user(user, status=status, profile={"extra": "x"})
@@ -217,7 +217,7 @@ def test_unclear_assignment_changes_nothing(status: str, known: bool) -> None:
 
 
 def test_strangers_cost_no_okta_call() -> None:
-    """Whoever was never assigned changes, leaves and comes back without a single read."""
+    """Anyone who was never assigned changes, leaves and comes back without a single read."""
     world = World()
     user = world.person("Ada Brook", assigned=False)
     asked = world.watch_okta()
@@ -232,7 +232,7 @@ def test_strangers_cost_no_okta_call() -> None:
 
 
 def test_never_linked_user_who_leaves_is_forgotten() -> None:
-    """Assigned and deactivated before the first look: nothing is created and no later event is read."""
+    """Assigned and deactivated before the first sync: nothing is created and no later event is read."""
     world = World()
     user = world.person("Ada Brook")
     world.okta.deactivate(user)
@@ -246,7 +246,7 @@ def test_never_linked_user_who_leaves_is_forgotten() -> None:
 
 @pytest.mark.parametrize("delay", [True, False])
 def test_deleted_user_is_inactive_and_never_deleted(delay: bool) -> None:
-    """Okta's 404 with a delete or deactivate event, at once or after a look that saw DEPROVISIONED."""
+    """Okta's 404 with a delete or deactivate event, at once or after a sync that saw DEPROVISIONED."""
     world = World()
     user = linked(world)
     world.okta.deactivate(user)
@@ -291,8 +291,8 @@ def test_user_who_was_last_seen_leaving_is_believed_to_be_deleted(sign: str) -> 
     assert world.account(user)["active"] is False
 
 
-def test_who_was_seen_deprovisioned_waits_for_nothing_when_he_is_deleted() -> None:
-    """The look that saw it did not come to its end: no ceiling, no hold and no pause stands before the deactivation."""
+def test_who_was_seen_deprovisioned_waits_for_nothing_when_they_are_deleted() -> None:
+    """The sync that saw it did not come to its end: no ceiling, no hold and no pause stands before the deactivation."""
     world = World({"DEACTIVATE_USERS": "false"})
     user = linked(world)
     world.okta.deactivate(user)
@@ -324,7 +324,7 @@ def test_unassigned_while_the_application_was_off_is_no_sign_of_a_deletion() -> 
 
 
 def test_an_old_deactivation_is_no_sign_of_a_deletion() -> None:
-    """He was seen active again since that event: a 404 in the look that it brings late deactivates nobody."""
+    """They were seen active again since that event: a 404 in the sync that it brings late deactivates nobody."""
     world = World()
     user = linked(world)
     world.okta.deactivate(user)
@@ -341,7 +341,7 @@ def test_an_old_deactivation_is_no_sign_of_a_deletion() -> None:
 
 
 def test_who_is_still_assigned_is_not_deleted() -> None:
-    """Back, but no look has recorded it: with the sign of his deactivation the 404 is still no deletion."""
+    """Back, but no sync has recorded it: with the sign of their deactivation the 404 is still no deletion."""
     world = World()
     user = linked(world)
     world.okta.deactivate(user)
@@ -354,7 +354,7 @@ def test_who_is_still_assigned_is_not_deleted() -> None:
 
 
 def test_a_deletion_that_the_assignments_do_not_show_yet_waits_for_them() -> None:
-    """The user is gone while the reading of his assignment still lags: the item comes back, and he is out."""
+    """The user is gone while the reading of their assignment still lags: the item comes back, and they are out."""
     world = World()
     user = linked(world)
     world.clock.advance(60)
@@ -363,7 +363,7 @@ def test_a_deletion_that_the_assignments_do_not_show_yet_waits_for_them() -> Non
     world.okta.delete(user)
     world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
     world.deliver(after=1.0)
-    world.work(Lane.LEAVERS)
+    world.work(Queue.LEAVERS)
     assert world.account(user)["active"] is True
     assert not world.store.parked
     world.settle()

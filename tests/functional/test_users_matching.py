@@ -1,4 +1,4 @@
-"""Looks at users whose account is there already, or not where it was: adopt, wait, move, recreate."""
+"""Syncs of users whose account is there already, or not where it was: adopt, wait, move, recreate."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_two_accounts_that_match_are_parked() -> None:
 
 @pytest.mark.parametrize("known", [True, False])
 def test_account_of_a_living_okta_user_is_parked_in_the_end(known: bool) -> None:
-    """Whoever owns it by our records, or by its externalId, lives: after 15 minutes a person is asked."""
+    """Anyone who owns it by our records, or by its externalId, lives: after 15 minutes a person is asked."""
     world = World()
     owner = world.person("Bea Long", assigned=known, email="shared@example.com")
     if known:
@@ -88,7 +88,7 @@ def test_account_of_a_living_okta_user_is_parked_in_the_end(known: bool) -> None
 
 
 def test_user_name_that_its_owner_gives_up_is_waited_for() -> None:
-    """A renamed user's old address goes to a new one, whichever of the two is looked at first."""
+    """A renamed user's old address goes to a new one, whichever of the two is synced first."""
     world = World()
     owner = world.person("Bea Long", email="shared@example.com")
     world.happen()
@@ -271,8 +271,8 @@ def test_taken_user_name_is_parked_with_its_holder_and_the_rest_is_written(
 
 
 @pytest.mark.parametrize("search_lag", [0, 60])
-def test_user_name_that_moved_on_is_had_after_its_holder_was_looked_at(search_lag: float) -> None:
-    """A takes B's old name: A's look brings B's item, although B's own event never came."""
+def test_user_name_that_moved_on_is_had_after_its_holder_was_synced(search_lag: float) -> None:
+    """A takes B's old name: A's sync brings B's item, although B's own event never came."""
     world = world_with(search_lag=search_lag)
     first, second = world.person("Ada Brook", title="Adviser"), world.person("Bea Long")
     world.happen()

@@ -1,4 +1,4 @@
-"""Looks at users who are no longer assigned: believed with care, and never many at once."""
+"""Syncs of users who are no longer assigned: believed with care, and never many at once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge_local.genesys.faults import Fault
 from bridge_local.okta.switches import Fault as OktaFault
 from bridge_local.okta.switches import FaultKind
@@ -35,13 +35,13 @@ def unassign(world: World, people: list[str]) -> None:
     world.happen()
 
 
-def test_unassigned_user_is_inactive_by_the_leavers_lane_and_never_deleted() -> None:
-    """An assignment taken away deactivates, by two calls, before any other lane is worked off."""
+def test_unassigned_user_is_inactive_by_the_leavers_queue_and_never_deleted() -> None:
+    """An assignment taken away deactivates, by two calls, before any other queue is worked off."""
     world = World()
     [user] = linked_people(world, 1)
     world.okta.unassign_user(user)
     world.deliver()
-    world.work(Lane.LEAVERS)
+    world.work(Queue.LEAVERS)
     assert world.account(user)["active"] is False
     assert [call.method for call in world.genesys.calls] == ["GET", "PATCH"]
     assert (world.last(f"user:{user}").outcome, world.last(f"user:{user}").why) == ("deactivated", "not-assigned")
@@ -72,7 +72,7 @@ def test_nineteen_pass_and_the_others_are_held() -> None:
     assert len(held) == 6
     assert {world.last(f"user:{user}").why for user in held} == {"deactivation-ceiling"}
     assert {world.store.user_links[user].unassigned_due for user in held} == {"deactivation-ceiling"}
-    assert not world.lanes.depth()
+    assert not world.queues.depth()
 
 
 @pytest.mark.parametrize(("after", "outcome"), [(timedelta(), "held"), (timedelta(milliseconds=1), "deactivated")])
@@ -92,7 +92,7 @@ def test_the_window_rolls_exactly(after: timedelta, outcome: str) -> None:
 
 
 def test_held_user_who_is_assigned_again_is_as_before() -> None:
-    """A hold is no debt: who is assigned again stays active, and nothing waits for him."""
+    """A hold is no debt: who is assigned again stays active, and nothing waits for them."""
     world = World()
     people = linked_people(world, 20)
     unassign(world, people)
@@ -134,7 +134,7 @@ def test_while_the_application_is_inactive_everybody_stays() -> None:
         world.okta.unassign_user(user)
     world.happen()
     assert active(world, people) == 3
-    assert not world.lanes.depth()
+    assert not world.queues.depth()
     assert {world.last(f"user:{user}").why for user in people} == {"app-not-active"}
     assert {world.store.user_links[user].unassigned_due for user in people} == {"app-not-active"}
     assert world.store.app().status == "INACTIVE"
@@ -160,7 +160,7 @@ def test_who_is_assigned_again_does_not_wait_for_the_application() -> None:
 
 
 def test_return_of_the_application_is_believed_later_than_the_read_lag() -> None:
-    """A status that still reads INACTIVE right after the event is read once more, and those who wait are brought."""
+    """A status that still reads INACTIVE right after the event is read once more, and those who wait are enqueued."""
     world = World()
     [user] = linked_people(world, 1)
     world.okta.deactivate_app()
@@ -172,7 +172,7 @@ def test_return_of_the_application_is_believed_later_than_the_read_lag() -> None
         world.okta.deactivate_app()  # what a lagging read shows
     world.deliver(event, after=1)
     for _ in range(3):
-        world.work(Lane.USERS)
+        world.work(Queue.USERS)
     with world.okta.quietly():
         world.okta.activate_app()
     world.settle()
@@ -191,7 +191,7 @@ def test_application_gone_is_an_auth_failure_and_nobody_is_deactivated() -> None
         world.okta.unassign_user(user)
     world.deliver()
     for _ in range(2):
-        world.work(Lane.LEAVERS)
+        world.work(Queue.LEAVERS)
     assert active(world, people) == 2
     assert {world.last(f"user:{user}").why for user in people} == {"okta-app-404"}
     assert not world.store.parked
@@ -279,8 +279,8 @@ def test_a_new_joiner_is_not_forgotten_while_the_application_is_out_of_sight() -
     hidden = OktaFault(r"/api/v1/apps/", FaultKind.NOT_FOUND)
     world.okta.switches.faults.append(hidden)
     world.deliver()
-    for lane in Lane:
-        world.work(lane)
+    for queue in Queue:
+        world.work(queue)
     assert world.accounts() == []
     assert world.last(f"user:{user}").why == "okta-app-404"
     world.okta.switches.faults.remove(hidden)
@@ -289,7 +289,7 @@ def test_a_new_joiner_is_not_forgotten_while_the_application_is_out_of_sight() -
 
 
 def test_a_new_joiner_of_a_switched_off_application_comes_with_its_return() -> None:
-    """Unseen while the application is INACTIVE, the user is looked at again when it is back."""
+    """Unseen while the application is INACTIVE, the user is synced again when it is back."""
     world = World()
     user = world.person("Ada Brook")
     hidden = OktaFault(r"/api/v1/apps/[^/]+/users/", FaultKind.NOT_FOUND)

@@ -55,7 +55,7 @@ def test_observe_writes_nothing_and_says_what_would_be() -> None:
 
 
 def test_observe_on_the_first_day_links_what_the_native_application_made() -> None:
-    """Matching is written down, so that the first enforced look knows the accounts."""
+    """Matching is written down, so that the first enforced sync knows the accounts."""
     world = World(OBSERVE, bootstrapped=False)
     user = world.person("Ada Brook")
     made = world.genesys.add_user({"userName": "old@example.com", "displayName": "Ada", "externalId": user})
@@ -84,7 +84,7 @@ def test_observe_says_that_a_lost_account_would_be_made_again() -> None:
 
 
 def test_account_lost_since_it_was_observed_needs_a_fresh_assignment() -> None:
-    """Linked while observing and gone at the first enforced look: nothing is created for who is not assigned now."""
+    """Linked while observing and gone at the first enforced sync: nothing is created for who is not assigned now."""
     world = World(OBSERVE)
     world.genesys.add_user({"userName": "ada.brook@example.com", "displayName": "By hand"})
     user = world.person("Ada Brook")
@@ -125,7 +125,7 @@ def test_create_users_off_is_journalled() -> None:
 
 
 def test_observed_differences_name_each_call_until_there_is_none() -> None:
-    """What would be called is in the journal and listed by entity; the first enforced look leaves the list as it is."""
+    """What would be called is in the journal and listed by entity; the first enforced sync leaves the list as it is."""
     world = World({"MEMBERS_PER_REQUEST": "2"})
     people = world.provisioned(6)
     okta_group, genesys_group = world.linked_group("Agents", people[:5])

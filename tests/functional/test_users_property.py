@@ -87,8 +87,8 @@ def test_every_account_equals_the_truth_in_the_end(
             chance.shuffle(waiting)
             part = [waiting.pop() for _ in range(min(number + 1, len(waiting)))]
             world.deliver(part + part[:number], each=number % 2 == 0, after=chance.choice([0.0, 3.0, 10.0]))
-            for lane in world.lanes.lanes:
-                world.work(lane)
+            for queue in world.queues.queues:
+                world.work(queue)
         elif what == "wait":
             world.clock.advance(20)
         else:

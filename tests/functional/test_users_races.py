@@ -1,4 +1,4 @@
-"""Two looks at one user at the same time: whichever began last has read the newest truth, and it stands."""
+"""Two syncs one user at the same time: whichever began last has read the newest truth, and it stands."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bridge.items import Lane, Reason
+from bridge.items import Queue, Reason
 from bridge_local.exchange import Request, Response
 from tests.world import World
 
 Act = Callable[[], None]
-#: Where the second look comes between: before or after a request of the first.
+#: Where the second sync comes between: before or after a request of the first.
 POINTS = [
     ("okta", "GET /api/v1/users/00u", "after"),
     ("genesys", "GET /api/v2/scim/v2/users/", "before"),
@@ -54,7 +54,7 @@ def suspended(world: World) -> str:
 
 @pytest.mark.parametrize("crash", [False, True])
 @pytest.mark.parametrize(("side", "line", "when"), POINTS)
-def test_leaver_is_out_although_a_look_that_saw_him_active_is_still_writing(
+def test_leaver_is_out_although_a_sync_that_saw_them_active_is_still_writing(
     side: str, line: str, when: str, crash: bool
 ) -> None:
     """An activation under way when the user is suspended again never has the last word, nor if it dies after it."""
@@ -66,12 +66,12 @@ def test_leaver_is_out_although_a_look_that_saw_him_active_is_still_writing(
     def leave() -> None:
         world.okta.suspend(user)
         world.deliver()
-        world.work(Lane.LEAVERS)
+        world.work(Queue.LEAVERS)
         if crash:
             fail_next_save(world)
 
     met = interrupt(getattr(world, side), line, when, leave)
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.settle()
     assert met
     assert world.account(user)["active"] is False
@@ -79,7 +79,7 @@ def test_leaver_is_out_although_a_look_that_saw_him_active_is_still_writing(
 
 @pytest.mark.parametrize("crash", [False, True])
 @pytest.mark.parametrize(("side", "line", "when"), POINTS)
-def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(
+def test_user_is_back_although_a_sync_that_saw_them_suspended_is_still_writing(
     side: str, line: str, when: str, crash: bool
 ) -> None:
     """A deactivation under way when the suspension ends does not have the last word, nor if it dies after it."""
@@ -92,12 +92,12 @@ def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(
     def come_back() -> None:
         world.okta.unsuspend(user)
         world.deliver()
-        world.work(Lane.USERS)
+        world.work(Queue.USERS)
         if crash:
             fail_next_save(world)
 
     met = interrupt(getattr(world, side), line, when, come_back)
-    world.work(Lane.LEAVERS)
+    world.work(Queue.LEAVERS)
     world.settle()
     assert met
     assert world.account(user)["active"] is True
@@ -107,7 +107,7 @@ def test_user_is_back_although_a_look_that_saw_him_suspended_is_still_writing(
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("line", ["GET /api/v1/users/00u", "PATCH /api/v2/scim/v2/users/"])
 def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str, crash: bool) -> None:
-    """A look that began before a second change was read ends with that change, also when it dies after its PATCH."""
+    """A sync that began before a second change was read ends with that change, also when it dies after its PATCH."""
     world = World()
     user = world.person("Ada Brook", title="Adviser")
     world.happen()
@@ -116,19 +116,19 @@ def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str, cras
 
     def change() -> None:
         world.okta.update_profile(user, {"title": "Director"})
-        world.ask(f"user:{user}", Reason.FOLLOW_UP, lane=Lane.LEAVERS)
-        world.work(Lane.LEAVERS)
+        world.ask(f"user:{user}", Reason.FOLLOW_UP, queue=Queue.LEAVERS)
+        world.work(Queue.LEAVERS)
         if crash:
             fail_next_save(world)
 
     met = interrupt(world.okta if "/api/v1" in line else world.genesys, line, when, change)
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.settle()
     assert met
     assert world.account(user)["title"] == "Director"
 
 
-def test_a_first_value_that_lands_late_is_cleared_by_the_next_look() -> None:
+def test_a_first_value_that_lands_late_is_cleared_by_the_next_sync() -> None:
     """No answer to the PATCH of a first title, none wanted when it is tried again, and then it lands: ours to clear."""
     world = World()
     user = world.person("Ada Brook")
@@ -144,7 +144,7 @@ def test_a_first_value_that_lands_late_is_cleared_by_the_next_look() -> None:
     world.genesys.handle = swallowed  # type: ignore[method-assign] # the model is watched, not replaced
     world.okta.update_profile(user, {"title": "Manager"})
     world.deliver()
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.okta.update_profile(user, {"title": None})
     world.settle()
     handle(late[0])
@@ -154,7 +154,7 @@ def test_a_first_value_that_lands_late_is_cleared_by_the_next_look() -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_leaver_is_out_although_his_account_is_just_being_made(when: str) -> None:
+def test_leaver_is_out_although_their_account_is_just_being_made(when: str) -> None:
     """A POST under way when the user is suspended: found and deactivated, however late it is seen."""
     world = World()
     user = world.person("Ada Brook")
@@ -163,18 +163,18 @@ def test_leaver_is_out_although_his_account_is_just_being_made(when: str) -> Non
     def leave() -> None:
         world.okta.suspend(user)
         world.deliver()
-        world.work(Lane.LEAVERS)
+        world.work(Queue.LEAVERS)
 
     met = interrupt(world.genesys, "POST /api/v2/scim/v2/users", when, leave)
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.settle()
     assert met
     assert world.account(user)["active"] is False
     assert len(world.accounts()) == 1
 
 
-def test_leaver_is_out_although_nobody_knew_of_him_when_his_access_ended() -> None:
-    """Suspended between the reading of a new user and the first record of him: his leaver's item has the last word."""
+def test_leaver_is_out_although_nobody_knew_of_them_when_their_access_ended() -> None:
+    """Suspended between the reading of a new user and the first record: their leaver's item has the last word."""
     world = World()
     user = world.person("Ada Brook")
     world.deliver()
@@ -182,17 +182,17 @@ def test_leaver_is_out_although_nobody_knew_of_him_when_his_access_ended() -> No
     def leave() -> None:
         world.okta.suspend(user)
         world.deliver()
-        world.work(Lane.LEAVERS)
+        world.work(Queue.LEAVERS)
 
     met = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", leave)
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.settle()
     assert met
     assert not any(each["active"] for each in world.accounts())
 
 
 def test_nobody_is_let_in_whom_the_newer_of_two_readings_shows_suspended() -> None:
-    """Suspended between the reading of the user and that of his assignment: no account, not even for a moment."""
+    """Suspended between the reading of the user and that of their assignment: no account, not even for a moment."""
     world = World()
     user = world.person("Ada Brook")
     world.deliver()
@@ -202,32 +202,32 @@ def test_nobody_is_let_in_whom_the_newer_of_two_readings_shows_suspended() -> No
             world.okta.suspend(user)
 
     met = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", unheard)
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     assert met
     assert world.last(f"user:{user}").why == "okta-read-lag"
     world.settle()
     assert not world.accounts()
 
 
-def test_two_looks_that_create_make_one_account() -> None:
-    """Two lanes find the same new user at the same time: one account, bound once."""
+def test_two_syncs_that_create_make_one_account() -> None:
+    """Two queues find the same new user at the same time: one account, bound once."""
     world = World()
     user = world.person("Ada Brook")
     world.deliver()
 
     def create_too() -> None:
-        world.ask(f"user:{user}", Reason.FOLLOW_UP, lane=Lane.LEAVERS)
-        world.work(Lane.LEAVERS)
+        world.ask(f"user:{user}", Reason.FOLLOW_UP, queue=Queue.LEAVERS)
+        world.work(Queue.LEAVERS)
 
     met = interrupt(world.genesys, "POST /api/v2/scim/v2/users", "before", create_too)
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.settle()
     assert met
     assert len(world.accounts()) == 1
     assert world.account(user)["active"] is True
 
 
-def test_account_that_somebody_takes_meanwhile_is_looked_at_again() -> None:
+def test_account_that_somebody_takes_meanwhile_is_synced_again() -> None:
     """Two Okta users of one address reach for one account: one has it, the other waits for a person."""
     world = World()
     world.genesys.add_user({"userName": "shared@example.com", "displayName": "By hand"})
@@ -237,8 +237,8 @@ def test_account_that_somebody_takes_meanwhile_is_looked_at_again() -> None:
     world.events()
 
     def take() -> None:
-        world.ask(f"user:{second}", lane=Lane.LEAVERS)
-        world.work(Lane.LEAVERS)
+        world.ask(f"user:{second}", queue=Queue.LEAVERS)
+        world.work(Queue.LEAVERS)
 
     claim = world.store.owners
     taken: list[bool] = []
@@ -251,14 +251,14 @@ def test_account_that_somebody_takes_meanwhile_is_looked_at_again() -> None:
         return owners
 
     world.store.owners = late  # type: ignore[method-assign] # the store is interrupted, not replaced
-    world.work(Lane.USERS)
+    world.work(Queue.USERS)
     world.settle()
     assert world.parked(f"user:{first}") == ["owned-by-another-user"]
     assert world.account(second)["active"] is True
 
 
 def test_fence_that_never_rests_is_patience() -> None:
-    """A look that is overtaken on every attempt goes back to its lane."""
+    """A sync that is overtaken on every attempt goes back to its queue."""
     world = World()
     user = world.person("Ada Brook")
     world.deliver()
@@ -268,12 +268,12 @@ def test_fence_that_never_rests_is_patience() -> None:
     def overtake(link: Any) -> None:
         if len(overtaken) < 3:
             overtaken.append(True)
-            world.store.begin_user_look(user)
+            world.store.begin_user_sync(user)
         save(link)
 
     world.store.save_user = overtake  # type: ignore[method-assign] # the store is interrupted, not replaced
-    world.work(Lane.USERS)
-    assert world.lanes.depth() == 1
+    world.work(Queue.USERS)
+    assert world.queues.depth() == 1
     world.settle()
     assert world.account(user)["active"] is True
 

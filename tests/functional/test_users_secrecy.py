@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge_local.genesys.faults import Fault
 from bridge_local.okta.switches import Fault as OktaFault
 from bridge_local.okta.switches import FaultKind
@@ -50,7 +50,7 @@ def test_nothing_personal_and_no_secret_stays_behind(
     world.genesys.add_user({"userName": "quimby@example.org", "displayName": "Quimby"})
     world.genesys.add_user({"userName": "wilhelmina1.fairweather@example.com", "displayName": "Wilhelmina"})
     world.linked_group("Agents", people)
-    sent: list[str] = [message.body for lane in world.lanes.lanes.values() for message in lane.messages]
+    sent: list[str] = [message.body for queue in world.queues.queues.values() for message in queue.messages]
     for rule in (
         Fault("status", path="/scim/", status=400, count=2),
         Fault("version-conflict", method="PATCH", count=2),
@@ -69,8 +69,8 @@ def test_nothing_personal_and_no_secret_stays_behind(
     for user in people[3:]:
         world.okta.unassign_user(user)
     world.deliver()
-    for lane in Lane:
-        sent += [message.body for message in world.lanes.lanes[lane].messages]
+    for queue in Queue:
+        sent += [message.body for message in world.queues.queues[queue].messages]
     world.settle()
     captured = capsys.readouterr()
     left = {

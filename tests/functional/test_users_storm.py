@@ -1,10 +1,10 @@
-"""Looks at many users: Okta's scarce reads of the application are spared, and nothing is read too early."""
+"""Syncs of many users: Okta's scarce reads of the application are spared, and nothing is read too early."""
 
 from __future__ import annotations
 
 import pytest
 
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge_local.okta.switches import Fault, FaultKind
 from tests.world import APP_ID, World
 
@@ -52,7 +52,7 @@ def test_listing_is_not_believed_for_what_came_later() -> None:
 
 
 def test_an_event_that_comes_late_brings_no_older_assignment_back() -> None:
-    """A listing that is new enough for a late event, but older than the user's last look, is not believed."""
+    """A listing that is new enough for a late event, but older than the user's last sync, is not believed."""
     world = World()
     people = world.people(30)
     world.okta.update_app_user(people[0], profile={"nickName": "Late"})
@@ -112,7 +112,7 @@ def test_no_listing_while_okta_may_still_lag() -> None:
     world.people(20)
     asked = world.watch_okta()
     world.deliver(after=0)
-    while world.work(Lane.USERS) is not None:
+    while world.work(Queue.USERS) is not None:
         pass
     assert (singles(asked), asked.count(LISTING)) == (20, 0)
     world.settle()
@@ -132,7 +132,7 @@ def test_listing_that_fails_decides_nothing(kind: FaultKind) -> None:
         world.okta.update_app_user(user, profile={"extra": "x"})
     world.deliver()
     for _ in range(3):
-        world.work(Lane.USERS)
+        world.work(Queue.USERS)
     assert all(account["active"] for account in world.accounts())
     world.okta.switches.faults.remove(fault)
     world.settle()

@@ -1,4 +1,4 @@
-"""Looks at users who exist: the smallest change, and none where nothing differs."""
+"""Syncs of users who exist: the smallest change, and none where nothing differs."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_same_delivery_twice_costs_no_further_call() -> None:
     world.settle()
     world.deliver(events)
     world.deliver([*events, *events])
-    world.clock.advance(600)  # beyond the lane's own deduplication
+    world.clock.advance(600)  # beyond the queue's own deduplication
     world.deliver(events, each=True)
     world.settle()
     assert world.calls() == 1
@@ -89,7 +89,7 @@ def test_change_that_maps_to_nothing_new_costs_no_call(change: dict[str, str]) -
 
 
 def test_only_what_the_bridge_wrote_is_cleared() -> None:
-    """A value made by hand on a path that Okta never filled survives every look."""
+    """A value made by hand on a path that Okta never filled survives every sync."""
     world = World()
     user = linked(world, title="Adviser")
     world.genesys.edit_user(world.account(user)["id"], {"phoneNumbers": [{"type": "home", "value": "+13175550199"}]})
@@ -104,7 +104,7 @@ def test_only_what_the_bridge_wrote_is_cleared() -> None:
 
 
 @pytest.mark.parametrize("reason", [Reason.RECONCILE, Reason.OPERATOR, Reason.REDRIVE])
-def test_drift_is_repaired_by_whoever_reads_first(reason: Reason) -> None:
+def test_drift_is_repaired_by_anyone_who_reads_first(reason: Reason) -> None:
     """Items of these reasons compare with Genesys Cloud itself, and repair what was changed by hand."""
     world = World()
     user = linked(world, title="Adviser", primaryPhone="+13175550100")
@@ -145,8 +145,8 @@ def test_new_phone_on_a_number_lost_by_hand_is_written_after_a_read() -> None:
     assert [call.method for call in world.genesys.calls] == ["PATCH", "GET", "PATCH"]
 
 
-def test_update_of_a_user_deactivated_by_hand_activates_him() -> None:
-    """The answer to a PATCH shows what the record did not know; Okta says active, so he is."""
+def test_update_of_a_user_deactivated_by_hand_activates_them() -> None:
+    """The answer to a PATCH shows what the record did not know; Okta says active, so they are."""
     world = World()
     user = linked(world)
     world.genesys.edit_user(world.account(user)["id"], {"active": False})
@@ -167,17 +167,17 @@ def test_version_conflict_is_read_again_and_recomputed(form: Any, change: str) -
     else:
         world.okta.update_profile(user, {"title": "Manager"})
     world.deliver()
-    for lane in world.lanes.lanes:
-        world.work(lane)
-    assert world.lanes.depth() == 0
+    for queue in world.queues.queues:
+        world.work(queue)
+    assert world.queues.depth() == 0
     assert world.account(user)["active"] is (change == "attribute")
     assert value(world, user, "title") == ("Manager" if change == "attribute" else None)
     assert world.calls("PATCH") == 2
 
 
 @pytest.mark.parametrize("form", ["400", "409", "412"])
-def test_version_conflict_that_stays_goes_back_to_the_lane(form: Any) -> None:
-    """Twice in one look is enough; the queue's patience does the rest."""
+def test_version_conflict_that_stays_goes_back_to_the_queue(form: Any) -> None:
+    """Twice in one sync is enough; the queue's patience does the rest."""
     world = World(genesys_switches=GenesysSwitches(version_conflict=form))
     user = linked(world)
     world.genesys.faults.add(Fault("version-conflict", method="PATCH", count=3))
@@ -205,7 +205,7 @@ def test_update_users_off_is_journalled() -> None:
 
 
 def test_user_name_of_another_setting_is_kept_equal() -> None:
-    """USER_NAME_SOURCE=app: the assignment's userName counts, and is read with every look."""
+    """USER_NAME_SOURCE=app: the assignment's userName counts, and is read with every sync."""
     world = World({"USER_NAME_SOURCE": "app"})
     user = linked(world)
     world.okta.update_app_user(user, user_name="ada@example.org")

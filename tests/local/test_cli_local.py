@@ -18,7 +18,7 @@ import boto3
 import pytest
 
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.provisioning.records import GroupState, Origin, ParkedItem, UserState
 from bridge_cli import ROOT
 from bridge_cli.__main__ import Surroundings, main
@@ -112,7 +112,7 @@ def _employ(stack: Stack, store: DynamoStore, number: int) -> str:
     account = {"userName": login, "displayName": f"Person No{number}", "active": True, "externalId": okta_id}
     store.claim_user(
         replace(
-            store.begin_user_look(okta_id),
+            store.begin_user_sync(okta_id),
             state=UserState.LINKED,
             genesys_id=stack.genesys.add_user(account),
             active=True,
@@ -134,11 +134,11 @@ def _link(stack: Stack, store: DynamoStore, name: str, people: list[str]) -> tup
     stack.genesys.edit_members(genesys_id, add=[links[person].genesys_id for person in people])
     store.claim_group(
         replace(
-            store.begin_group_look(okta_id),
+            store.begin_group_sync(okta_id),
             state=GroupState.LINKED,
             genesys_id=genesys_id,
             linked_by="name Genesys *",
-            first_look_ended=True,
+            first_sync_ended=True,
             nonempty=datetime.now(UTC),
         )
     )
@@ -178,10 +178,10 @@ def test_a_group_that_is_emptied_waits_for_a_person(office: Office) -> None:
     assert office.members(GROUPS[1]) == MEMBERS
 
 
-def test_what_is_parked_is_looked_at_again(office: Office) -> None:
-    """The look's success closes the record; the journal says what it did."""
+def test_what_is_parked_is_synced_again(office: Office) -> None:
+    """The sync's success closes the record; the journal says what it did."""
     person = office.people[0]
-    item = fresh_item(f"user:{person}", Reason.OPERATOR, "parked")
+    item = make_item(f"user:{person}", Reason.OPERATOR, "parked")
     office.store.park(ParkedItem(item.entity, item.id, item.to_json(), "ambiguous-match", "8a7b", datetime.now(UTC)))
     assert "ambiguous-match" in office.bridge("parked list")
     assert office.ask(f"parked redrive user {person} --yes")["entry"]["reason"] == "redrive"
@@ -191,12 +191,12 @@ def test_what_is_parked_is_looked_at_again(office: Office) -> None:
 
 
 def test_removals_and_everything_are_paused_and_go_on(office: Office) -> None:
-    """A look that is asked for while all is paused comes after it, though its operator has pressed Ctrl-C meanwhile."""
+    """A sync that is asked for while all is paused comes after it, though its operator has pressed Ctrl-C meanwhile."""
     assert office.ask("pause removals --yes") == {"ok": True, "everything": False, "removals": True}
     assert office.ask("resume removals --yes")["removals"] is False
     assert office.ask("pause --yes")["everything"] is True
     person = office.people[1]
     assert "comes by itself" in office.interrupt(f"sync user {person} --yes --progress")
-    assert "The lanes are paused: bridge resume --local" in office.bridge("status")
+    assert "The queues are paused: bridge resume --local" in office.bridge("status")
     assert office.ask("resume --yes")["everything"] is False
     eventually(lambda: bool(office.store.entries(f"user:{person}", 1)))

@@ -93,7 +93,7 @@ def test_the_log_pollers_example_has_the_answer_it_promises() -> None:
     assert company().poll() == case.expected
 
 
-def test_a_user_whom_genesys_cloud_refuses_goes_back_to_the_lane() -> None:
+def test_a_user_whom_genesys_cloud_refuses_goes_back_to_the_queue() -> None:
     """Without the role every message comes back; nothing is parked, and the next try succeeds."""
     world = company()
     case = next(case for case in CONSUMER if case.file == "consumer-user")

@@ -1,4 +1,4 @@
-"""The part of Lambda's API that the local stack speaks, asked with boto3: functions by name, and their lanes."""
+"""The part of Lambda's API that the local stack speaks, asked with boto3: functions by name, and their queues."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def client(port: int) -> Any:
 
 @pytest.fixture
 def served() -> Iterator[tuple[Any, Told]]:
-    """The API over HTTP, with one function and no lanes."""
+    """The API over HTTP, with one function and no queues."""
     told = Told()
-    api = LambdaApi({"Operations": told}, Sources({}, lambda _: pytest.fail("no lane is read")))
+    api = LambdaApi({"Operations": told}, Sources({}, lambda _: pytest.fail("no queue is read")))
     server = Server(Others(api), "127.0.0.1", 0)
     server.start()
     yield client(server.port), told
@@ -147,7 +147,7 @@ def test_a_process_that_ends_or_hangs_fails_one_invocation_alone(tmp_path: Path)
 
 
 def test_people_ask_the_running_stack() -> None:
-    """Pause and resume stop and start the lanes' processes; a hold is approved in the name that STS confirms."""
+    """Pause and resume stop and start the queues' processes; a hold is approved in the name that STS confirms."""
     options = Options(port=free_ports(4), people=0)
     with Stack(options) as stack:
         lambda_client = client(options.port)

@@ -58,7 +58,7 @@ def test_run_starts_answers_and_leaves_nothing_behind(stop: signal.Signals, tmp_
 
 
 def test_run_names_the_port_that_is_taken_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A second stack on the same PORT says which address it can not have."""
+    """A second stack on the same PORT says which address it cannot have."""
     port = free_ports(4)
     environment = {**os.environ, "PORT": str(port), "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
     with socket.create_server(("127.0.0.1", port + 3)):

@@ -7,7 +7,7 @@
 
 It knows what design sections 6 and 8 promise and nothing of how the bridge counts: it replays every call, keeps
 both sides' members, and at each removal asks of the history itself who was removed in the rolling window that ends
-there, who else was to go at that moment by Okta's truth, and how many members there were. What an observer can not
+there, who else was to go at that moment by Okta's truth, and how many members there were. What an observer cannot
 know for sure (see `Accounts`) is never held against the bridge: a number is a breach only if it is one however the
 unsure users count.
 """
@@ -67,9 +67,9 @@ class _Check:
             case Members():
                 self._members(fact)
             case Watched():
-                company.group(fact.group).reads = 2 if fact.looked else 0
+                company.group(fact.group).reads = 2 if fact.synced else 0
             case GroupRead():
-                company.group(fact.group).begin_look()
+                company.group(fact.group).begin_sync()
             case Forbidden():
                 company.breach(fact.at, "", "forbidden", fact.what)
             case OktaGroup():
@@ -77,7 +77,7 @@ class _Check:
             case OktaUser():
                 company.users.note(fact)
                 if fact.access not in {Access.UNASSIGNED, Access.DELETED}:
-                    company.deactivations.let_go([fact.user], fact.at)
+                    company.deactivations.release([fact.user], fact.at)
             case OktaApp():
                 company.app.append(fact)
             case OktaDoubtful():
@@ -104,7 +104,7 @@ class _Check:
         self.company.accounts.note(fact)
         if not fact.active:
             for removals in (self.company.deactivations, *(group.removals for group in self.company.groups.values())):
-                removals.let_go([fact.okta_id], fact.at)
+                removals.release([fact.okta_id], fact.at)
 
     def _members(self, fact: Members) -> None:
         company, group = self.company, self.company.group(fact.group)
@@ -112,7 +112,7 @@ class _Check:
         group.members -= fact.removed
         if not fact.by_bridge:
             gone = frozenset(company.accounts.owner.get(member, "") for member in fact.removed)
-            group.removals.let_go(gone, fact.at)
+            group.removals.release(gone, fact.at)
             return
         group.added |= fact.added
         if max(fact.named, len(fact.removed)) > company.rules.per_request:
@@ -130,9 +130,9 @@ class _Check:
         group = self.company.group(fact.group)
         group.truths.append(fact)
         group.ever |= fact.members
-        group.removals.let_go(fact.members, fact.at)
+        group.removals.release(fact.members, fact.at)
         if not fact.linked:
-            group.removals.let_go(frozenset(group.removals.excepted), fact.at)
+            group.removals.release(frozenset(group.removals.excepted), fact.at)
             group.reads = 0  # a later link is a new one
 
     # ---------------------------------------------------------------------------------------- waiting

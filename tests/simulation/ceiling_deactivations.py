@@ -21,7 +21,7 @@ def check_deactivation(company: Company, fact: Account) -> None:
     if not said & {Access.UNASSIGNED, Access.DELETED}:
         company.breach(fact.at, user, "deactivated-though-wanted", ",".join(sorted(said)))
         return
-    if company.deactivations.carry_out(frozenset({user})):
+    if company.deactivations.apply_decision(frozenset({user})):
         return
     if user in company.deactivations.excepted:
         company.breach(fact.at, user, "exception-deactivated")

@@ -14,7 +14,7 @@ def check_removed(company: Company, group: GroupState, fact: Members) -> frozens
         if member not in owner:
             company.breach(fact.at, fact.group, "unknown-member-removed", member)
     gone = frozenset(owner[member] for member in fact.removed if member in owner)
-    approved = group.removals.carry_out(gone)
+    approved = group.removals.apply_decision(gone)
     truths = group.seen_since(fact.at - company.rules.read_lag)
     for user in gone - company.inactive():
         if all(truth.exists and user in truth.members for truth in truths):

@@ -24,9 +24,9 @@ class Rules:
         keep_inactive: whether inactive members stay.
         per_request: members that one PATCH may remove.
         bootstrapped: whether a first whole reconcile ended before the history began.
-        read_lag: how far what Okta shows, and how long a look, may trail the truth.
+        read_lag: how far what Okta shows, and how long a sync, may trail the truth.
         patience: how long somebody may wait who is to come in, or whose access has ended; None for as long as
-            the lanes need.
+            the queues need.
     """
 
     count: int = 1000

@@ -17,9 +17,9 @@ class Removals:
     Attributes:
         done: each unapproved one.
         approved: whom a person's approval covers, until they are removed or may have left the hold.
-        perhaps_approved: these, and those who left it, whom a look may have missed.
+        perhaps_approved: these, and those who left it, whom a sync may have missed.
         excepted: whom a rejection keeps.
-        perhaps_excepted: these, and those whom a look may have missed as desired since.
+        perhaps_excepted: these, and those whom a sync may have missed as desired since.
         back: when somebody was last desired, or inactive, or no member, so that a hold may have let go.
     """
 
@@ -40,22 +40,22 @@ class Removals:
             self.excepted |= surely
             self.perhaps_excepted |= decided.users
 
-    def let_go(self, users: Collection[str], at: datetime) -> None:
+    def release(self, users: Collection[str], at: datetime) -> None:
         """These users are back, or out of sight."""
         for user in users:
             self.back[user] = at
         self.approved.difference_update(users)
         self.excepted.difference_update(users)
 
-    def carry_out(self, users: frozenset[str]) -> frozenset[str]:
-        """These were removed: those of them whom a person's word covered, for this once."""
+    def apply_decision(self, users: frozenset[str]) -> frozenset[str]:
+        """These were removed: those of them whom a person's decision covered, for this once."""
         covered = users & self.perhaps_approved
         self.perhaps_approved -= covered
         self.approved -= covered
         return covered
 
     def settle(self, excepted: Callable[[str], bool]) -> None:
-        """The lanes are empty: what was approved is done, or was not undesired any more; who is still excepted."""
+        """The queues are empty: what was approved is done, or should not be removed any more; who is still excepted."""
         self.approved.clear()
         self.perhaps_approved.clear()
         self.perhaps_excepted = {user for user in self.perhaps_excepted if excepted(user)}
@@ -73,7 +73,7 @@ class GroupState:
         members: Genesys Cloud ids.
         truths: what Okta held and when, oldest first.
         ever: Okta users who ever were in the Okta group.
-        ever_settled: those who were in it at a settled moment, so that a look has seen them.
+        ever_settled: those who were in it at a settled moment, so that a sync has seen them.
         reads: how often the bridge has read the group.
         read: members when it last did.
         known: what had been removed by then.
@@ -105,14 +105,14 @@ class GroupState:
         earlier = [truth for truth in self.truths if truth.at <= moment]
         return earlier[-1:] + later
 
-    def settle(self, present: Collection[str], undesired: Collection[str]) -> None:
-        """The lanes are empty: a look has seen the Okta users who are members, and who is no reason to be one."""
+    def settle(self, present: Collection[str], to_remove: Collection[str]) -> None:
+        """The queues are empty: a sync has seen the Okta users who are members, and who is no reason to be one."""
         if self.truths:
-            desired = self.truth.members - frozenset(undesired)
+            desired = self.truth.members - frozenset(to_remove)
             self.removals.settle(lambda user: user in present and user not in desired)
             self.ever_settled |= self.truth.members
 
-    def begin_look(self) -> None:
+    def begin_sync(self) -> None:
         """The bridge has read the group."""
         self.reads += 1
         self.read = frozenset(self.members)
@@ -123,7 +123,7 @@ class GroupState:
 class Accounts:
     """Genesys Cloud's users, and which Okta user each belongs to.
 
-    The bridge may not know yet, or not any more, what has changed since the lanes were last empty; it learns of
+    The bridge may not know yet, or not any more, what has changed since the queues were last empty; it learns of
     what a person does in Genesys Cloud only when it calls for that user. Such users are *unsure*: they count or not.
     """
 
@@ -151,7 +151,7 @@ class Accounts:
             self._by_owner[account.okta_id] = genesys_id
 
     def settle(self) -> None:
-        """The lanes are empty: the bridge knows what its own calls did."""
+        """The queues are empty: the bridge knows what its own calls did."""
         self._unsure &= self._by_hand
 
     def account(self, okta_id: str) -> Account | None:
@@ -254,7 +254,7 @@ class Company:
         return outside & active if self.rules.keep_inactive else outside | (linked - active)
 
     def is_known_in(self, group: GroupState, user: str) -> bool:
-        """Whether the user counts there: made by the bridge, or seen in the Okta group by a look."""
+        """Whether the user counts there: made by the bridge, or seen in the Okta group by a sync."""
         account = self.accounts.account(user)
         return account is not None and (account.created or user in group.ever_settled)
 

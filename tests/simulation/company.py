@@ -118,13 +118,13 @@ class Company:
         return group
 
     def _link(self, name: str) -> None:
-        """Link a group and give it its members, as a look long ago did."""
+        """Link a group and give it its members, as a sync long ago did."""
         world, store, group = self.world, self.world.store, self.groups[name]
         genesys_id = self.linked[group] = world.genesys.add_group(name)
         self.history.names[genesys_id] = f"Genesys-{name.replace(' ', '-')}"
         members = world.okta.members(group)
         accounts = [self.accounts[member] for member in sorted(members) if member in self.accounts]
-        if not world.bootstrapped:  # and whoever was put there by hand
+        if not world.bootstrapped:  # and anyone who was put there by hand
             accounts += [account for account in self.accounts.values() if self.chance.random() < 0.2]
         world.genesys.edit_members(genesys_id, add=[*dict.fromkeys(accounts), *self.hand_made])
         if not world.bootstrapped:
@@ -135,7 +135,7 @@ class Company:
             state=GroupState.LINKED,
             genesys_id=genesys_id,
             linked_by="assigned" if name == BY_ASSIGNMENT else f"name {name}",
-            first_look_ended=True,
+            first_sync_ended=True,
             nonempty=world.okta.now(),
         )
         store.add_seen(f"group:{group}", members)
@@ -155,7 +155,7 @@ class Company:
             self.history.tell(f"ADMIN {name} {said}".rstrip())
 
     def turn(self, about: str) -> None:
-        """Change whom a look is just about to the opposite, or who belongs to the group that it is about."""
+        """Change whom a sync is just about to the opposite, or who belongs to the group that it is about."""
         okta = self.world.okta
         try:
             if about in okta.groups:

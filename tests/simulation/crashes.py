@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge_local.exchange import Request, Response
 from bridge_local.memory import MemoryStore
 from tests.world import World
@@ -80,14 +80,14 @@ class MortalStore:
 
 
 class MortalWorld(World):
-    """A world whose consumer dies after the write that `fuse` says: to the table, to Genesys Cloud or to a lane."""
+    """A world whose consumer dies after the write that `fuse` says: to the table, to Genesys Cloud or to a queue."""
 
     def __post_init__(self) -> None:
         """Put the fuse between the bridge and everything that it writes to."""
         self.fuse = Fuse()
         super().__post_init__()
         self.store = cast("MemoryStore", MortalStore(self.store, self.fuse))
-        self.lanes.send = self.fuse.around(self.lanes.send)  # type: ignore[method-assign] # the same, counted
+        self.queues.send = self.fuse.around(self.queues.send)  # type: ignore[method-assign] # the same, counted
         for name in ("_put_record", "_update_record", "_delete_record"):
             setattr(self.idempotency, name, self.fuse.around(getattr(self.idempotency, name)))
         handle = self.genesys.handle
@@ -102,11 +102,11 @@ class MortalWorld(World):
         self.genesys.handle = counted  # type: ignore[method-assign] # the same, counted
         self.restart()
 
-    def work(self, lane: Lane) -> Mapping[str, Any] | None:
+    def work(self, queue: Queue) -> Mapping[str, Any] | None:
         """Handle one batch; a consumer that dies leaves its messages in flight, and another process follows."""
         self.fuse.running = True
         try:
-            return super().work(lane)
+            return super().work(queue)
         except Died:
             self.restart()
             return {}

@@ -121,9 +121,9 @@ def _ceiling_breached(simulation: Simulation) -> list[str]:
 def _wrong_in_the_end(simulation: Simulation) -> list[str]:
     world = simulation.world
     store, okta, genesys = world.store, world.okta, world.genesys
-    wrong = [f"lost: {message.body} is in the dead letters" for message in world.lanes.dead_letters]
-    if world.lanes.depth():
-        wrong.append(f"{world.lanes.depth()} items are still in the lanes")
+    wrong = [f"lost: {message.body} is in the dead letters" for message in world.queues.dead_letters]
+    if world.queues.depth():
+        wrong.append(f"{world.queues.depth()} items are still in the queues")
     wrong += [f"parked: {parked.entity} {parked.reason} {parked.detail}" for parked in store.parked.values()]
     wrong += _differences(simulation)
     linked = {link.okta_id for link in store.group_links.values() if link.genesys_id}
@@ -206,7 +206,7 @@ def _counts(simulation: Simulation) -> Counter[str]:
     calls = world.genesys.calls
     return Counter(
         {
-            "looks": len(world.store.journal),
+            "syncs": len(world.store.journal),
             "Genesys Cloud calls": len(calls),
             "events": len(world.okta.log.all()),
             "members removed": sum(len(call.removed) for call in calls),

@@ -37,7 +37,7 @@ class Weather:
         death: the process dies before or after the effect, or half-way through a write of many records.
         interlude: others act before the effect takes place.
         slow: the effect takes seconds.
-        refused: a service answers that it can not now (429, 5xx, throttling), having done nothing.
+        refused: a service answers that it cannot now (429, 5xx, throttling), having done nothing.
         lost: a service does what it is asked, and its answer is lost.
         late: a write reaches Genesys Cloud only after its caller gave up.
         token: Genesys Cloud's tokens end before the call.

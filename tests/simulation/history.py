@@ -78,15 +78,15 @@ class Members(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Watched(Fact):
-    """A linked group is watched from now on; `looked` says whether a whole look of the link has ended before."""
+    """A linked group is watched from now on; `synced` says whether a whole sync of the link has ended before."""
 
     group: str
-    looked: bool
+    synced: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupRead(Fact):
-    """The bridge read a linked group with its members: a look has begun to compare."""
+    """The bridge read a linked group with its members: a sync has begun to compare."""
 
     group: str
 
@@ -176,7 +176,7 @@ class Paused(Fact):
 
 @dataclass(frozen=True, kw_only=True)
 class Settled(Fact):
-    """The lanes are empty: all that was delivered has been worked off.
+    """The queues are empty: all that was delivered has been worked off.
 
     Attributes:
         held: whom the open holds show to people, by entity.

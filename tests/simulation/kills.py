@@ -1,7 +1,7 @@
 """``make crash-test``: real processes on the local stack, killed with SIGKILL at random moments under load.
 
 A run is one small company of its own: hired, changed in every way, and at least one consumer killed in the midst of its
-changes. The companies of a wave live at the same time, so that the lanes are busy and what a killed consumer held
+changes. The companies of a wave live at the same time, so that the queues are busy and what a killed consumer held
 comes back while others work. In the end Genesys Cloud equals Okta, and every company has come to the same end state.
 Everything listens on loopback only; processes are ended by their ids, and only those that the stack started.
 """
@@ -29,9 +29,9 @@ from bridge_local.stack import Stack
 STAFF = 6
 #: Companies that live at the same time.
 WAVE = 20
-#: Seconds that the lanes may take to become empty; a killed consumer's messages come back after 45.
+#: Seconds that the queues may take to become empty; a killed consumer's messages come back after 45.
 _PATIENCE = 600
-#: Seconds between two looks at whether all is quiet, and how many quiet ones make an end.
+#: Seconds between two checks of whether all is quiet, and how many quiet ones make an end.
 _PAUSE, _QUIET = 1.0, 3
 #: Most seconds between an administrator's act and the kill that follows it.
 _SOON = 0.7
@@ -158,12 +158,12 @@ class CrashTest:
             quiet = quiet + 1 if idle else 0
             now = time.monotonic()
             if now > began + _PATIENCE:
-                raise TimeoutError(f"{waiting} items are still in the lanes after {_PATIENCE} s")
+                raise TimeoutError(f"{waiting} items are still in the queues after {_PATIENCE} s")
             if now > told + 10:
                 told = now
                 runs = len(self.companies)
                 self._say(
-                    f"  {now - self._began:.0f} s: run {runs} {what}, {self.kills} kills, {waiting} items in the lanes"
+                    f"  {now - self._began:.0f} s: run {runs} {what}, {self.kills} kills, {waiting} items in the queues"
                 )
 
 

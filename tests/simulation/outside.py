@@ -1,4 +1,4 @@
-"""What AWS is to a process, with its weather: store, lanes, queue and idempotency table."""
+"""What AWS is to a process, with its weather: store, queues, queue and idempotency table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from bridge.errors import Transient
 from bridge.items import Item
 from bridge_local.exchange import Now
-from bridge_local.fifo import FifoLanes
+from bridge_local.fifo import FifoQueues
 from bridge_local.idempotency import MemoryIdempotency
 from tests.simulation.gate import Gate
 
@@ -119,16 +119,16 @@ def _half(arguments: Sequence[Any]) -> list[Any] | None:
     return None
 
 
-class LanesInWeather:
-    """The way into the lanes: a queue may refuse, take a part of the items, or take them and lose its answer."""
+class QueuesInWeather:
+    """The way into the queues: a queue may refuse, take a part of the items, or take them and lose its answer."""
 
-    def __init__(self, lanes: FifoLanes, gate: Gate) -> None:
-        """Stand in front of `lanes`."""
-        self._lanes = lanes
+    def __init__(self, queues: FifoQueues, gate: Gate) -> None:
+        """Stand in front of `queues`."""
+        self._queues = queues
         self._gate = gate
 
     def send(self, items: Sequence[Item]) -> None:
-        """As `bridge.provisioning.ports.LaneSender`."""
+        """As `bridge.provisioning.ports.QueueSender`."""
         if not items:
             return
         gate = self._gate
@@ -136,19 +136,19 @@ class LanesInWeather:
         gate.before(what)
         if gate.hits(gate.weather.refused):
             part = items[: gate.chance.randrange(len(items))]
-            self._lanes.send(part)
+            self._queues.send(part)
             gate.history.tell(f"{what}: the queue takes {len(part)} of {len(items)}")
-            raise Transient("lane-refused", upstream="lanes")
-        self._lanes.send(items)
+            raise Transient("queue-refused", upstream="queues")
+        self._queues.send(items)
         gate.history.tell(what)
         gate.after(what)
         if gate.hits(gate.weather.lost):
             gate.history.tell(f"{what}: the answer is lost")
-            raise Transient("lane-refused", upstream="lanes")
+            raise Transient("queue-refused", upstream="queues")
 
     def waiting(self) -> int:
-        """As `bridge.provisioning.runs.Lanes`."""
-        return self._gate.do("count the lanes", self._lanes.waiting)
+        """As `bridge.provisioning.runs.Queues`."""
+        return self._gate.do("count the queues", self._queues.waiting)
 
     def change_message_visibility_batch(self, **arguments: Any) -> dict[str, Any]:
         """As boto3's SQS client."""
@@ -157,7 +157,7 @@ class LanesInWeather:
         if gate.hits(gate.weather.refused):
             gate.history.tell("change visibility: throttled")
             raise ClientError({"Error": {"Code": "RequestThrottled"}}, "ChangeMessageVisibilityBatch")
-        answer = self._lanes.change_message_visibility_batch(**arguments)
+        answer = self._queues.change_message_visibility_batch(**arguments)
         gate.after("change visibility")
         return answer
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from bridge.aws.store.pace import DynamoPace
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.provisioning.ports import Pace
 from bridge_local.genesys.records import Call
 from tests.simulation.gate import Gate
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MINUTE = timedelta(seconds=60)
 #: As `functions/consumer/app.py`: what users and groups leave to the leavers.
-_SHARE = {Lane.LEAVERS: 1.0, Lane.USERS: 0.95, Lane.GROUPS: 0.95}
+_SHARE = {Queue.LEAVERS: 1.0, Queue.USERS: 0.95, Queue.GROUPS: 0.95}
 
 
 class PaceTable:
@@ -53,12 +53,12 @@ class PaceTable:
         return {}
 
 
-def paced(gate: Gate, table: PaceTable, per_minute: int, upstream: str, lane: Lane) -> Pace:
+def paced(gate: Gate, table: PaceTable, per_minute: int, upstream: str, queue: Queue) -> Pace:
     """The budget of Genesys Cloud as the functions have it; Okta without one."""
     if upstream != "genesys" or not per_minute:
         return FreePace()
     client = cast("DynamoDBClient", table)
-    return DynamoPace(client, "state", upstream, per_minute, gate.clock, _SHARE[lane])
+    return DynamoPace(client, "state", upstream, per_minute, gate.clock, _SHARE[queue])
 
 
 def too_many_calls(calls: Sequence[Call], per_minute: int) -> list[str]:

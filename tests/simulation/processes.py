@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.operations.requests import Pause
 from bridge.operations.switches import Switches
 from bridge.provisioning.holds import BLOCKING
@@ -66,7 +66,7 @@ def carry_reconcile_on(simulation: Simulation) -> None:
 
 
 def reconcile(simulation: Simulation) -> None:
-    """One whole reconcile from its beginning to its end, with the lanes worked off.
+    """One whole reconcile from its beginning to its end, with the queues worked off.
 
     Raises:
         Unsettled: it does not end well.
@@ -98,11 +98,11 @@ def redrive(simulation: Simulation) -> None:
     world = simulation.world
     for entity in sorted({parked.entity for parked in world.store.parked.values()}):
         simulation.history.tell(f"redrive {entity}")
-        world.lanes.send([fresh_item(entity, Reason.REDRIVE, str(simulation.chance.random()))])
+        world.queues.send([make_item(entity, Reason.REDRIVE, str(simulation.chance.random()))])
 
 
 def decide(simulation: Simulation) -> None:
-    """Somebody approves or rejects a hold as it stands, or as it stood when they looked at it."""
+    """Somebody approves or rejects a hold as it stands, or as it stood when they read it."""
     world, chance = simulation.world, simulation.chance
     waiting = world.store.open_hold_entities()
     if not waiting:
@@ -129,7 +129,7 @@ def _decide(simulation: Simulation, hold: Hold, revision: int, verdict: Verdict)
 def pause(simulation: Simulation) -> None:
     """An operator pauses removals, or lets them go on."""
     world, paused = simulation.world, simulation.promises.paused is None
-    switches = Switches(cast("Any", None), {}, world.store, world.lanes, nonce=lambda: str(world.clock.time))
+    switches = Switches(cast("Any", None), {}, world.store, world.queues, dedup_key=lambda: str(world.clock.time))
     switches.set(Pause(do="pause" if paused else "resume", what="removals"))
     simulation.recorder.pause(paused=paused)
     simulation.promises.paused = world.clock.time if paused else None

@@ -1,7 +1,7 @@
 """What no call may do at any moment of a history: checked at the Genesys Cloud model, from Okta's truth alone.
 
 Knows nothing of what the bridge decided or remembers. A change is justified when Okta's truth asked for it at some
-moment of the last half hour: as long as a look, a call on its way and Okta's read lag may take together.
+moment of the last half hour: as long as a sync, a call on its way and Okta's read lag may take together.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ class Promises:
                 yield f"P6: {okta_id} is deactivated because the application is off"
 
     def _is_paused(self, since: datetime) -> bool:
-        """Whether removals have been paused for longer than a look takes."""
+        """Whether removals have been paused for longer than a sync takes."""
         return self.paused is not None and self.paused < since
 
     def _holders(self, okta_id: str) -> int:

@@ -80,11 +80,11 @@ class Recorder:
 
     # ------------------------------------------------------------------------------------ what people do
 
-    def watch(self, okta_group: str, genesys_group: str, *, looked: bool = False) -> None:
-        """A pair of groups that settings or an assignment link; `looked` if a look of the link has ended before."""
+    def watch(self, okta_group: str, genesys_group: str, *, synced: bool = False) -> None:
+        """A pair of groups that settings or an assignment link; `synced` if a sync of the link has ended before."""
         self._okta_group[genesys_group] = okta_group
         self._linked[okta_group] = True
-        self.history.append(Watched(at=self._now(), group=okta_group, looked=looked))
+        self.history.append(Watched(at=self._now(), group=okta_group, synced=synced))
         self.observe()
 
     def unlink(self, okta_group: str) -> None:
@@ -109,11 +109,11 @@ class Recorder:
         self.history.append(Paused(at=self._now(), paused=paused))
 
     def doubtful(self) -> None:
-        """Okta shows something false of groups from now on, until the lanes are empty."""
+        """Okta shows something false of groups from now on, until the queues are empty."""
         self.history.append(OktaDoubtful(at=self._now()))
 
     def settled(self, held: Mapping[str, Iterable[str]]) -> None:
-        """The lanes are empty, and the open holds show these users by entity."""
+        """The queues are empty, and the open holds show these users by entity."""
         self.observe()
         self.history.append(
             Settled(at=self._now(), held={entity: frozenset(users) for entity, users in held.items() if users})

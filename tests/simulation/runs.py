@@ -73,13 +73,13 @@ def series(
 def _done(orders: list[_Order], processes: int) -> Iterator[list[Outcome]]:
     """The outcomes of the orders, in their order, however many processes work."""
     if processes < 2:
-        yield from map(_carry_out, orders)
+        yield from map(_run_order, orders)
         return
     with multiprocessing.get_context("fork").Pool(processes) as pool:
-        yield from pool.imap(_carry_out, orders)
+        yield from pool.imap(_run_order, orders)
 
 
-def _carry_out(order: _Order) -> list[Outcome]:
+def _run_order(order: _Order) -> list[Outcome]:
     outcomes = []
     for seed in range(order.first, order.first + order.count):
         outcomes.append(run(seed, VARIANTS[order.variant]()))

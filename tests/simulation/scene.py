@@ -66,7 +66,7 @@ class Scene:
         world = self.world
         self._recorder = Recorder(world.okta, world.genesys, world.clock.now, handmade=[*adopted, *handmade])
         for okta_id, genesys_id in self._groups.items():
-            self._recorder.watch(okta_id, genesys_id, looked=True)
+            self._recorder.watch(okta_id, genesys_id, synced=True)
 
     @property
     def recorder(self) -> Recorder:
@@ -75,7 +75,7 @@ class Scene:
         return self._recorder
 
     def linked(self, name: str, members: list[str]) -> tuple[str, str]:
-        """A group on both sides that has been looked at before the history begins, with these members; both ids."""
+        """A group on both sides that has been synced before the history begins, with these members; both ids."""
         assert self._recorder is None, "the history has begun"
         okta_id, genesys_id = self.world.linked_group(name, [])
         with self.world.okta.quietly():
@@ -101,7 +101,7 @@ class Scene:
             self.world.okta.add_members(okta_id, sorted(add))
             self.world.okta.remove_members(okta_id, sorted(remove))
 
-    def look_at_hold(self, entity: str) -> Sight | None:
+    def read_hold(self, entity: str) -> Sight | None:
         """What ``bridge holds show`` tells an operator of a group's open hold, or the organisation's."""
         hold = self.world.store.hold(_entity(entity))
         if hold is None or hold.state not in BLOCKING:
@@ -123,13 +123,13 @@ class Scene:
         return True
 
     def approve(self, entity: str) -> bool:
-        """Look at a hold and approve it at once."""
-        sight = self.look_at_hold(entity)
+        """Sync a hold and approve it at once."""
+        sight = self.read_hold(entity)
         return sight is not None and self.decide(sight, Verdict.APPROVE)
 
     def reject(self, entity: str) -> bool:
-        """Look at a hold and reject it at once."""
-        sight = self.look_at_hold(entity)
+        """Sync a hold and reject it at once."""
+        sight = self.read_hold(entity)
         return sight is not None and self.decide(sight, Verdict.REJECT)
 
     # ------------------------------------------------------------------------------------ what follows
@@ -146,7 +146,7 @@ class Scene:
 
     def held(self, entity: str) -> frozenset[str]:
         """Whom the open hold of a group, or of the organisation, shows."""
-        sight = self.look_at_hold(entity)
+        sight = self.read_hold(entity)
         return frozenset() if sight is None else sight.users
 
     def removing_patches(self) -> list[int]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import cast
 
-from bridge.consumer.composition import Outside
+from bridge.consumer.composition import Dependencies
 from bridge.consumer.settings import ConsumerSettings
 from bridge.provisioning.record_ports import Store
 from bridge.reconcile.composition import Memory
 from tests.simulation.gate import Gate, History
-from tests.simulation.outside import IdempotencyInWeather, LanesInWeather, StoreInWeather
+from tests.simulation.outside import IdempotencyInWeather, QueuesInWeather, StoreInWeather
 from tests.simulation.pace import PaceTable, paced
 from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
 from tests.simulation.variants import Variant
@@ -43,12 +43,12 @@ class SimulatedWorld(World):
         if self.bootstrapped:
             self.store.set_bootstrapped()
             self.store.note_reconciled("enforce")
-        self.lanes = self.variant.lanes(self.clock.now)
+        self.queues = self.variant.queues(self.clock.now)
         self.history = History(self.clock)
         self.gate = Gate(self.clock, random.Random(f"gate {self.seed}"), self.history)  # noqa: S311 - repeatable
         self.context = GatedContext(gate=self.gate)
         self.idempotency = IdempotencyInWeather(self.clock.now, self.gate)
-        self.gated_lanes = LanesInWeather(self.lanes, self.gate)
+        self.gated_queues = QueuesInWeather(self.queues, self.gate)
         self.pace_table = PaceTable(self.gate)
         self.okta_outside = OktaInWeather(self.okta, self.gate, page=3)
         self.genesys_outside = GenesysInWeather(self.genesys, self.gate)
@@ -59,27 +59,27 @@ class SimulatedWorld(World):
     def gated_poller(self) -> None:
         """A new environment of the log poller, in the weather."""
         store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_outside)
-        self.catch_up = self.new_poller(store, self.gated_lanes, okta)
+        self.catch_up = self.new_poller(store, self.gated_queues, okta)
 
     def gated_reconciler(self) -> None:
         """A new environment of the reconciler, likewise."""
-        outside = replace(
+        dependencies = replace(
             self.reconciler_outside(),
             store=cast("Memory", StoreInWeather(self.store, self.gate)),
-            lanes=self.gated_lanes,
+            queues=self.gated_queues,
             okta_transport=ServiceTransport(self.okta_outside),
             genesys_transport=ServiceTransport(self.genesys_outside),
         )
-        self.reconciler = self.new_reconciler(outside)
+        self.reconciler = self.new_reconciler(dependencies)
 
-    def outside(self, settings: ConsumerSettings) -> Outside:
+    def dependencies(self, settings: ConsumerSettings) -> Dependencies:
         """The world around a new consumer, in its weather."""
-        return Outside(
+        return Dependencies(
             **{
-                **vars(super().outside(settings)),
+                **vars(super().dependencies(settings)),
                 "store": StoreInWeather(self.store, self.gate),
-                "lanes": self.gated_lanes,
-                "sqs": self.gated_lanes,
+                "queues": self.gated_queues,
+                "sqs": self.gated_queues,
                 "pace": partial(paced, self.gate, self.pace_table, self.per_minute),
                 "okta_transport": ServiceTransport(self.okta_outside),
                 "genesys_transport": ServiceTransport(self.genesys_outside),

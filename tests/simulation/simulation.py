@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from bridge.consumer.composition import Consumer
 from bridge.errors import Transient
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge_local.okta import HookDispatcher
 from functions.receiver import app as receiver_app
 from tests.simulation.circumstances import (
@@ -75,13 +75,13 @@ class Simulation:
             self.clock.advance(120)  # what has long been there can be found
         self.variant.begin(world)
         made_by_others = [*self.company.hand_made, *(self.company.accounts.values() if self.first_day else ())]
-        # The Okta user of an account from before the bridge, which may not bear his id yet.
+        # The Okta user of an account from before the bridge, which may not bear their id yet.
         stands_for = {account: person for person, account in self.company.accounts.items()}
         self.recorder = Recorder(
             world.okta, world.genesys, self.clock.now, handmade=made_by_others, stands_for=stands_for
         )
         for okta_group, genesys_group in self.company.linked.items():
-            self.recorder.watch(okta_group, genesys_group, looked=not self.first_day)
+            self.recorder.watch(okta_group, genesys_group, synced=not self.first_day)
         self.promises = Promises(world, self.history.tell, int(world.variables["MEMBERS_PER_REQUEST"]))
         self.promises.lied_to = self.climate.strange > 0
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
@@ -182,11 +182,11 @@ class Simulation:
         while (soonest := self._next_due()) is not None:
             self.clock.time = max(soonest, self.clock.time)
             if self.clock.time > limit:
-                raise Unsettled(f"{self.world.lanes.depth()} items are still in the lanes after four days")
+                raise Unsettled(f"{self.world.queues.depth()} items are still in the queues after four days")
             self._do_due()
 
     def _next_due(self) -> datetime | None:
-        moments = [self.world.lanes.next_visible(), self._dispatcher.next_due()]
+        moments = [self.world.queues.next_visible(), self._dispatcher.next_due()]
         moments += [due for due, _ in self.world.genesys_outside.on_the_way]
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -196,26 +196,26 @@ class Simulation:
         while worked:
             self.world.genesys_outside.land()
             self._dispatcher.run_due()
-            lanes = list(Lane)
-            self.chance.shuffle(lanes)
-            worked = sum(self.work(lane) for lane in lanes) > 0
+            queues = list(Queue)
+            self.chance.shuffle(queues)
+            worked = sum(self.work(queue) for queue in queues) > 0
 
     # ------------------------------------------------------------------------------------- processes
 
-    def work(self, lane: Lane) -> bool:
-        """One batch of a lane, by a consumer of its own; whether there was one."""
+    def work(self, queue: Queue) -> bool:
+        """One batch of a queue, by a consumer of its own; whether there was one."""
         world = self.world
-        event = world.lanes.receive(lane)
+        event = world.queues.receive(queue)
         if event is None:
             return False
         self._batches += 1
         if self._batches > MOST_BATCHES:
             raise Unsettled(f"{MOST_BATCHES} batches have not brought it to rest")
-        key = (lane.value, self.gate.depth)
+        key = (queue.value, self.gate.depth)
         consumer = self._environments.get(key)
         if consumer is None or self.gate.hits(self.gate.weather.death):
             consumer = self._environments[key] = world.new_consumer()
-        self.history.tell(f"{lane.value}: {' '.join(_title(record) for record in event['Records'])}")
+        self.history.tell(f"{queue.value}: {' '.join(_title(record) for record in event['Records'])}")
         with self.gate.process():
             try:
                 answer = cast("Consumer", consumer).handle(event, cast("Any", world.context))
@@ -224,9 +224,9 @@ class Simulation:
             except Died:
                 self._environments.pop(key, None)
                 return True
-        world.lanes.answer(lane, event, answer)
+        world.queues.answer(queue, event, answer)
         if answer["batchItemFailures"]:
-            self.history.tell(f"{lane.value}: {len(answer['batchItemFailures'])} go back")
+            self.history.tell(f"{queue.value}: {len(answer['batchItemFailures'])} go back")
         return True
 
     def run_function(
@@ -252,7 +252,7 @@ class Simulation:
         """Okta delivers to the receiver."""
         events = json.loads(body)["data"]["events"]
         self.history.tell(f"delivery: {' '.join(event['eventType'] for event in events)}")
-        receiver = self.world.new_receiver(cast("Any", self.world.gated_lanes))
+        receiver = self.world.new_receiver(cast("Any", self.world.gated_queues))
         compose, receiver_app.compose = receiver_app.compose, cast("Any", lambda: receiver)
         request = {"httpMethod": "POST", "headers": dict(headers), "body": body.decode()}
         try:
@@ -288,7 +288,7 @@ class Simulation:
         self._interludes += 1
         if self._interludes > MOST_INTERLUDES:
             return
-        [kind] = chance.choices(("time", "change", "lane", "time-out"), weights=(2, 8, 4, 1))
+        [kind] = chance.choices(("time", "change", "queue", "time-out"), weights=(2, 8, 4, 1))
         self.history.tell(f"meanwhile, before {what}:")
         depth, self.history.depth = self.history.depth, self.history.depth + 1
         about = self._about(what)
@@ -301,18 +301,18 @@ class Simulation:
         self.world.genesys_outside.land()
         if kind != "time":
             self._dispatcher.run_due()
-            lanes = chance.sample(list(Lane), chance.choice((1, 2, 3, 3)))
+            queues = chance.sample(list(Queue), chance.choice((1, 2, 3, 3)))
             if about in self.company.groups.values():
                 self.clock.advance(8.0)  # its item is visible after 7 seconds
-                lanes.insert(0, Lane.GROUPS)
+                queues.insert(0, Queue.GROUPS)
             else:
                 self.clock.advance(chance.choice((0.0, 0.0, 8.0)))
-            for lane in lanes:
-                self.work(lane)
+            for queue in queues:
+                self.work(queue)
         self.history.depth = depth
 
     def _change(self, about: str) -> None:
-        """Somebody changes what a look is just about, and Okta tells of it at once."""
+        """Somebody changes what a sync is just about, and Okta tells of it at once."""
         if about and self.chance.random() < 0.7:
             self.administrate_turn(about)
         else:

@@ -84,7 +84,7 @@ def test_a_function_that_ran_into_its_time_out_makes_no_further_effect() -> None
 
 
 def test_moments_know_what_was_true_lately() -> None:
-    """Whoever became untrue was true until then; who has been true for ever was never untrue."""
+    """Anyone who became untrue was true until then; who has been true for ever was never untrue."""
     moments = Moments()
     moments.note({"ada"}, START)
     moments.last_untrue.clear()

@@ -14,13 +14,13 @@ from unittest.mock import patch
 
 from bridge.aws import upstreams
 from bridge.errors import Transient
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.okta.client import OktaClient
 from bridge.outbound.http import Answer
 from bridge.provisioning.records import GroupLink, UserLink
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
 from bridge_local.exchange import Now
-from bridge_local.fifo import FifoLane, FifoLanes, Message
+from bridge_local.fifo import FifoQueue, FifoQueues, Message
 from bridge_local.memory import MemoryStore
 from tests.world import World
 
@@ -48,9 +48,9 @@ class Variant:
         """The bridge's memory."""
         return MemoryStore()
 
-    def lanes(self, now: Now) -> FifoLanes:
-        """The lanes."""
-        return FifoLanes(now)
+    def queues(self, now: Now) -> FifoQueues:
+        """The queues."""
+        return FifoQueues(now)
 
     def begin(self, world: World) -> None:
         """The company is founded, the run begins."""
@@ -102,9 +102,9 @@ class Replay(_OtherOkta):
         for event in events:
             if event["uuid"] not in self._heard:
                 self._heard.add(event["uuid"])
-                self._carry_out(str(event["eventType"]), {each["type"]: each["id"] for each in event["target"] or ()})
+                self._apply_event(str(event["eventType"]), {each["type"]: each["id"] for each in event["target"] or ()})
 
-    def _carry_out(self, verb: str, target: Mapping[str, str]) -> None:
+    def _apply_event(self, verb: str, target: Mapping[str, str]) -> None:
         user, member = target.get("User", ""), (target.get("UserGroup", ""), target.get("User", ""))
         if verb in _STATUS_AFTER:
             self.status[user] = _STATUS_AFTER[verb]
@@ -226,22 +226,22 @@ PartialPage.client = _HastyOkta
 
 
 class NoOrder(Variant):
-    """Lanes without message groups: items of one entity in any order, several at once."""
+    """Queues without message groups: items of one entity in any order, several at once."""
 
     name = "no-order"
 
-    def lanes(self, now: Now) -> FifoLanes:
-        """Lanes that give the newest message first, whatever else is in flight."""
-        return _UnorderedLanes(now)
+    def queues(self, now: Now) -> FifoQueues:
+        """Queues that give the newest message first, whatever else is in flight."""
+        return _UnorderedQueues(now)
 
 
-class _UnorderedLanes(FifoLanes):
-    def _takable(self, queue: FifoLane, now: datetime) -> Iterator[Message]:
+class _UnorderedQueues(FifoQueues):
+    def _takable(self, queue: FifoQueue, now: datetime) -> Iterator[Message]:
         yield from (message for message in reversed(queue.messages) if message.visible <= now)
 
     def next_visible(self) -> datetime | None:
         """When any message can be received."""
-        return min((message.visible for lane in Lane for message in self.lanes[lane].messages), default=None)
+        return min((message.visible for queue in Queue for message in self.queues[queue].messages), default=None)
 
 
 # ----------------------------------------------------------------------------------------------- one-window
@@ -268,7 +268,7 @@ class _ForgetsAtMidnight(MemoryStore):
 
 
 class NoFence(Variant):
-    """Links are written whoever has begun to look meanwhile."""
+    """Links are written no matter who has begun to sync meanwhile."""
 
     name = "no-fence"
 

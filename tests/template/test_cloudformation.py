@@ -214,7 +214,7 @@ OWN = {"aws:PrincipalAccount": "123456789012", "aws:PrincipalIsAWSService": "fal
     ids=["a role of this account", "another account", "without TLS", "nobody known", "SQS itself"],
 )
 def test_queues_take_work_from_this_account_alone(principal: dict[str, str], allowed: bool) -> None:
-    """The consumer's role still sends; whoever is not of this account does not, whatever another policy says."""
+    """The consumer's role still sends; anyone who is not of this account does not, whatever another policy says."""
     assert allowed_by_queue_policy(principal) is allowed
 
 

@@ -120,12 +120,12 @@ def test_alarms_watch_metrics_that_are_emitted() -> None:
     }
 
 
-@pytest.mark.parametrize("lane", ["Leavers", "Users", "Groups"])
-def test_each_lane_has_an_alarm_on_its_age(lane: str) -> None:
-    """It watches the lane's own queue."""
-    alarm = alarms()[f"{lane}AgeAlarm"]
+@pytest.mark.parametrize("queue", ["Leavers", "Users", "Groups"])
+def test_each_queue_has_an_alarm_on_its_age(queue: str) -> None:
+    """It watches the queue's own queue."""
+    alarm = alarms()[f"{queue}AgeAlarm"]
     assert alarm["MetricName"] == "ApproximateAgeOfOldestMessage"
-    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [f"{lane}Queue", "QueueName"]}}]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [f"{queue}Queue", "QueueName"]}}]
 
 
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
@@ -177,7 +177,7 @@ def test_resources_named_on_the_dashboard_exist() -> None:
 
 
 def test_the_list_of_holds_is_asked_through_the_readers_alias() -> None:
-    """Whoever looks at the dashboard invokes it with his own permission, and that is no more than a reader's."""
+    """Anyone who looks at the dashboard invokes it with their own permission, and that is no more than a reader's."""
     [widget] = [widget for widget in dashboard()["widgets"] if widget["type"] == "custom"]
     assert widget["properties"]["endpoint"] == "${OperationsReader}"
     assert widget["properties"]["params"] == {}

@@ -69,7 +69,7 @@ def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:
 
 
 def test_no_other_function_changes_what_people_decided() -> None:
-    """The operations function can not be asked to approve: its requests have no such name."""
+    """The operations function cannot be asked to approve: its requests have no such name."""
     [schedule] = TEMPLATE.function("Operations")["Events"].values()
     assert schedule["Properties"]["Input"] == '{"do": "remind"}'
     assert "Events" not in TEMPLATE.function("Approvals")

@@ -15,7 +15,7 @@ import pytest
 from bridge.approvals.identity import Identities
 from bridge.approvals.signing import binding, sign_identity, sts_endpoint
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.operations.composition import Outside
+from bridge.operations.composition import Dependencies
 from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge.provisioning.records import Hold, HoldState, ParkedItem
 from bridge_local.aws import Aws, queue_name
@@ -29,7 +29,7 @@ from tests.world import Context
 
 @pytest.fixture
 def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    """As for the other functions; the lanes' event source mappings and STS beside them."""
+    """As for the other functions; the queues' event source mappings and STS beside them."""
     with deployed(monkeypatch) as made:
         make_mappings(made.aws)
         for function in ("Operations", "Approvals"):
@@ -37,7 +37,9 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
                 monkeypatch.setenv(name, value)
         monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "")
         okta, genesys = ModelTransport(made.okta), ModelTransport(made.genesys)
-        monkeypatch.setattr(operations, "Outside", partial(Outside, okta_transport=okta, genesys_transport=genesys))
+        monkeypatch.setattr(
+            operations, "Dependencies", partial(Dependencies, okta_transport=okta, genesys_transport=genesys)
+        )
         monkeypatch.setattr(approvals, "Identities", partial(Identities, transport=Sts()))
         operations.compose.cache_clear()
         approvals.compose.cache_clear()
@@ -113,13 +115,13 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
     person = okta.create_user({"login": "ada@example.com", "firstName": "Ada", "lastName": "Brook"})
     okta.assign_user(person)
     okta.add_members(group, [person])
-    assert deployment.look("UsersQueue", f"user:{person}")
-    assert deployment.look("GroupsQueue", f"group:{group}")
+    assert deployment.sync("UsersQueue", f"user:{person}")
+    assert deployment.sync("GroupsQueue", f"group:{group}")
     open_hold(deployment, f"group:{group}", person)
     hire = okta.create_user({"login": "eve@example.com", "firstName": "Eve", "lastName": "Doe"})
     okta.assign_user(hire)
     genesys.faults.add(Fault("cut", method="POST", path="/users$", count=1))
-    assert not deployment.look("UsersQueue", f"user:{hire}")
+    assert not deployment.sync("UsersQueue", f"user:{hire}")
     deployment.grants.clear()
     ask(deployment, do="sync", entity=f"user:{hire}")
     for entity in (f"user:{person}", f"group:{group}"):

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.consumer.composition import Outside
-from bridge.items import Reason, fresh_item
+from bridge.consumer.composition import Dependencies
+from bridge.items import Reason, make_item
 from bridge.provisioning.followups import LEAVER
 from bridge.provisioning.records import Due
-from bridge.reconcile.composition import Outside as ReconcilerOutside
+from bridge.reconcile.composition import Dependencies as ReconcilerOutside
 from bridge_local import ROOT
 from bridge_local.aws import Aws
 from bridge_local.genesys import GenesysModel, GenesysSwitches
@@ -42,7 +42,7 @@ from tests.world import Context
 
 TEMPLATE = Template()
 DEFAULT_MAP = ROOT / "layers/bridge/bridge/mapping/default_map.json"
-LANES = {"LeaversQueue", "UsersQueue", "GroupsQueue"}
+QUEUES = {"LeaversQueue", "UsersQueue", "GroupsQueue"}
 CLIENT_ID = "0oaBridgeServiceApp1"
 MAP_PARAMETER = "/bridge/map"
 #: An action on a resource, by its logical id.
@@ -64,11 +64,11 @@ BY_SERVICES: dict[str, set[Grant]] = {
         # As the receiver's; DynamoDB decrypts its tables' keys too.
         ("kms:Decrypt", "DataKey"),
         ("kms:GenerateDataKey", "DataKey"),
-        # Lambda's pollers read the lanes ("Using Lambda with Amazon SQS", execution role permissions).
+        # Lambda's pollers read the queues ("Using Lambda with Amazon SQS", execution role permissions).
         *(
-            (action, lane)
+            (action, queue)
             for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-            for lane in LANES
+            for queue in QUEUES
         ),
     },
     "Reconciler": {
@@ -170,14 +170,14 @@ class Deployment:
             answer = receiver.handler({"httpMethod": "POST", "headers": headers, "body": body}, None)
         assert answer["statusCode"] == 204
 
-    def look(self, lane: str, entity: str, reason: Reason = Reason.OPERATOR) -> bool:
-        """Have the consumer look at an entity; whether its message is done."""
+    def sync(self, queue: str, entity: str, reason: Reason = Reason.OPERATOR) -> bool:
+        """Have the consumer sync an entity; whether its message is done."""
         self.asked += 1
-        return self.consume(lane, fresh_item(entity, reason, str(self.asked)).to_json())
+        return self.consume(queue, make_item(entity, reason, str(self.asked)).to_json())
 
-    def consume(self, lane: str, body: str) -> bool:
-        """Have the consumer take one message that really is in the lane; whether it is done."""
-        sqs, url = boto3.client("sqs"), self.aws.physical[lane]
+    def consume(self, queue: str, body: str) -> bool:
+        """Have the consumer take one message that really is in the queue; whether it is done."""
+        sqs, url = boto3.client("sqs"), self.aws.physical[queue]
         while followers := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             for follower in followers:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=follower["ReceiptHandle"])
@@ -224,13 +224,15 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         okta, genesys = models(aws, options)
         monkeypatch.setattr(
             consumer,
-            "Outside",
-            partial(Outside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
+            "Dependencies",
+            partial(Dependencies, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
-        monkeypatch.setattr(log_poller, "Outside", partial(log_poller.Outside, okta_transport=ModelTransport(okta)))
+        monkeypatch.setattr(
+            log_poller, "Dependencies", partial(log_poller.Dependencies, okta_transport=ModelTransport(okta))
+        )
         monkeypatch.setattr(
             reconciler,
-            "Outside",
+            "Dependencies",
             partial(ReconcilerOutside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
         made = Deployment(aws, options, okta, genesys)
@@ -308,7 +310,7 @@ def test_no_role_has_a_wildcard() -> None:
 
 
 def test_the_receiver_may_do_what_it_does(deployment: Deployment) -> None:
-    """A delivery for all three lanes."""
+    """A delivery for all three queues."""
     okta = deployment.okta
     user = okta.create_user({"login": "ada.brook@example.com", "firstName": "Ada", "lastName": "Brook"})
     okta.add_members(okta.create_group("Sales"), [user])
@@ -328,50 +330,50 @@ def test_the_consumer_may_do_what_it_does(deployment: Deployment) -> None:
         person = okta.create_user({"login": f"{name}@example.com", "firstName": name, "lastName": "Brook"})
         okta.assign_user(person)
         people.append(person)
-        assert deployment.look("UsersQueue", f"user:{person}")
+        assert deployment.sync("UsersQueue", f"user:{person}")
     okta.add_members(group, people)
-    assert deployment.look("GroupsQueue", f"group:{group}")
+    assert deployment.sync("GroupsQueue", f"group:{group}")
     assert len(genesys.members(genesys_group)) == len(people)
-    # A joiner brings the group; one member may be removed, the next two are held.
+    # A joiner enqueues the group; one member may be removed, the next two are held.
     joiner = okta.create_user({"login": "eve@example.com", "firstName": "Eve", "lastName": "Brook"})
     okta.assign_user(joiner)
     okta.add_members(group, [joiner])
-    assert deployment.look("UsersQueue", f"user:{joiner}")
+    assert deployment.sync("UsersQueue", f"user:{joiner}")
     for leaving in (people[:1], people[1:3], []):
         okta.remove_members(group, leaving)
-        assert deployment.look("GroupsQueue", f"group:{group}")
+        assert deployment.sync("GroupsQueue", f"group:{group}")
     assert len(genesys.members(genesys_group)) == len(people)
     # An assignment ends while the application is off; its return brings the user back.
     okta.unassign_user(people[3])
     okta.deactivate_app()
-    assert deployment.look("UsersQueue", f"user:{people[3]}")
+    assert deployment.sync("UsersQueue", f"user:{people[3]}")
     okta.activate_app()
-    assert deployment.look("UsersQueue", "app")
-    assert deployment.look("UsersQueue", f"user:{people[3]}")
-    # Credentials lose their role: every lane gives its message back; then it is given again.
+    assert deployment.sync("UsersQueue", "app")
+    assert deployment.sync("UsersQueue", f"user:{people[3]}")
+    # Credentials lose their role: every queue gives its message back; then it is given again.
     genesys.take_role()
-    assert not deployment.look("LeaversQueue", f"user:{people[0]}")
-    assert not deployment.look("UsersQueue", f"user:{people[1]}")
-    assert not deployment.look("GroupsQueue", f"group:{group}")
+    assert not deployment.sync("LeaversQueue", f"user:{people[0]}")
+    assert not deployment.sync("UsersQueue", f"user:{people[1]}")
+    assert not deployment.sync("GroupsQueue", f"group:{group}")
     genesys.give_role()
     # An item that comes twice is answered by its record.
-    again = fresh_item(f"user:{people[0]}", Reason.OPERATOR, "again").to_json()
+    again = make_item(f"user:{people[0]}", Reason.OPERATOR, "again").to_json()
     for _ in range(2):
         deployment.asked += 1
         assert deployment.consume("UsersQueue", again)
-    # What nobody can read is parked, and what was parked is closed by a look that goes well.
+    # What nobody can read is parked, and what was parked is closed by a sync that goes well.
     deployment.asked += 1
     assert deployment.consume("UsersQueue", "no item")
     with okta.quietly():
         okta.deactivate(people[2])
         okta.delete(people[2])
-    assert deployment.look("UsersQueue", f"user:{people[2]}")
+    assert deployment.sync("UsersQueue", f"user:{people[2]}")
     # The account is gone in Genesys Cloud, so its link lets go of it.
     account = genesys.find_user("Ben@example.com")
     assert account is not None
     genesys.delete_user(account["id"])
     okta.deactivate(people[1])
-    assert deployment.look("LeaversQueue", f"user:{people[1]}")
+    assert deployment.sync("LeaversQueue", f"user:{people[1]}")
     assert deployment.grants | BY_SERVICES["Consumer"] == allowed("Consumer")
 
 
@@ -389,13 +391,13 @@ def test_the_log_poller_may_do_what_it_does(deployment: Deployment) -> None:
             Due(f"user:{person}", LEAVER, datetime.now(UTC))
         )
         assert log_poller.handler({"do": "due"}, cast("Any", Context())) == {"outcome": "ended"}
-    waiting = [deployment.aws.depths(TEMPLATE)[lane] for lane in sorted(LANES)]
+    waiting = [deployment.aws.depths(TEMPLATE)[queue] for queue in sorted(QUEUES)]
     assert [depth["visible"] for depth in waiting] == [2, 2, 1]
     assert deployment.grants | BY_SERVICES["LogPoller"] == allowed("LogPoller")
 
 
 def test_the_reconciler_may_do_what_it_does(deployment: Deployment) -> None:
-    """The first whole comparison, which waits for the lanes, and a look at one entity on demand."""
+    """The first whole comparison, which waits for the queues, and a sync of one entity on demand."""
     okta, genesys = deployment.okta, deployment.genesys
     boto3.client("dynamodb").delete_item(
         TableName=deployment.aws.physical["StateTable"], Key={"pk": {"S": "app"}, "sk": {"S": "state"}}
@@ -406,9 +408,9 @@ def test_the_reconciler_may_do_what_it_does(deployment: Deployment) -> None:
     genesys.add_group("Sales")
     with deployment.recorded():
         waits = reconciler.handler({"do": "start"}, cast("Any", Context(900_000)))
-    assert waits["run"]["waiting"] == "lanes-not-empty"
+    assert waits["run"]["waiting"] == "queues-not-empty"
     own = set(deployment.grants)
-    assert deployment.look("UsersQueue", f"user:{person}")
+    assert deployment.sync("UsersQueue", f"user:{person}")
     deployment.grants = own
     boto3.client("sqs").purge_queue(QueueUrl=deployment.aws.physical["UsersQueue"])
     with deployment.recorded():

@@ -26,7 +26,7 @@ from bridge_local.template import Template
 TEMPLATE = Template()
 PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE.document["Resources"]
-LANES = ("LeaversQueue", "UsersQueue", "GroupsQueue")
+QUEUES = ("LeaversQueue", "UsersQueue", "GroupsQueue")
 SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
@@ -259,7 +259,7 @@ def test_no_concurrency_is_reserved_unless_somebody_says_so() -> None:
 def test_pollers_report_single_failures() -> None:
     """One poisoned message never repeats its whole batch; a FIFO batch has at most 10."""
     events = TEMPLATE.function("Consumer")["Events"].values()
-    assert [event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events] == list(LANES)
+    assert [event["Properties"]["Queue"]["Fn::GetAtt"][0] for event in events] == list(QUEUES)
     for event in events:
         assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert 1 <= event["Properties"]["BatchSize"] <= 10
@@ -281,7 +281,7 @@ def test_the_stack_never_owns_the_accounts_log_role() -> None:
     assert PARAMETERS["AccessLog"]["Default"] == "false"
 
 
-# --------------------------------------------------------------------------------------- lanes and records
+# --------------------------------------------------------------------------------------- queues and records
 
 
 def test_catch_up_ends_before_its_next_run_and_knows_its_hook() -> None:
@@ -308,21 +308,24 @@ def test_hook_behind_a_custom_domain_is_known_by_its_address(address: str) -> No
     assert environment("LogPoller", HookAddress=address)["HOOK_URL"] == (address or own)
 
 
-@pytest.mark.parametrize("lane", LANES)
-def test_lanes_outlast_their_function_and_an_outage(lane: str) -> None:
+@pytest.mark.parametrize("queue", QUEUES)
+def test_queues_outlast_their_function_and_an_outage(queue: str) -> None:
     """Invisible for six timeouts; 14 days and 1000 receives; FIFO with high throughput; no dead letters of others."""
-    queue = RESOURCES[lane]["Properties"]
-    assert queue["VisibilityTimeout"] >= 6 * TEMPLATE.function("Consumer")["Timeout"]
-    assert queue["MessageRetentionPeriod"] == 14 * 86_400
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 1000
-    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLettersQueue", "Arn"]}
-    assert queue["RedriveAllowPolicy"] == {"redrivePermission": "denyAll"}
-    assert (queue["DeduplicationScope"], queue["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
+    properties = RESOURCES[queue]["Properties"]
+    assert properties["VisibilityTimeout"] >= 6 * TEMPLATE.function("Consumer")["Timeout"]
+    assert properties["MessageRetentionPeriod"] == 14 * 86_400
+    assert properties["RedrivePolicy"]["maxReceiveCount"] == 1000
+    assert properties["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLettersQueue", "Arn"]}
+    assert properties["RedriveAllowPolicy"] == {"redrivePermission": "denyAll"}
+    assert (properties["DeduplicationScope"], properties["FifoThroughputLimit"]) == (
+        "messageGroup",
+        "perMessageGroupId",
+    )
 
 
-def test_the_groups_lane_waits_for_its_slot_and_the_read_lag() -> None:
+def test_the_groups_queue_waits_for_its_slot_and_the_read_lag() -> None:
     """The slot's 2 seconds and the longest read lag that the template accepts."""
-    delays = {lane: RESOURCES[lane]["Properties"]["DelaySeconds"] for lane in LANES}
+    delays = {queue: RESOURCES[queue]["Properties"]["DelaySeconds"] for queue in QUEUES}
     assert delays == {
         "LeaversQueue": 0,
         "UsersQueue": 0,

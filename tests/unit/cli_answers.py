@@ -73,14 +73,14 @@ def explained(*journal: answers.Entry, entity: str = USER, **changes: Any) -> di
     return answers.Explained(entity=entity, steps=steps, journal=list(journal), **values).document()
 
 
-def would(outcome: str = "updated") -> dict[str, Any]:
-    """What a look at a user would do."""
-    account = answers.Would(outcome=outcome, changed=["title"], calls=["would PATCH users/8a7b replace title"])
-    return answers.Synced(entity=USER, applied=False, would=account).document()
+def planned(outcome: str = "updated") -> dict[str, Any]:
+    """What a sync of a user would do."""
+    account = answers.Planned(outcome=outcome, changed=["title"], calls=["would PATCH users/8a7b replace title"])
+    return answers.Synced(entity=USER, applied=False, planned=account).document()
 
 
 def applied() -> dict[str, Any]:
-    """An item is in the lane."""
+    """An item is in the queue."""
     return answers.Synced(entity=USER, applied=True, item=ITEM).document()
 
 
@@ -95,7 +95,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "app_status": "ACTIVE",
         "paused_everything": False,
         "paused_removals": False,
-        "lanes": {"leavers": depth, "users": depth, "groups": depth},
+        "queues": {"leavers": depth, "users": depth, "groups": depth},
         "breakers": None,
         "holds_open": 0,
         "parked": 0,

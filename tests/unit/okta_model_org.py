@@ -30,7 +30,7 @@ class Clock:
         self.moment += timedelta(seconds=seconds)
 
 
-class Desk:
+class Context:
     """An org with what a test needs at hand: administrator, API client, clock."""
 
     def __init__(self, seed: int = 7, **switches: Any) -> None:

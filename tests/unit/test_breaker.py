@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.errors import AuthFailure, BreakerOpen, Permanent, SettingsError, Transient
-from bridge.outbound.breaker import FIRST_WAIT, LEASE, LONGEST_WAIT, Breakers, fails_as_a_whole
-from bridge.outbound.calls import RECENT, WHOLE, Calls
+from bridge.outbound.breaker import FIRST_WAIT, LEASE, LONGEST_WAIT, Breakers, outage_upstream
+from bridge.outbound.calls import OUTAGE_THRESHOLD, RECENT, Calls
 from bridge.provisioning.records import Breaker
 from bridge_local.memory import MemoryStore
 from tests.world import VirtualClock
@@ -249,7 +249,7 @@ def test_opening_it_twice_moves_nothing() -> None:
     ],
 )
 def test_what_a_probe_says(error: Exception | None, stays: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """Whoever answers, if only that it is busy, lives; without an answer, or with a refusal, nobody calls."""
+    """Anyone who answers, if only that it is busy, lives; without an answer, or with a refusal, nobody calls."""
     shared = Shared()
     breakers = shared.opened()
     shared.clock.advance(FIRST_WAIT)
@@ -260,7 +260,7 @@ def test_what_a_probe_says(error: Exception | None, stays: bool, caplog: pytest.
 
 
 class Forgetful(MemoryStore):
-    """A store whose breaker records can not be used.
+    """A store whose breaker records cannot be used.
 
     Attributes:
         reads: what reading raises, None when it works.
@@ -286,7 +286,7 @@ class Forgetful(MemoryStore):
 @pytest.mark.parametrize(
     "error", [Transient("store-throttling", upstream="store"), Permanent("unreadable-record"), ValueError("a record")]
 )
-def test_a_record_that_can_not_be_read_stops_nobody(error: Exception) -> None:
+def test_a_record_that_cannot_be_read_stops_nobody(error: Exception) -> None:
     """Open or not, whatever fails: work goes on as if there were no breaker."""
     store = Forgetful()
     shared = Shared(store)
@@ -297,7 +297,7 @@ def test_a_record_that_can_not_be_read_stops_nobody(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("error", [Transient("store-access-denied", upstream="store"), ValueError("a record")])
-def test_a_record_that_can_not_be_written_stops_nobody(error: Exception) -> None:
+def test_a_record_that_cannot_be_written_stops_nobody(error: Exception) -> None:
     """It can be read and says open, but no lease can be taken: each process probes for itself and goes on."""
     store = Forgetful()
     shared = Shared(store)
@@ -342,14 +342,14 @@ def test_a_clock_that_runs_ahead_elsewhere_makes_nobody_wait_longer() -> None:
 )
 def test_which_failures_speak_of_a_whole_upstream(error: Exception, upstream: str) -> None:
     """Connection errors, timeouts, 502 to 504 and refused credentials; nothing else."""
-    assert fails_as_a_whole(error) == upstream
+    assert outage_upstream(error) == upstream
 
 
 class TestEntities:
     """Over how many entities an upstream must fail: `Calls` knows."""
 
     def failing(self, calls: Calls, entity: str, error: Exception = GONE) -> bool:
-        """A look fails; whether the upstream is down by now."""
+        """A sync fails; whether the upstream is down by now."""
         calls.begin()
         calls.recorder("genesys")(f"GET users/{entity} 503")
         calls.end(f"user:{entity}", error)
@@ -361,7 +361,7 @@ class TestEntities:
         assert not any(self.failing(calls, entity) for entity in ("1", "2") * 20)
         assert self.failing(calls, "3")
         assert not calls.is_down("okta")
-        assert WHOLE == 3
+        assert OUTAGE_THRESHOLD == 3
 
     def test_a_call_that_passes_in_between(self) -> None:
         """It serves somebody, so it lives: the count begins anew. Another upstream's success says nothing."""

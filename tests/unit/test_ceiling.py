@@ -8,7 +8,7 @@ DEFAULT = Ceiling(count=1000, percent=50)
 
 
 def change(removals: int, of: int, *, recent: int = 0, added: int = 0) -> Change:
-    """A change of `removals` in a group that had `of` linked members before this look."""
+    """A change of `removals` in a group that had `of` linked members before this sync."""
     return Change(removals=removals, recent=recent, base=of + recent, remaining=of - removals + added)
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.operations.answers import Attribute, Compared, Difference, Differences, GroupChanged, Synced, Would
-from tests.unit.cli_answers import GROUP, ITEM, USER, applied, entry, explained, parked_item, would
+from bridge.operations.answers import Attribute, Compared, Difference, Differences, GroupChanged, Planned, Synced
+from tests.unit.cli_answers import GROUP, ITEM, USER, applied, entry, explained, parked_item, planned
 from tests.unit.cli_stage import START, Stage
 
 
-def test_sync_shows_asks_looks_and_shows_the_journal() -> None:
+def test_sync_shows_asks_syncs_and_shows_the_journal() -> None:
     """First what would be done, then, after a yes, what was done."""
-    stage = Stage(sync=[would(), applied()], explain=[explained(), explained(entry())])
+    stage = Stage(sync=[planned(), applied()], explain=[explained(), explained(entry())])
     ran = stage.run("sync user 00u1", typed="y\n")
     assert ran.code == 0
-    assert "user:00u1: a look would do this now\n  outcome  updated\n  changed  title\n" in ran.out
+    assert "user:00u1: a sync would do this now\n  outcome  updated\n  changed  title\n" in ran.out
     assert "would PATCH users/8a7b replace title" in ran.out
-    assert "Look at user:00u1 now? [y/N]" in ran.err
+    assert "Sync user:00u1 now? [y/N]" in ran.err
     assert ran.out.endswith(
         "2026-11-24 04:00:00 -05:00  updated  (asked by operator)\n"
         "    read     status ACTIVE, assigned yes\n"
@@ -28,76 +28,76 @@ def test_sync_shows_asks_looks_and_shows_the_journal() -> None:
 
 def test_sync_answers_a_program_in_one_document() -> None:
     """The answer, with what it would do and the journal entry in it."""
-    ran = Stage(sync=[would(), applied()], explain=explained(entry())).run("sync user:00u1 --yes --json")
+    ran = Stage(sync=[planned(), applied()], explain=explained(entry())).run("sync user:00u1 --yes --json")
     assert ran.document["item"] == ITEM
-    assert ran.document["would"]["outcome"] == "updated"
+    assert ran.document["planned"]["outcome"] == "updated"
     assert ran.document["entry"]["calls"] == ["PATCH users/8a7b 200"]
 
 
 def test_sync_without_a_yes_asks_for_nothing() -> None:
-    """What a look would do is only an account."""
-    stage = Stage(sync=would())
+    """What a sync would do is only an account."""
+    stage = Stage(sync=planned())
     assert stage.run("sync user 00u1").code == 2
     assert [asked["apply"] for asked in stage.asked] == [False]
 
 
 def test_sync_waits_through_failures_and_says_so() -> None:
-    """A failed try is not the end: the lane tries again."""
+    """A failed try is not the end: the queue tries again."""
     stage = Stage(
-        sync=[would(), applied()], explain=[explained(entry("failed", why="genesys-503")), explained(entry())]
+        sync=[planned(), applied()], explain=[explained(entry("failed", why="genesys-503")), explained(entry())]
     )
     ran = stage.run("sync user 00u1 --yes --progress")
     assert ran.code == 0
-    assert "waiting for the look, 1 s, tried in vain so far: genesys-503\n" in ran.err
+    assert "waiting for the sync, 1 s, tried in vain so far: genesys-503\n" in ran.err
 
 
 def test_sync_that_is_parked_is_a_failure() -> None:
     """The exit code tells."""
-    ran = Stage(sync=[would(), applied()], explain=explained(entry("parked", why="ambiguous"))).run(
+    ran = Stage(sync=[planned(), applied()], explain=explained(entry("parked", why="ambiguous"))).run(
         "sync user 00u1 --yes"
     )
     assert ran.code == 1
     assert "parked, ambiguous" in ran.out
 
 
-def test_sync_says_when_the_look_has_not_come_in_time() -> None:
+def test_sync_says_when_the_sync_has_not_come_in_time() -> None:
     """It comes all the same; the code says: not yet."""
-    stage = Stage(sync=[would(), applied()], explain=explained())
+    stage = Stage(sync=[planned(), applied()], explain=explained())
     ran = stage.run("sync user 00u1 --yes --timeout 9")
     assert ran.code == 4
     assert stage.pauses == [1.0, 2.0, 4.0, 2.0]
-    assert "Not looked at within 9 s" in ran.err
+    assert "Not synced within 9 s" in ran.err
     assert "bridge status --stack prod" in ran.err
 
 
 @pytest.mark.parametrize("line", ["sync user 00u1 --yes --no-wait", "sync app --yes"])
 def test_sync_need_not_wait(line: str) -> None:
     """On demand; and the application has no journal that is waited for."""
-    stage = Stage(sync=[would(), applied()])
+    stage = Stage(sync=[planned(), applied()])
     ran = stage.run(line)
     assert (ran.code, stage.pauses) == (0, [])
-    assert f"The item {ITEM} is in its lane." in ran.out
+    assert f"The item {ITEM} is in its queue." in ran.out
 
 
-def test_an_interrupted_wait_leaves_the_look_to_come() -> None:
+def test_an_interrupted_wait_leaves_the_sync_to_come() -> None:
     """Ctrl-C ends the waiting alone."""
-    ran = Stage(sync=[would(), applied()], explain=explained()).run("sync user 00u1 --yes", interrupt_at="wait")
+    ran = Stage(sync=[planned(), applied()], explain=explained()).run("sync user 00u1 --yes", interrupt_at="wait")
     assert ran.code == 130
-    assert "The look is asked for and comes by itself. bridge explain user:00u1 --stack prod" in ran.err
+    assert "The sync is asked for and comes by itself. bridge explain user:00u1 --stack prod" in ran.err
 
 
-def test_a_look_that_brings_others_says_so() -> None:
-    """Users bring their groups."""
-    account = Would(outcome="members-changed", added=2, held=5, brings=[GROUP], read={"users": "7"})
-    out = Stage(sync=Synced(entity=GROUP, applied=False, would=account).document()).run("sync group 00g1").out
-    assert "  members  2 added, 5 held\n  brings   group:00g1\n" in out
+def test_a_sync_that_enqueues_others_says_so() -> None:
+    """Users enqueue their groups."""
+    account = Planned(outcome="members-changed", added=2, held=5, enqueues=[GROUP], read={"users": "7"})
+    out = Stage(sync=Synced(entity=GROUP, applied=False, planned=account).document()).run("sync group 00g1").out
+    assert "  members   2 added, 5 held\n  enqueues  group:00g1\n" in out
 
 
-def test_a_look_that_would_change_nothing_says_so() -> None:
+def test_a_sync_that_would_change_nothing_says_so() -> None:
     """`observed` alone tells nobody anything; a reason does."""
-    nothing = Synced(entity=USER, applied=False, would=Would(outcome="observed")).document()
+    nothing = Synced(entity=USER, applied=False, planned=Planned(outcome="observed")).document()
     assert "  outcome  nothing would change\n" in Stage(sync=nothing).run("sync user 00u1").out
-    something = Synced(entity=USER, applied=False, would=Would(outcome="observed", why="would-create")).document()
+    something = Synced(entity=USER, applied=False, planned=Planned(outcome="observed", why="would-create")).document()
     assert "  outcome  would-create\n" in Stage(sync=something).run("sync user 00u1").out
 
 

@@ -26,7 +26,7 @@ def test_the_list_has_whole_ids_reasons_and_local_time() -> None:
     )
     assert lines[1].endswith("ceiling-count: more removals within the window than the ceiling allows")
     assert lines[2].startswith("group:00g2verylongidentifier ")
-    assert lines[-1] == "Look at one: bridge holds show group:00g1 --stack prod"
+    assert lines[-1] == "Sync one: bridge holds show group:00g1 --stack prod"
 
 
 def test_an_empty_list_says_so() -> None:
@@ -205,7 +205,7 @@ def test_an_interrupted_decision_says_how_to_find_out() -> None:
     assert "whether it was recorded is not known. bridge holds show group:00g1 --stack prod" in ran.err
 
 
-def test_waiting_lasts_until_looks_have_carried_it_out() -> None:
+def test_waiting_lasts_until_syncs_have_carried_it_out() -> None:
     """The command ends when the hold has."""
     stage = Stage(holds_show=[shown(), shown(), shown(state="approved"), shown(state="done")], approve=decided())
     ran = stage.run(f"{APPROVE} --yes --wait --progress")
@@ -232,7 +232,7 @@ def test_an_interrupted_wait_keeps_the_decision() -> None:
     """Ctrl-C ends the waiting alone."""
     ran = Stage(holds_show=shown(), approve=decided()).run(f"{APPROVE} --yes --wait", interrupt_at="wait")
     assert ran.code == 130
-    assert "The decision is recorded, and looks carry it out: bridge holds show group:00g1 --stack prod" in ran.err
+    assert "The decision is recorded, and syncs carry it out: bridge holds show group:00g1 --stack prod" in ran.err
 
 
 def test_the_organisations_hold_is_of_deactivations() -> None:

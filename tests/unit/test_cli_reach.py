@@ -135,7 +135,7 @@ def test_a_function_that_fails_is_no_answer() -> None:
     }
 
 
-@pytest.mark.parametrize("answer", [None, [], {"status": "ok"}, {"ok": True, "lanes": 7}])
+@pytest.mark.parametrize("answer", [None, [], {"status": "ok"}, {"ok": True, "queues": 7}])
 def test_an_answer_of_another_version_is_not_guessed(answer: Any) -> None:
     """It says what may be the matter."""
     ran = Stage(status=[answer]).run("status")

@@ -16,7 +16,7 @@ def test_status_of_a_bridge_that_is_well() -> None:
     ran = Stage(status=status()).run("status")
     assert ran.code == 0
     assert "mode              enforce\nset up            yes\n" in ran.out
-    assert "paused            Lanes: running. Removals: allowed within the ceilings.\n" in ran.out
+    assert "paused            Queues: running. Removals: allowed within the ceilings.\n" in ran.out
     assert ran.out.endswith("groups         0        0      0  yes\n")
 
 
@@ -40,16 +40,16 @@ def test_status_names_the_command_for_whatever_waits() -> None:
     assert out.endswith(
         "Holds wait for a decision: bridge holds list --stack prod\n"
         "Items are parked: bridge parked list --stack prod\n"
-        "The lanes are paused: bridge resume --stack prod\n"
+        "The queues are paused: bridge resume --stack prod\n"
         "Removals are paused: bridge resume removals --stack prod\n"
     )
 
 
-def test_status_that_can_not_tell_says_unknown() -> None:
+def test_status_that_cannot_tell_says_unknown() -> None:
     """Null is neither yes nor no."""
     out = Stage(status=status(set_up=None, paused_everything=None)).run("status").out
     assert "set up            unknown" in out
-    assert "Lanes: unknown." in out
+    assert "Queues: unknown." in out
 
 
 @pytest.mark.parametrize(("line", "what"), [("pause", "everything"), ("resume removals", "removals")])
@@ -60,9 +60,9 @@ def test_pause_and_resume_show_ask_and_show(line: str, what: str) -> None:
     stage = Stage(status=status(), **{do: answer})
     ran = stage.run(line, typed="y\n")
     assert ran.code == 0
-    assert ran.out.startswith("Lanes: running. Removals: allowed within the ceilings.\n")
+    assert ran.out.startswith("Queues: running. Removals: allowed within the ceilings.\n")
     assert ran.out.endswith(
-        f"Lanes: {'paused' if do == 'pause' else 'running'}. Removals: allowed within the ceilings.\n"
+        f"Queues: {'paused' if do == 'pause' else 'running'}. Removals: allowed within the ceilings.\n"
     )
     assert stage.asked[-1] == {"do": do, "what": what}
 
@@ -174,12 +174,12 @@ def test_parked_items_are_listed_with_what_to_do() -> None:
 
 
 def test_a_parked_item_is_shown_whole() -> None:
-    """With its body, as it was in the lane."""
+    """With its body, as it was in the queue."""
     assert '  body    {"v": 1}\n' in Stage(parked_show=parked(USER)).run("parked show user 00u1").out
     assert "Nothing of user:00u1 is parked." in Stage(parked_show=parked()).run("parked show user 00u1").out
 
 
-def test_a_redrive_shows_asks_and_waits_for_the_look() -> None:
+def test_a_redrive_shows_asks_and_waits_for_the_sync() -> None:
     """Its entry says what came of it."""
     stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), explain=explained(entry("adopted")))
     ran = stage.run("parked redrive user 00u1", typed="y\n")
@@ -202,7 +202,7 @@ def test_a_redrive_of_nothing_is_refused() -> None:
 
 
 def test_everything_with_one_cause_is_redriven_at_once() -> None:
-    """Those with another reason stay; one that a look has closed meanwhile is no failure."""
+    """Those with another reason stay; one that a sync has closed meanwhile is no failure."""
     items = parked(GROUP)["parked"] + parked(USER)["parked"] + parked("user:00u2", reason="other")["parked"]
     stage = Stage(
         parked_list={"ok": True, "parked": items, "next": None},
@@ -219,7 +219,7 @@ def test_a_redrive_of_all_that_breaks_off_says_how_far_it_came() -> None:
     stage = Stage(parked_list=parked(GROUP, USER), parked_redrive=[redriven(GROUP), refused("unavailable", "wait.")])
     ran = stage.run("parked redrive --all --yes")
     assert ran.code == 4
-    assert "1 of 2 are in their lanes; the others stay parked." in ran.err
+    assert "1 of 2 are in their queues; the others stay parked." in ran.err
 
 
 def test_a_redrive_of_all_when_nothing_is_parked_does_nothing() -> None:

@@ -49,7 +49,7 @@ def test_an_example_is_a_command_that_is_understood(words: str, capsys: pytest.C
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("line", ["", "holds", "frob", "status --yes", "pause lanes", "sync user 00u1 --y"])
+@pytest.mark.parametrize("line", ["", "holds", "frob", "status --yes", "pause queues", "sync user 00u1 --y"])
 def test_wrong_usage_ends_with_2_and_points_to_the_help(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     """No option is guessed from its beginning: `--y` must not answer a question."""
     assert main(line.split()) == 2

@@ -1,4 +1,4 @@
-"""The normaliser: which events make which items, in which lane, and what is dropped why."""
+"""The normaliser: which events make which items, in which queue, and what is dropped why."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bridge.items import NAMED_EVENTS, Hint, Lane, Reason, group_item, user_item
+from bridge.items import NAMED_EVENTS, Hint, Queue, Reason, group_item, user_item
 from bridge.okta.events import BULK_REMOVALS, EVENT_TYPES, Drop, Entity, Normalised, normalise
 
 APP = "0oa1genesyscloudapp1"
@@ -83,12 +83,12 @@ def documented() -> dict[str, tuple[str, ...]]:
 
 
 def test_the_document_has_the_table_of_the_code() -> None:
-    """docs/events.md names every type, in the code's order, with the same item, lane, hints and hook."""
+    """docs/events.md names every type, in the code's order, with the same item, queue, hints and hook."""
     expected = {
         name: (
             rule.entity.value,
             "yes" if rule.app else "",
-            rule.lane.value + (f" (bulk: {rule.bulk_lane.value})" if rule.bulk_lane else ""),
+            rule.queue.value + (f" (bulk: {rule.bulk_queue.value})" if rule.bulk_queue else ""),
             ", ".join(sorted(hint.value for hint in rule.hints)),
             "yes" if rule.hook else "",
         )
@@ -108,12 +108,12 @@ def test_the_document_explains_every_reason_to_drop() -> None:
 @pytest.mark.parametrize("backwards", [False, True])
 def test_each_type_makes_the_item_of_its_row(event_type: str, backwards: bool) -> None:
     """Each type makes one item as the document says, in whatever order its targets stand."""
-    item_kind, _, lane, hints, _ = documented()[event_type]
+    item_kind, _, queue, hints, _ = documented()[event_type]
     targets = usual_targets(event_type)
     result = normalise([log_event(event_type, *(reversed(targets) if backwards else targets))], APP)
     (item,) = result.items
     assert item.entity == {"user": f"user:{user()['id']}", "group": f"group:{group()['id']}", "app": "app"}[item_kind]
-    assert item.lane == lane.partition(" ")[0]
+    assert item.queue == queue.partition(" ")[0]
     assert ", ".join(sorted(item.hints)) == hints
     assert (result.accepted, result.dropped, item.reason) == (1, {}, Reason.HOOK)
 
@@ -209,7 +209,7 @@ def test_bad_events_do_not_hold_back_good_ones() -> None:
 
 
 def test_one_user_gets_one_item_with_all_hints_and_the_latest_time() -> None:
-    """Hints are united, the newest `published` wins, and one leaver event takes the item to the leavers' lane."""
+    """Hints are united, the newest `published` wins, and one leaver event takes the item to the leavers' queue."""
     result = normalise(
         [
             log_event("user.lifecycle.deactivate", user(), number=2, published="2026-11-23T21:00:07.000Z"),
@@ -221,7 +221,7 @@ def test_one_user_gets_one_item_with_all_hints_and_the_latest_time() -> None:
     (item,) = result.items
     assert item.hints == {Hint.ASSIGNMENT, Hint.ACCESS_ENDS, Hint.DELETION}
     assert item.newest == datetime(2026, 11, 23, 21, 0, 8, tzinfo=UTC)
-    assert item.lane is Lane.LEAVERS
+    assert item.queue is Queue.LEAVERS
     assert len(item.events) == result.accepted == 3
 
 
@@ -250,7 +250,7 @@ def test_a_group_gets_one_item_for_the_slot_of_its_newest_event() -> None:
     newest = datetime(2026, 11, 23, 21, 0, 3, 999_000, tzinfo=UTC)
     assert item.id == group_item(group()["id"], newest, ()).id
     assert item.newest == datetime(2026, 11, 23, 21, 0, 4, tzinfo=UTC)
-    assert (item.lane, len(item.events), result.accepted) == (Lane.GROUPS, NAMED_EVENTS, 1000)
+    assert (item.queue, len(item.events), result.accepted) == (Queue.GROUPS, NAMED_EVENTS, 1000)
 
 
 def removals(count: int, *, job: bool = False) -> Normalised:
@@ -266,18 +266,18 @@ def removals(count: int, *, job: bool = False) -> Normalised:
 
 
 @pytest.mark.parametrize(
-    ("count", "job", "lane"),
+    ("count", "job", "queue"),
     [
-        (1, False, Lane.LEAVERS),
-        (BULK_REMOVALS, False, Lane.LEAVERS),
-        (BULK_REMOVALS + 1, False, Lane.USERS),
-        (1, True, Lane.USERS),
+        (1, False, Queue.LEAVERS),
+        (BULK_REMOVALS, False, Queue.LEAVERS),
+        (BULK_REMOVALS + 1, False, Queue.USERS),
+        (1, True, Queue.USERS),
     ],
 )
-def test_bulk_removals_of_assignments_do_not_crowd_the_leavers(count: int, job: bool, lane: Lane) -> None:
+def test_bulk_removals_of_assignments_do_not_crowd_the_leavers(count: int, job: bool, queue: Queue) -> None:
     """A removal is a leaver's, unless a JOB made it or more than ten stand in the delivery; its hints stay."""
     result = removals(count, job=job)
-    assert {item.lane for item in result.items} == {lane}
+    assert {item.queue for item in result.items} == {queue}
     assert {item.hints for item in result.items} == {frozenset({Hint.ASSIGNMENT, Hint.ACCESS_ENDS})}
 
 
@@ -285,25 +285,25 @@ def test_one_removal_delivered_many_times_is_no_bulk() -> None:
     """Duplicates of one removal count once."""
     event = log_event(REMOVE, app_user(), instance(), user())
     (item,) = normalise([event] * 20, APP).items
-    assert item.lane is Lane.LEAVERS
+    assert item.queue is Queue.LEAVERS
 
 
 def test_a_deactivation_in_a_bulk_stays_a_leaver() -> None:
-    """Who is deactivated goes to the leavers' lane, also when a JOB does it amid many removals (promise P7)."""
+    """Who is deactivated goes to the leavers' queue, also when a JOB does it amid many removals (promise P7)."""
     job = {"type": "JOB", "id": "trn1bridge0000000001"}
     events = [
         log_event(REMOVE, app_user(number), instance(), user(number), number=number, transaction=job)
         for number in range(30)
     ]
     events.append(log_event("user.lifecycle.deactivate", user(7), number=99, transaction=job))
-    leavers = [item.okta_id for item in normalise(events, APP).items if item.lane is Lane.LEAVERS]
+    leavers = [item.okta_id for item in normalise(events, APP).items if item.queue is Queue.LEAVERS]
     assert leavers == [user(7)["id"]]
 
 
 def test_a_missing_transaction_is_no_bulk() -> None:
     """Preview and jobs leave `transaction` or its type out."""
     events = [log_event(REMOVE, app_user(), instance(), user(), transaction=None)]
-    assert normalise(events, APP).items[0].lane is Lane.LEAVERS
+    assert normalise(events, APP).items[0].queue is Queue.LEAVERS
 
 
 def test_a_user_and_a_group_of_one_delivery_are_two_entities() -> None:
@@ -318,15 +318,15 @@ def test_a_user_and_a_group_of_one_delivery_are_two_entities() -> None:
         APP,
     )
     assert [item.kind for item in result.items] == [Entity.GROUP, Entity.USER, Entity.APP]
-    assert result.items[2].lane is Lane.USERS
+    assert result.items[2].queue is Queue.USERS
     assert len(result.items[2].events) == 2
 
 
 def test_an_old_event_makes_an_item_like_any_other() -> None:
-    """Preview replays events with an old `published`: looking again is harmless, so they count."""
+    """Preview replays events with an old `published`: syncing again is harmless, so they count."""
     (item,) = normalise([log_event("user.lifecycle.create", user(), published="2020-09-21T12:58:42.340Z")], APP).items
     assert item == user_item(
-        user()["id"], datetime(2020, 9, 21, 12, 58, 42, 340_000, tzinfo=UTC), item.events, lane=Lane.USERS
+        user()["id"], datetime(2020, 9, 21, 12, 58, 42, 340_000, tzinfo=UTC), item.events, queue=Queue.USERS
     )
 
 

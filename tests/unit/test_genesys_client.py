@@ -200,7 +200,7 @@ def test_find_users_sends_other_scripts_as_they_are() -> None:
 
 
 def test_a_value_that_is_no_text_is_refused() -> None:
-    """A lone surrogate can not be sent: the user is parked, the value is not shown."""
+    """A lone surrogate cannot be sent: the user is parked, the value is not shown."""
     genesys = Genesys()
     with pytest.raises(Permanent, match=r"^genesys-filter-malformed userName$"):
         genesys.client.find_users("userName", "ada\ud800@example.com")

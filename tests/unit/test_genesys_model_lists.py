@@ -249,7 +249,7 @@ def test_both_trees_and_any_case() -> None:
 
 
 def test_discovery() -> None:
-    """The three discovery endpoints answer, one by one and as lists; schemas can not be filtered."""
+    """The three discovery endpoints answer, one by one and as lists; schemas cannot be filtered."""
     org = Org(max_results=77)
     config = org.send("GET", "/serviceproviderconfig")
     assert config.document["filter"] == {"supported": True, "maxResults": 77}

@@ -247,7 +247,7 @@ def test_a_body_that_is_no_patch_is_refused(body: Any) -> None:
 
 
 @pytest.mark.parametrize(("switch", "status"), [("ignored", 200), ("400", 400)])
-def test_the_mirrored_email_can_not_be_changed(switch: str, status: int) -> None:
+def test_the_mirrored_email_cannot_be_changed(switch: str, status: int) -> None:
     """Another value for emails of type other is ignored or a mutability error; its own value is no change."""
     org = Org(other_email_write=switch)
     user = org.ada()

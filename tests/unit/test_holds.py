@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bridge.items import Reason, fresh_item
-from bridge.provisioning.holds import HoldLife
-from bridge.provisioning.look import Work
+from bridge.items import Reason, make_item
+from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.records import Hold, HoldState
+from bridge.provisioning.sync import Work
 from bridge_local.memory import MemoryStore
 from tests.world import Told
 
 GROUP = "group:00gexample0000000001"
-WORK = Work((fresh_item(GROUP, Reason.OPERATOR, "1"),))
+WORK = Work((make_item(GROUP, Reason.OPERATOR, "1"),))
 
 
 class StubClock:
@@ -24,14 +24,14 @@ class StubClock:
         return self.time
 
 
-def life(store: MemoryStore, clock: StubClock) -> HoldLife:
+def lifecycle(store: MemoryStore, clock: StubClock) -> HoldLifecycle:
     """The holds of a store."""
-    return HoldLife(store, Told(), clock)
+    return HoldLifecycle(store, Told(), clock)
 
 
 def stage(store: MemoryStore, clock: StubClock, *users: str) -> Hold | None:
     """Stage these users for a full reason."""
-    return life(store, clock).stage(WORK, users, reason="ceiling-count", explanation="W=2 c=0 B=2")
+    return lifecycle(store, clock).stage(WORK, users, reason="ceiling-count", explanation="W=2 c=0 B=2")
 
 
 def test_nothing_to_stage_opens_nothing() -> None:
@@ -57,7 +57,7 @@ def test_opens_joins_shrinks_and_resolves() -> None:
     resolved = stage(store, clock)
     assert resolved is not None
     assert resolved.state is HoldState.RESOLVED
-    assert life(store, clock).blocking(GROUP) is None
+    assert lifecycle(store, clock).blocking(GROUP) is None
 
 
 def test_unchanged_hold_is_not_written_again() -> None:
@@ -80,11 +80,11 @@ def test_next_hold_has_the_next_number() -> None:
 
 
 def test_a_crash_while_opening_leaves_a_hold_that_blocks() -> None:
-    """`opening` already blocks, and the next look completes it."""
+    """`opening` already blocks, and the next sync completes it."""
     store, clock = MemoryStore(), StubClock()
     now = clock.now()
     store.save_hold(Hold(GROUP, 1, HoldState.OPENING, 1, "ceiling-count", 0, (), now, now))
-    assert life(store, clock).blocking(GROUP) is not None
+    assert lifecycle(store, clock).blocking(GROUP) is not None
     completed = stage(store, clock, "a")
     assert completed is not None
     assert (completed.number, completed.state) == (1, HoldState.OPEN)
@@ -94,10 +94,10 @@ def test_a_crash_while_opening_leaves_a_hold_that_blocks() -> None:
 def test_unlinked_group_closes_its_hold() -> None:
     """When the link goes, its hold ends as unlinked; a group without a hold is left alone."""
     store, clock = MemoryStore(), StubClock()
-    life(store, clock).close_unlinked(GROUP)
+    lifecycle(store, clock).close_unlinked(GROUP)
     assert store.hold(GROUP) is None
     stage(store, clock, "a")
-    life(store, clock).close_unlinked(GROUP)
+    lifecycle(store, clock).close_unlinked(GROUP)
     hold = store.hold(GROUP)
     assert hold is not None
     assert hold.state is HoldState.UNLINKED

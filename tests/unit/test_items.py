@@ -12,12 +12,12 @@ from bridge.items import (
     NAMED_EVENTS,
     Hint,
     Item,
-    Lane,
+    Queue,
     Reason,
     app_item,
     format_time,
-    fresh_item,
     group_item,
+    make_item,
     parse_item,
     parse_time,
     read_settled,
@@ -50,9 +50,9 @@ def body(**changes: object) -> str:
         user_item(USER, NOON, ["a"], reason=Reason.CATCHUP),
         group_item(GROUP, NOON, ["a"]),
         app_item(NOON, ["a"]),
-        fresh_item(f"group:{GROUP}", Reason.RECONCILE, "nonce"),
-        fresh_item(f"user:{USER}", Reason.OPERATOR, "nonce"),
-        replace(fresh_item(f"user:{USER}", Reason.FOLLOW_UP, "nonce"), due="leaver", tries=3),
+        make_item(f"group:{GROUP}", Reason.RECONCILE, "nonce"),
+        make_item(f"user:{USER}", Reason.OPERATOR, "nonce"),
+        replace(make_item(f"user:{USER}", Reason.FOLLOW_UP, "nonce"), due="leaver", tries=3),
     ],
 )
 def test_an_item_survives_its_body(item: Item) -> None:
@@ -67,7 +67,7 @@ def test_an_item_says_what_it_names() -> None:
     """Kind and Okta id are the halves of the entity; the app has no id."""
     user, group, app = user_item(USER, NOON, ["a"]), group_item(GROUP, NOON, ["a"]), app_item(NOON, ["a"])
     assert [(item.kind, item.okta_id) for item in (user, group, app)] == [("user", USER), ("group", GROUP), ("app", "")]
-    assert [item.lane for item in (user, group, app)] == [Lane.USERS, Lane.GROUPS, Lane.USERS]
+    assert [item.queue for item in (user, group, app)] == [Queue.USERS, Queue.GROUPS, Queue.USERS]
 
 
 def test_the_id_of_a_user_item_covers_entity_and_every_uuid() -> None:
@@ -91,20 +91,20 @@ def test_the_id_of_a_group_item_is_its_slot() -> None:
 
 
 def test_an_item_without_events_is_told_by_its_nonce() -> None:
-    """Entity, reason and nonce make the id: the same cause sends once, a new cause looks again."""
+    """Entity, reason and deduplication key make the id: the same cause sends once, a new cause syncs again."""
     entity = f"user:{USER}"
-    item = fresh_item(entity, Reason.REDRIVE, "n1")
-    assert item == fresh_item(entity, Reason.REDRIVE, "n1")
+    item = make_item(entity, Reason.REDRIVE, "n1")
+    assert item == make_item(entity, Reason.REDRIVE, "n1")
     ids = {
         item.id,
-        fresh_item(entity, Reason.REDRIVE, "n2").id,
-        fresh_item(entity, Reason.HOLD, "n1").id,
-        fresh_item(f"group:{GROUP}", Reason.REDRIVE, "n1").id,
+        make_item(entity, Reason.REDRIVE, "n2").id,
+        make_item(entity, Reason.HOLD, "n1").id,
+        make_item(f"group:{GROUP}", Reason.REDRIVE, "n1").id,
     }
     assert len(ids) == 4
-    assert (item.newest, item.events, item.lane) == (None, (), Lane.USERS)
-    assert fresh_item(f"group:{GROUP}", Reason.HOLD, "n1").lane is Lane.GROUPS
-    assert fresh_item(entity, Reason.OPERATOR, "n1", lane=Lane.LEAVERS).lane is Lane.LEAVERS
+    assert (item.newest, item.events, item.queue) == (None, (), Queue.USERS)
+    assert make_item(f"group:{GROUP}", Reason.HOLD, "n1").queue is Queue.GROUPS
+    assert make_item(entity, Reason.OPERATOR, "n1", queue=Queue.LEAVERS).queue is Queue.LEAVERS
 
 
 @pytest.mark.parametrize(

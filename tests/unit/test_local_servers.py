@@ -185,12 +185,12 @@ def test_the_console_shows_both_sides_and_escapes_what_it_shows(tmp_path: Path) 
 def test_metrics_are_added_up_and_every_line_is_kept(tmp_path: Path) -> None:
     """Lines may come in pieces; what only looks like a metric is a line like others."""
     logs = FunctionLogs(tmp_path / "functions.log")
-    directive = {"Metrics": [{"Name": "Looks"}], "Dimensions": [["service", "outcome"]]}
-    metric = {"_aws": {"CloudWatchMetrics": [directive]}, "service": "x", "outcome": "created", "Looks": [2.0]}
+    directive = {"Metrics": [{"Name": "Syncs"}], "Dimensions": [["service", "outcome"]]}
+    metric = {"_aws": {"CloudWatchMetrics": [directive]}, "service": "x", "outcome": "created", "Syncs": [2.0]}
     text = json.dumps(metric) + "\n"
     logs.write(text[:20])
     logs.write(text[20:] + 'a line\n{"CloudWatchMetrics": 1}\n')
     logs.line(json.dumps(metric))
     logs.close()
-    assert logs.metrics == {"Looks outcome=created": 4}
+    assert logs.metrics == {"Syncs outcome=created": 4}
     assert len((tmp_path / "functions.log").read_text(encoding="utf-8").splitlines()) == 4

@@ -191,7 +191,7 @@ def test_expressions_see_app_profile_and_user() -> None:
 
 
 def test_a_disabled_entry_reads_nothing() -> None:
-    """An entry that is off neither maps nor makes every look read the assignment."""
+    """An entry that is off neither maps nor makes every sync read the assignment."""
     mapper = custom_map({"target": "title", "from": "app.profile.role", "enabled": False})
     assert not mapper.reads_app_user
     assert "title" not in mapper.map_user(okta_user(), None).values
@@ -308,7 +308,7 @@ def test_load_map_from_a_file(tmp_path: Path) -> None:
 
 
 def test_load_map_from_a_parameter() -> None:
-    """Any other setting names an SSM parameter; one that can not be read is a clear error."""
+    """Any other setting names an SSM parameter; one that cannot be read is a clear error."""
     with mock_aws():
         client = boto3.client("ssm", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
         client.put_parameter(Name="/bridge/map", Value=TITLE_ONLY, Type="String")
@@ -320,7 +320,7 @@ def test_load_map_from_a_parameter() -> None:
 
 
 def test_load_map_from_a_missing_file(tmp_path: Path) -> None:
-    """A file that can not be read is a clear error."""
+    """A file that cannot be read is a clear error."""
     with pytest.raises(SettingsError, match="ATTRIBUTE_MAP_PARAMETER"):
         load_map(MapSettings(UserNameSource.LOGIN, "US", f"file:{tmp_path / 'none.json'}"))
 

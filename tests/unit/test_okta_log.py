@@ -87,7 +87,7 @@ def test_where_the_log_ends(count: int, age: float, ends: bool) -> None:
 
 
 def test_a_page_without_any_readable_time_is_no_end() -> None:
-    """What can not be told is asked for."""
+    """What cannot be told is asked for."""
     assert not LogPage([{}], NOW, LINK, None).ends
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from bridge_local.exchange import Request, Response
-from tests.unit.okta_model_org import START, Desk, error_of
+from tests.unit.okta_model_org import START, Context, error_of
 
 CLIENT = "0oaServiceAppClient5d"
 SCOPES = ("okta.users.read", "okta.logs.read")
@@ -53,7 +53,7 @@ def assertion(number: int = 0, head: dict[str, Any] | None = None, **claims: Any
     return f"{signed}.{text(key(number).sign(signed.encode(), PKCS1v15(), SHA256()))}"
 
 
-def ask(desk: Desk, signed: str, scope: str = "okta.users.read", **form: str) -> Response:
+def ask(context: Context, signed: str, scope: str = "okta.users.read", **form: str) -> Response:
     """A token request."""
     fields = {
         "grant_type": "client_credentials",
@@ -62,67 +62,67 @@ def ask(desk: Desk, signed: str, scope: str = "okta.users.read", **form: str) ->
         "client_assertion": signed,
         **form,
     }
-    return desk.model.handle(Request.of("POST", "/oauth2/v1/token", {}, urlencode(fields).encode()))
+    return context.model.handle(Request.of("POST", "/oauth2/v1/token", {}, urlencode(fields).encode()))
 
 
-def org(**switches: Any) -> Desk:
+def org(**switches: Any) -> Context:
     """An org with a service app."""
-    desk = Desk(**switches)
-    desk.model.register_client(CLIENT, [jwk()], SCOPES)
-    return desk
+    context = Context(**switches)
+    context.model.register_client(CLIENT, [jwk()], SCOPES)
+    return context
 
 
-def bearer(desk: Desk, token: str, path: str = "/api/v1/users") -> Response:
+def bearer(context: Context, token: str, path: str = "/api/v1/users") -> Response:
     """A read with an access token."""
-    return desk.model.handle(Request.of("GET", path, {"Authorization": f"Bearer {token}"}))
+    return context.model.handle(Request.of("GET", path, {"Authorization": f"Bearer {token}"}))
 
 
 def test_a_signed_assertion_buys_a_token_for_an_hour() -> None:
     """The token opens what its scopes name, for an hour."""
-    desk = org()
-    response = ask(desk, assertion())
+    context = org()
+    response = ask(context, assertion())
     answer = json.loads(response.body)
     assert response.status == 200
     assert (answer["token_type"], answer["expires_in"], answer["scope"]) == ("Bearer", 3600, "okta.users.read")
-    assert bearer(desk, answer["access_token"]).status == 200
-    desk.clock.move(3599)
-    assert bearer(desk, answer["access_token"]).status == 200
-    desk.clock.move(1)
-    assert error_of(bearer(desk, answer["access_token"])) == (401, "E0000011")
+    assert bearer(context, answer["access_token"]).status == 200
+    context.clock.move(3599)
+    assert bearer(context, answer["access_token"]).status == 200
+    context.clock.move(1)
+    assert error_of(bearer(context, answer["access_token"])) == (401, "E0000011")
 
 
 def test_a_scope_that_the_token_lacks_is_403() -> None:
     """The token names its scopes; another call is refused with E0000006 and a challenge."""
-    desk = org()
-    token = json.loads(ask(desk, assertion()).body)["access_token"]
-    response = bearer(desk, token, "/api/v1/groups")
+    context = org()
+    token = json.loads(ask(context, assertion()).body)["access_token"]
+    response = bearer(context, token, "/api/v1/groups")
     assert error_of(response) == (403, "E0000006")
     assert "insufficient_scope" in response.headers["WWW-Authenticate"]
 
 
 def test_a_missing_administrator_role_is_403_for_tokens_of_both_kinds() -> None:
     """Scopes alone give nothing."""
-    desk = org(role_missing=True)
-    token = json.loads(ask(desk, assertion()).body)["access_token"]
-    assert error_of(bearer(desk, token)) == (403, "E0000006")
-    assert error_of(desk.get("/api/v1/users")) == (403, "E0000006")
-    desk.switches.role_missing = False
-    assert bearer(desk, token).status == 200
+    context = org(role_missing=True)
+    token = json.loads(ask(context, assertion()).body)["access_token"]
+    assert error_of(bearer(context, token)) == (403, "E0000006")
+    assert error_of(context.get("/api/v1/users")) == (403, "E0000006")
+    context.switches.role_missing = False
+    assert bearer(context, token).status == 200
 
 
 def test_revoked_tokens_are_401() -> None:
     """A revoked token opens nothing; a new one does."""
-    desk = org()
-    token = json.loads(ask(desk, assertion(jti="1")).body)["access_token"]
-    desk.model.oauth.revoke_tokens()
-    assert bearer(desk, token).status == 401
-    assert ask(desk, assertion(jti="2")).status == 200
+    context = org()
+    token = json.loads(ask(context, assertion(jti="1")).body)["access_token"]
+    context.model.oauth.revoke_tokens()
+    assert bearer(context, token).status == 401
+    assert ask(context, assertion(jti="2")).status == 200
 
 
 @pytest.mark.parametrize("authorization", ["", "SSWS wrong", "SSWS", "Bearer nothing", "Basic abc"])
 def test_wrong_credentials_are_401(authorization: str) -> None:
     """E0000011, whatever was sent."""
-    response = Desk().model.handle(Request.of("GET", "/api/v1/users", {"Authorization": authorization}))
+    response = Context().model.handle(Request.of("GET", "/api/v1/users", {"Authorization": authorization}))
     assert error_of(response) == (401, "E0000011")
 
 
@@ -153,9 +153,9 @@ def test_assertions_that_prove_nothing_are_refused(signed: Any) -> None:
 
 def test_an_assertion_with_a_jti_is_good_once() -> None:
     """A replayed jti is refused."""
-    desk = org()
+    context = org()
     signed = assertion(jti="once")
-    assert [ask(desk, signed).status, ask(desk, signed).status] == [200, 401]
+    assert [ask(context, signed).status, ask(context, signed).status] == [200, 401]
 
 
 @pytest.mark.parametrize(
@@ -175,11 +175,11 @@ def test_token_requests_that_are_refused(form: dict[str, str], status: int, erro
 
 def test_a_service_app_may_have_several_keys() -> None:
     """During a rotation either key signs."""
-    desk = Desk()
-    desk.model.register_client(CLIENT, [jwk(0, "old"), jwk(1, "new")], SCOPES)
-    assert ask(desk, assertion(0, {"kid": "old"})).status == 200
-    assert ask(desk, assertion(1, {"kid": "new"})).status == 200
-    assert ask(desk, assertion(1, {"kid": "old"})).status == 401
+    context = Context()
+    context.model.register_client(CLIENT, [jwk(0, "old"), jwk(1, "new")], SCOPES)
+    assert ask(context, assertion(0, {"kid": "old"})).status == 200
+    assert ask(context, assertion(1, {"kid": "new"})).status == 200
+    assert ask(context, assertion(1, {"kid": "old"})).status == 401
 
 
 def test_required_dpop_is_told_with_a_nonce() -> None:
@@ -191,7 +191,7 @@ def test_required_dpop_is_told_with_a_nonce() -> None:
 
 def test_the_audience_may_be_the_host_where_the_model_is_served() -> None:
     """With links that follow the host the token endpoint's own address is an audience too."""
-    desk = org(host_links=True)
+    context = org(host_links=True)
     signed = assertion(aud="https://127.0.0.1:8081/oauth2/v1/token")
     form = {
         "grant_type": "client_credentials",
@@ -200,9 +200,9 @@ def test_the_audience_may_be_the_host_where_the_model_is_served() -> None:
         "client_assertion": signed,
     }
     request = Request.of("POST", "/oauth2/v1/token", {"Host": "127.0.0.1:8081"}, urlencode(form).encode())
-    assert desk.model.handle(request).status == 200
+    assert context.model.handle(request).status == 200
 
 
 def test_the_token_endpoint_takes_posts() -> None:
     """A GET is a 405."""
-    assert Desk().get("/oauth2/v1/token").status == 405
+    assert Context().get("/oauth2/v1/token").status == 405

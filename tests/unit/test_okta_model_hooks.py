@@ -12,7 +12,7 @@ import pytest
 
 from bridge_local.exchange import ConnectionCut
 from bridge_local.okta import HookDispatcher
-from tests.unit.okta_model_org import Desk, error_of
+from tests.unit.okta_model_org import Context, error_of
 
 URI = "https://hooks.example.com/okta/events"
 TYPES = ["user.lifecycle.create", "user.lifecycle.activate", "group.user_membership.add"]
@@ -63,7 +63,7 @@ class Receiver:
         return [event["uuid"] for _, _, body, _ in self.requests for event in json.loads(body)["data"]["events"]]
 
 
-class Hooked(Desk):
+class Hooked(Context):
     """An org with a verified hook, its receiver and the dispatcher between."""
 
     def __init__(self, **switches: Any) -> None:
@@ -99,16 +99,16 @@ class Hooked(Desk):
 
 def test_a_new_hook_is_active_and_unverified_and_shows_no_secret() -> None:
     """POST: ACTIVE, UNVERIFIED, the auth value never echoed; listed and readable."""
-    desk = Desk()
-    response = desk.call("POST", "/api/v1/eventHooks", document(headers=[{"key": "X-Stage", "value": "test"}]))
+    context = Context()
+    response = context.call("POST", "/api/v1/eventHooks", document(headers=[{"key": "X-Stage", "value": "test"}]))
     made = json.loads(response.body)
     assert (made["status"], made["verificationStatus"]) == ("ACTIVE", "UNVERIFIED")
     assert made["channel"]["config"]["authScheme"] == {"type": "HEADER", "key": "Authorization"}
     assert made["channel"]["config"]["headers"] == [{"key": "X-Stage", "value": "test"}]
     assert made["id"].startswith("who")
-    assert SECRET.encode() not in desk.get("/api/v1/eventHooks").body
-    assert desk.document(f"/api/v1/eventHooks/{made['id']}") == made
-    assert desk.types() == ["event_hook.created"]
+    assert SECRET.encode() not in context.get("/api/v1/eventHooks").body
+    assert context.document(f"/api/v1/eventHooks/{made['id']}") == made
+    assert context.types() == ["event_hook.created"]
 
 
 @pytest.mark.parametrize(
@@ -126,38 +126,38 @@ def test_a_new_hook_is_active_and_unverified_and_shows_no_secret() -> None:
 )
 def test_hooks_that_okta_refuses(bad: dict[str, Any]) -> None:
     """No name, no or ineligible or too many types, no https: 400 E0000001."""
-    assert error_of(Desk().call("POST", "/api/v1/eventHooks", {**document(), **bad})) == (400, "E0000001")
+    assert error_of(Context().call("POST", "/api/v1/eventHooks", {**document(), **bad})) == (400, "E0000001")
 
 
 @pytest.mark.parametrize("body", [[], "text"])
 def test_a_body_that_is_no_object_is_refused(body: Any) -> None:
     """E0000003."""
-    assert error_of(Desk().call("POST", "/api/v1/eventHooks", body)) == (400, "E0000003")
+    assert error_of(Context().call("POST", "/api/v1/eventHooks", body)) == (400, "E0000003")
 
 
 def test_an_unreadable_body_is_refused() -> None:
     """E0000003 for no JSON at all."""
-    assert error_of(Desk().call("POST", "/api/v1/eventHooks")) == (400, "E0000003")
+    assert error_of(Context().call("POST", "/api/v1/eventHooks")) == (400, "E0000003")
 
 
 def test_verification_sends_the_challenge_with_the_secret() -> None:
     """One GET with challenge and auth header; an echo makes the hook VERIFIED."""
-    desk = Hooked()
-    assert len(desk.receiver.challenges) == 1
-    assert desk.receiver.challenges[0]["Authorization"] == SECRET
-    assert desk.document(f"/api/v1/eventHooks/{desk.hook_id}")["verificationStatus"] == "VERIFIED"
+    context = Hooked()
+    assert len(context.receiver.challenges) == 1
+    assert context.receiver.challenges[0]["Authorization"] == SECRET
+    assert context.document(f"/api/v1/eventHooks/{context.hook_id}")["verificationStatus"] == "VERIFIED"
 
 
 def test_verification_tries_once_more_when_nobody_answers() -> None:
     """One silence is forgiven, two are a 400 and the hook stays as it was."""
-    desk = Hooked()
-    desk.receiver.silent_challenges = 1
-    assert desk.step("verify").status == 200
-    assert len(desk.receiver.challenges) == 3
-    desk.receiver.silent_challenges = 2
-    assert error_of(desk.step("verify")) == (400, "E0000001")
-    assert len(desk.receiver.challenges) == 5
-    assert (desk.types()[-1], desk.events()[-1].result) == ("event_hook.verified", "FAILURE")
+    context = Hooked()
+    context.receiver.silent_challenges = 1
+    assert context.step("verify").status == 200
+    assert len(context.receiver.challenges) == 3
+    context.receiver.silent_challenges = 2
+    assert error_of(context.step("verify")) == (400, "E0000001")
+    assert len(context.receiver.challenges) == 5
+    assert (context.types()[-1], context.events()[-1].result) == ("event_hook.verified", "FAILURE")
 
 
 @pytest.mark.parametrize(
@@ -165,18 +165,18 @@ def test_verification_tries_once_more_when_nobody_answers() -> None:
 )
 def test_answers_that_verify_nothing(status: int, body: bytes) -> None:
     """Only 200 with the value as JSON verifies."""
-    desk = Hooked()
-    desk.call("PUT", f"/api/v1/eventHooks/{desk.hook_id}", document(uri=f"{URI}/new"))
-    desk.receiver.status, desk.receiver.echo = status, lambda _: body
-    assert desk.step("verify").status == 400
-    assert desk.model.hooks[desk.hook_id].verification == "UNVERIFIED"
+    context = Hooked()
+    context.call("PUT", f"/api/v1/eventHooks/{context.hook_id}", document(uri=f"{URI}/new"))
+    context.receiver.status, context.receiver.echo = status, lambda _: body
+    assert context.step("verify").status == 400
+    assert context.model.hooks[context.hook_id].verification == "UNVERIFIED"
 
 
 def test_without_somebody_to_send_the_challenge_nothing_verifies() -> None:
     """A model without a challenge sender answers 400."""
-    desk = Desk()
-    hook_id = json.loads(desk.call("POST", "/api/v1/eventHooks", document()).body)["id"]
-    assert desk.call("POST", f"/api/v1/eventHooks/{hook_id}/lifecycle/verify").status == 400
+    context = Context()
+    hook_id = json.loads(context.call("POST", "/api/v1/eventHooks", document()).body)["id"]
+    assert context.call("POST", f"/api/v1/eventHooks/{hook_id}/lifecycle/verify").status == 400
 
 
 @pytest.mark.parametrize(
@@ -191,38 +191,38 @@ def test_without_somebody_to_send_the_challenge_nothing_verifies() -> None:
 )
 def test_a_changed_channel_has_to_be_verified_again(change: dict[str, Any], verified: bool) -> None:
     """The un-verify trap: address, headers or secret changed stops deliveries until verify runs."""
-    desk = Hooked()
-    answer = desk.call("PUT", f"/api/v1/eventHooks/{desk.hook_id}", document(**change))
+    context = Hooked()
+    answer = context.call("PUT", f"/api/v1/eventHooks/{context.hook_id}", document(**change))
     assert json.loads(answer.body)["verificationStatus"] == ("VERIFIED" if verified else "UNVERIFIED")
-    desk.user()
-    assert desk.run(10) == int(verified)
-    desk.step("verify")
-    desk.user("second@example.com")
-    assert desk.run(10) == 1
+    context.user()
+    assert context.run(10) == int(verified)
+    context.step("verify")
+    context.user("second@example.com")
+    assert context.run(10) == 1
 
 
 def test_a_hook_is_deleted_only_when_inactive() -> None:
     """DELETE needs a deactivated hook; the life cycle leaves its traces in the log."""
-    desk = Hooked()
-    url = f"/api/v1/eventHooks/{desk.hook_id}"
-    assert error_of(desk.call("DELETE", url)) == (400, "E0000001")
-    assert desk.step("deactivate").status == 200
-    assert desk.step("activate").status == 200
-    assert desk.step("deactivate").status == 200
-    assert desk.call("DELETE", url).status == 204
-    assert desk.get(url).status == 404
-    assert desk.types() == [f"event_hook.{step}" for step in ("deactivated", "activated", "deactivated", "deleted")]
+    context = Hooked()
+    url = f"/api/v1/eventHooks/{context.hook_id}"
+    assert error_of(context.call("DELETE", url)) == (400, "E0000001")
+    assert context.step("deactivate").status == 200
+    assert context.step("activate").status == 200
+    assert context.step("deactivate").status == 200
+    assert context.call("DELETE", url).status == 204
+    assert context.get(url).status == 404
+    assert context.types() == [f"event_hook.{step}" for step in ("deactivated", "activated", "deactivated", "deleted")]
 
 
 def test_an_org_has_a_most_of_verified_hooks() -> None:
     """Above the limit neither verification nor activation works."""
-    desk = Hooked(hook_count_limit=1)
-    other = json.loads(desk.call("POST", "/api/v1/eventHooks", document()).body)["id"]
-    assert desk.call("POST", f"/api/v1/eventHooks/{other}/lifecycle/verify").status == 400
-    assert desk.call("POST", f"/api/v1/eventHooks/{other}/lifecycle/activate").status == 200
-    desk.step("deactivate")
-    assert desk.call("POST", f"/api/v1/eventHooks/{other}/lifecycle/verify").status == 200
-    assert desk.step("activate").status == 400
+    context = Hooked(hook_count_limit=1)
+    other = json.loads(context.call("POST", "/api/v1/eventHooks", document()).body)["id"]
+    assert context.call("POST", f"/api/v1/eventHooks/{other}/lifecycle/verify").status == 400
+    assert context.call("POST", f"/api/v1/eventHooks/{other}/lifecycle/activate").status == 200
+    context.step("deactivate")
+    assert context.call("POST", f"/api/v1/eventHooks/{other}/lifecycle/verify").status == 200
+    assert context.step("activate").status == 400
 
 
 # -------------------------------------------------------------------------------------------- delivery
@@ -230,22 +230,22 @@ def test_an_org_has_a_most_of_verified_hooks() -> None:
 
 def test_events_close_in_time_become_one_delivery() -> None:
     """What happens within the window comes in one POST with Okta's envelope and headers."""
-    desk = Hooked()
-    desk.user()
-    due = desk.dispatcher.next_due()
-    desk.clock.move(9)
-    desk.user("second@example.com")
-    assert desk.dispatcher.run_due() == 0
-    assert desk.run(1) == 1
-    assert due == desk.clock()
-    assert desk.dispatcher.next_due() is None
-    url, headers, body, timeout = desk.receiver.requests[0]
+    context = Hooked()
+    context.user()
+    due = context.dispatcher.next_due()
+    context.clock.move(9)
+    context.user("second@example.com")
+    assert context.dispatcher.run_due() == 0
+    assert context.run(1) == 1
+    assert due == context.clock()
+    assert context.dispatcher.next_due() is None
+    url, headers, body, timeout = context.receiver.requests[0]
     delivery = json.loads(body)
     assert (url, timeout) == (URI, 3.0)
     assert headers["Authorization"] == SECRET
     assert headers["Content-Type"] == headers["Accept"] == "application/json"
-    assert headers["User-Agent"] == f"Okta Hook Service v1.0.0 - {desk.hook_id}"
-    assert delivery["source"].endswith(f"/api/v1/eventHooks/{desk.hook_id}")
+    assert headers["User-Agent"] == f"Okta Hook Service v1.0.0 - {context.hook_id}"
+    assert delivery["source"].endswith(f"/api/v1/eventHooks/{context.hook_id}")
     assert delivery["eventTime"] == "2026-11-24T09:00:10.000Z"
     assert (delivery["eventType"], delivery["eventTypeVersion"]) == ("com.okta.event_hook", "1.0")
     assert [event["eventType"] for event in delivery["data"]["events"]] == [
@@ -253,154 +253,154 @@ def test_events_close_in_time_become_one_delivery() -> None:
         "user.lifecycle.activate",
     ] * 2
     first = delivery["data"]["events"][0]
-    assert first["debugContext"]["debugData"]["targetEventHookIds"] == desk.hook_id
+    assert first["debugContext"]["debugData"]["targetEventHookIds"] == context.hook_id
 
 
 def test_only_subscribed_types_are_delivered() -> None:
     """Types that the hook does not name stay away, though the log has them."""
-    desk = Hooked()
-    user = desk.user()
-    desk.model.deactivate(user)
-    desk.dispatcher.flush()
-    assert desk.receiver.events == [entry.uuid for entry in desk.events()[:2]]
+    context = Hooked()
+    user = context.user()
+    context.model.deactivate(user)
+    context.dispatcher.flush()
+    assert context.receiver.events == [entry.uuid for entry in context.events()[:2]]
 
 
 @pytest.mark.parametrize(("most", "sizes"), [(0, [5]), (2, [2, 2, 1])])
 def test_the_size_of_a_batch_is_a_switch(most: int, sizes: list[int]) -> None:
     """Okta documents no maximum: without one all come together, with one in several deliveries."""
-    desk = Hooked(hook_max_batch=most)
-    group = desk.model.create_group("Genesys A")
-    with desk.model.quietly():
-        users = desk.users(5)
-    desk.model.add_members(group, users)
-    desk.run(10)
-    assert [len(json.loads(body)["data"]["events"]) for _, _, body, _ in desk.receiver.requests] == sizes
-    assert len({json.loads(body)["eventId"] for _, _, body, _ in desk.receiver.requests}) == len(sizes)
+    context = Hooked(hook_max_batch=most)
+    group = context.model.create_group("Genesys A")
+    with context.model.quietly():
+        users = context.users(5)
+    context.model.add_members(group, users)
+    context.run(10)
+    assert [len(json.loads(body)["data"]["events"]) for _, _, body, _ in context.receiver.requests] == sizes
+    assert len({json.loads(body)["eventId"] for _, _, body, _ in context.receiver.requests}) == len(sizes)
 
 
 @pytest.mark.parametrize("failure", [TimeoutError(), ConnectionCut(), ConnectionRefusedError(), 500, 503])
 def test_a_timeout_or_5xx_gets_one_retry_of_the_same_delivery(failure: int | Exception) -> None:
     """The retry is the same body; after it nothing more comes."""
-    desk = Hooked()
-    desk.user()
-    desk.receiver.answers = [failure, 200]
-    assert desk.run(10) == 2
-    assert desk.receiver.requests[0][2] == desk.receiver.requests[1][2]
-    assert desk.dispatcher.counts["delivered"] == 1
-    assert "event_hook.delivery" not in desk.types()
+    context = Hooked()
+    context.user()
+    context.receiver.answers = [failure, 200]
+    assert context.run(10) == 2
+    assert context.receiver.requests[0][2] == context.receiver.requests[1][2]
+    assert context.dispatcher.counts["delivered"] == 1
+    assert "event_hook.delivery" not in context.types()
 
 
 def test_after_the_one_retry_the_events_are_lost_and_the_log_says_so() -> None:
     """Two failures: no third try, an event_hook.delivery that no hook gets."""
-    desk = Hooked(hook_retry_wait=4.0)
-    desk.user()
-    desk.receiver.answers = [500, TimeoutError()]
-    assert desk.run(10) == 1
-    assert desk.run(3) == 0
-    assert desk.run(1) == 1
-    assert desk.run(3600) == 0
-    assert (desk.types()[-1], desk.events()[-1].result) == ("event_hook.delivery", "FAILURE")
-    assert desk.events()[-1].reason == "No answer in time"
+    context = Hooked(hook_retry_wait=4.0)
+    context.user()
+    context.receiver.answers = [500, TimeoutError()]
+    assert context.run(10) == 1
+    assert context.run(3) == 0
+    assert context.run(1) == 1
+    assert context.run(3600) == 0
+    assert (context.types()[-1], context.events()[-1].result) == ("event_hook.delivery", "FAILURE")
+    assert context.events()[-1].reason == "No answer in time"
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 413, 429])
 def test_a_4xx_and_a_redirect_are_final(status: int) -> None:
     """No retry, a trace in the log."""
-    desk = Hooked()
-    desk.user()
-    desk.receiver.answers = [status]
-    assert desk.run(10) == 1
-    assert desk.dispatcher.next_due() is None
-    assert desk.events()[-1].reason == f"HTTP {status}"
+    context = Hooked()
+    context.user()
+    context.receiver.answers = [status]
+    assert context.run(10) == 1
+    assert context.dispatcher.next_due() is None
+    assert context.events()[-1].reason == f"HTTP {status}"
 
 
 def test_an_inactive_hook_gets_nothing_even_of_what_waited() -> None:
     """Who is switched off between event and delivery gets no delivery."""
-    desk = Hooked()
-    desk.user()
-    desk.step("deactivate")
-    desk.user("second@example.com")
-    assert desk.run(10) == 0
-    assert desk.receiver.requests == []
+    context = Hooked()
+    context.user()
+    context.step("deactivate")
+    context.user("second@example.com")
+    assert context.run(10) == 0
+    assert context.receiver.requests == []
 
 
 def test_events_start_to_flow_some_time_after_verification() -> None:
     """With a start-up lag the first events are lost."""
-    desk = Hooked(hook_startup=120.0)
-    desk.user()
-    desk.clock.move(120)
-    desk.user("second@example.com")
-    desk.dispatcher.flush()
-    assert desk.receiver.events == [entry.uuid for entry in desk.events()[2:]]
+    context = Hooked(hook_startup=120.0)
+    context.user()
+    context.clock.move(120)
+    context.user("second@example.com")
+    context.dispatcher.flush()
+    assert context.receiver.events == [entry.uuid for entry in context.events()[2:]]
 
 
 def test_events_can_be_dropped() -> None:
     """With a probability of 1 nothing arrives, and nothing in the log tells of it."""
-    desk = Hooked(hook_drop=1.0)
-    desk.user()
-    assert desk.dispatcher.next_due() is None
-    assert desk.dispatcher.counts["dropped"] == 2
-    assert desk.types() == ["user.lifecycle.create", "user.lifecycle.activate"]
+    context = Hooked(hook_drop=1.0)
+    context.user()
+    assert context.dispatcher.next_due() is None
+    assert context.dispatcher.counts["dropped"] == 2
+    assert context.types() == ["user.lifecycle.create", "user.lifecycle.activate"]
 
 
 def test_events_can_come_twice_with_one_uuid() -> None:
     """Duplicates keep the event's uuid and have another delivery's eventId."""
-    desk = Hooked(hook_duplicate=1.0)
-    desk.user(activate=False)
-    desk.wait_out()
-    uuid = desk.events()[0].uuid
-    assert desk.receiver.events == [uuid, uuid]
-    assert len({json.loads(body)["eventId"] for _, _, body, _ in desk.receiver.requests}) == 2
+    context = Hooked(hook_duplicate=1.0)
+    context.user(activate=False)
+    context.wait_out()
+    uuid = context.events()[0].uuid
+    assert context.receiver.events == [uuid, uuid]
+    assert len({json.loads(body)["eventId"] for _, _, body, _ in context.receiver.requests}) == 2
 
 
 def test_events_can_be_shuffled() -> None:
     """With disorder a batch's order is not that of ``published``."""
-    desk = Hooked(hook_disorder=1.0)
+    context = Hooked(hook_disorder=1.0)
     for number in range(10):
-        desk.user(f"person{number}@example.com")
-    desk.wait_out()
-    expected = [entry.uuid for entry in desk.events()]
-    assert desk.receiver.events != expected
-    assert sorted(desk.receiver.events) == sorted(expected)
+        context.user(f"person{number}@example.com")
+    context.wait_out()
+    expected = [entry.uuid for entry in context.events()]
+    assert context.receiver.events != expected
+    assert sorted(context.receiver.events) == sorted(expected)
 
 
 def test_events_can_come_alone_and_late() -> None:
     """With delays events come one by one, up to the most seconds after their window."""
-    desk = Hooked(hook_delay=1.0, hook_delay_seconds=600.0)
-    start = desk.clock()
+    context = Hooked(hook_delay=1.0, hook_delay_seconds=600.0)
+    start = context.clock()
     for number in range(10):
-        desk.user(f"person{number}@example.com", activate=False)
-    late = [(moment - start).total_seconds() for moment in desk.wait_out()]
-    assert len(desk.receiver.requests) == 10
+        context.user(f"person{number}@example.com", activate=False)
+    late = [(moment - start).total_seconds() for moment in context.wait_out()]
+    assert len(context.receiver.requests) == 10
     assert 10 <= min(late) < max(late) <= 610
-    assert desk.receiver.events != [entry.uuid for entry in desk.events()]
+    assert context.receiver.events != [entry.uuid for entry in context.events()]
 
 
 def test_the_day_has_a_cap_with_warning_and_violation() -> None:
     """Above the cap events are lost until a day after the first; both thresholds leave a trace in the log."""
-    desk = Hooked(hook_day_cap=4, hook_day_warning=3)
+    context = Hooked(hook_day_cap=4, hook_day_warning=3)
     for number in range(6):
-        desk.user(f"person{number}@example.com", activate=False)
-    desk.dispatcher.flush()
-    assert len(desk.receiver.events) == 4
-    assert desk.dispatcher.counts["capped"] == 2
-    traces = [entry for entry in desk.events() if entry.event_type.startswith("system.operation.rate_limit.")]
+        context.user(f"person{number}@example.com", activate=False)
+    context.dispatcher.flush()
+    assert len(context.receiver.events) == 4
+    assert context.dispatcher.counts["capped"] == 2
+    traces = [entry for entry in context.events() if entry.event_type.startswith("system.operation.rate_limit.")]
     assert [entry.event_type.rpartition(".")[2] for entry in traces] == ["warning", "violation"]
     assert {entry.debug["operationRateLimitType"] for entry in traces} == {"event_hook_delivery"}
-    desk.clock.move(86_400)
-    desk.user("tomorrow@example.com", activate=False)
-    desk.dispatcher.flush()
-    assert len(desk.receiver.events) == 5
+    context.clock.move(86_400)
+    context.user("tomorrow@example.com", activate=False)
+    context.dispatcher.flush()
+    assert len(context.receiver.events) == 5
 
 
 def test_two_hooks_get_the_same_events_in_deliveries_of_their_own() -> None:
     """The uuid is the event's, whichever hook it reaches."""
-    desk = Hooked()
-    second = json.loads(desk.call("POST", "/api/v1/eventHooks", document(uri=f"{URI}/two")).body)["id"]
-    desk.call("POST", f"/api/v1/eventHooks/{second}/lifecycle/verify")
-    desk.forget_events()
-    desk.user(activate=False)
-    assert desk.run(10) == 2
-    assert {url for url, _, _, _ in desk.receiver.requests} == {URI, f"{URI}/two"}
-    assert len(set(desk.receiver.events)) == 1
-    assert desk.events()[0].hooks == (desk.hook_id, second)
+    context = Hooked()
+    second = json.loads(context.call("POST", "/api/v1/eventHooks", document(uri=f"{URI}/two")).body)["id"]
+    context.call("POST", f"/api/v1/eventHooks/{second}/lifecycle/verify")
+    context.forget_events()
+    context.user(activate=False)
+    assert context.run(10) == 2
+    assert {url for url, _, _, _ in context.receiver.requests} == {URI, f"{URI}/two"}
+    assert len(set(context.receiver.events)) == 1
+    assert context.events()[0].hooks == (context.hook_id, second)

@@ -8,39 +8,41 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bridge_local.okta import OktaModel, OktaSwitches
 from bridge_local.okta.versions import Versions
-from tests.unit.okta_model_org import START, TOKEN, Clock, Desk
+from tests.unit.okta_model_org import START, TOKEN, Clock, Context
 
 
-def full_org() -> Desk:
+def full_org() -> Context:
     """An org with something of everything."""
-    desk = Desk(log_insert_delay=20.0)
-    one, two = desk.users(2)
-    group = desk.model.create_group("Genesys A", "First line")
-    desk.model.assign_group(group)
-    desk.model.add_members(group, [one, two])
-    desk.model.assign_user(two, app_id=desk.model.create_app("Other"), profile={"region": "north"})
-    desk.model.deactivate(one)
+    context = Context(log_insert_delay=20.0)
+    one, two = context.users(2)
+    group = context.model.create_group("Genesys A", "First line")
+    context.model.assign_group(group)
+    context.model.add_members(group, [one, two])
+    context.model.assign_user(two, app_id=context.model.create_app("Other"), profile={"region": "north"})
+    context.model.deactivate(one)
     hook = {
         "name": "Bridge",
         "events": {"type": "EVENT_TYPE", "items": ["user.lifecycle.create"]},
         "channel": {"config": {"uri": "https://hooks.example.com/", "authScheme": {"key": "X-Secret", "value": "s"}}},
     }
-    assert desk.call("POST", "/api/v1/eventHooks", hook).status == 200
-    desk.model.register_client("0oaServiceAppClient5d", [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}], ["okta.users.read"])
-    desk.clock.move(10)
-    return desk
+    assert context.call("POST", "/api/v1/eventHooks", hook).status == 200
+    context.model.register_client(
+        "0oaServiceAppClient5d", [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}], ["okta.users.read"]
+    )
+    context.clock.move(10)
+    return context
 
 
 def test_a_restored_org_answers_as_the_first_did() -> None:
     """State goes through JSON text and comes back as the same state, answers and randomness."""
-    desk = full_org()
-    text = json.dumps(desk.model.to_state())
+    context = full_org()
+    text = json.dumps(context.model.to_state())
     clock = Clock()
-    clock.moment = desk.clock()
+    clock.moment = context.clock()
     switches = OktaSwitches(log_insert_delay=20.0)
     model = OktaModel.from_state(json.loads(text), clock, random.Random(99), switches, api_token=TOKEN)  # noqa: S311 - repeatable on purpose
     assert json.loads(json.dumps(model.to_state())) == json.loads(text)
-    twin = Desk()
+    twin = Context()
     twin.model, twin.clock = model, clock
     group = next(iter(model.groups))
     for url in (
@@ -51,12 +53,12 @@ def test_a_restored_org_answers_as_the_first_did() -> None:
         "/api/v1/eventHooks",
         "/api/v1/logs?since=2026-11-24T00:00:00Z",
     ):
-        assert twin.document(url) == desk.document(url), url
-    assert model.create_group("New") == desk.model.create_group("New")
+        assert twin.document(url) == context.document(url), url
+    assert model.create_group("New") == context.model.create_group("New")
     clock.move(20)
     assert len(twin.document("/api/v1/logs?since=2026-11-24T00:00:00Z")) == len(
-        desk.model.to_state()["log"]["waiting"]
-    ) + len(desk.model.log.all())
+        context.model.to_state()["log"]["waiting"]
+    ) + len(context.model.log.all())
 
 
 def test_a_table_reads_as_of_any_moment_within_the_lag() -> None:
@@ -89,29 +91,29 @@ def test_a_table_without_lag_keeps_no_past() -> None:
 
 def test_threads_share_a_model() -> None:
     """Changes and reads from several threads lose nothing."""
-    desk = Desk()
-    group = desk.model.create_group("Genesys A")
+    context = Context()
+    group = context.model.create_group("Genesys A")
 
     def work(number: int) -> int:
-        user = desk.user(f"person{number}@example.com")
-        desk.model.add_members(group, [user])
-        return desk.get(f"/api/v1/groups/{group}/users").status
+        user = context.user(f"person{number}@example.com")
+        context.model.add_members(group, [user])
+        return context.get(f"/api/v1/groups/{group}/users").status
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(work, range(80))) == {200}
-    assert len(desk.model.members(group)) == 80
-    assert desk.types().count("group.user_membership.add") == 80
+    assert len(context.model.members(group)) == 80
+    assert context.types().count("group.user_membership.add") == 80
 
 
 def test_many_members_are_read_whole() -> None:
     """A group of 5,000, made by one job, is five pages and 5,000 events, each person once."""
-    desk = Desk()
-    group = desk.model.create_group("Genesys A")
-    with desk.model.quietly():
-        users = desk.users(5000)
-    desk.forget_events()
-    desk.model.add_members(group, users)
-    assert len(desk.events()) == 5000
-    pages = desk.pages(f"/api/v1/groups/{group}/users")
+    context = Context()
+    group = context.model.create_group("Genesys A")
+    with context.model.quietly():
+        users = context.users(5000)
+    context.forget_events()
+    context.model.add_members(group, users)
+    assert len(context.events()) == 5000
+    pages = context.pages(f"/api/v1/groups/{group}/users")
     assert sorted(each["id"] for page in pages for each in page) == sorted(users)
-    assert desk.clock() == START
+    assert context.clock() == START

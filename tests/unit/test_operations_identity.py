@@ -202,7 +202,7 @@ def test_an_odd_answer_confirms_nobody(body: str) -> None:
 
 
 def test_a_principal_of_another_account_does_not_approve() -> None:
-    """Anybody can open an account and give a role there whatever name he likes."""
+    """Anybody can open an account and give a role there whatever name they like."""
     other = "arn:aws:sts::999999999999:assumed-role/Approvers/ada"
     refused = refusal(SIGNED, Sts(lambda _: WireResponse(200, text=answer(other))))
     assert "account 123456789012" in refused.message

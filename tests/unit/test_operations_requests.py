@@ -42,7 +42,7 @@ def test_a_request_has_defaults_only_where_the_contract_names_them() -> None:
         ({"do": "sync", "entity": "user:00u1", "apply": 1}, "apply", "true or false"),
         ({"do": "diff", "limit": "3"}, "limit", "from 1 to 1000"),
         ({"do": "diff", "limit": 1001}, "limit", "from 1 to 1000"),
-        ({"do": "pause", "what": "lanes"}, "what", "everything or removals"),
+        ({"do": "pause", "what": "queues"}, "what", "everything or removals"),
         ({"do": "group.ceiling", "entity": "group:00g1", "count": 0, "percent": None}, "count", "1 to 1000, or null"),
         ({"do": "group.ceiling", "entity": "group:00g1", "count": 3}, "percent", "0 to 100, or null"),
         ({"do": ["status"]}, "do", "holds.list, holds.show"),
@@ -104,5 +104,5 @@ def test_every_operation_has_one_name() -> None:
 
 
 def test_an_answer_says_that_it_is_one() -> None:
-    """A program looks at `ok` first."""
+    """A program syncs `ok` first."""
     assert Holds(holds=[]).document() == {"ok": True, "holds": []}

@@ -10,7 +10,7 @@ import pytest
 from bridge_local.aws import Aws, queue_attributes
 from bridge_local.moto_model import Moto
 from bridge_local.options import Options
-from bridge_local.poller import GroupOrder, LanePoller, LocalContext, failures
+from bridge_local.poller import GroupOrder, LocalContext, QueuePoller, failures
 from bridge_local.server import Server
 from bridge_local.template import Template
 
@@ -31,13 +31,13 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def lane(aws: Aws) -> str:
-    """The URL of an empty lane."""
+def queue(aws: Aws) -> str:
+    """The URL of an empty queue."""
     return aws.physical["UsersQueue"]
 
 
 def send(aws: Aws, url: str, group: str, *bodies: str) -> None:
-    """Put messages of one group into the lane."""
+    """Put messages of one group into the queue."""
     for body in bodies:
         aws.client("sqs").send_message(
             QueueUrl=url, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=f"{group}-{body}"
@@ -66,9 +66,9 @@ class Function:
         return [[record["body"] for record in event["Records"]] for event in self.events]
 
 
-def poller(aws: Aws, url: str, function: Function) -> LanePoller:
-    """A poller of the lane."""
-    return LanePoller(aws.client("sqs"), url, 10, function, lambda: LocalContext("Consumer", 30))
+def poller(aws: Aws, url: str, function: Function) -> QueuePoller:
+    """A poller of the queue."""
+    return QueuePoller(aws.client("sqs"), url, 10, function, lambda: LocalContext("Consumer", 30))
 
 
 def fail(*bodies: str) -> Any:
@@ -106,11 +106,11 @@ def test_answers_mean_what_they_mean_to_lambda(answer: Any, failed: frozenset[st
     assert failures(answer, IDS) == failed
 
 
-def test_a_record_has_the_shape_of_lambdas(aws: Aws, lane: str) -> None:
+def test_a_record_has_the_shape_of_lambdas(aws: Aws, queue: str) -> None:
     """Every field that an SQS event has for a FIFO queue."""
-    send(aws, lane, "user:00u1", "one")
+    send(aws, queue, "user:00u1", "one")
     function = Function(None)
-    assert poller(aws, lane, function).poll()
+    assert poller(aws, queue, function).poll()
     (record,) = function.events[0]["Records"]
     attributes = record["attributes"]
     assert record.keys() == {
@@ -139,32 +139,32 @@ def test_a_record_has_the_shape_of_lambdas(aws: Aws, lane: str) -> None:
     assert record["eventSourceARN"].endswith(":UsersQueue.fifo")
 
 
-def test_what_succeeded_is_deleted_and_what_failed_comes_again(aws: Aws, lane: str) -> None:
+def test_what_succeeded_is_deleted_and_what_failed_comes_again(aws: Aws, queue: str) -> None:
     """The function itself says when: here at once."""
-    send(aws, lane, "user:00u1", "one")
-    send(aws, lane, "user:00u2", "two")
+    send(aws, queue, "user:00u1", "one")
+    send(aws, queue, "user:00u2", "two")
     sqs = aws.client("sqs")
 
     def fail_two(event: dict[str, Any]) -> dict[str, Any]:
         (record,) = [record for record in event["Records"] if record["body"] == "two"]
-        sqs.change_message_visibility(QueueUrl=lane, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0)
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0)
         return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}]}
 
     function = Function(fail_two, None)
-    lanes = poller(aws, lane, function)
-    assert [lanes.poll(), lanes.poll(), lanes.poll()] == [True, True, False]
+    queues = poller(aws, queue, function)
+    assert [queues.poll(), queues.poll(), queues.poll()] == [True, True, False]
     assert function.bodies == [["one", "two"], ["two"]]
     assert function.events[1]["Records"][0]["attributes"]["ApproximateReceiveCount"] == "2"
 
 
-def test_a_failing_function_loses_nothing(aws: Aws, lane: str) -> None:
-    """An exception keeps the whole batch in the lane, invisible for the visibility timeout; its group waits."""
-    send(aws, lane, "user:00u1", "one")
+def test_a_failing_function_loses_nothing(aws: Aws, queue: str) -> None:
+    """An exception keeps the whole batch in the queue, invisible for the visibility timeout; its group waits."""
+    send(aws, queue, "user:00u1", "one")
     function = Function(RuntimeError("out of order"))
-    lanes = poller(aws, lane, function)
-    assert lanes.poll()
-    send(aws, lane, "user:00u1", "two")
-    assert not lanes.poll()
+    queues = poller(aws, queue, function)
+    assert queues.poll()
+    send(aws, queue, "user:00u1", "two")
+    assert not queues.poll()
     depth = aws.depths(Template())["UsersQueue"]
     assert (depth["in_flight"], depth["visible"]) == (1, 1)
 
@@ -185,25 +185,25 @@ def test_an_elder_that_failed_comes_first() -> None:
     assert order.split([second]) == ([second], [])
 
 
-def test_messages_of_a_group_return_in_order(aws: Aws, lane: str) -> None:
+def test_messages_of_a_group_return_in_order(aws: Aws, queue: str) -> None:
     """Also when the later one becomes visible before the elder, which moto alone would let pass."""
-    send(aws, lane, "user:00u1", "one", "two")
+    send(aws, queue, "user:00u1", "one", "two")
     sqs = aws.client("sqs")
 
     def later_first(event: dict[str, Any]) -> dict[str, Any]:
         one, two = event["Records"]
-        sqs.change_message_visibility(QueueUrl=lane, ReceiptHandle=one["receiptHandle"], VisibilityTimeout=0)
-        sqs.change_message_visibility(QueueUrl=lane, ReceiptHandle=two["receiptHandle"], VisibilityTimeout=0)
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=one["receiptHandle"], VisibilityTimeout=0)
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=two["receiptHandle"], VisibilityTimeout=0)
         return {"batchItemFailures": [{"itemIdentifier": one["messageId"]}, {"itemIdentifier": two["messageId"]}]}
 
     function = Function(later_first, None)
-    lanes = poller(aws, lane, function)
-    assert [lanes.poll(), lanes.poll()] == [True, True]
+    queues = poller(aws, queue, function)
+    assert [queues.poll(), queues.poll()] == [True, True]
     assert function.bodies == [["one", "two"], ["one", "two"]]
 
 
 def test_queues_are_the_templates_with_short_delays() -> None:
-    """The groups' lane waits 3 s instead of 7; the rest is as the template says."""
+    """The groups' queue waits 3 s instead of 7; the rest is as the template says."""
     template = Template()
     properties = dict(template.of_type("AWS::SQS::Queue"))
     attributes = queue_attributes("GroupsQueue", properties["GroupsQueue"], {"DeadLettersQueue": "arn:dead"})
@@ -213,14 +213,14 @@ def test_queues_are_the_templates_with_short_delays() -> None:
     assert "KmsMasterKeyId" not in attributes
 
 
-def test_a_message_out_of_receives_becomes_a_dead_letter(aws: Aws, lane: str) -> None:
+def test_a_message_out_of_receives_becomes_a_dead_letter(aws: Aws, queue: str) -> None:
     """SQS moves it by itself, as the template's redrive policy says."""
     sqs = aws.client("sqs")
     dead = aws.physical["DeadLettersQueue"]
-    policy = sqs.get_queue_attributes(QueueUrl=lane, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
-    sqs.set_queue_attributes(QueueUrl=lane, Attributes={"RedrivePolicy": policy.replace("1000", "1")})
-    send(aws, lane, "user:00u1", "one")
-    handle = sqs.receive_message(QueueUrl=lane)["Messages"][0]["ReceiptHandle"]
-    sqs.change_message_visibility(QueueUrl=lane, ReceiptHandle=handle, VisibilityTimeout=0)
-    assert not poller(aws, lane, Function()).poll()
+    policy = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy.replace("1000", "1")})
+    send(aws, queue, "user:00u1", "one")
+    handle = sqs.receive_message(QueueUrl=queue)["Messages"][0]["ReceiptHandle"]
+    sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
+    assert not poller(aws, queue, Function()).poll()
     assert [each["Body"] for each in sqs.receive_message(QueueUrl=dead)["Messages"]] == ["one"]

@@ -8,19 +8,19 @@ from bridge.receiver.settings import ReceiverSettings
 from bridge.settings import (
     Environment,
     GenesysSettings,
-    LaneSettings,
     Mode,
     OktaAuth,
     OktaSettings,
     ProvisioningSettings,
+    QueueSettings,
     SuspendedUsers,
     UserNameSource,
 )
 
 APP = "0oa1genesyscloudapp1"
 ORIGIN = "https://<host> without a path (http only with BRIDGE_LOCAL=1, to loopback)"
-LANES = {"LEAVERS_QUEUE_URL": "l", "USERS_QUEUE_URL": "u", "GROUPS_QUEUE_URL": "g"}
-RECEIVER = {"OKTA_APP_ID": APP, "BRIDGE_SECRET_ID": "secret", **LANES}
+QUEUES = {"LEAVERS_QUEUE_URL": "l", "USERS_QUEUE_URL": "u", "GROUPS_QUEUE_URL": "g"}
+RECEIVER = {"OKTA_APP_ID": APP, "BRIDGE_SECRET_ID": "secret", **QUEUES}
 OKTA = {
     "OKTA_ORG_URL": "https://example.okta.com/",
     "OKTA_APP_ID": APP,
@@ -41,7 +41,7 @@ CONSUMER = {
 def test_the_receiver_reads_its_variables() -> None:
     """The receiver's settings are its variables; the header is Authorization unless another is named."""
     settings = ReceiverSettings.read(RECEIVER)
-    assert settings == ReceiverSettings(APP, "secret", "Authorization", LaneSettings("l", "u", "g"))
+    assert settings == ReceiverSettings(APP, "secret", "Authorization", QueueSettings("l", "u", "g"))
     assert ReceiverSettings.read({**RECEIVER, "HOOK_SECRET_HEADER": "x-hook"}).secret_header == "x-hook"
 
 

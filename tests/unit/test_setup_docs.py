@@ -79,7 +79,7 @@ def test_everything_that_a_removal_keeps_is_named() -> None:
 
 
 def test_every_alarm_of_catch_up_is_explained() -> None:
-    """Whoever is woken finds the alarm by its name, and what to do."""
+    """Anyone who is woken finds the alarm by its name, and what to do."""
     guide = rows((ROOT / "docs/catchup.md").read_text("utf-8"), "`CatchUpStoppedAlarm` first.\n")
     resources = TEMPLATE["Resources"]
     alarms = {name for name in resources if re.fullmatch("(CatchUp|Hook|NativeProvisioning).*Alarm", name)}

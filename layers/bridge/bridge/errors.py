@@ -3,13 +3,13 @@
 ::
 
     BridgeError
-    ├── Transient            wait and try again: the item goes back to its lane
+    ├── Transient            wait and try again: the item goes back to its queue
     │   ├── AuthFailure      a credential or a role is wrong: never parked, somebody must act
     │   └── BreakerOpen      an upstream fails as a whole: nothing was called
-    ├── Permanent            this entity can not be done as things are: parked at once
-    ├── Recheck              looked at, but too close to the event: look once more
+    ├── Permanent            this entity cannot be done as things are: parked at once
+    ├── Recheck              synced, but too close to the event: sync once more
     ├── PassedOver           nothing was read: done, but not recorded as done
-    ├── FenceMoved           somebody else looks at the same entity: start again with the newest truth
+    ├── FenceMoved           somebody else syncs the same entity: start again with the newest truth
     ├── Outdated             what the link remembers is no longer so: start again, and trust no record
     ├── VersionConflict      Genesys Cloud holds a newer version than the one we changed
     ├── UserNameTaken        another Genesys Cloud user holds the userName
@@ -33,7 +33,7 @@ class Transient(BridgeError):
         reason: short code for journal and metrics, such as ``genesys-429``.
         detail: what helps a person, such as the switch to set; never values of a profile.
         retry_after: seconds that the other side asked for, if it did.
-        upstream: ``okta``, ``genesys``, ``store``, ``lanes`` or ``""``.
+        upstream: ``okta``, ``genesys``, ``store``, ``queues`` or ``""``.
         reference: the other side's id of the failed call (``ININ-Correlation-Id``, Okta's ``errorId``).
         status: the HTTP status, if there was an answer.
     """
@@ -98,19 +98,19 @@ class Permanent(BridgeError):
 
 
 class Recheck(BridgeError):
-    """The look was done, but Okta's reads may still have lagged: look once more in ``delay`` seconds."""
+    """The sync was done, but Okta's reads may still have lagged: sync once more in ``delay`` seconds."""
 
     def __init__(self, delay: float) -> None:
-        super().__init__(f"look again in {delay:.0f} s")
+        super().__init__(f"sync again in {delay:.0f} s")
         self.delay = delay
 
 
 class PassedOver(BridgeError):
-    """Nothing was read for the item: it is done, but not recorded as done, so that catch-up may bring it again."""
+    """Nothing was read for the item: it is done, but not recorded as done, so that catch-up may enqueue it again."""
 
 
 class FenceMoved(BridgeError):
-    """A conditional write found another ``look`` number: another look at this entity has begun."""
+    """A conditional write found another ``sync`` number: another sync of this entity has begun."""
 
 
 class Outdated(BridgeError):

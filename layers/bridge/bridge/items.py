@@ -1,6 +1,6 @@
-"""Work items: what to look at again, never what to do.
+"""Work items: what to sync again, never what to do.
 
-An item names one entity and travels in that entity's FIFO lane as JSON with ASCII escapes. Standard library
+An item names one entity and travels in that entity's FIFO queue as JSON with ASCII escapes. Standard library
 only: the receiver imports this module.
 """
 
@@ -32,7 +32,7 @@ _ENTITY = re.compile(r"(user|group):([A-Za-z0-9]{8,64})|app")
 
 
 class Reason(StrEnum):
-    """Why an entity is looked at."""
+    """Why an entity is synced."""
 
     HOOK = "hook"
     CATCHUP = "catchup"
@@ -58,8 +58,8 @@ class Hint(StrEnum):
     MAPPING = "mapping"
 
 
-class Lane(StrEnum):
-    """The three FIFO lanes."""
+class Queue(StrEnum):
+    """The three FIFO queues."""
 
     LEAVERS = "leavers"
     USERS = "users"
@@ -68,18 +68,18 @@ class Lane(StrEnum):
 
 @dataclass(frozen=True)
 class Item:
-    """One wish to look at an entity.
+    """One wish to sync an entity.
 
     Attributes:
         entity: ``user:<okta id>``, ``group:<okta id>`` or ``app``.
         reason: who wishes it.
-        id: deduplication id in the lane and key of the idempotency record.
+        id: deduplication id in the queue and key of the idempotency record.
         newest: latest ``published`` among the events, UTC; for a group item the end of its slot; None without events.
         events: up to 100 event uuids, for tracing.
         hints: what the events say, see `Hint`.
         due: the code of the due record that the item was made of, empty for every other item.
         tries: how often that record had been tried before.
-        lane: the lane the item belongs to. Not part of the body.
+        queue: the queue the item belongs to. Not part of the body.
     """
 
     entity: str
@@ -90,7 +90,7 @@ class Item:
     hints: frozenset[Hint] = frozenset()
     due: str = ""
     tries: int = 0
-    lane: Lane = Lane.USERS
+    queue: Queue = Queue.USERS
 
     @property
     def kind(self) -> str:
@@ -121,17 +121,17 @@ def user_item(
     hints: Iterable[Hint] = (),
     *,
     reason: Reason = Reason.HOOK,
-    lane: Lane = Lane.USERS,
+    queue: Queue = Queue.USERS,
 ) -> Item:
     """An item for a user made of events: its id covers every uuid, so the same events make the same item."""
-    return _from_uuids(f"user:{okta_id}", newest, uuids, frozenset(hints), reason, lane)
+    return _from_uuids(f"user:{okta_id}", newest, uuids, frozenset(hints), reason, queue)
 
 
 def app_item(
     newest: datetime, uuids: Iterable[str], hints: Iterable[Hint] = (), *, reason: Reason = Reason.HOOK
 ) -> Item:
     """An item for the Okta application made of events."""
-    return _from_uuids("app", newest, uuids, frozenset(hints), reason, Lane.USERS)
+    return _from_uuids("app", newest, uuids, frozenset(hints), reason, Queue.USERS)
 
 
 def group_item(okta_id: str, newest: datetime, uuids: Iterable[str], *, reason: Reason = Reason.HOOK) -> Item:
@@ -145,13 +145,15 @@ def group_item(okta_id: str, newest: datetime, uuids: Iterable[str], *, reason: 
         id=_digest(entity, "slot", str(slot)),
         newest=end,
         events=_named(uuids),
-        lane=Lane.GROUPS,
+        queue=Queue.GROUPS,
     )
 
 
-def fresh_item(entity: str, reason: Reason, nonce: str, *, lane: Lane | None = None) -> Item:
-    """An item without events; `nonce` is fixed where the cause arises, so that a retry of the cause sends it once."""
-    return Item(entity=entity, reason=reason, id=_digest(entity, reason.value, nonce), lane=lane or _usual_lane(entity))
+def make_item(entity: str, reason: Reason, dedup_key: str, *, queue: Queue | None = None) -> Item:
+    """An item without events; `dedup_key` is fixed where the cause arises: its retry sends the item once."""
+    return Item(
+        entity=entity, reason=reason, id=_digest(entity, reason.value, dedup_key), queue=queue or _usual_queue(entity)
+    )
 
 
 def is_entity(text: str) -> bool:
@@ -160,7 +162,7 @@ def is_entity(text: str) -> bool:
 
 
 def parse_item(body: str) -> Item:
-    """The item in a message's body; its lane is the usual one of its entity (groups, else users).
+    """The item in a message's body; its queue is the usual one of its entity (groups, else users).
 
     Raises:
         Permanent: the body is no item of a readable version; the reason is ``unreadable-item``.
@@ -188,7 +190,7 @@ def parse_item(body: str) -> Item:
             hints=frozenset(Hint(hint) for hint in raw.get("hints") or ()),
             due=str(raw.get("due") or ""),
             tries=_number(raw.get("tries", 0)),
-            lane=_usual_lane(entity),
+            queue=_usual_queue(entity),
         )
     except (ValueError, TypeError):
         raise Permanent(
@@ -224,7 +226,7 @@ def read_settled(item: Item, date: datetime, lag: timedelta) -> bool:
 
 
 def _from_uuids(
-    entity: str, newest: datetime, uuids: Iterable[str], hints: frozenset[Hint], reason: Reason, lane: Lane
+    entity: str, newest: datetime, uuids: Iterable[str], hints: frozenset[Hint], reason: Reason, queue: Queue
 ) -> Item:
     ordered = sorted(set(uuids))
     return Item(
@@ -234,7 +236,7 @@ def _from_uuids(
         newest=newest,
         events=_named(ordered),
         hints=hints,
-        lane=lane,
+        queue=queue,
     )
 
 
@@ -244,8 +246,8 @@ def _number(value: object) -> int:
     return value
 
 
-def _usual_lane(entity: str) -> Lane:
-    return Lane.GROUPS if entity.startswith("group:") else Lane.USERS
+def _usual_queue(entity: str) -> Queue:
+    return Queue.GROUPS if entity.startswith("group:") else Queue.USERS
 
 
 def _named(uuids: Iterable[str]) -> tuple[str, ...]:

@@ -149,15 +149,15 @@ class Environment:
 
 
 @dataclass(frozen=True)
-class LaneSettings:
-    """The lanes' queue URLs."""
+class QueueSettings:
+    """The URLs of the queues."""
 
     leavers: str
     users: str
     groups: str
 
     @classmethod
-    def read(cls, environment: Environment) -> LaneSettings:
+    def read(cls, environment: Environment) -> QueueSettings:
         """LEAVERS_QUEUE_URL, USERS_QUEUE_URL, GROUPS_QUEUE_URL."""
         return cls(
             leavers=environment.text("LEAVERS_QUEUE_URL"),

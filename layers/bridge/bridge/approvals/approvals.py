@@ -1,4 +1,4 @@
-"""A person's word on a hold: kept once, under the name that AWS confirms, and carried out by the entity's own look."""
+"""A person's decision on a hold: kept once, under the name that AWS confirms; the entity's own sync applies it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bridge.approvals.identity import Identities
 from bridge.approvals.signing import binding
 from bridge.aws.telemetry import logger
 from bridge.errors import Transient
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
 from bridge.operations.requests import Decide
-from bridge.provisioning.ports import Clock, LaneSender
+from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import AppRecords, Holds
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 
@@ -24,34 +24,34 @@ class HoldsAndApp(Holds, AppRecords, Protocol):
 
 
 class Approvals:
-    """Takes decisions. Lives as long as the process."""
+    """Takes decisions."""
 
     def __init__(
         self,
         store: HoldsAndApp,
-        lanes: LaneSender,
+        queues: QueueSender,
         clock: Clock,
         identities: Identities,
         function: str,
         *,
-        nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+        dedup_key: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
-        """`function` is this function's name, to which identities are bound; `nonce` makes items fresh."""
+        """`function` is this function's name, to which identities are bound; `dedup_key` makes items new."""
         self._store = store
-        self._lanes = lanes
+        self._queues = queues
         self._clock = clock
         self._identities = identities
         self._function = function
-        self._nonce = nonce
+        self._dedup_key = dedup_key
 
     def decide(self, asked: Decide) -> answers.Decided:
-        """Keep the decision, unless the hold has another, and bring the entity into its lane.
+        """Keep the decision, unless the hold has another, and enqueue the entity.
 
-        Asked once more in the same words, nothing is decided again, but the entity is brought again.
+        Asked once more in the same words, nothing is decided again, but the entity is enqueued again.
 
         Raises:
             Refused: ``not-found``, ``revision-unknown``, ``hold-not-open``, ``already-decided``, ``identity-refused``,
-                or ``unavailable``: the decision is kept, and asking again brings the entity.
+                or ``unavailable``: the decision is kept, and asking again enqueues the entity.
         """
         hold = self._hold(asked)
         bound = binding(self._function, asked.do, asked.entity, asked.number, asked.revision, asked.why)
@@ -71,12 +71,12 @@ class Approvals:
             kept = self._store.decide(wanted)
         if (kept.verdict.value, kept.revision) != (asked.do, asked.revision):
             raise Refused("already-decided", f"hold {kept.number}: {showing.decided(kept)}")
-        item = fresh_item(asked.entity, Reason.HOLD, self._nonce())
+        item = make_item(asked.entity, Reason.HOLD, self._dedup_key())
         try:
-            self._lanes.send([item])
+            self._queues.send([item])
         except Transient as error:
             raise Refused(
-                "unavailable", f"the decision is kept, but the lane took no item ({error.reason}); ask again"
+                "unavailable", f"the decision is kept, but the queue took no item ({error.reason}); ask again"
             ) from None
         # Who decided is in the record: an ARN may end with an address of the person.
         logger.info("decided", extra={"entity": asked.entity, "hold": asked.number, "verdict": asked.do})
@@ -109,7 +109,7 @@ class Approvals:
         staged = self._store.staged(asked.entity, asked.number).values()
         released = sum(revision <= asked.revision for revision in staged)
         what = "deactivates" if asked.entity == "app" else "removes"
-        sentence = f"The next look {what} those of {released} staged users who are still to go, and reads anew first."
+        sentence = f"The next sync {what} those of {released} staged users who are still to go, and reads anew first."
         later = len(staged) - released
         if hold.number == asked.number and later:
             sentence += f" {later} were staged after revision {asked.revision}: they wait for a decision of their own."

@@ -59,7 +59,7 @@ class Identities:
         )
 
     def confirm(self, url: str, decision: str) -> str:
-        """The ARN of whoever signed `url` for `decision` (see `signing.binding`).
+        """The ARN of anyone who signed `url` for `decision` (see `signing.binding`).
 
         Raises:
             Refused: ``identity-refused``: not such a URL, too old, for another decision, or AWS does not confirm it;

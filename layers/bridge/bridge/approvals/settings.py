@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bridge.settings import (
     Environment,
-    LaneSettings,
+    QueueSettings,
 )
 
 
@@ -20,15 +20,15 @@ class ApprovalsSettings:
     """
 
     state_table: str
-    lanes: LaneSettings
+    queues: QueueSettings
     local: bool
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> ApprovalsSettings:
-        """STATE_TABLE, the lanes, BRIDGE_LOCAL."""
+        """STATE_TABLE, the queues, BRIDGE_LOCAL."""
         environment = Environment(variables)
         return cls(
             state_table=environment.text("STATE_TABLE"),
-            lanes=LaneSettings.read(environment),
+            queues=QueueSettings.read(environment),
             local=environment.local,
         )

@@ -1,4 +1,4 @@
-"""How an approver proves who he is: a presigned ``sts:GetCallerIdentity`` that is good for one decision alone.
+"""How an approver proves who they are: a presigned ``sts:GetCallerIdentity`` that is good for one decision alone.
 
 The header `BINDING_HEADER` is among the signed ones and holds a digest of the function and the whole decision. The
 approvals function computes the digest itself and sends it along, so AWS refuses the URL for any other decision, and at

@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 
 from bridge.aws.store.pace import DynamoPace, HeaderPace
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.okta.auth import kms_signer
 from bridge.provisioning.ports import Clock, Pace
 from bridge.settings import OktaAuth, OktaSettings
@@ -17,10 +17,10 @@ from bridge.settings import OktaAuth, OktaSettings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: A call to AWS that hangs must not use up the time of a look.
+#: A call to AWS that hangs must not use up the time of a sync.
 CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 #: The part of the call budget that users and groups may use; the rest is for leavers.
-SHARE = {Lane.LEAVERS: 1.0, Lane.USERS: 0.95, Lane.GROUPS: 0.95}
+SHARE = {Queue.LEAVERS: 1.0, Queue.USERS: 0.95, Queue.GROUPS: 0.95}
 
 
 def signer(okta: OktaSettings) -> Callable[[bytes], bytes] | None:
@@ -32,12 +32,12 @@ def signer(okta: OktaSettings) -> Callable[[bytes], bytes] | None:
 
 def paces(
     dynamodb: DynamoDBClient, table: str, genesys_requests_per_minute: int, clock: Clock
-) -> Callable[[str, Lane], Pace]:
+) -> Callable[[str, Queue], Pace]:
     """The shared call budgets: ``genesys`` with a limit of ours, every bucket of Okta by its headers."""
 
-    def pace(upstream: str, lane: Lane) -> Pace:
+    def pace(upstream: str, queue: Queue) -> Pace:
         if upstream == "genesys":
-            return DynamoPace(dynamodb, table, upstream, genesys_requests_per_minute, clock, SHARE[lane])
-        return HeaderPace(dynamodb, table, upstream, clock, SHARE[lane])
+            return DynamoPace(dynamodb, table, upstream, genesys_requests_per_minute, clock, SHARE[queue])
+        return HeaderPace(dynamodb, table, upstream, clock, SHARE[queue])
 
     return pace

@@ -1,4 +1,4 @@
-"""The way into the lanes: SQS FIFO queues, the entity as message group, the item's id as deduplication id."""
+"""The way into the queues: SQS FIFO, the entity as message group, the item's id as deduplication id."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Transient
-from bridge.items import Item, Lane
-from bridge.settings import LaneSettings
+from bridge.items import Item, Queue
+from bridge.settings import QueueSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
 BATCH = 10
 
 
-class SqsLanes:
-    """`bridge.provisioning.ports.LaneSender` over SQS."""
+class SqsQueues:
+    """`bridge.provisioning.ports.QueueSender` over SQS."""
 
-    def __init__(self, sqs: SQSClient, settings: LaneSettings) -> None:
+    def __init__(self, sqs: SQSClient, settings: QueueSettings) -> None:
         """Send through `sqs` to the queues of `settings`."""
         self._sqs = sqs
-        self._urls = {Lane.LEAVERS: settings.leavers, Lane.USERS: settings.users, Lane.GROUPS: settings.groups}
+        self._urls = {Queue.LEAVERS: settings.leavers, Queue.USERS: settings.users, Queue.GROUPS: settings.groups}
 
     def send(self, items: Sequence[Item]) -> None:
-        """Put every item into its lane, in order, the leavers' lane first.
+        """Put every item into its queue, in order, the leavers' queue first.
 
-        A lane that refuses does not keep the items of the others back.
+        A queue that refuses does not keep the items of the others back.
 
         Raises:
-            Transient: at least one item is in no lane (``upstream="lanes"``); sending all of them again is harmless.
+            Transient: at least one item is in no queue (``upstream="queues"``); sending all of them again is harmless.
         """
         failure: Transient | None = None
-        for lane, url in self._urls.items():
-            of_lane = [item for item in items if item.lane is lane]
+        for queue, url in self._urls.items():
+            of_queue = [item for item in items if item.queue is queue]
             try:
-                for start in range(0, len(of_lane), BATCH):
-                    self._send(url, of_lane[start : start + BATCH])
+                for start in range(0, len(of_queue), BATCH):
+                    self._send(url, of_queue[start : start + BATCH])
             except Transient as error:
                 failure = failure or error
         if failure is not None:
             raise failure
 
     def waiting(self) -> int:
-        """How many messages the leavers' and the users' lane have, in hand or for later; SQS counts roughly.
+        """How many messages the leavers' and the users' queue have, in hand or for later; SQS counts roughly.
 
         Raises:
-            Transient: SQS does not answer (``upstream="lanes"``).
+            Transient: SQS does not answer (``upstream="queues"``).
         """
-        return sum(self._depth(self._urls[lane]) for lane in (Lane.LEAVERS, Lane.USERS))
+        return sum(self._depth(self._urls[queue]) for queue in (Queue.LEAVERS, Queue.USERS))
 
     def _depth(self, url: str) -> int:
         try:
@@ -66,7 +66,7 @@ class SqsLanes:
                 ],
             )
         except (BotoCoreError, ClientError) as error:
-            raise Transient("lanes-unavailable", upstream="lanes") from error
+            raise Transient("queues-unavailable", upstream="queues") from error
         return sum(map(int, answer["Attributes"].values()))
 
     def _send(self, url: str, items: Sequence[Item]) -> None:
@@ -75,14 +75,14 @@ class SqsLanes:
         if refused:
             refused = self._send_batch(url, [entries[id_] for id_ in refused])
         if refused:
-            raise Transient("lanes-refused", upstream="lanes")
+            raise Transient("queues-refused", upstream="queues")
 
     def _send_batch(self, url: str, entries: list[SendMessageBatchRequestEntryTypeDef]) -> list[str]:
         """The ids of the entries that SQS refused, in order."""
         try:
             answer = self._sqs.send_message_batch(QueueUrl=url, Entries=entries)
         except (BotoCoreError, ClientError) as error:
-            raise Transient("lanes-unavailable", upstream="lanes") from error
+            raise Transient("queues-unavailable", upstream="queues") from error
         failed = {failure["Id"] for failure in answer.get("Failed", [])}
         return [entry["Id"] for entry in entries if entry["Id"] in failed]
 

@@ -29,24 +29,24 @@ class Metric(StrEnum):
 
     EVENTS_ACCEPTED = "EventsAccepted"  #: events that items stand for, by ``type``
     EVENTS_DROPPED = "EventsDropped"  #: events without work, by dimension ``reason``
-    ITEMS_SENT = "ItemsSent"  #: items that are in a lane
+    ITEMS_SENT = "ItemsSent"  #: items that are in a queue
     DELIVERIES_UNAUTHORISED = "DeliveriesUnauthorised"  #: requests with a wrong secret or none
     DELIVERIES_OVERSIZED = "DeliveriesOversized"  #: bodies over the limit
     DELIVERIES_INVALID = "DeliveriesInvalid"  #: bodies that are no delivery
-    QUEUE_REFUSED = "QueueRefused"  #: deliveries whose items are not all in a lane
-    LOOKS = "Looks"  #: looks that ended well, by ``outcome``
+    QUEUE_REFUSED = "QueueRefused"  #: deliveries whose items are not all in a queue
+    SYNCS = "Syncs"  #: syncs that ended well, by ``outcome``
     MEMBERS_ADDED = "MembersAdded"  #: members added to Genesys Cloud groups
     MEMBERS_REMOVED = "MembersRemoved"  #: members removed from them
-    MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a look
+    MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a sync
     HOLDS_OPEN = "HoldsOpen"  #: how many holds are open now (a gauge)
     NOTIFICATIONS_FAILED = "NotificationsFailed"  #: messages about holds that people did not get
     PARKED = "Parked"  #: items and members that were parked, by ``reason``
     PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
-    RETRIES = "Retries"  #: messages that went back to their lane for a transient failure, by ``reason``
+    RETRIES = "Retries"  #: messages that went back to their queue for a transient failure, by ``reason``
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
     LEAVERS_REFUSED = "LeaversRefused"  #: refusals of leavers who have waited for a quarter of an hour or longer
-    BREAKER_OPEN = "BreakerOpen"  #: looks put off without a call, because an upstream fails, by ``upstream``
+    BREAKER_OPEN = "BreakerOpen"  #: syncs put off without a call, because an upstream fails, by ``upstream``
     UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
     APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active
     USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles
@@ -58,10 +58,10 @@ class Metric(StrEnum):
     CATCH_UP_RUNS = "CatchUpRuns"  #: runs of catch-up that read the System Log to its end
     CATCH_UP_FAILURES = "CatchUpFailures"  #: runs that something ended, by ``reason``; the next goes on from there
     CATCH_UP_RESTARTS = "CatchUpRestarts"  #: saved places that Okta did not know any more: read again with an overlap
-    CATCH_UP_ITEMS = "CatchUpItems"  #: items for events that no look had seen
+    CATCH_UP_ITEMS = "CatchUpItems"  #: items for events that no sync had seen
     DUE_ITEMS = "DueItems"  #: items whose time had come: what was to be synced again without any event
     HOOK_EVENTS_LOGGED = (
-        "HookEventsLogged"  #: events of the System Log about people and groups of ours, for the hook to bring
+        "HookEventsLogged"  #: events of the System Log about people and groups of ours, for the hook to deliver
     )
     HOOK_NOT_ACTIVE = "HookNotActive"  #: checks that found no active hook for this stack
     HOOK_NOT_VERIFIED = "HookNotVerified"  #: checks that found the hook unverified

@@ -8,7 +8,7 @@ from bridge.aws.secrets import Secrets
 from bridge.genesys.client import GenesysClient
 from bridge.genesys.regions import endpoints
 from bridge.genesys.token import GenesysAuth
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.okta.auth import SCOPES, OAuthAuth, SswsAuth
 from bridge.okta.client import OktaClient
 from bridge.outbound.calls import Calls
@@ -25,7 +25,7 @@ class OktaSide:
         settings: OktaSettings,
         *,
         secrets: Secrets,
-        pace: Callable[[str, Lane], Pace],
+        pace: Callable[[str, Queue], Pace],
         sign: Callable[[bytes], bytes] | None,
         clock: Clock,
         transport: Transport | None = None,
@@ -37,14 +37,14 @@ class OktaSide:
         self._http = HttpClient(settings.org_url, "okta", transport=transport)
         self._auth = okta_auth(self._http, settings, secrets=secrets, sign=sign, clock=clock)
 
-    def client(self, lane: Lane, calls: Calls) -> OktaClient:
-        """A client that spends `lane`'s share of the budget and tells `calls` what it did."""
+    def client(self, queue: Queue, calls: Calls) -> OktaClient:
+        """A client that spends `queue`'s share of the budget and tells `calls` what it did."""
         return OktaClient(
             self._http,
             self._auth,
             self._settings.app_id,
             self._clock,
-            pace=lambda bucket: self._pace(f"okta-{bucket}", lane),
+            pace=lambda bucket: self._pace(f"okta-{bucket}", queue),
             record=calls.recorder("okta"),
         )
 
@@ -78,7 +78,7 @@ class GenesysSide:
         settings: GenesysSettings,
         *,
         secrets: Secrets,
-        pace: Callable[[str, Lane], Pace],
+        pace: Callable[[str, Queue], Pace],
         clock: Clock,
         transport: Transport | None = None,
     ) -> None:
@@ -91,9 +91,11 @@ class GenesysSide:
             self._login_http, lambda: (secrets.get("genesys_client_id"), secrets.get("genesys_client_secret")), clock
         )
 
-    def client(self, lane: Lane, calls: Calls) -> GenesysClient:
-        """A client that spends `lane`'s share of the budget and tells `calls` what it did."""
-        return GenesysClient(self._http, self._auth, pace=self._pace("genesys", lane), record=calls.recorder("genesys"))
+    def client(self, queue: Queue, calls: Calls) -> GenesysClient:
+        """A client that spends `queue`'s share of the budget and tells `calls` what it did."""
+        return GenesysClient(
+            self._http, self._auth, pace=self._pace("genesys", queue), record=calls.recorder("genesys")
+        )
 
     def close(self) -> None:
         """Give the connections back."""

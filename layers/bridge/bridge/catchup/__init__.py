@@ -1,1 +1,1 @@
-"""Catch-up: what of Okta's System Log no hook has brought."""
+"""Catch-up: what of Okta's System Log no hook has delivered."""

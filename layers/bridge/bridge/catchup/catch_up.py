@@ -1,7 +1,7 @@
-"""Catch-up: reads what Okta's System Log has beyond the last time, and sends an item for what no look has seen.
+"""Catch-up: reads what Okta's System Log has beyond the last time, and sends an item for what no sync has seen.
 
 Okta delivers an event to a hook twice at most, drops events past a daily cap and delivers some types never; its System
-Log has them all. The *watermark* keeps catch-up from looking again at what a hook has brought: each entity's record
+Log has them all. The *watermark* keeps catch-up from syncing again what a hook has delivered: each entity's record
 says when Okta was last read for it, on Okta's own clock.
 """
 
@@ -18,7 +18,7 @@ from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
 from bridge.provisioning.followups import send_dues
-from bridge.provisioning.ports import Clock, LaneSender
+from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor, UserLink
 from bridge.provisioning.users import worth_reading
@@ -26,14 +26,14 @@ from bridge.provisioning.users import worth_reading
 #: How far before the saved time reading starts again without a link, and before the first run.
 OVERLAP = timedelta(hours=1)
 #: Okta keeps events for 90 days.
-KEPT = timedelta(days=89)
-#: Seconds that one more page may need: a slow answer, and a hundred messages to the lanes.
+LOG_RETENTION = timedelta(days=89)
+#: Seconds that one more page may need: a slow answer, and a hundred messages to the queues.
 PAGE_SECONDS = 75.0
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What the looks have seen of the entities of a page.
+    """What the syncs have seen of the entities of a page.
 
     Attributes:
         users: our records by Okta user id; who has none is missing.
@@ -53,11 +53,11 @@ class Seen:
         """Whether the event that `item` was made of may be unseen."""
         shown = self.date if item.newest is None else item.newest + self.lag
         if item.kind == "user" and item.okta_id not in self.users:
-            # Nobody has begun to look at this user. Whoever begins now sees what is older than the lag; so only a
-            # younger event, or one that asks for a look by itself, needs one.
+            # Nobody has begun to sync this user. Anyone who begins now sees what is older than the lag; so only a
+            # younger event, or one that asks for a sync by itself, needs one.
             return worth_reading(item.hints, self.app) or shown > self.date
-        looked = self._looked(item)
-        return looked is None or shown > looked
+        synced = self._synced(item)
+        return synced is None or shown > synced
 
     def concerns(self, item: Item) -> bool:
         """Whether the event that `item` was made of is one that no filter of the hook should keep away."""
@@ -69,18 +69,18 @@ class Seen:
             return (user is not None and user.is_link) or worth_reading(item.hints, self.app)
         return True
 
-    def _looked(self, item: Item) -> datetime | None:
-        """Up to when, on Okta's clock, looks have seen what such an item asks for."""
+    def _synced(self, item: Item) -> datetime | None:
+        """Up to when, on Okta's clock, syncs have seen what such an item asks for."""
         if item.kind == "app":
-            return self.app.looked
+            return self.app.synced
         if item.kind == "group":
             group = self.groups.get(item.okta_id)
-            return None if group is None else group.looked
+            return None if group is None else group.synced
         return self.users[item.okta_id].seen(item.hints)
 
 
 class CatchUp:
-    """Catches up, one run at a time. Lives as long as the process."""
+    """Catches up, one run at a time."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class CatchUp:
         log: SystemLog,
         health: HookHealth,
         store: Store,
-        lanes: LaneSender,
+        queues: QueueSender,
         clock: Clock,
         app_id: str,
         lag: timedelta,
@@ -97,7 +97,7 @@ class CatchUp:
         self._log = log
         self._health = health
         self._store = store
-        self._lanes = lanes
+        self._queues = queues
         self._clock = clock
         self._app_id = app_id
         self._lag = lag
@@ -129,7 +129,7 @@ class CatchUp:
     def send_dues(self) -> str:
         """Send what is due to be synced now; ``ended``, or the reason code of what went wrong."""
         try:
-            sent = send_dues(self._store, self._lanes, self._clock.now())
+            sent = send_dues(self._store, self._queues, self._clock.now())
         except (Transient, Permanent) as error:
             count(Metric.CATCH_UP_FAILURES, reason=error.reason)
             logger.error("what is due was not sent; the next minute's call sends it", extra={"why": error.reason})
@@ -141,7 +141,7 @@ class CatchUp:
         cursor = self._cursor()
         while seconds_left() >= PAGE_SECONDS:
             page = self._page(cursor)
-            self._bring(page)
+            self._enqueue(page)
             stuck = page.following == cursor.link
             # Only now: who dies before this sends the page once more, which is harmless.
             cursor = LogCursor(page.following, cursor.question, at=max(cursor.at, _reached(page) or cursor.at))
@@ -164,20 +164,20 @@ class CatchUp:
     def _page(self, cursor: LogCursor) -> LogPage:
         page = self._log.after(cursor.link) if cursor.link else None
         if page is None:
-            since = max(cursor.at - OVERLAP, self._clock.now() - KEPT)
+            since = max(cursor.at - OVERLAP, self._clock.now() - LOG_RETENTION)
             if cursor.link:
                 count(Metric.CATCH_UP_RESTARTS)
                 logger.warning("Okta does not know the saved place any more", extra={"since": since.isoformat()})
             page = self._log.since(since)
         return page
 
-    def _bring(self, page: LogPage) -> None:
-        """Send items for the page's events that no look has seen."""
+    def _enqueue(self, page: LogPage) -> None:
+        """Send items for the page's events that no sync has seen."""
         asked = [(event, normalise([event], self._app_id, reason=Reason.CATCHUP)) for event in page.events]
         seen = self._seen(page, (item for _, each in asked for item in each.items))
         missed = [event for event, each in asked if any(seen.misses(item) for item in each.items)]
         items = normalise(missed, self._app_id, reason=Reason.CATCHUP).items
-        self._lanes.send(items)
+        self._queues.send(items)
         count(Metric.CATCH_UP_ITEMS, len(items))
         count(Metric.HOOK_EVENTS_LOGGED, sum(_is_for_the_hook(each, seen) for _, each in asked))
         self._health.count_events(page.events)

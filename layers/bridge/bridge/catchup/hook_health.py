@@ -1,7 +1,7 @@
 """Whether Okta's event hook works, as far as Okta says so: each trouble is a metric of its own.
 
 A hook that is silent although Okta says that all is well is found by two metrics together: `HookEventsLogged`, what
-the System Log shows and a hook should have brought, and the receiver's `EventsAccepted`. Looks would be no sign of
+the System Log shows and a hook should have delivered, and the receiver's `EventsAccepted`. Syncs would be no sign of
 deliveries: in an outage items wait for hours. See ``docs/catchup.md``.
 """
 
@@ -22,7 +22,7 @@ _HOOK_TARGET = "EventHook"
 
 
 class HookHealth:
-    """Watches our hook. Lives as long as the process."""
+    """Watches our hook."""
 
     def __init__(self, hooks: EventHooks, app_id: str, hook_url: str) -> None:
         """Ours are the hooks that deliver to `hook_url`."""
@@ -32,16 +32,16 @@ class HookHealth:
         self._ours: frozenset[str] = frozenset()
 
     def check(self) -> None:
-        """Ask Okta for the hook's state; that it can not be read is a metric too, and stops nothing."""
+        """Ask Okta for the hook's state; that it cannot be read is a metric too, and stops nothing."""
         try:
             hooks = self._hooks.all()
         except (Transient, Permanent) as error:
             count(Metric.HOOK_UNKNOWN)
-            logger.warning("the event hooks can not be read", extra={"why": error.reason, "detail": error.detail})
+            logger.warning("the event hooks cannot be read", extra={"why": error.reason, "detail": error.detail})
             return
         except SettingsError as error:
             count(Metric.HOOK_UNKNOWN)
-            logger.warning("the event hooks can not be read", extra={"why": "not-set-up", "detail": str(error)})
+            logger.warning("the event hooks cannot be read", extra={"why": "not-set-up", "detail": str(error)})
             return
         ours = [hook for hook in hooks if hook.uri.rstrip("/") == self._hook_url]
         self._ours = frozenset(hook.id for hook in ours)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.settings import Environment, LaneSettings, OktaSettings
+from bridge.settings import Environment, OktaSettings, QueueSettings
 
 
 @dataclass(frozen=True)
@@ -13,18 +13,18 @@ class LogPollerSettings:
     """What the log poller reads."""
 
     okta: OktaSettings
-    lanes: LaneSettings
+    queues: QueueSettings
     secret_id: str
     state_table: str
     hook_url: str
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> LogPollerSettings:
-        """Okta's variables, BRIDGE_SECRET_ID, STATE_TABLE, HOOK_URL and the lanes."""
+        """Okta's variables, BRIDGE_SECRET_ID, STATE_TABLE, HOOK_URL and the queues."""
         environment = Environment(variables)
         return cls(
             okta=OktaSettings.read(environment),
-            lanes=LaneSettings.read(environment),
+            queues=QueueSettings.read(environment),
             secret_id=environment.text("BRIDGE_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             hook_url=environment.text("HOOK_URL"),

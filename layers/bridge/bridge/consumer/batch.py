@@ -1,4 +1,4 @@
-"""A batch of a lane's messages: one look for each entity, its outcome answers all of the entity's items.
+"""A batch of a queue's messages: one sync for each entity, its outcome answers all of the entity's items.
 
 Powertools does what it does well (partial FIFO batches, idempotency records); this module adds what the design
 asks for: gathering by entity, and the visibility of every message that failed.
@@ -28,32 +28,32 @@ from bridge.consumer.bookkeeping import Bookkeeping, described
 from bridge.consumer.failures import Failures, Message
 from bridge.errors import PassedOver, Permanent, Recheck, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
-from bridge.outbound.breaker import Breakers, fails_as_a_whole
+from bridge.outbound.breaker import Breakers, outage_upstream
 from bridge.outbound.calls import Calls
-from bridge.provisioning.look import Look, Report, Work
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.sync import Report, Sync, Work
 from bridge.settings import Mode
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from mypy_boto3_sqs import SQSClient
 
-#: Idempotency records outlive the lanes' retention of 14 days.
+#: Idempotency records outlive the queues' retention of 14 days.
 RECORD_DAYS = 15
 #: SQS lets a message stay invisible for 12 hours at most, counted from its receive: some time has gone already.
 LONGEST_DELAY = 42_000
-#: A ``published`` further ahead of Okta's own clock than this is no read lag; it is looked at once.
+#: A ``published`` further ahead of Okta's own clock than this is no read lag; it is synced once.
 CREDIBLE_LEAD = timedelta(minutes=15)
 
 
 class BatchRun:
-    """Handles batches of one lane's messages. Lives as long as the process."""
+    """Handles batches of one queue's messages."""
 
     def __init__(
         self,
         *,
-        looks: Mapping[str, Look],
+        syncs: Mapping[str, Sync],
         store: Store,
         sqs: SQSClient,
         idempotency: BasePersistenceLayer,
@@ -66,8 +66,8 @@ class BatchRun:
         read_lag: timedelta,
         urgent: bool,
     ) -> None:
-        """`looks` by kind of entity (``user``, ``group``, ``app``); the clients tell `calls`; `urgent` for leavers."""
-        self._looks = looks
+        """`syncs` by kind of entity (``user``, ``group``, ``app``); the clients tell `calls`; `urgent` for leavers."""
+        self._syncs = syncs
         self._sqs = sqs
         self._calls = calls
         self._breakers = breakers
@@ -103,7 +103,7 @@ class BatchRun:
     # ------------------------------------------------------------------------------------ records
 
     def _record(self, batch: _Batch, record: SQSRecord) -> None:
-        """One message: done when this returns, back in its lane when this raises."""
+        """One message: done when this returns, back in its queue when this raises."""
         try:
             item = parse_item(record.body)
         except Permanent as unreadable:
@@ -128,7 +128,7 @@ class BatchRun:
             self._fail(batch, record, message, error)
 
     def _fail(self, batch: _Batch, record: SQSRecord, message: Message, error: Exception) -> None:
-        """Park a message whose look failed, or send it back to its lane by raising."""
+        """Park a message whose sync failed, or send it back to its queue by raising."""
         fate = self._failures.decide(message, error)
         if isinstance(fate, Permanent):
             self._books.park(message.item, record.body, fate)
@@ -141,8 +141,8 @@ class BatchRun:
         return Message(item, int(record.attributes.approximate_receive_count), sent, self._urgent)
 
     def _answer(self, *, item_id: str, item: Item, batch: _Batch) -> dict[str, str]:  # noqa: ARG002 - the key of the record
-        """The outcome of the entity's one look in this batch, as an answer to this item."""
-        outcome = batch.outcome(item.entity, self._look)
+        """The outcome of the entity's one sync in this batch, as an answer to this item."""
+        outcome = batch.outcome(item.entity, self._sync)
         if isinstance(outcome, Exception):
             raise outcome
         if outcome.date is None:
@@ -151,26 +151,26 @@ class BatchRun:
         return {"outcome": outcome.outcome}
 
     def _require_settled(self, item: Item, report: Report) -> None:
-        """Okta's reads may trail its events: an item read too early is looked at once more."""
+        """Okta's reads may trail its events: an item read too early is synced once more."""
         if item.reason not in {Reason.HOOK, Reason.CATCHUP} or report.date is None or item.newest is None:
             return
         lead = item.newest + self._read_lag - report.date
         if not read_settled(item, report.date, self._read_lag) and lead < CREDIBLE_LEAD:
             raise Recheck(max(lead.total_seconds(), 0.0) + 1.0)
 
-    # -------------------------------------------------------------------------------------- looks
+    # -------------------------------------------------------------------------------------- syncs
 
-    def _look(self, work: Work) -> Report | Exception:
-        """Look, and keep the account of it: an exception is an outcome too, for every item of the entity."""
+    def _sync(self, work: Work) -> Report | Exception:
+        """Sync, and keep the account of it: an exception is an outcome too, for every item of the entity."""
         self._calls.begin()
         try:
             work.check_time()
-            report = self._looks[work.items[0].kind].look(work)
+            report = self._syncs[work.items[0].kind].sync(work)
             self._calls.end(work.entity)
-            self._books.looked(work, report)
+            self._books.synced(work, report)
         except Exception as error:  # noqa: BLE001 - classified by Failures, which sees every message of the entity
             self._calls.end(work.entity, error)
-            upstream = fails_as_a_whole(error)
+            upstream = outage_upstream(error)
             if upstream and self._calls.is_down(upstream):
                 self._breakers.open(upstream, described(error)[0])
             self._books.failed(work, error)
@@ -217,7 +217,7 @@ class BatchRun:
 
 
 class _Batch:
-    """The messages of one invocation, by entity, and what came of each look."""
+    """The messages of one invocation, by entity, and what came of each sync."""
 
     def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
         self.records: Sequence[Mapping[str, Any]] = event["Records"]
@@ -232,10 +232,10 @@ class _Batch:
                 continue  # parked when its turn comes
             self._items.setdefault(item.entity, []).append(item)
 
-    def outcome(self, entity: str, look: Callable[[Work], Report | Exception]) -> Report | Exception:
-        """What the entity's look brought; the first item that asks has it made."""
+    def outcome(self, entity: str, sync: Callable[[Work], Report | Exception]) -> Report | Exception:
+        """What the entity's sync brought; the first item that asks has it made."""
         if entity not in self._outcomes:
-            self._outcomes[entity] = look(Work(tuple(self._items[entity]), self.seconds_left))
+            self._outcomes[entity] = sync(Work(tuple(self._items[entity]), self.seconds_left))
         return self._outcomes[entity]
 
     def seconds_left(self) -> float:

@@ -1,4 +1,4 @@
-"""What is kept of each look: the journal, what waits for a person, and the metrics."""
+"""What is kept of each sync: the journal, what waits for a person, and the metrics."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from bridge.aws.telemetry import Metric, count, gauge, logger
 from bridge.errors import Permanent, Transient
 from bridge.items import Item, Reason
 from bridge.outbound.calls import Calls
-from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import JournalEntry, ParkedItem
+from bridge.provisioning.sync import Report, Work
 from bridge.settings import Mode
 
 
 class Bookkeeping:
-    """Keeps the account of looks that went well, that failed, and of items that are parked."""
+    """Keeps the account of syncs that went well, that failed, and of items that are parked."""
 
     def __init__(self, store: Store, clock: Clock, calls: Calls, mode: Mode) -> None:
-        """`calls` names those of the look being made."""
+        """`calls` names those of the sync being made."""
         self._store = store
         self._clock = clock
         self._calls = calls
@@ -25,23 +25,23 @@ class Bookkeeping:
         # Whether holds or parked items may be others than last told; a new process tells them with its first batch.
         self._waiting_changed = True
 
-    def looked(self, work: Work, report: Report) -> None:
-        """Keep a look that went well; what was parked for its entity before is closed."""
+    def synced(self, work: Work, report: Report) -> None:
+        """Keep a sync that went well; what was parked for its entity before is closed."""
         entry = report.entry(work, self._clock.now(), self._calls.named)
         self._store.write(entry)
-        if self._mode is Mode.OBSERVE and report.would:
+        if self._mode is Mode.OBSERVE and report.planned_calls:
             self._store.note_difference(entry)
         elif self._mode is Mode.OBSERVE and report.date is not None:
             self._store.clear_difference(work.entity)
-        if report.date is not None:  # a look that read nothing has mended nothing
+        if report.date is not None:  # a sync that read nothing has mended nothing
             self._waiting_changed |= self._store.close_parked(work.entity) > 0
-        if report.untold:
+        if report.notification_pending:
             count(Metric.NOTIFICATIONS_FAILED)
         for parked in report.parked:
             self._store.park(parked)
             count(Metric.PARKED, reason=parked.reason)
         self._waiting_changed |= bool(report.parked) or work.items[0].kind in {"group", "app"}
-        count(Metric.LOOKS, outcome=report.outcome)
+        count(Metric.SYNCS, outcome=report.outcome)
         count(Metric.MEMBERS_ADDED, report.added)
         count(Metric.MEMBERS_REMOVED, report.removed)
         count(Metric.MEMBERS_HELD, report.held)
@@ -50,15 +50,15 @@ class Bookkeeping:
         if report.outcome == "recreated":
             count(Metric.USERS_RECREATED)
         logger.info(
-            "looked",
+            "synced",
             extra={"entity": work.entity, "outcome": report.outcome, "why": report.why, "changed": report.changed},
         )
 
     def failed(self, work: Work, error: Exception) -> None:
-        """Journal a failed look; one that had to stop in time is no failure, and keeps an entry of its own."""
+        """Journal a failed sync; one that had to stop in time is no failure, and keeps an entry of its own."""
         reason, reference, upstream = described(error)
         logger.warning(
-            "look failed",
+            "sync failed",
             extra={"entity": work.entity, "why": reason, "upstream": upstream, "reference": reference},
         )
         if not self._calls.named and (upstream == "store" or reason == "time-budget"):
@@ -84,7 +84,7 @@ class Bookkeeping:
         self._store.park(
             ParkedItem(
                 entity=item.entity,
-                # Each reconcile brings what still differs: its item takes the place of the last one's, beside others.
+                # Each reconcile enqueues what still differs: its item takes the place of the last one's, beside others.
                 item_id="reconcile" if item.reason is Reason.RECONCILE else item.id,
                 body=body,
                 reason=refused.reason,

@@ -19,13 +19,13 @@ from bridge.aws.upstreams import GenesysSide, OktaSide
 from bridge.consumer.backoff import Backoff
 from bridge.consumer.batch import BatchRun
 from bridge.consumer.settings import ConsumerSettings
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.outbound.breaker import Breakers
 from bridge.outbound.calls import Calls
 from bridge.outbound.http import Transport
-from bridge.provisioning.looks import build_looks
-from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, UserMapper
+from bridge.provisioning.ports import Clock, Notifier, Pace, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.syncs import build_syncs
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -42,33 +42,33 @@ def random_password() -> str:
 
 
 @dataclass(frozen=True)
-class Outside:
+class Dependencies:
     """The world around the consumer: AWS in a function, fakes and models in tests.
 
     Attributes:
         store: everything the bridge remembers.
-        lanes: the way into the lanes.
+        queues: the way into the queues.
         sqs: for the visibility of failed messages.
         idempotency: Powertools' persistence layer for items that are done.
         secrets: the bridge's secret.
         hash_key: the secret with the key of fingerprints.
         mapper: the attribute map.
         notifier: tells people about holds.
-        pace: the shared call budget of ``genesys`` or of an Okta bucket (``okta-users``, ...), for a lane's share.
+        pace: the shared call budget of ``genesys`` or of an Okta bucket (``okta-users``, ...), for a queue's share.
         sign: signs Okta's client assertion with the KMS key; needed for OKTA_AUTH=oauth.
         okta_transport: in place of the network.
         genesys_transport: in place of the network.
     """
 
     store: Store
-    lanes: LaneSender
+    queues: QueueSender
     sqs: SQSClient
     idempotency: BasePersistenceLayer
     secrets: Secrets
     hash_key: Secrets
     mapper: UserMapper
     notifier: Notifier
-    pace: Callable[[str, Lane], Pace]
+    pace: Callable[[str, Queue], Pace]
     sign: Callable[[bytes], bytes] | None = None
     clock: Clock = field(default_factory=SystemClock)
     rng: random.Random = field(default_factory=random.SystemRandom)
@@ -78,81 +78,81 @@ class Outside:
 
 
 class Consumer:
-    """Handles the batches of all three lanes; leavers have the part of the call budget that others leave."""
+    """Handles the batches of all three queues; leavers have the part of the call budget that others leave."""
 
-    def __init__(self, settings: ConsumerSettings, outside: Outside) -> None:
+    def __init__(self, settings: ConsumerSettings, dependencies: Dependencies) -> None:
         """Build the clients once; tokens live in them."""
         self._settings = settings
-        self._outside = outside
+        self._dependencies = dependencies
         self._okta = OktaSide(
             settings.okta,
-            secrets=outside.secrets,
-            pace=outside.pace,
-            sign=outside.sign,
-            clock=outside.clock,
-            transport=outside.okta_transport,
+            secrets=dependencies.secrets,
+            pace=dependencies.pace,
+            sign=dependencies.sign,
+            clock=dependencies.clock,
+            transport=dependencies.okta_transport,
         )
         self._genesys = GenesysSide(
             settings.genesys,
-            secrets=outside.secrets,
-            pace=outside.pace,
-            clock=outside.clock,
-            transport=outside.genesys_transport,
+            secrets=dependencies.secrets,
+            pace=dependencies.pace,
+            clock=dependencies.clock,
+            transport=dependencies.genesys_transport,
         )
-        self._lane_of = {
-            _queue_name(settings.lanes.leavers): Lane.LEAVERS,
-            _queue_name(settings.lanes.users): Lane.USERS,
-            _queue_name(settings.lanes.groups): Lane.GROUPS,
+        self._queue_of = {
+            _queue_name(settings.queues.leavers): Queue.LEAVERS,
+            _queue_name(settings.queues.users): Queue.USERS,
+            _queue_name(settings.queues.groups): Queue.GROUPS,
         }
-        others = self._run(Lane.USERS)
-        self._runs = {Lane.LEAVERS: self._run(Lane.LEAVERS), Lane.USERS: others, Lane.GROUPS: others}
+        others = self._run(Queue.USERS)
+        self._runs = {Queue.LEAVERS: self._run(Queue.LEAVERS), Queue.USERS: others, Queue.GROUPS: others}
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-        """Answer a Lambda SQS event of one lane."""
+        """Answer a Lambda SQS event of one queue."""
         name = event["Records"][0]["eventSourceARN"].rpartition(":")[2]
-        lane = self._lane_of[name]
-        lanes = self._settings.lanes
-        url = {Lane.LEAVERS: lanes.leavers, Lane.USERS: lanes.users, Lane.GROUPS: lanes.groups}[lane]
-        return self._runs[lane].handle(event, context, url)
+        queue = self._queue_of[name]
+        queues = self._settings.queues
+        url = {Queue.LEAVERS: queues.leavers, Queue.USERS: queues.users, Queue.GROUPS: queues.groups}[queue]
+        return self._runs[queue].handle(event, context, url)
 
     def close(self) -> None:
         """Give the connections back; a function never does, for its environment ends with them."""
         self._okta.close()
         self._genesys.close()
 
-    def _run(self, lane: Lane) -> BatchRun:
-        outside, settings = self._outside, self._settings
-        calls = Calls(outside.clock)
-        okta, genesys = self._okta.client(lane, calls), self._genesys.client(lane, calls)
+    def _run(self, queue: Queue) -> BatchRun:
+        dependencies, settings = self._dependencies, self._settings
+        calls = Calls(dependencies.clock)
+        okta, genesys = self._okta.client(queue, calls), self._genesys.client(queue, calls)
         return BatchRun(
-            looks=build_looks(
+            syncs=build_syncs(
                 settings.provisioning,
                 okta=okta,
                 genesys=genesys,
-                store=outside.store,
-                lanes=outside.lanes,
-                mapper=outside.mapper,
-                notifier=outside.notifier,
-                clock=outside.clock,
-                hash_key=lambda: outside.hash_key.get("hash_key").encode(),
-                make_password=outside.make_password,
+                store=dependencies.store,
+                queues=dependencies.queues,
+                mapper=dependencies.mapper,
+                notifier=dependencies.notifier,
+                clock=dependencies.clock,
+                hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
+                make_password=dependencies.make_password,
             ),
-            store=outside.store,
-            sqs=outside.sqs,
-            idempotency=outside.idempotency,
-            clock=outside.clock,
-            rng=outside.rng,
+            store=dependencies.store,
+            sqs=dependencies.sqs,
+            idempotency=dependencies.idempotency,
+            clock=dependencies.clock,
+            rng=dependencies.rng,
             calls=calls,
             breakers=Breakers(
-                outside.store,
-                outside.clock,
+                dependencies.store,
+                dependencies.clock,
                 {"okta": okta.app, "genesys": genesys.probe},
-                urgent=lane is Lane.LEAVERS,
+                urgent=queue is Queue.LEAVERS,
             ),
             mode=settings.provisioning.mode,
             backoff=Backoff(settings.backoff_seconds, settings.backoff_limit_seconds),
             read_lag=timedelta(seconds=settings.provisioning.read_lag_seconds),
-            urgent=lane is Lane.LEAVERS,
+            urgent=queue is Queue.LEAVERS,
         )
 
 

@@ -1,4 +1,4 @@
-"""The classes of failure: how long a message whose look failed waits, or what it is parked with.
+"""The classes of failure: how long a message whose sync failed waits, or what it is parked with.
 
 Whose access must end is a *leaver*: they are never given up. While the service refuses everybody they go on trying;
 one who is refused alone is parked, for a person to see, and tried again all the same, less and less often.
@@ -26,7 +26,7 @@ from bridge.provisioning.records import Due
 UNEXPECTED_TRIES = 5
 #: Tries of a 5xx that meets one entity while others succeed, and how many in a row must have been so: after an
 #: outage, whose tries count too, an upstream comes back in fits and starts.
-LONELY_5XX_TRIES, LONELY_IN_A_ROW = 20, 5
+LONELY_5XX_TRIES, ISOLATED_FAILURES_THRESHOLD = 20, 5
 #: A message that was not started for lack of time comes back at once this often, then after a pause.
 IMMEDIATE_RETURNS = 100
 RETURN_PAUSE = 30.0
@@ -44,13 +44,13 @@ _ENDED = frozenset({"DEPROVISIONED", "SUSPENDED"})
 
 @dataclass(frozen=True)
 class Message:
-    """An item in a lane.
+    """An item in a queue.
 
     Attributes:
         item: the item.
         receives: how often the message was received.
-        sent: when it was put into its lane.
-        urgent: whether that is the leavers' lane.
+        sent: when it was put into its queue.
+        urgent: whether that is the leavers' queue.
     """
 
     item: Item
@@ -152,17 +152,17 @@ class Failures:
             count(Metric.BREAKER_OPEN, upstream=error.upstream)
         if isinstance(error, AuthFailure) or isinstance(error.__cause__, AuthFailure):
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
-        if self._is_lonely(item.entity, error, receives):
+        if self._is_isolated(item.entity, error, receives):
             return Permanent("server-error-here-only", detail=f"{error.reason} {error.reference}".strip())
         count(Metric.RETRIES, reason=error.reason)
         if error.reason == "time-budget":
             return 0.0 if receives <= IMMEDIATE_RETURNS else RETURN_PAUSE * patience(receives)
         return self._backoff.delay(receives, error.retry_after, self._rng.random())
 
-    def _is_lonely(self, entity: str, error: Transient, receives: int) -> bool:
+    def _is_isolated(self, entity: str, error: Transient, receives: int) -> bool:
         return (
             error.status is not None
             and error.status >= _SERVER_ERROR
             and receives >= LONELY_5XX_TRIES
-            and self._calls.lonely_tries(entity) >= LONELY_IN_A_ROW
+            and self._calls.isolated_failures(entity) >= ISOLATED_FAILURES_THRESHOLD
         )

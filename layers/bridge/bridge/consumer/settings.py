@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.settings import Environment, GenesysSettings, LaneSettings, MapSettings, OktaSettings, ProvisioningSettings
+from bridge.settings import Environment, GenesysSettings, MapSettings, OktaSettings, ProvisioningSettings, QueueSettings
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class ConsumerSettings:
     okta: OktaSettings
     genesys: GenesysSettings
     provisioning: ProvisioningSettings
-    lanes: LaneSettings
+    queues: QueueSettings
     secret_id: str
     hash_key_secret_id: str
     state_table: str
@@ -33,7 +33,7 @@ class ConsumerSettings:
             okta=OktaSettings.read(environment),
             genesys=GenesysSettings.read(environment),
             provisioning=ProvisioningSettings.read(environment),
-            lanes=LaneSettings.read(environment),
+            queues=QueueSettings.read(environment),
             secret_id=environment.text("BRIDGE_SECRET_ID"),
             hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),

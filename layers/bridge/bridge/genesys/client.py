@@ -79,7 +79,7 @@ class GenesysClient:
         The search index lags behind writes, and whether userName finds inactive users is not documented.
 
         Raises:
-            Permanent: `value` can not be sent (a lone surrogate); the reason is ``genesys-filter-malformed``.
+            Permanent: `value` cannot be sent (a lone surrogate); the reason is ``genesys-filter-malformed``.
         """
         of = _ATTRIBUTES[attribute]
         wanted = value.casefold()

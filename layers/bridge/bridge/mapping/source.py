@@ -18,7 +18,7 @@ def load_map(settings: MapSettings, *, provider: SSMProvider | None = None) -> A
     """The map that ATTRIBUTE_MAP_PARAMETER names; `provider` reads the parameter, one is made when it is needed.
 
     Raises:
-        SettingsError: the map can not be read, or what it says is wrong.
+        SettingsError: the map cannot be read, or what it says is wrong.
     """
     user_name, region = settings.user_name_source, settings.default_phone_region
     if not settings.source:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.client import KMSClient
 
 OAUTH_PATH = "/oauth2/v1/token"
-#: What looks need; and what the log poller needs, in a token each: who lacks the last one can still catch up.
+#: What syncs need; and what the log poller needs, in a token each: who lacks the last one can still catch up.
 SCOPES = ("okta.users.read", "okta.groups.read", "okta.apps.read")
 LOG_SCOPES = ("okta.logs.read",)
 HOOK_SCOPES = ("okta.eventHooks.read",)

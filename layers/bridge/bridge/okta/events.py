@@ -1,6 +1,6 @@
 """What Okta's events ask for: the one normaliser of hook deliveries and System Log entries.
 
-An event is a hint that something changed; an item says what to look at again. The table `EVENT_TYPES` is the
+An event is a hint that something changed; an item says what to sync again. The table `EVENT_TYPES` is the
 whole rule, and ``docs/events.md`` explains it to people. A LogEvent looks alike in a hook and in the System Log,
 except that a hook leaves out null fields and that its Preview keeps them (Okta, "Event Hooks" concept page and
 the System Log API's LogEvent). Standard library only: the receiver imports this module.
@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bridge.items import OKTA_ID, Hint, Item, Lane, Reason, app_item, group_item, parse_time, user_item
+from bridge.items import OKTA_ID, Hint, Item, Queue, Reason, app_item, group_item, parse_time, user_item
 
 #: More removals of assignments than this in one delivery are a bulk change.
 BULK_REMOVALS = 10
@@ -47,18 +47,18 @@ class Rule:
     """What one event type asks for.
 
     Attributes:
-        entity: whom to look at: each target of type User, each of type UserGroup, or the application.
+        entity: whom to sync: each target of type User, each of type UserGroup, or the application.
         app: whether the event must name our application as its AppInstance.
-        lane: the lane of its item.
-        bulk_lane: the lane when the event is part of a bulk change; None when that makes no difference.
+        queue: the queue of its item.
+        bulk_queue: the queue when the event is part of a bulk change; None when that makes no difference.
         hints: what it says of a user, or of the application.
         hook: whether Okta delivers it to event hooks; the others come from the System Log alone.
     """
 
     entity: Entity
     app: bool = False
-    lane: Lane = Lane.USERS
-    bulk_lane: Lane | None = None
+    queue: Queue = Queue.USERS
+    bulk_queue: Queue | None = None
     hints: frozenset[Hint] = frozenset()
     hook: bool = True
 
@@ -68,10 +68,10 @@ _USER_LOG = Rule(Entity.USER, hook=False)
 _ACTIVATION = Rule(Entity.USER, hints=frozenset({Hint.ACTIVATION}))
 _ASSIGNMENT = Rule(Entity.USER, app=True, hints=frozenset({Hint.ASSIGNMENT}))
 _ASSIGNMENT_LOG = Rule(Entity.USER, app=True, hints=frozenset({Hint.ASSIGNMENT}), hook=False)
-_ACCESS_ENDS = Rule(Entity.USER, lane=Lane.LEAVERS, hints=frozenset({Hint.ACCESS_ENDS}))
+_ACCESS_ENDS = Rule(Entity.USER, queue=Queue.LEAVERS, hints=frozenset({Hint.ACCESS_ENDS}))
 _DELETION = frozenset({Hint.ACCESS_ENDS, Hint.DELETION})
-_GROUP = Rule(Entity.GROUP, lane=Lane.GROUPS)
-_GROUP_LOG = Rule(Entity.GROUP, lane=Lane.GROUPS, hook=False)
+_GROUP = Rule(Entity.GROUP, queue=Queue.GROUPS)
+_GROUP_LOG = Rule(Entity.GROUP, queue=Queue.GROUPS, hook=False)
 _APP = Rule(Entity.APP, app=True)
 
 #: Every event type that makes an item (names: Okta's event type catalogue).
@@ -81,14 +81,14 @@ EVENT_TYPES: Mapping[str, Rule] = {
     "user.lifecycle.reactivate": _ACTIVATION,
     "user.lifecycle.unsuspend": _ACTIVATION,
     "user.lifecycle.suspend": _ACCESS_ENDS,
-    "user.lifecycle.deactivate": Rule(Entity.USER, lane=Lane.LEAVERS, hints=_DELETION),
-    "user.lifecycle.delete.initiated": Rule(Entity.USER, lane=Lane.LEAVERS, hints=_DELETION),
-    "user.lifecycle.delete.completed": Rule(Entity.USER, lane=Lane.LEAVERS, hints=_DELETION, hook=False),
+    "user.lifecycle.deactivate": Rule(Entity.USER, queue=Queue.LEAVERS, hints=_DELETION),
+    "user.lifecycle.delete.initiated": Rule(Entity.USER, queue=Queue.LEAVERS, hints=_DELETION),
+    "user.lifecycle.delete.completed": Rule(Entity.USER, queue=Queue.LEAVERS, hints=_DELETION, hook=False),
     "user.account.update_profile": _USER,
     "user.account.update_primary_email": _USER_LOG,
     "user.account.update_secondary_email": _USER_LOG,
     "user.account.update_user_type": _USER_LOG,
-    # What an import changes: most raise an event of their own too, and looking twice is harmless.
+    # What an import changes: most raise an event of their own too, and syncing twice is harmless.
     "system.import.user.update": _USER_LOG,
     "system.import.user.delete": _USER_LOG,
     "application.user_membership.add": _ASSIGNMENT,
@@ -96,8 +96,8 @@ EVENT_TYPES: Mapping[str, Rule] = {
     "application.user_membership.remove": Rule(
         Entity.USER,
         app=True,
-        lane=Lane.LEAVERS,
-        bulk_lane=Lane.USERS,
+        queue=Queue.LEAVERS,
+        bulk_queue=Queue.USERS,
         hints=frozenset({Hint.ASSIGNMENT, Hint.ACCESS_ENDS}),
     ),
     "application.user_membership.change_username": _ASSIGNMENT_LOG,
@@ -165,7 +165,7 @@ def normalise(events: Iterable[object], app_id: str, *, reason: Reason = Reason.
             dropped[change] += 1
         else:
             changes.append(change)
-    bulk = len({change.uuid for change in changes if change.rule.bulk_lane is not None}) > BULK_REMOVALS
+    bulk = len({change.uuid for change in changes if change.rule.bulk_queue is not None}) > BULK_REMOVALS
     gathered: dict[tuple[Entity, str], _Gathered] = {}
     for change in changes:
         for okta_id in change.okta_ids:
@@ -201,10 +201,10 @@ class _Gathered:
         self.newest = max(self.newest, change.published)
         self.uuids.add(change.uuid)
         self.hints |= change.rule.hints
-        lane = change.rule.lane
-        if change.rule.bulk_lane is not None and (bulk or change.job):
-            lane = change.rule.bulk_lane
-        self.leaves = self.leaves or lane is Lane.LEAVERS
+        queue = change.rule.queue
+        if change.rule.bulk_queue is not None and (bulk or change.job):
+            queue = change.rule.bulk_queue
+        self.leaves = self.leaves or queue is Queue.LEAVERS
 
     def item(self, entity: Entity, okta_id: str, reason: Reason) -> Item:
         """The entity's one item."""
@@ -212,8 +212,8 @@ class _Gathered:
             return group_item(okta_id, self.newest, self.uuids, reason=reason)
         if entity is Entity.APP:
             return app_item(self.newest, self.uuids, self.hints, reason=reason)
-        lane = Lane.LEAVERS if self.leaves else Lane.USERS
-        return user_item(okta_id, self.newest, self.uuids, self.hints, reason=reason, lane=lane)
+        queue = Queue.LEAVERS if self.leaves else Queue.USERS
+        return user_item(okta_id, self.newest, self.uuids, self.hints, reason=reason, queue=queue)
 
 
 def _read(event: object, app_id: str) -> _Change | Drop:

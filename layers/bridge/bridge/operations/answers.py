@@ -57,7 +57,7 @@ class Part(BaseModel):
 
 
 class Decision(Part):
-    """A person's word on a hold; ``by`` is the ARN that AWS confirmed."""
+    """A person's decision on a hold; ``by`` is the ARN that AWS confirmed."""
 
     verdict: Literal["approve", "reject"]
     number: int
@@ -68,7 +68,7 @@ class Decision(Part):
 
 
 class Hold(Part):
-    """A hold's header; ``decision`` is there before the entity's look has acted on it."""
+    """A hold's header; ``decision`` is there before the entity's sync has acted on it."""
 
     entity: str
     number: int
@@ -128,7 +128,7 @@ class Reminded(Answer):
 
 
 class Decided(Answer):
-    """Answers ``approve`` and ``reject``; a repeated call is answered in the same way and brings the entity again."""
+    """Answers ``approve`` and ``reject``; a repeated call is answered in the same way and enqueues the entity again."""
 
     decision: Decision
     item: str
@@ -138,8 +138,8 @@ class Decided(Answer):
 # ----------------------------------------------------------------------------------------------- entities
 
 
-class Would(Part):
-    """What a look would do now, as its journal entry would say it; nothing of it was done or written."""
+class Planned(Part):
+    """What a sync would do now, as its journal entry would say it; nothing of it was done or written."""
 
     outcome: str = Field(description="as in the journal; parked or waits for a sync that something stops")
     why: str = ""
@@ -150,16 +150,16 @@ class Would(Part):
     added: int = 0
     removed: int = 0
     held: int = 0
-    brings: list[str] = Field(default=[], description="entities that the look would bring into their lanes")
+    enqueues: list[str] = Field(default=[], description="entities that the sync would put into their queues")
 
 
 class Synced(Answer):
-    """Answers ``sync``: without ``apply`` what a look would do, with it the id of the item that is in the lane."""
+    """Answers ``sync``: without ``apply`` what a sync would do, with it the id of the item that is in the queue."""
 
     entity: str
     applied: bool
     item: str | None = None
-    would: Would | None = None
+    planned: Planned | None = None
 
 
 class ParkedItem(Part):
@@ -273,16 +273,16 @@ class GroupChanged(Answer):
 
 
 class Paused(Answer):
-    """Answers ``pause`` and ``resume``: how things stand now. Lanes may take some seconds to follow."""
+    """Answers ``pause`` and ``resume``: how things stand now. Queues may take some seconds to follow."""
 
     everything: bool
     removals: bool
 
 
 class Depth(Part):
-    """How full a lane is: ``later`` counts those with a delay of their own, ``in_hand`` also those that try again.
+    """How full a queue is: ``later`` counts those with a delay of their own, ``in_hand`` also those that try again.
 
-    ``read`` says whether anybody reads the lane: false while everything is paused.
+    ``read`` says whether anybody reads the queue: false while everything is paused.
     """
 
     read: bool | None
@@ -330,7 +330,7 @@ class ReconcileRun(Part):
 
 
 class Status(Answer):
-    """Answers ``status``; what can not be told is null."""
+    """Answers ``status``; what cannot be told is null."""
 
     mode: Literal["enforce", "observe"]
     set_up: SetUp | None
@@ -339,7 +339,7 @@ class Status(Answer):
     app_status: str | None
     paused_everything: bool | None
     paused_removals: bool
-    lanes: dict[str, Depth]
+    queues: dict[str, Depth]
     breakers: list[Breaker] | None
     holds_open: int
     parked: int
@@ -355,7 +355,7 @@ class ParkedItems(Answer):
 
 
 class Redriven(Answer):
-    """Answers ``parked.redrive``: the id of the item that is in the lane, and how many records its success closes."""
+    """Answers ``parked.redrive``: the id of the item that is in the queue, and how many records its success closes."""
 
     entity: str
     item: str

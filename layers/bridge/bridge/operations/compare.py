@@ -58,7 +58,7 @@ class Comparison:
         )
 
     def _account(self, okta_id: str, user_name: str) -> ScimUser | None:
-        """The linked account, else the one that a look would find."""
+        """The linked account, else the one that a sync would find."""
         link = self._store.user(okta_id)
         if link is not None and link.genesys_id:
             return self._genesys.user(link.genesys_id)

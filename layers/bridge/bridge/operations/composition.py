@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Protocol
 from bridge.aws.clock import SystemClock
 from bridge.aws.secrets import Secrets
 from bridge.aws.upstreams import GenesysSide, OktaSide
-from bridge.items import Lane
+from bridge.items import Queue
 from bridge.operations.compare import Comparison
 from bridge.operations.explain import Explanation
-from bridge.operations.group_links import GroupDesk
-from bridge.operations.holds import HoldDesk
+from bridge.operations.group_links import GroupService
+from bridge.operations.holds import HoldService
 from bridge.operations.operations import Operations
-from bridge.operations.parking import ParkedDesk
+from bridge.operations.parking import ParkedService
 from bridge.operations.preview import Preview
-from bridge.operations.reconciling import ReconcileDesk
+from bridge.operations.reconciling import ReconcileService
 from bridge.operations.settings import OperationsSettings
-from bridge.operations.status import StatusDesk
+from bridge.operations.status import StatusService
 from bridge.operations.switches import Switches
 from bridge.outbound.calls import Calls
 from bridge.outbound.http import Transport
-from bridge.provisioning.ports import Clock, LaneSender, Notifier, Pace, UserMapper
+from bridge.provisioning.ports import Clock, Notifier, Pace, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.runs import Runs
 
@@ -37,24 +37,24 @@ class Memory(Store, Runs, Protocol):
 
 
 @dataclass(frozen=True)
-class Outside:
-    """The world around the operations function; see `bridge.consumer.composition.Outside`.
+class Dependencies:
+    """The world around the operations function; see `bridge.consumer.composition.Dependencies`.
 
     Attributes:
         hash_key: the secret with the key of fingerprints.
-        lambda_client: for the event source mappings of the lanes, and the reconciler.
+        lambda_client: for the event source mappings of the queues, and the reconciler.
         stack: what the command line calls this bridge.
     """
 
     store: Memory
-    lanes: LaneSender
+    queues: QueueSender
     sqs: SQSClient
     lambda_client: LambdaClient
     secrets: Secrets
     hash_key: Secrets
     mapper: UserMapper
     notifier: Notifier
-    pace: Callable[[str, Lane], Pace]
+    pace: Callable[[str, Queue], Pace]
     stack: str
     sign: Callable[[bytes], bytes] | None = None
     clock: Clock = field(default_factory=SystemClock)
@@ -62,53 +62,57 @@ class Outside:
     genesys_transport: Transport | None = None
 
 
-def build(settings: OperationsSettings, outside: Outside) -> Operations:
+def build(settings: OperationsSettings, dependencies: Dependencies) -> Operations:
     """The operations function; it reads both sides with the share of the call budget that users have."""
-    store, clock, provisioning = outside.store, outside.clock, settings.provisioning
+    store, clock, provisioning = dependencies.store, dependencies.clock, settings.provisioning
     calls = Calls(clock)
     okta = OktaSide(
         settings.okta,
-        secrets=outside.secrets,
-        pace=outside.pace,
-        sign=outside.sign,
+        secrets=dependencies.secrets,
+        pace=dependencies.pace,
+        sign=dependencies.sign,
         clock=clock,
-        transport=outside.okta_transport,
-    ).client(Lane.USERS, calls)
+        transport=dependencies.okta_transport,
+    ).client(Queue.USERS, calls)
     genesys = GenesysSide(
-        settings.genesys, secrets=outside.secrets, pace=outside.pace, clock=clock, transport=outside.genesys_transport
-    ).client(Lane.USERS, calls)
-    reconcile = ReconcileDesk(store, outside.lambda_client, settings.reconciler, provisioning.mode)
-    switches = Switches(outside.lambda_client, settings.mappings, store, outside.lanes)
+        settings.genesys,
+        secrets=dependencies.secrets,
+        pace=dependencies.pace,
+        clock=clock,
+        transport=dependencies.genesys_transport,
+    ).client(Queue.USERS, calls)
+    reconcile = ReconcileService(store, dependencies.lambda_client, settings.reconciler, provisioning.mode)
+    switches = Switches(dependencies.lambda_client, settings.mappings, store, dependencies.queues)
     preview = Preview(
         provisioning,
         okta=okta,
         genesys=genesys,
         store=store,
-        mapper=outside.mapper,
+        mapper=dependencies.mapper,
         clock=clock,
         calls=calls,
-        hash_key=lambda: outside.hash_key.get("hash_key").encode(),
+        hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
     )
     return Operations(
-        stack=outside.stack,
+        stack=dependencies.stack,
         store=store,
-        lanes=outside.lanes,
-        holds=HoldDesk(store, outside.notifier, clock),
-        parked=ParkedDesk(store, outside.lanes),
-        groups=GroupDesk(store, outside.lanes),
+        queues=dependencies.queues,
+        holds=HoldService(store, dependencies.notifier, clock),
+        parked=ParkedService(store, dependencies.queues),
+        groups=GroupService(store, dependencies.queues),
         switches=switches,
-        status=StatusDesk(
+        status=StatusService(
             store=store,
             switches=switches,
             reconcile=reconcile,
-            sqs=outside.sqs,
-            queues=settings.queues,
-            secrets=outside.secrets,
+            sqs=dependencies.sqs,
+            queue_urls=settings.queue_urls,
+            secrets=dependencies.secrets,
             okta_auth=settings.okta.auth,
             mode=provisioning.mode,
         ),
         reconcile=reconcile,
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
-        comparison=Comparison(okta, genesys, store, outside.mapper, provisioning),
+        comparison=Comparison(okta, genesys, store, dependencies.mapper, provisioning),
     )

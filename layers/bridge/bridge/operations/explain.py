@@ -79,7 +79,7 @@ class Explanation:
 
     def _reach(self, journal: list[JournalEntry], link: UserLink | GroupLink | None) -> answers.Step:
         try:
-            stopped = [lane for lane, read in self._switches.reading().items() if not read]
+            stopped = [queue for queue, read in self._switches.reading().items() if not read]
         except Transient:
             stopped = []  # whether the queues are read is not known; `status` says so
         if stopped:

@@ -7,30 +7,30 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bridge.errors import FenceMoved, Transient
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.operations import answers
 from bridge.operations.requests import GroupCeiling, GroupLink
 from bridge.provisioning import records
-from bridge.provisioning.linking import BY_OPERATOR, KEPT_OUT
-from bridge.provisioning.look import FENCE_ATTEMPTS
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import GroupLinks
+from bridge.provisioning.sync import FENCE_ATTEMPTS
 
 
-class GroupDesk:
-    """Changes group links under the fence of the group's looks, and brings the group."""
+class GroupService:
+    """Changes group links under the fence of the group's syncs, and enqueues the group."""
 
     def __init__(
-        self, store: GroupLinks, lanes: LaneSender, *, nonce: Callable[[], str] = lambda: secrets.token_hex(16)
+        self, store: GroupLinks, queues: QueueSender, *, dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
     ) -> None:
-        """`nonce` makes items fresh."""
+        """`dedup_key` makes items new."""
         self._store = store
-        self._lanes = lanes
-        self._nonce = nonce
+        self._queues = queues
+        self._dedup_key = dedup_key
 
     def link(self, asked: GroupLink) -> answers.GroupChanged:
-        """Answers ``group.link`` and ``group.unlink``: an operator's word outlasts every rule."""
-        rule = BY_OPERATOR if asked.do == "group.link" else KEPT_OUT
+        """Answers ``group.link`` and ``group.unlink``: an operator's decision outlasts every rule."""
+        rule = LINKED_BY_OPERATOR if asked.do == "group.link" else UNLINKED_BY_OPERATOR
         return self._change(asked.entity, lambda link: replace(link, linked_by=rule))
 
     def ceiling(self, asked: GroupCeiling) -> answers.GroupChanged:
@@ -41,8 +41,8 @@ class GroupDesk:
 
     def _change(self, entity: str, change: Callable[[records.GroupLink], records.GroupLink]) -> answers.GroupChanged:
         link = self._save(entity.removeprefix("group:"), change)
-        item = fresh_item(entity, Reason.OPERATOR, self._nonce())
-        self._lanes.send([item])
+        item = make_item(entity, Reason.OPERATOR, self._dedup_key())
+        self._queues.send([item])
         return answers.GroupChanged(
             entity=entity,
             linked_by=link.linked_by,
@@ -52,9 +52,9 @@ class GroupDesk:
         )
 
     def _save(self, okta_id: str, change: Callable[[records.GroupLink], records.GroupLink]) -> records.GroupLink:
-        """A look that is being made starts again, so that it never writes over an operator's word."""
+        """A sync that is being made starts again, so that it never writes over an operator's decision."""
         for _ in range(FENCE_ATTEMPTS):
-            link = change(self._store.begin_group_look(okta_id))
+            link = change(self._store.begin_group_sync(okta_id))
             try:
                 self._store.save_group(link)
             except FenceMoved:

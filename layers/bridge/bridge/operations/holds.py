@@ -17,8 +17,8 @@ from bridge.provisioning.records import Hold, HoldState
 REMIND_AFTER = timedelta(hours=24)
 
 
-class HoldDesk:
-    """Reads holds and reminds of them; only the entity's own look changes one."""
+class HoldService:
+    """Reads holds and reminds of them; only the entity's own sync changes one."""
 
     def __init__(self, store: Holds, notifier: Notifier, clock: Clock) -> None:
         """Tell people through `notifier`."""
@@ -81,7 +81,7 @@ class HoldDesk:
         if hold.state not in {HoldState.OPENING, HoldState.OPEN}:
             return False
         if self._store.decision(hold.entity, hold.number) is not None:
-            return False  # its look is on its way
+            return False  # its sync is on its way
         last = self._store.reminded(hold.entity, hold.number) or hold.opened
         return self._clock.now() - last >= REMIND_AFTER
 

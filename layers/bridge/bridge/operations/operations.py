@@ -8,41 +8,41 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.aws.telemetry import logger
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.operations import answers, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
 from bridge.operations.compare import Comparison
 from bridge.operations.edge import answered
 from bridge.operations.explain import Explanation
-from bridge.operations.group_links import GroupDesk
-from bridge.operations.holds import HoldDesk
-from bridge.operations.parking import ParkedDesk
+from bridge.operations.group_links import GroupService
+from bridge.operations.holds import HoldService
+from bridge.operations.parking import ParkedService
 from bridge.operations.preview import Preview
-from bridge.operations.reconciling import ReconcileDesk
-from bridge.operations.status import StatusDesk
+from bridge.operations.reconciling import ReconcileService
+from bridge.operations.status import StatusService
 from bridge.operations.switches import Switches
 from bridge.operations.trial import attempt
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 
 
 @dataclass(frozen=True)
 class Operations:
-    """Everything an operator can ask. Lives as long as the process."""
+    """Everything an operator can ask."""
 
     stack: str
     store: Store
-    lanes: LaneSender
-    holds: HoldDesk
-    parked: ParkedDesk
-    groups: GroupDesk
+    queues: QueueSender
+    holds: HoldService
+    parked: ParkedService
+    groups: GroupService
     switches: Switches
-    status: StatusDesk
-    reconcile: ReconcileDesk
+    status: StatusService
+    reconcile: ReconcileService
     preview: Preview
     explanation: Explanation
     comparison: Comparison
-    nonce: Callable[[], str] = lambda: secrets.token_hex(16)
+    dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
 
     def handle(self, event: Any, *, reader: bool = False) -> dict[str, Any] | str:
         """The answer to an invocation; text for the dashboard's widget. A `reader` may only ask what reads."""
@@ -106,13 +106,13 @@ class Operations:
 
     def _sync(self, asked: requests.Sync) -> answers.Synced:
         if asked.apply:
-            item = fresh_item(asked.entity, Reason.OPERATOR, self.nonce())
-            self.lanes.send([item])
+            item = make_item(asked.entity, Reason.OPERATOR, self.dedup_key())
+            self.queues.send([item])
             return answers.Synced(entity=asked.entity, applied=True, item=item.id)
         trial = attempt(self.preview, asked.entity)
         if trial.error is not None and trial.concerns_all:
             raise trial.error
-        return answers.Synced(entity=asked.entity, applied=False, would=showing.would(trial))
+        return answers.Synced(entity=asked.entity, applied=False, planned=showing.planned(trial))
 
     def _differences(self, asked: requests.Diff) -> answers.Differences:
         found = sorted(

@@ -1,29 +1,29 @@
-"""Parked items for people: listed, shown, and looked at again."""
+"""Parked items for people: listed, shown, and synced again."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
 
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
 from bridge.operations.requests import ParkedList
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Parking
 from bridge.provisioning.records import ParkedItem
 
 
-class ParkedDesk:
-    """Reads parked items and redrives them; a record is closed by its entity's next good look, never by hand."""
+class ParkedService:
+    """Reads parked items and redrives them; a record is closed by its entity's next good sync, never by hand."""
 
     def __init__(
-        self, store: Parking, lanes: LaneSender, *, nonce: Callable[[], str] = lambda: secrets.token_hex(16)
+        self, store: Parking, queues: QueueSender, *, dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
     ) -> None:
-        """`nonce` makes items fresh."""
+        """`dedup_key` makes items new."""
         self._store = store
-        self._lanes = lanes
-        self._nonce = nonce
+        self._queues = queues
+        self._dedup_key = dedup_key
 
     def listed(self, asked: ParkedList) -> answers.ParkedItems:
         """Answers ``parked.list``, by entity and item."""
@@ -44,8 +44,8 @@ class ParkedDesk:
     def redrive(self, entity: str) -> answers.Redriven:
         """Answers ``parked.redrive``: a fresh item for the entity."""
         parked = self._of(entity)
-        item = fresh_item(entity, Reason.REDRIVE, self._nonce())
-        self._lanes.send([item])
+        item = make_item(entity, Reason.REDRIVE, self._dedup_key())
+        self._queues.send([item])
         return answers.Redriven(entity=entity, item=item.id, parked=len(parked))
 
     def _of(self, entity: str) -> list[ParkedItem]:

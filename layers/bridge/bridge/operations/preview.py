@@ -1,4 +1,4 @@
-"""What a look would do now: the real look in observe mode, over ports that read and write nothing."""
+"""What a sync would do now: the real sync in observe mode, over ports that read and write nothing."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
-from bridge.items import Item, Reason, fresh_item
+from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
-from bridge.provisioning.look import Work
-from bridge.provisioning.looks import build_looks
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, UserLink
+from bridge.provisioning.sync import Work
+from bridge.provisioning.syncs import build_syncs
 from bridge.settings import Mode, ProvisioningSettings
 
 #: What passes through to the real store.
@@ -47,7 +47,7 @@ READS = frozenset(
 )
 
 
-class UnwrittenStore:
+class ReadOnlyStore:
     """A store whose reads are real and whose writes are not done; whatever it does not know is a write."""
 
     def __init__(self, store: Store) -> None:
@@ -61,15 +61,15 @@ class UnwrittenStore:
             raise AttributeError(name)
         return _unwritten
 
-    def begin_user_look(self, okta_id: str) -> UserLink:
-        """The record as it is; no look number moves, so a look that is being made goes on."""
+    def begin_user_sync(self, okta_id: str) -> UserLink:
+        """The record as it is; no sync number moves, so a sync that is being made goes on."""
         return self._store.user(okta_id) or UserLink(okta_id)
 
-    def begin_group_look(self, okta_id: str) -> GroupLink:
+    def begin_group_sync(self, okta_id: str) -> GroupLink:
         """Likewise."""
         return self._store.group(okta_id) or GroupLink(okta_id)
 
-    def begin_app_look(self) -> AppState:
+    def begin_app_sync(self) -> AppState:
         """Likewise."""
         return self._store.app()
 
@@ -78,8 +78,8 @@ class UnwrittenStore:
         return self._store.app()
 
 
-class UnwrittenGenesys:
-    """Genesys Cloud without the calls that write: a look in observe mode makes none, and here it can not."""
+class ReadOnlyGenesys:
+    """Genesys Cloud without the calls that write: a sync in observe mode makes none, and here it cannot."""
 
     def __init__(self, genesys: GenesysReader) -> None:
         """Read through `genesys`."""
@@ -88,11 +88,11 @@ class UnwrittenGenesys:
     def __getattr__(self, name: str) -> Any:
         if name in vars(GenesysReader) and not name.startswith("_"):
             return getattr(self._genesys, name)
-        raise AttributeError(f"a look that is only tried does not {name}")
+        raise AttributeError(f"a sync that is only tried does not {name}")
 
 
-class UnsentItems:
-    """Lanes into which nothing goes."""
+class RecordingQueue:
+    """Queues into which nothing goes."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
@@ -102,7 +102,7 @@ class UnsentItems:
         self.items.extend(items)
 
 
-class Untold:
+class NullNotifier:
     """Nobody is told of what is only tried."""
 
     def hold_changed(self, hold: Hold, what: str) -> None:
@@ -110,7 +110,7 @@ class Untold:
 
 
 class Preview:
-    """Tries looks. Lives as long as the process."""
+    """Tries syncs."""
 
     def __init__(
         self,
@@ -125,34 +125,34 @@ class Preview:
         hash_key: Callable[[], bytes],
     ) -> None:
         """The clients tell their calls to `calls`."""
-        self._lanes = UnsentItems()
+        self._queues = RecordingQueue()
         self._clock = clock
         self._calls = calls
-        self._looks = build_looks(
+        self._syncs = build_syncs(
             replace(settings, mode=Mode.OBSERVE),
             okta=okta,
-            genesys=cast("GenesysScim", UnwrittenGenesys(genesys)),
-            store=cast("Store", UnwrittenStore(store)),
-            lanes=self._lanes,
+            genesys=cast("GenesysScim", ReadOnlyGenesys(genesys)),
+            store=cast("Store", ReadOnlyStore(store)),
+            queues=self._queues,
             mapper=mapper,
-            notifier=Untold(),
+            notifier=NullNotifier(),
             clock=clock,
             hash_key=hash_key,
             make_password=str,
         )
 
-    def look(self, entity: str) -> tuple[JournalEntry, list[str]]:
-        """The journal entry of a look as it would be made now, and the entities that it would bring.
+    def sync(self, entity: str) -> tuple[JournalEntry, list[str]]:
+        """The journal entry of a sync as it would be made now, and the entities that it would enqueue.
 
         Raises:
-            Transient, Permanent: as the look itself would.
+            Transient, Permanent: as the sync itself would.
         """
-        self._lanes.items.clear()
+        self._queues.items.clear()
         self._calls.begin()
-        work = Work((fresh_item(entity, Reason.OPERATOR, "preview"),))
-        report = self._looks[work.items[0].kind].look(work)
+        work = Work((make_item(entity, Reason.OPERATOR, "preview"),))
+        report = self._syncs[work.items[0].kind].sync(work)
         entry = report.entry(work, self._clock.now(), self._calls.named)
-        return entry, list(dict.fromkeys(item.entity for item in self._lanes.items))
+        return entry, list(dict.fromkeys(item.entity for item in self._queues.items))
 
 
 def _unwritten(*_: Any, **__: Any) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 
-class ReconcileDesk:
+class ReconcileService:
     """Starts comparisons and tells of the newest one."""
 
     def __init__(self, runs: Runs, client: LambdaClient, function: str, mode: Mode) -> None:

@@ -96,7 +96,7 @@ class Remind(Asked):
 
 
 class Sync(Asked):
-    """Look at an entity: with ``apply`` by an item in its lane, without it only as an account of what a look would do.
+    """Sync an entity: with ``apply`` by an item in its queue, without it only as an account of what a sync would do.
 
     Answered by `answers.Synced`.
     """
@@ -107,7 +107,7 @@ class Sync(Asked):
 
     @property
     def reads(self) -> bool:
-        """Only what a look would do."""
+        """Only what a sync would do."""
         return not self.apply
 
 
@@ -142,7 +142,7 @@ class Diff(Asked):
 
 
 class GroupLink(Asked):
-    """Keep an Okta group linked by an operator's word, or let it go; answered by `answers.GroupChanged`."""
+    """Keep an Okta group linked by an operator's decision, or let it go; answered by `answers.GroupChanged`."""
 
     do: Literal["group.link", "group.unlink"]
     entity: GroupEntity
@@ -161,7 +161,7 @@ class GroupCeiling(Asked):
 
 
 class Pause(Asked):
-    """Stop everything (the lanes are no longer read), or removals alone; answered by `answers.Paused`."""
+    """Stop everything (the queues are no longer read), or removals alone; answered by `answers.Paused`."""
 
     do: Literal["pause", "resume"]
     what: Annotated[Literal["everything", "removals"], Field(description="everything or removals")]
@@ -204,7 +204,7 @@ class ParkedShow(Asked):
 
 
 class ParkedRedrive(Asked):
-    """Look at a parked entity again; its look's success closes the record. Answered by `answers.Redriven`."""
+    """Sync a parked entity again; its sync's success closes the record. Answered by `answers.Redriven`."""
 
     do: Literal["parked.redrive"] = "parked.redrive"
     entity: AnyEntity

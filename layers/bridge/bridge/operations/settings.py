@@ -8,21 +8,21 @@ from dataclasses import dataclass
 from bridge.settings import (
     Environment,
     GenesysSettings,
-    LaneSettings,
     MapSettings,
     OktaSettings,
     ProvisioningSettings,
+    QueueSettings,
 )
 
 
 @dataclass(frozen=True)
 class OperationsSettings:
-    """What the operations function reads: all that a look depends on, and what an operator can switch."""
+    """What the operations function reads: all that a sync depends on, and what an operator can switch."""
 
     okta: OktaSettings
     genesys: GenesysSettings
     provisioning: ProvisioningSettings
-    lanes: LaneSettings
+    queues: QueueSettings
     dead_letters: str
     mappings: Mapping[str, str]
     reconciler: str
@@ -40,9 +40,11 @@ class OperationsSettings:
             okta=OktaSettings.read(environment),
             genesys=GenesysSettings.read(environment),
             provisioning=ProvisioningSettings.read(environment),
-            lanes=LaneSettings.read(environment),
+            queues=QueueSettings.read(environment),
             dead_letters=environment.text("DEAD_LETTER_QUEUE_URL"),
-            mappings={lane: environment.text(f"{lane.upper()}_MAPPING_ID") for lane in ("leavers", "users", "groups")},
+            mappings={
+                queue: environment.text(f"{queue.upper()}_MAPPING_ID") for queue in ("leavers", "users", "groups")
+            },
             reconciler=environment.text("RECONCILER_FUNCTION"),
             secret_id=environment.text("BRIDGE_SECRET_ID"),
             hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
@@ -52,12 +54,12 @@ class OperationsSettings:
         )
 
     @property
-    def queues(self) -> dict[str, str]:
-        """URL by lane, and of the dead letters."""
-        lanes = self.lanes
+    def queue_urls(self) -> dict[str, str]:
+        """URL by queue, and of the dead letters."""
+        queues = self.queues
         return {
-            "leavers": lanes.leavers,
-            "users": lanes.users,
-            "groups": lanes.groups,
+            "leavers": queues.leavers,
+            "users": queues.users,
+            "groups": queues.groups,
             "dead-letters": self.dead_letters,
         }

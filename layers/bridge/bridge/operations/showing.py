@@ -14,7 +14,7 @@ from bridge.provisioning.records import Decision, Hold, JournalEntry, ParkedItem
 
 
 def decision(record: Decision) -> answers.Decision:
-    """A person's word on a hold."""
+    """A person's decision on a hold."""
     return answers.Decision(
         verdict=record.verdict.value,
         number=record.number,
@@ -81,14 +81,14 @@ def difference(record: JournalEntry) -> answers.Difference:
     return answers.Difference(**_known(answers.Difference, record))
 
 
-def would(trial: Trial) -> answers.Would:
+def planned(trial: Trial) -> answers.Planned:
     """What a sync would do now, or what stops it."""
     text = trial.text
     says = f"{text.means} {text.first}" if trial.code else ""
     if trial.entry is None:
         says = f"{says} ({trial.detail})" if trial.detail else says
-        return answers.Would(outcome=trial.outcome, why=trial.code, says=says)
-    return answers.Would(**_known(answers.Would, trial.entry), says=says, brings=list(trial.enqueues))
+        return answers.Planned(outcome=trial.outcome, why=trial.code, says=says)
+    return answers.Planned(**_known(answers.Planned, trial.entry), says=says, enqueues=list(trial.enqueues))
 
 
 def _known(part: type[answers.Part], record: JournalEntry) -> dict[str, Any]:

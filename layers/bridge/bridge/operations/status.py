@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.aws.secrets import Secrets
 from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
-from bridge.operations.reconciling import ReconcileDesk
+from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
 from bridge.provisioning.record_ports import Store
 from bridge.settings import Mode, OktaAuth
@@ -27,7 +27,7 @@ _DEPTHS: dict[str, QueueAttributeNameType] = {
 }
 
 
-class StatusDesk:
+class StatusService:
     """Asks every part how it is."""
 
     def __init__(
@@ -35,19 +35,19 @@ class StatusDesk:
         *,
         store: Store,
         switches: Switches,
-        reconcile: ReconcileDesk,
+        reconcile: ReconcileService,
         sqs: SQSClient,
-        queues: Mapping[str, str],
+        queue_urls: Mapping[str, str],
         secrets: Secrets,
         okta_auth: OktaAuth,
         mode: Mode,
     ) -> None:
-        """`queues`: URL by lane, the dead letters' among them."""
+        """`queue_urls`: URL by queue, the dead letters' among them."""
         self._store = store
         self._switches = switches
         self._reconcile = reconcile
         self._sqs = sqs
-        self._queues = queues
+        self._queue_urls = queue_urls
         self._secrets = secrets
         self._keys = (*_KEYS, "okta_token") if okta_auth is OktaAuth.SSWS else _KEYS
         self._mode = mode
@@ -67,7 +67,7 @@ class StatusDesk:
             app_status=app.status or None,
             paused_everything=None if reading is None else not any(reading.values()),
             paused_removals=app.removals_paused,
-            lanes={lane: self._depth(url, (reading or {}).get(lane)) for lane, url in self._queues.items()},
+            queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},
             breakers=[self._breaker(upstream) for upstream in ("okta", "genesys")],
             holds_open=len(self._store.open_hold_entities()),
             parked=len(self._store.parked_items()),
@@ -94,5 +94,5 @@ class StatusDesk:
         try:
             found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_DEPTHS.values()))["Attributes"]
         except (BotoCoreError, ClientError) as error:
-            raise Transient("lanes-unavailable", upstream="lanes") from error
+            raise Transient("queues-unavailable", upstream="queues") from error
         return answers.Depth(read=read, **{name: int(found[attribute]) for name, attribute in _DEPTHS.items()})

@@ -1,4 +1,4 @@
-"""Pausing: everything, by Lambda's event source mappings; removals alone, by a switch that every look reads."""
+"""Pausing: everything, by Lambda's event source mappings; removals alone, by a switch that every sync reads."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Transient
-from bridge.items import Reason, fresh_item
+from bridge.items import Reason, make_item
 from bridge.operations import answers
 from bridge.operations.requests import Pause
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import AppRecords, Holds
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ class Switches:
         client: LambdaClient,
         mappings: Mapping[str, str],
         store: AppAndHolds,
-        lanes: LaneSender,
+        queues: QueueSender,
         *,
-        nonce: Callable[[], str] = lambda: secrets.token_hex(16),
+        dedup_key: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
-        """`mappings`: lane -> id of the event source mapping that reads it; `nonce` makes items fresh."""
+        """`mappings`: queue -> id of the event source mapping that reads it; `dedup_key` makes items new."""
         self._client = client
         self._mappings = mappings
         self._store = store
-        self._lanes = lanes
-        self._nonce = nonce
+        self._queues = queues
+        self._dedup_key = dedup_key
 
     def set(self, asked: Pause) -> answers.Paused:
         """Answers ``pause`` and ``resume``."""
@@ -51,33 +51,33 @@ class Switches:
         if asked.what == "removals":
             self._store.pause_removals(paused=paused)
             if not paused:
-                self._bring_decided()
+                self._enqueue_decided()
             reading = self.reading()
         else:
-            reading = {lane: self._enable(id_, not paused) for lane, id_ in self._mappings.items()}
+            reading = {queue: self._enable(id_, not paused) for queue, id_ in self._mappings.items()}
         return answers.Paused(everything=not any(reading.values()), removals=self._store.app().removals_paused)
 
-    def _bring_decided(self) -> None:
+    def _enqueue_decided(self) -> None:
         """What people decided during the pause is carried out now."""
         decided = [
             entity
             for entity in self._store.open_hold_entities()
             if (hold := self._store.hold(entity)) and self._store.decision(entity, hold.number)
         ]
-        self._lanes.send([fresh_item(entity, Reason.HOLD, self._nonce()) for entity in decided])
+        self._queues.send([make_item(entity, Reason.HOLD, self._dedup_key()) for entity in decided])
 
     def reading(self) -> dict[str, bool]:
-        """Whether each lane is read."""
+        """Whether each queue is read."""
         reading = {}
-        for lane, id_ in self._mappings.items():
+        for queue, id_ in self._mappings.items():
             try:
-                reading[lane] = self._client.get_event_source_mapping(UUID=id_)["State"] not in _OFF
+                reading[queue] = self._client.get_event_source_mapping(UUID=id_)["State"] not in _OFF
             except (BotoCoreError, ClientError) as error:
                 raise _unavailable(error) from None
         return reading
 
     def _enable(self, id_: str, wanted: bool) -> bool:
-        """Whether the lane is going to be read; Lambda takes some seconds to follow."""
+        """Whether the queue is going to be read; Lambda takes some seconds to follow."""
         try:
             self._client.update_event_source_mapping(UUID=id_, Enabled=wanted)
         except (BotoCoreError, ClientError) as error:
@@ -87,4 +87,4 @@ class Switches:
 
 def _unavailable(error: BotoCoreError | ClientError) -> Transient:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    return Transient("lanes-switch", detail=code, upstream="lambda")
+    return Transient("queues-switch", detail=code, upstream="lambda")

@@ -50,7 +50,7 @@ class Trial:
 def attempt(preview: Preview, entity: str) -> Trial:
     """Try a sync; never raises."""
     try:
-        entry, enqueues = preview.look(entity)
+        entry, enqueues = preview.sync(entity)
     except (Transient, Permanent) as error:
         return Trial(None, (), error.reason, error.detail, error)
     except SettingsError as error:

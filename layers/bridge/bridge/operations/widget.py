@@ -45,5 +45,5 @@ def _row(hold: Hold, stack: str) -> str:
 
 
 def failure(message: str) -> str:
-    """What is shown when the holds can not be read."""
-    return f"<p>The holds can not be read: {escape(message)}</p>"
+    """What is shown when the holds cannot be read."""
+    return f"<p>The holds cannot be read: {escape(message)}</p>"

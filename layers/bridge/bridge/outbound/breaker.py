@@ -3,8 +3,8 @@
 Powertools' circuit breaker does not fit: it counts calls in a row, not entities, its probe is the protected call, so an
 item, and it reads the machine's own clock, so no simulation can drive it.
 
-Looks open it (`calls` tells when), and one neutral read at a time closes it. The state is one record for each
-upstream in the state table. That record is an aid: where it can not be read or written, work goes on.
+Syncs open it (`calls` tells when), and one neutral read at a time closes it. The state is one record for each
+upstream in the state table. That record is an aid: where it cannot be read or written, work goes on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FRESH = timedelta(seconds=5)
 class Breakers:
     """The breakers of the upstreams that somebody calls.
 
-    Whoever calls upstreams asks `check` before; whoever sees an upstream fail as a whole says so to `open`.
+    Anyone who calls upstreams asks `check` before; anyone who sees an upstream fail as a whole says so to `open`.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Breakers:
         try:
             self._probes[upstream]()
         except BridgeError as error:
-            if getattr(error, "status", None) is not None and not fails_as_a_whole(error):
+            if getattr(error, "status", None) is not None and not outage_upstream(error):
                 return None  # such as 429: busy, but there
             logger.warning("breaker stays open", extra={"upstream": upstream, "why": _reason(error)})
             return error
@@ -134,7 +134,7 @@ class Breakers:
         return breaker
 
     def _read(self, upstream: str) -> Breaker:
-        """The record; that of a closed breaker where it can not be read."""
+        """The record; that of a closed breaker where it cannot be read."""
         try:
             breaker = self._records.breaker(upstream)
         except Exception as unread:  # noqa: BLE001 - whatever it is: work goes on
@@ -157,7 +157,7 @@ class Breakers:
         return saved
 
 
-def fails_as_a_whole(error: Exception) -> str:
+def outage_upstream(error: Exception) -> str:
     """The upstream that seems to fail as a whole, empty when the failure says no such thing.
 
     Connection errors, timeouts, 502 to 504 and refused credentials or roles say so.

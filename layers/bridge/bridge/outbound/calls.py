@@ -1,4 +1,4 @@
-"""The calls of a look: for its journal, and to tell a failure of one entity from one of a whole upstream."""
+"""The calls of a sync: for its journal, and to tell a failure of one entity from one of a whole upstream."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.outbound.breaker import fails_as_a_whole
+from bridge.outbound.breaker import outage_upstream
 from bridge.outbound.refusals import Refusals, is_refusal
 from bridge.provisioning.ports import Clock
 
-#: So many calls of a look are named in its journal.
+#: So many calls of a sync are named in its journal.
 NAMED_CALLS = 100
-#: How long the end of a look says something about its upstreams.
+#: How long the end of a sync says something about its upstreams.
 RECENT = timedelta(minutes=10)
 #: An upstream as a whole fails where it fails so many entities.
-WHOLE = 3
+OUTAGE_THRESHOLD = 3
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """How the last look at an entity ended: kinds of calls that passed, the one that ended it, and how often so."""
+    """How the last sync of an entity ended: kinds of calls that passed, the one that ended it, and how often so."""
 
     at: datetime
     passed: frozenset[str]
     failed: str
-    lonely: int
+    isolated: int
 
 
 class Calls:
-    """The calls of the look being made, and how those of late ended. One for each process and its clients.
+    """The calls of the sync being made, and how those of late ended. One for each process and its clients.
 
     Attributes:
         refusals: what Genesys Cloud has refused of late, and to whom.
@@ -62,32 +62,32 @@ class Calls:
         return taken
 
     def begin(self) -> None:
-        """A look begins."""
+        """A sync begins."""
         self._made.clear()
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The look's first hundred calls, and how many more there were."""
+        """The sync's first hundred calls, and how many more there were."""
         lines = tuple(line for _, line in self._made[:NAMED_CALLS])
         more = len(self._made) - NAMED_CALLS
         return (*lines, f"and {more} more") if more > 0 else lines
 
     def end(self, entity: str, error: Exception | None = None) -> None:
-        """The look at `entity` ends, well or with the failure of its last call."""
+        """The sync of `entity` ends, well or with the failure of its last call."""
         now, well = self._clock.now(), error is None
         before = self._ended.pop(entity, None)
         self._ended = {other: ended for other, ended in self._ended.items() if now - ended.at < RECENT}
         passed = frozenset(_kind(call) for call in self._made if _passed(call))
         failed = _kind(self._made[-1]) if self._made and not well and not _passed(self._made[-1]) else ""
-        lonely = 0
+        isolated = 0
         if failed and self._passes_for_others(failed):
-            lonely = 1 + (before.lonely if before else 0)
-        self._ended[entity] = _Ended(now, passed, failed, lonely)
+            isolated = 1 + (before.isolated if before else 0)
+        self._ended[entity] = _Ended(now, passed, failed, isolated)
         self._note_refusal(entity, error, passed)
         if error is None:
             for upstream, _ in filter(_passed, self._made):
                 self._unserved.pop(upstream, None)
-        elif upstream := fails_as_a_whole(error):
+        elif upstream := outage_upstream(error):
             self._unserved.setdefault(upstream, {})[entity] = now
 
     def _note_refusal(self, entity: str, error: Exception | None, passed: frozenset[str]) -> None:
@@ -102,15 +102,15 @@ class Calls:
     def is_down(self, upstream: str) -> bool:
         """Whether the upstream has of late failed as a whole for several entities, and served none since."""
         now = self._clock.now()
-        return sum(now - at < RECENT for at in self._unserved.get(upstream, {}).values()) >= WHOLE
+        return sum(now - at < RECENT for at in self._unserved.get(upstream, {}).values()) >= OUTAGE_THRESHOLD
 
-    def lonely_tries(self, entity: str) -> int:
+    def isolated_failures(self, entity: str) -> int:
         """How often in a row a call has failed for `entity` while it passed for others and failed for hardly any."""
-        return self._ended[entity].lonely
+        return self._ended[entity].isolated
 
     def _passes_for_others(self, kind: str) -> bool:
         failures = 1 + sum(ended.failed == kind for ended in self._ended.values())
-        return failures < WHOLE and any(kind in ended.passed for ended in self._ended.values())
+        return failures < OUTAGE_THRESHOLD and any(kind in ended.passed for ended in self._ended.values())
 
 
 def _kind(call: tuple[str, str]) -> str:

@@ -1,1 +1,1 @@
-"""The decisions: what a look at a user or a group changes. Knows no AWS and no HTTP."""
+"""The decisions: what a sync of a user or a group changes. Knows no AWS and no HTTP."""

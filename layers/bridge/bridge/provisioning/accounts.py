@@ -16,11 +16,11 @@ from bridge.errors import (
 )
 from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.look import Report
 from bridge.provisioning.matching import Matching, only
-from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, OktaReader
+from bridge.provisioning.ports import Clock, GenesysScim, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Origin, UserLink, UserState
+from bridge.provisioning.sync import Report
 from bridge.provisioning.values import OktaUser, ScimUser
 from bridge.settings import Mode, ProvisioningSettings, SyncPassword
 
@@ -46,7 +46,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Changed:
-    """The link after the account was looked at, and the account as Genesys Cloud last showed it."""
+    """The link after the account was synced, and the account as Genesys Cloud last showed it."""
 
     link: UserLink
     user: ScimUser | None = None
@@ -57,7 +57,7 @@ UNDER_WAY = timedelta(minutes=20)
 
 
 class Accounts:
-    """Genesys Cloud users, one for each Okta user. Lives as long as the process.
+    """Genesys Cloud users, one for each Okta user.
 
     Attributes:
         matching: finds and binds the account of an Okta user.
@@ -69,14 +69,14 @@ class Accounts:
         genesys: GenesysScim,
         okta: OktaReader,
         store: Store,
-        lanes: LaneSender,
+        queues: QueueSender,
         clock: Clock,
         settings: ProvisioningSettings,
         fingerprints: Fingerprints,
         make_password: Callable[[], str],
     ) -> None:
         """`fingerprints` stand for written values; `make_password` gives a strong random password."""
-        self.matching = Matching(genesys, okta, store, lanes, clock)
+        self.matching = Matching(genesys, okta, store, queues, clock)
         self._genesys = genesys
         self._store = store
         self._clock = clock
@@ -106,12 +106,12 @@ class Accounts:
 
         Raises:
             Transient: a conflict that time may heal. Permanent: one that a person must settle.
-            Outdated: the link is not what Genesys Cloud holds; look again with `deep`.
+            Outdated: the link is not what Genesys Cloud holds; sync again with `deep`.
         """
         if link.state is UserState.CREATING:
             link = self.matching.find_created(link, target.user_name)
             if link.genesys_id:
-                report.ends("created", "post-had-been-done")
+                report.finish("created", "post-had-been-done")
             elif "userName" in self._fingerprints.differing(link.hashes, target.attributes):
                 self.matching.wait_for_creation(link)  # a POST with another userName would meet no conflict
         if not link.genesys_id and not bootstrapped and link.state is not UserState.GONE:
@@ -129,7 +129,7 @@ class Accounts:
         recreated = link.state is UserState.GONE
         wanted = link if link.ever_linked else replace(link, state=UserState.WANTED)
         if not self._settings.create_users:
-            report.ends("skipped", "create-users-off")
+            report.finish("skipped", "create-users-off")
             return Changed(wanted)
         if recreated or not self._enforcing:
             found = self.matching.search(link.okta_id, target.user_name, inactive=recreated)
@@ -137,10 +137,10 @@ class Accounts:
                 return self._adopt(link, found, target, report)
         report.changed = tuple(target.attributes)
         if not self._enforcing:
-            report.would.append(f"POST users {','.join(target.attributes)}")
-            report.ends("observed", "would-create")
+            report.planned_calls.append(f"POST users {','.join(target.attributes)}")
+            report.finish("observed", "would-create")
             return Changed(wanted)
-        # The userName alone is remembered: by it the next look tells whether its POST would meet this one.
+        # The userName alone is remembered: by it the next sync tells whether its POST would meet this one.
         hashes = dict.fromkeys(target.attributes, "") | self._fingerprints.of_all({"userName": target.user_name})
         link = replace(link, state=UserState.CREATING, posted=self._clock.now(), hashes=hashes)
         self._store.save_user(link)
@@ -155,7 +155,7 @@ class Accounts:
                 link, self.matching.search(link.okta_id, target.user_name, inactive=True), target, report
             )
         link = self.matching.bind(link, made, Origin.CREATED, self._fingerprints.of_all(target.attributes))
-        report.ends("recreated" if recreated else "created")
+        report.finish("recreated" if recreated else "created")
         if made.active:
             return Changed(link, made)
         return self._update(link, target, made, report)  # a deleted user came back, and inactive
@@ -167,9 +167,9 @@ class Accounts:
         account = only(found)
         changed = self._update(self.matching.bind(link, account, Origin.ADOPTED), target, account, report)
         if self._enforcing:
-            report.ends("adopted")
+            report.finish("adopted")
         else:
-            report.ends("observed", "would-adopt")
+            report.finish("observed", "would-adopt")
         return changed
 
     def _missing(self, link: UserLink, target: Target, report: Report) -> Changed:
@@ -183,25 +183,25 @@ class Accounts:
         """Write what differs from `account`, or without one from what the link says was written last."""
         changes, present = self._differences(link, target, account)
         if "active" in changes and not self._settings.create_users:
-            report.ends("skipped", "create-users-off")
+            report.finish("skipped", "create-users-off")
             return Changed(replace(link, active=False), account)
         withheld = changes.keys() - {"active"} if not self._settings.update_users else set()
         changes = {path: value for path, value in changes.items() if path not in withheld}
         if not changes:
             changed = self._unchanged(link, target, account, report)
             if withheld:
-                report.ends("skipped", "update-users-off")
+                report.finish("skipped", "update-users-off")
             return changed
         report.changed = tuple(changes)
         if not self._enforcing:
-            report.would.append(f"PATCH users/{link.genesys_id} replace {','.join(changes)}")
-            report.ends("observed", "would-update")
+            report.planned_calls.append(f"PATCH users/{link.genesys_id} replace {','.join(changes)}")
+            report.finish("observed", "would-update")
             return Changed(link, account)
         another = link.patching
-        # Whoever was not known to be active was left out of groups meanwhile.
+        # Anyone who was not known to be active was left out of groups meanwhile.
         link = replace(link, groups_due=link.groups_due or link.active is not True)
         link = replace(_begun(link, changes), patching=self._clock.now())
-        self._store.save_user(link)  # and a look that has begun meanwhile is noticed here
+        self._store.save_user(link)  # and a sync that has begun meanwhile is noticed here
         try:
             answer = self._patch(link, account, changes, present)
         except UserNameTaken:
@@ -216,7 +216,7 @@ class Accounts:
         if self._settings.update_users:
             link = replace(link, hashes=self._written(link, target))
         if report.outcome not in {"created", "recreated"}:
-            report.ends("activated" if "active" in changes else "updated")
+            report.finish("activated" if "active" in changes else "updated")
         return Changed(replace(link, active=True, waiting_since=None), answer)
 
     def _written(self, link: UserLink, target: Target) -> dict[str, str]:
@@ -247,7 +247,7 @@ class Accounts:
         if link.active is not True:  # the account is: somebody else did it, or an answer was lost
             link = replace(link, active=True, groups_due=True)
         if report.outcome not in {"created", "recreated"}:
-            report.ends("unchanged")
+            report.finish("unchanged")
         return Changed(replace(link, waiting_since=None), account)
 
     def _patch(
@@ -272,7 +272,7 @@ class Accounts:
         changes: Mapping[str, Any],
         present: frozenset[str],
     ) -> NoReturn:
-        """Another account holds the new userName: write the rest, have the holder looked at, wait."""
+        """Another account holds the new userName: write the rest, have the holder synced, wait."""
         rest = {path: value for path, value in changes.items() if path != "userName"}
         if rest:
             answer = self._patch(link, account, rest, present)
@@ -293,18 +293,18 @@ class Accounts:
             Outdated: the version moved, or the answer shows the account still active.
         """
         if account is None:
-            report.ends("unchanged", "genesys-user-gone")
+            report.finish("unchanged", "genesys-user-gone")
             return Changed(replace(_gone(link), unassigned_due=""))
         link = self._landed(link)
         if not account.active:
             return Changed(replace(link, active=False, unassigned_due="", waiting_since=None), account)
         if not self._settings.deactivate_users:
-            report.ends("skipped", "deactivate-users-off")
+            report.finish("skipped", "deactivate-users-off")
             return Changed(link, account)
         report.changed = ("active",)
         if not self._enforcing:
-            report.would.append(f"PATCH users/{link.genesys_id} replace active")
-            report.ends("observed", "would-deactivate")
+            report.planned_calls.append(f"PATCH users/{link.genesys_id} replace active")
+            report.finish("observed", "would-deactivate")
             return Changed(link, account)
         # As with an activation: who dies before the answer is recorded must not leave a link that says active,
         # for a user who is assigned again by then would be trusted to be so.
@@ -314,15 +314,15 @@ class Accounts:
         answer = self._patch(link, account, {"active": False}, frozenset({"active"}))
         if answer.active:
             raise Outdated("genesys-not-applied")
-        report.ends("deactivated", report.why)
+        report.finish("deactivated", report.why)
         return Changed(replace(link, active=False, unassigned_due="", waiting_since=None, patching=another), answer)
 
 
 def _begun(link: UserLink, changes: Mapping[str, Any]) -> UserLink:
     """The link while a change is on its way, as nobody trusts it.
 
-    What is written for the first time is remembered before: else whoever dies after the PATCH would leave a value that
-    no later look knows to be the bridge's, and that it would therefore never clear.
+    What is written for the first time is remembered before: a death after the PATCH would leave a value that
+    no later sync knows to be the bridge's, and that it would therefore never clear.
     """
     if "active" in changes:
         link = replace(link, active=None, groups_due=True)

@@ -22,7 +22,7 @@ UNASSIGNED_STATUSES = frozenset({"DEPROVISIONED", "INACTIVE", "UNASSIGNED", "REV
 #: A missing assignment counts only with the application seen ACTIVE at most this long ago.
 APP_STATUS_SECONDS = 60
 #: From this many single reads within a minute on, a whole listing is tried.
-STORM = 10
+SINGLE_READS_THRESHOLD = 10
 #: How long a listing that proved too long is not tried again.
 LISTING_PAUSE = timedelta(minutes=10)
 
@@ -45,7 +45,7 @@ class Assignment:
 
 
 class Assignments:
-    """Reads assignments, sparing Okta's scarcest budget. Lives as long as the process."""
+    """Reads assignments, sparing Okta's scarcest budget."""
 
     def __init__(self, okta: OktaReader, records: AppRecords, clock: Clock, *, lag: timedelta) -> None:
         """`lag` is how far Okta's reads may trail its events."""
@@ -68,7 +68,7 @@ class Assignments:
             user_id: whose.
             newest: the latest event that it must show.
             seen: Okta's ``Date`` of a read that has just been made: what a new listing's would be at least.
-            known: as of when an earlier look knew it: an item that comes late must not bring an older answer back.
+            known: as of when an earlier sync knew it: an item that comes late must not bring an older answer back.
             epoch: the application's epoch.
         """
         listing = self._fresh_listing(newest, seen, known, epoch)
@@ -107,7 +107,9 @@ class Assignments:
         now = self._clock.now()
         while self._singles and now - self._singles[0] > timedelta(minutes=1):
             self._singles.popleft()
-        if len(self._singles) < STORM or (self._too_long_until is not None and now < self._too_long_until):
+        if len(self._singles) < SINGLE_READS_THRESHOLD or (
+            self._too_long_until is not None and now < self._too_long_until
+        ):
             return None
         listing = self._okta.app_users(page_limit=len(self._singles))
         if listing.value is None:

@@ -1,4 +1,4 @@
-"""The ceiling: how many members a group may lose without a person's word.
+"""The ceiling: how many members a group may lose without a person's approval.
 
 Pure arithmetic over the *whole* change, so that packaging it differently changes nothing.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 #: Groups smaller than this have no percentage: 12 of 15 is a shift change.
 PERCENT_FROM = 20
-#: Groups of at least this size never become empty without a person's word.
+#: Groups of at least this size never become empty without a person's approval.
 NEVER_EMPTY_FROM = 5
 
 
@@ -28,8 +28,8 @@ class Change:
     Attributes:
         removals: |W|, linked members to be removed now.
         recent: c, unapproved removals within the window of users who are not in W now.
-        base: B, linked members before this look's additions, plus c.
-        remaining: how many of those counted in B stay, plus those this look adds.
+        base: B, linked members before this sync's additions, plus c.
+        remaining: how many of those counted in B stay, plus those this sync adds.
     """
 
     removals: int

@@ -16,7 +16,7 @@ _encode = json.JSONEncoder(sort_keys=True).encode
 class Fingerprints:
     """Fingerprints of attribute values; equal where `bridge.provisioning.scim.same` holds the values for equal.
 
-    So the same phone number in another notation is no change, whoever wrote it.
+    So the same phone number in another notation is no change, no matter who wrote it.
     """
 
     def __init__(self, hash_key: Callable[[], bytes]) -> None:

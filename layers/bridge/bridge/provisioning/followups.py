@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bridge.items import Item, Lane, Reason, fresh_item
-from bridge.provisioning.ports import LaneSender
+from bridge.items import Item, Queue, Reason, make_item
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import DueRecords, GroupLinks
 from bridge.provisioning.records import Due
 
@@ -16,27 +16,27 @@ LEAVER = "leaver"
 
 
 def group_follow_ups(records: GroupLinks, group_ids: Iterable[str]) -> list[Item]:
-    """An item for each group, named by the group's present look number.
+    """An item for each group, named by the group's present sync number.
 
-    Read the number *after* the write that the group must see. A look adds 1 before it reads anything, so an item
-    of the same number is one whose look has not begun: it will see the write, and may stand for this item too.
-    However many users bring a group, it costs one look for each time it is looked at, and no clock is involved.
+    Read the number *after* the write that the group must see. A sync adds 1 before it reads anything, so an item
+    of the same number is one whose sync has not begun: it will see the write, and may stand for this item too.
+    However many users enqueue a group, it costs one sync for each time it is synced, and no clock is involved.
     """
     items = []
     for group_id in sorted(set(group_ids)):
         link = records.group(group_id)
-        items.append(fresh_item(f"group:{group_id}", Reason.FOLLOW_UP, str(link.look if link else 0)))
+        items.append(make_item(f"group:{group_id}", Reason.FOLLOW_UP, str(link.sync_number if link else 0)))
     return items
 
 
 def due_item(due: Due) -> Item:
     """The item of a due record; sent twice, it is the same one."""
-    item = fresh_item(due.entity, Reason.FOLLOW_UP, f"due:{due.why}:{due.at.isoformat()}")
-    queue = Lane.LEAVERS if due.why == LEAVER else item.lane
-    return replace(item, due=due.why, tries=due.tries, lane=queue)
+    item = make_item(due.entity, Reason.FOLLOW_UP, f"due:{due.why}:{due.at.isoformat()}")
+    queue = Queue.LEAVERS if due.why == LEAVER else item.queue
+    return replace(item, due=due.why, tries=due.tries, queue=queue)
 
 
-def send_dues(records: DueRecords, queues: LaneSender, now: datetime) -> int:
+def send_dues(records: DueRecords, queues: QueueSender, now: datetime) -> int:
     """Send an item for each record whose time has come, and forget the record; how many there were.
 
     Who dies between the two sends the item once more. A record that is written again meanwhile stays.

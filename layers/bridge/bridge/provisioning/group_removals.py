@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bridge.provisioning.ceiling import Ceiling, Change, exceeded
-from bridge.provisioning.holds import HoldLife
-from bridge.provisioning.look import Report, Work
+from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, Hold, HoldState, Origin
+from bridge.provisioning.sync import Report, Work
 from bridge.settings import Mode, ProvisioningSettings
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one look read of a linked group.
+    """What one sync read of a linked group.
 
     Attributes:
         link: our record of the group.
@@ -34,22 +34,22 @@ class Seen:
 
 
 class GroupRemovals:
-    """Removes or holds the members who should not be in a group. Lives as long as the process."""
+    """Removes or holds the members who should not be in a group."""
 
-    def __init__(self, store: Store, clock: Clock, life: HoldLife, settings: ProvisioningSettings) -> None:
+    def __init__(self, store: Store, clock: Clock, lifecycle: HoldLifecycle, settings: ProvisioningSettings) -> None:
         """Everything it needs, as ports."""
         self._store = store
         self._clock = clock
-        self._life = life
+        self._lifecycle = lifecycle
         self._settings = settings
 
-    def let_go(self, entity: str, membership: Membership) -> None:
-        """Take who is desired again out of an approved hold before he is added: his next removal is not approved."""
+    def release(self, entity: str, membership: Membership) -> None:
+        """Take members again in Okta out of an approved hold before adding them: their next removal is not approved."""
         hold = self._store.hold(entity)
         if hold is None or hold.state is not HoldState.APPROVED:
             return
         leaving = membership.removals(self._settings.inactive_members)
-        back = self._life.decided(hold)[0] & membership.listed - leaving.keys()
+        back = self._lifecycle.decided(hold)[0] & membership.listed - leaving.keys()
         if back:
             self._store.unstage(entity, hold.number, back)
 
@@ -60,7 +60,7 @@ class GroupRemovals:
         if self._settings.mode is Mode.OBSERVE:
             self._observe(entity, seen, leaving, changes, report)
             return
-        hold = self._life.carry_out(entity) if not seen.app.removals_paused else self._store.hold(entity)
+        hold = self._lifecycle.apply_decision(entity) if not seen.app.removals_paused else self._store.hold(entity)
         exceptions = self._store.exceptions(entity)
         desired_again = exceptions & membership.listed - leaving.keys()
         gone = exceptions - frozenset(membership.owner.values())
@@ -69,7 +69,7 @@ class GroupRemovals:
         if hold is not None and hold.state is HoldState.APPROVED:
             self._carry_on(work, hold, seen, leaving, changes, report)
         else:
-            again = hold.reason if hold is not None and self._life.left_by_rejection(hold) & leaving.keys() else ""
+            again = hold.reason if hold is not None and self._lifecycle.left_by_rejection(hold) & leaving.keys() else ""
             self._judge(work, seen, leaving, changes, report, held_before=again)
 
     # --------------------------------------------------------------------------------------- approved
@@ -83,29 +83,29 @@ class GroupRemovals:
         changes: MemberChanges,
         report: Report,
     ) -> None:
-        """Remove exactly whom the approver saw and who is still undesired, uncounted; then judge the others."""
+        """Remove exactly whom the approver saw and who should still be removed, uncounted; then judge the others."""
         if seen.suspicious and hold.reason != seen.suspicious:
             # A reading that is hard to believe needs an approval of its own.
-            self._life.void(hold)
+            self._lifecycle.void(hold)
             self._judge(work, seen, leaving, changes, report)
             return
         if seen.app.removals_paused:
             report.held = len(leaving)
-            report.ends("held", "removals-paused")
+            report.finish("held", "removals-paused")
             return
-        decided, later = self._life.decided(hold)
+        decided, later = self._lifecycle.decided(hold)
         approved = {okta_id: member for okta_id, member in leaving.items() if okta_id in decided}
         for _ in changes.remove(sorted(approved.values())):
             pass
         if not changes.applied:
             return  # the hold stays approved, and the next try goes on with it
         if report.removed:
-            report.ends("members-changed", "approved")
+            report.finish("members-changed", "approved")
         rest = {okta_id: member for okta_id, member in leaving.items() if okta_id not in approved}
-        # Who was staged after the approver looked is held again, whatever the ceiling says.
+        # Who was staged after the approver read the hold is held again, whatever the ceiling says.
         again = hold.reason if later & rest.keys() else ""
         self._judge(work, seen, rest, changes, report, released=frozenset(approved), held_before=again)
-        self._life.finish(hold)
+        self._lifecycle.finish(hold)
 
     # ----------------------------------------------------------------------------------------- judging
 
@@ -125,17 +125,17 @@ class GroupRemovals:
         counted = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unseen}
         change = self._change(entity, seen.membership, counted, report, released)
         reason = self._held_because(seen, counted, change) or (held_before if counted else "")
-        blocked = bool(counted) and (bool(reason) or self._life.blocking(entity) is not None)
+        blocked = bool(counted) and (bool(reason) or self._lifecycle.blocking(entity) is not None)
         staged = leaving.keys() if blocked else unseen
         explanation = f"W={change.removals} c={change.recent} B={change.base}"
-        hold = self._life.stage(work, staged, reason=reason or "first-link", explanation=explanation)
+        hold = self._lifecycle.stage(work, staged, reason=reason or "first-link", explanation=explanation)
         report.held = len(staged)
         if counted and not blocked:
             self._take_out(entity, counted, changes)
         if staged:
-            report.ends("held", hold.reason if hold else "")
+            report.finish("held", hold.reason if hold else "")
         elif (report.added or report.removed) and report.outcome != "members-changed":
-            report.ends("members-changed")
+            report.finish("members-changed")
 
     def _observe(
         self, entity: str, seen: Seen, leaving: dict[str, str], changes: MemberChanges, report: Report
@@ -146,14 +146,14 @@ class GroupRemovals:
         unseen = self._unseen(entity, seen.membership, leaving)
         counted = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unseen}
         reason = self._held_because(seen, counted, self._change(entity, seen.membership, counted, report))
-        blocking = self._life.blocking(entity)
-        if counted and blocking is not None:  # a look that is only tried finds the holds of the enforcing ones
+        blocking = self._lifecycle.blocking(entity)
+        if counted and blocking is not None:  # a sync that is only tried finds the holds of the enforcing ones
             reason = reason or blocking.reason
         report.removed, report.held = 0 if reason else len(counted), len(leaving if reason else unseen)
         changes.would_remove(report.removed)
         if report.held:
-            report.would.append(f"hold {report.held} removals ({reason or 'first-link'})")
-        report.ends("observed", reason)
+            report.planned_calls.append(f"hold {report.held} removals ({reason or 'first-link'})")
+        report.finish("observed", reason)
 
     def _change(
         self,
@@ -181,7 +181,7 @@ class GroupRemovals:
             return seen.suspicious
         if seen.app.removals_paused:
             return "removals-paused"
-        if not seen.app.bootstrapped or not seen.link.first_look_ended:
+        if not seen.app.bootstrapped or not seen.link.first_sync_ended:
             return "first-link"
         settings, link = self._settings, seen.link
         ceiling = Ceiling(
@@ -199,7 +199,7 @@ class GroupRemovals:
             self._store.complete(entity, [okta_id_of[member] for member in done], self._clock.now())
 
     def _unseen(self, entity: str, membership: Membership, leaving: dict[str, str]) -> frozenset[str]:
-        """Leaving users who were adopted and whom no look has seen in this Okta group: perhaps made by hand.
+        """Leaving users who were adopted and whom no sync has seen in this Okta group: perhaps made by hand.
 
         Users link over hours, so a member may come under an Okta user long after the group was linked.
         """

@@ -1,4 +1,4 @@
-"""A look at a group: equal members for every linked user, additions at once, removals under the ceiling."""
+"""A sync of a group: equal members for every linked user, additions at once, removals under the ceiling."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import timedelta
 
 from bridge.errors import OwnerTaken, Transient
 from bridge.provisioning.group_removals import GroupRemovals, Seen
-from bridge.provisioning.holds import HoldLife
+from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.look import Report, Work, fenced
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership, read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState
+from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.values import OktaGroup
 from bridge.settings import Mode, ProvisioningSettings
 
@@ -22,8 +22,8 @@ from bridge.settings import Mode, ProvisioningSettings
 MEMBERSHIP_LAG = timedelta(seconds=5)
 
 
-class GroupLook:
-    """Looks at groups. Lives as long as the process."""
+class GroupSync:
+    """Syncs of groups."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class GroupLook:
         genesys: GenesysScim,
         store: Store,
         clock: Clock,
-        life: HoldLife,
+        lifecycle: HoldLifecycle,
         linking: Linking,
         settings: ProvisioningSettings,
     ) -> None:
@@ -41,12 +41,12 @@ class GroupLook:
         self._genesys = genesys
         self._store = store
         self._clock = clock
-        self._life = life
-        self._removals = GroupRemovals(store, clock, life, settings)
+        self._lifecycle = lifecycle
+        self._removals = GroupRemovals(store, clock, lifecycle, settings)
         self._linking = linking
         self._settings = settings
 
-    def look(self, work: Work) -> Report:
+    def sync(self, work: Work) -> Report:
         """Bring one group's members to what Okta says, as far as the ceiling lets it.
 
         Raises:
@@ -54,11 +54,11 @@ class GroupLook:
         """
         app = self._store.app()
         if not self._linking.may_link(work.okta_id, self._store.group(work.okta_id), app.epoch):
-            return Report().ends("skipped", "not-in-scope")
+            return Report().finish("skipped", "not-in-scope")
         return fenced(self._attempt, work)
 
     def _attempt(self, work: Work) -> Report:
-        link = self._store.begin_group_look(work.okta_id)
+        link = self._store.begin_group_sync(work.okta_id)
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.group(work.okta_id)
         report = Report(date=read.date)
@@ -98,7 +98,7 @@ class GroupLook:
                 link,
                 state=GroupState.LINKED,
                 genesys_id=found[0].id,
-                first_look_ended=False,
+                first_sync_ended=False,
                 why="",
             )
             try:
@@ -107,25 +107,25 @@ class GroupLook:
                 why = "taken"
             else:
                 return linked
-        unlinked = replace(link, state=GroupState.UNLINKED, why=why, looked=report.date)
+        unlinked = replace(link, state=GroupState.UNLINKED, why=why, synced=report.date)
         self._store.save_group(unlinked)
-        report.ends("skipped", why)
+        report.finish("skipped", why)
         return unlinked
 
     def _unlink(self, link: GroupLink, report: Report, why: str) -> Report:
         """Members stay as they are; its hold has nothing to wait for any more, its exceptions nothing to except."""
         if link.state is GroupState.LINKED:
-            self._life.close_unlinked(link.entity)
-            self._life.tell(link.entity, report)
+            self._lifecycle.close_unlinked(link.entity)
+            self._lifecycle.notify(link.entity, report)
             self._store.remove_exceptions(link.entity, self._store.exceptions(link.entity))
-            self._store.save_group(replace(link, state=GroupState.UNLINKED, genesys_id="", why=why, looked=report.date))
-        return report.ends("skipped", why if link.state is GroupState.LINKED else "not-in-scope")
+            self._store.save_group(replace(link, state=GroupState.UNLINKED, genesys_id="", why=why, synced=report.date))
+        return report.finish("skipped", why if link.state is GroupState.LINKED else "not-in-scope")
 
     def _gone_in_okta(self, work: Work, link: GroupLink, app: AppState, report: Report) -> Report:
-        """404 on the group: its members are never removed without a person's word."""
+        """404 on the group: its members are never removed without a person's approval."""
         report.read["group"] = "404"
         if link.state is not GroupState.LINKED:
-            return report.ends("skipped", "no-such-group")
+            return report.finish("skipped", "no-such-group")
         seen = read_membership(self._genesys, self._store, link, frozenset())
         if seen is None:
             return self._unlink(link, report, "genesys-group-gone")
@@ -151,13 +151,13 @@ class GroupLook:
             self._genesys, self._clock, work, link.genesys_id, self._settings.members_per_request, report
         )
         if self._settings.mode is Mode.ENFORCE:
-            self._removals.let_go(work.entity, seen)
+            self._removals.release(work.entity, seen)
             changes.add(seen.additions())
         else:
             changes.would_add(seen.additions())
         self._removals.remove(work, Seen(link, app, seen, suspicious), changes, report)
-        self._life.tell(work.entity, report)
-        ended = link.first_look_ended or self._settings.mode is Mode.ENFORCE
-        self._store.save_group(replace(link, looked=report.date, first_look_ended=ended, why=""))
+        self._lifecycle.notify(work.entity, report)
+        ended = link.first_sync_ended or self._settings.mode is Mode.ENFORCE
+        self._store.save_group(replace(link, synced=report.date, first_sync_ended=ended, why=""))
         changes.require_applied()
         return report

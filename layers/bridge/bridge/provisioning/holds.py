@@ -1,6 +1,6 @@
-"""Holds: removals that wait for a person. Only the entity's own look changes a hold.
+"""Holds: removals that wait for a person. Only the entity's own sync changes a hold.
 
-A person's word is a `Decision`, written by the approvals function; the next look of the entity carries it out::
+A person's decision is a `Decision`, written by the approvals function; the next sync of the entity carries it out::
 
     opening -> open -> approved -> done
                     -> rejected | resolved | unlinked
@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge.errors import Transient
-from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Hold, HoldState, Verdict
+from bridge.provisioning.sync import Report, Work
 
 #: States in which a hold blocks removals of its group.
 BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
@@ -23,8 +23,8 @@ BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
 CLOSED = frozenset({HoldState.DONE, HoldState.REJECTED, HoldState.RESOLVED, HoldState.UNLINKED})
 
 
-class HoldLife:
-    """Opens, changes and ends the holds of groups and of the organisation. Lives as long as the process."""
+class HoldLifecycle:
+    """Opens, changes and ends the holds of groups and of the organisation."""
 
     def __init__(self, store: Store, notifier: Notifier, clock: Clock) -> None:
         """Everything it needs, as ports."""
@@ -91,10 +91,10 @@ class HoldLife:
 
     # -------------------------------------------------------------------------------------- decisions
 
-    def carry_out(self, entity: str) -> Hold | None:
+    def apply_decision(self, entity: str) -> Hold | None:
         """Apply what a person decided about the entity's hold; the hold as it stands then.
 
-        A rejection makes exceptions of those whom the person saw. An approval only marks the hold: the look that
+        A rejection makes exceptions of those whom the person saw. An approval only marks the hold: the sync that
         asked releases them, and then calls `finish`.
         """
         hold = self._store.hold(entity)
@@ -120,7 +120,7 @@ class HoldLife:
         return seen, frozenset(staged.keys() - seen)
 
     def left_by_rejection(self, hold: Hold | None) -> frozenset[str]:
-        """Who was staged after the rejecter looked, until people know of the rejection: he is held again."""
+        """Who was staged after the rejecter read the hold, until people know of the rejection: they are held again."""
         if hold is None or hold.state is not HoldState.REJECTED or hold.told == hold.state:
             return frozenset()
         return self.decided(hold)[1]
@@ -130,7 +130,7 @@ class HoldLife:
         self._end(hold, HoldState.DONE)
 
     def void(self, hold: Hold) -> None:
-        """An approval can not be carried out on what is read now: it was for something else."""
+        """An approval cannot be carried out on what is read now: it was for something else."""
         self._end(replace(hold, why="the reading has changed since the approval"), HoldState.RESOLVED)
 
     def close_unlinked(self, entity: str) -> None:
@@ -144,10 +144,10 @@ class HoldLife:
 
     # ---------------------------------------------------------------------------------------- telling
 
-    def tell(self, entity: str, report: Report) -> None:
+    def notify(self, entity: str, report: Report) -> None:
         """Tell people of a hold that has opened or ended since they were last told.
 
-        A message that can not be sent is remembered in the report, and sent by a later look or with the reminders.
+        A message that cannot be sent is remembered in the report, and sent by a later sync or with the reminders.
         """
         hold = self._store.hold(entity)
         if hold is None or hold.told == hold.state:
@@ -158,6 +158,6 @@ class HoldLife:
         try:
             self._notifier.hold_changed(hold, "opened" if opened else "closed")
         except Transient:
-            report.untold = True
+            report.notification_pending = True
             return
         self._store.save_hold(replace(hold, told=hold.state.value))

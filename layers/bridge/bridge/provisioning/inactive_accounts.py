@@ -11,7 +11,7 @@ _SERVES = timedelta(minutes=10)
 #: Accounts a page: above this size Genesys Cloud may refuse the lookup of externalId (API definition).
 _PAGE = 25
 #: So many accounts are read: a hundred calls.
-MOST = 2500
+MAX_INACTIVE_SEARCHED = 2500
 
 
 class InactiveAccounts:
@@ -37,7 +37,7 @@ class InactiveAccounts:
         now = self._clock.now()
         if self._until is None or now >= self._until:
             self._until, self._start, self._ids = now + _SERVES, 1, {}
-        while 0 < self._start <= MOST:
+        while 0 < self._start <= MAX_INACTIVE_SEARCHED:
             page = self._genesys.users_page(self._start, _PAGE, active=False)
             for user in page.users:
                 self._ids.setdefault(user.external_id, []).append(user.id)

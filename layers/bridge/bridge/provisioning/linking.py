@@ -14,11 +14,11 @@ from bridge.settings import ProvisioningSettings
 #: The listing of assigned groups is renewed by an event about it, otherwise after this time.
 LISTING_AGE = timedelta(minutes=10)
 #: `GroupLink.linked_by` where an operator has spoken: linked, or kept out, whatever the rules say.
-BY_OPERATOR, KEPT_OUT = "operator", "operator-unlinked"
+LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR = "operator", "operator-unlinked"
 
 
 class Linking:
-    """The rules that say which Okta groups are in scope. Lives as long as the process."""
+    """The rules that say which Okta groups are in scope."""
 
     def __init__(self, okta: OktaReader, records: GroupLinks, clock: Clock, settings: ProvisioningSettings) -> None:
         """Read the listing of assigned groups through `okta` when it is needed."""
@@ -42,9 +42,9 @@ class Linking:
 
     def may_link(self, group_id: str, link: GroupLink | None, epoch: int) -> bool:
         """Whether a group could be in scope, before its name is known."""
-        if link is not None and (link.state is GroupState.LINKED or link.linked_by == BY_OPERATOR):
+        if link is not None and (link.state is GroupState.LINKED or link.linked_by == LINKED_BY_OPERATOR):
             return True
-        if link is not None and link.linked_by == KEPT_OUT:
+        if link is not None and link.linked_by == UNLINKED_BY_OPERATOR:
             return False
         return bool(self._by_name) or group_id in self.assigned(epoch)
 
@@ -53,8 +53,8 @@ class Linking:
 
         A group that is linked by its name stays so, whatever it is called later, while the setting has the pattern.
         """
-        if link is not None and link.linked_by in {BY_OPERATOR, KEPT_OUT}:
-            return BY_OPERATOR if link.linked_by == BY_OPERATOR else ""
+        if link is not None and link.linked_by in {LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR}:
+            return LINKED_BY_OPERATOR if link.linked_by == LINKED_BY_OPERATOR else ""
         if link is not None and link.state is GroupState.LINKED and link.linked_by in self._by_name:
             return link.linked_by
         name = group.name.casefold()
@@ -64,6 +64,6 @@ class Linking:
         return "assigned" if group.id in self.assigned(epoch) else ""
 
     def keeps(self, group: OktaGroup, epoch: int) -> bool:
-        """Whether a user of this group must bring the group back when the user changes."""
+        """Whether a user of this group must enqueue the group again when the user changes."""
         link = self._records.group(group.id)
         return (link is not None and link.state is GroupState.LINKED) or bool(self.rule(group, link, epoch))

@@ -13,28 +13,30 @@ from datetime import timedelta
 from typing import NoReturn
 
 from bridge.errors import Outdated, OwnerTaken, Permanent, Transient
-from bridge.items import Reason, format_time, fresh_item
+from bridge.items import Reason, format_time, make_item
 from bridge.provisioning.inactive_accounts import InactiveAccounts
-from bridge.provisioning.ports import Clock, GenesysReader, LaneSender, OktaReader
+from bridge.provisioning.ports import Clock, GenesysReader, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Origin, UserLink, UserState
 from bridge.provisioning.values import ScimUser
 
-#: How long a search may trail a write, or another user's look may free an account, before a person is asked.
+#: How long a search may trail a write, or another user's sync may free an account, before a person is asked.
 CONFLICT_PATIENCE = timedelta(minutes=15)
 #: Okta user ids, as Okta's own SCIM client writes them into externalId.
 _OKTA_USER_ID = re.compile(r"00u[A-Za-z0-9]{17}")
 
 
 class Matching:
-    """Finds and binds accounts. Lives as long as the process."""
+    """Finds and binds accounts."""
 
-    def __init__(self, genesys: GenesysReader, okta: OktaReader, store: Store, lanes: LaneSender, clock: Clock) -> None:
+    def __init__(
+        self, genesys: GenesysReader, okta: OktaReader, store: Store, queues: QueueSender, clock: Clock
+    ) -> None:
         """Everything it needs, as ports."""
         self._genesys = genesys
         self._okta = okta
         self._store = store
-        self._lanes = lanes
+        self._queues = queues
         self._clock = clock
         self._inactive = InactiveAccounts(genesys, clock)
 
@@ -118,7 +120,7 @@ class Matching:
             link,
             state=UserState.LINKED,
             genesys_id=account.id,
-            # Who takes over what was written for somebody else reads the account before he trusts it.
+            # Who takes over what was written for somebody else reads the account before they trust it.
             active=None if written and not hashes else account.active,
             origin=origin,
             hashes=dict(hashes or written),
@@ -136,7 +138,7 @@ class Matching:
         """What the bridge wrote for the other Okta user, who is deleted, and no 404 of ours means "not visible".
 
         It is cleared where the new owner has no such value. While the other is not gone this user waits: a rename of
-        that one, or an end, that is still in a lane frees the account.
+        that one, or an end, that is still in a queue frees the account.
         """
         previous = self._store.user(other)
         visible = self._okta.user(other).value is not None
@@ -146,7 +148,7 @@ class Matching:
         return previous.hashes if previous is not None and previous.genesys_id == account.id else {}
 
     def wait_for_conflict(self, link: UserLink, reason: str, *, owner: str = "", detail: str = "") -> NoReturn:
-        """Have the `owner` looked at once, be patient for a quarter of an hour, then ask a person.
+        """Have the `owner` synced once, be patient for a quarter of an hour, then ask a person.
 
         Raises:
             Transient: while there is patience.
@@ -155,7 +157,7 @@ class Matching:
         now = self._clock.now()
         since = link.waiting_since or now
         if owner:
-            self._lanes.send([fresh_item(owner, Reason.FOLLOW_UP, f"{link.okta_id}:{format_time(since)}")])
+            self._queues.send([make_item(owner, Reason.FOLLOW_UP, f"{link.okta_id}:{format_time(since)}")])
         waits = now - since < CONFLICT_PATIENCE
         self._store.save_user(replace(link, waiting_since=since if waits else None))
         if waits:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 
 from bridge.errors import Permanent, ResourceNotFound, Transient, VersionConflict
-from bridge.provisioning.look import Report, Work
 from bridge.provisioning.ports import Clock, GenesysScim
 from bridge.provisioning.records import ParkedItem
+from bridge.provisioning.sync import Report, Work
 
-#: How many calls beyond the planned ones the search for refused members may cost in one look: PATCHes, and one read.
+#: How many calls beyond the planned ones the search for refused members may cost in one sync: PATCHes, and one read.
 EXTRA_CALLS = 12
 
 _Refusal = Permanent | ResourceNotFound
@@ -18,7 +18,7 @@ _Sent = tuple[Sequence[str], frozenset[str] | None]
 
 
 class MemberChanges:
-    """The member PATCHes of one look at one group. Deltas only, never a member list."""
+    """The member PATCHes of one sync of one group. Deltas only, never a member list."""
 
     def __init__(
         self, genesys: GenesysScim, clock: Clock, work: Work, group_id: str, per_request: int, report: Report
@@ -67,7 +67,7 @@ class MemberChanges:
     def _would(self, verb: str, members: int) -> None:
         for at in range(0, members, self._per_request):
             count = min(self._per_request, members - at)
-            self._report.would.append(f"PATCH groups/{self._group_id} {verb} {count} members")
+            self._report.planned_calls.append(f"PATCH groups/{self._group_id} {verb} {count} members")
 
     def require_applied(self) -> None:
         """Raise Transient when an answer still showed a removed member: it is not done."""

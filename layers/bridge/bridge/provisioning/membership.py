@@ -1,4 +1,4 @@
-"""Both sides of a linked group as one look read them, and the differences between them."""
+"""Both sides of a linked group as one sync read them, and the differences between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LINKS_AT_A_TIME = 1000
 
 @dataclass(frozen=True)
 class Membership:
-    """Both sides of a linked group, as one look read them.
+    """Both sides of a linked group, as one sync read them.
 
     Attributes:
         listed: Okta ids of the group's users in Okta; empty when the group is gone there.

@@ -1,7 +1,7 @@
 """The small interfaces through which the decisions meet the world.
 
 The functions plug in Okta, Genesys Cloud, DynamoDB and SQS; tests and the simulation plug in models and memory.
-Errors are those of `bridge.errors`: whoever implements a port maps the outside's errors to that tree.
+Errors are those of `bridge.errors`: anyone who implements a port maps the outside's errors to that tree.
 """
 
 from __future__ import annotations
@@ -167,11 +167,11 @@ class Notifier(Protocol):
         ...
 
 
-class LaneSender(Protocol):
-    """The way into the lanes."""
+class QueueSender(Protocol):
+    """The way into the queues."""
 
     def send(self, items: Sequence[Item]) -> None:
-        """Put every item into its lane, or raise Transient (``upstream="lanes"``); sending twice is harmless."""
+        """Put every item into its queue, or raise Transient (``upstream="queues"``); sending twice is harmless."""
         ...
 
 
@@ -180,7 +180,7 @@ class UserMapper(Protocol):
 
     @property
     def reads_app_user(self) -> bool:
-        """Whether the map reads the app user, so that every look must read the assignment."""
+        """Whether the map reads the app user, so that every sync must read the assignment."""
         ...
 
     def map_user(self, user: OktaUser, app_user: AppUser | None) -> MappedUser:

@@ -28,7 +28,7 @@ class UserLinks(Protocol):
     """Links of users, their fence, and who owns which Genesys Cloud user."""
 
     def user(self, okta_id: str) -> UserLink | None:
-        """The record of one user (also one that holds only a look number), strongly consistent."""
+        """The record of one user (also one that holds only a sync number), strongly consistent."""
         ...
 
     def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
@@ -36,21 +36,21 @@ class UserLinks(Protocol):
         ...
 
     def all_users(self) -> Iterator[UserLink]:
-        """Every record of a user, page by page; also those that hold only a look number."""
+        """Every record of a user, page by page; also those that hold only a sync number."""
         ...
 
-    def begin_user_look(self, okta_id: str) -> UserLink:
-        """Add 1 to the user's look number (making the record if need be) and return the record."""
+    def begin_user_sync(self, okta_id: str) -> UserLink:
+        """Add 1 to the user's sync number (making the record if need be) and return the record."""
         ...
 
     def save_user(self, link: UserLink) -> None:
-        """Write the whole record if the stored look number is still ``link.look``.
+        """Write the whole record if the stored sync number is still ``link.sync_number``.
 
         A link that no longer names the Genesys Cloud id it had gives that id's reverse record back; a new id is
         taken with `claim_user`, never with this.
 
         Raises:
-            FenceMoved: another look has begun.
+            FenceMoved: another sync has begun.
         """
         ...
 
@@ -58,10 +58,10 @@ class UserLinks(Protocol):
         """In one transaction: `save_user(link)` and the reverse record of ``link.genesys_id``.
 
         With `previous_owner` (an Okta user id) the reverse record may be that user's, and that user's own link
-        becomes ``gone`` without a Genesys id; its look number moves on, so that a look at that user starts again.
+        becomes ``gone`` without a Genesys id; its sync number moves on, so that a sync of that user starts again.
 
         Raises:
-            FenceMoved: another look has begun.
+            FenceMoved: another sync has begun.
             OwnerTaken: somebody else owns the Genesys Cloud user.
         """
         ...
@@ -82,12 +82,12 @@ class GroupLinks(Protocol):
         """Every record of a group (Genesys Cloud recommends at most 500 groups)."""
         ...
 
-    def begin_group_look(self, okta_id: str) -> GroupLink:
-        """Add 1 to the group's look number and return the record."""
+    def begin_group_sync(self, okta_id: str) -> GroupLink:
+        """Add 1 to the group's sync number and return the record."""
         ...
 
     def save_group(self, link: GroupLink) -> None:
-        """Write the whole record if the look number has not moved; FenceMoved otherwise."""
+        """Write the whole record if the sync number has not moved; FenceMoved otherwise."""
         ...
 
     def claim_group(self, link: GroupLink) -> None:
@@ -139,7 +139,7 @@ class Removals(Protocol):
         ...
 
     def seen(self, entity: str) -> frozenset[str]:
-        """Adopted users whom a look has seen in this Okta group."""
+        """Adopted users whom a sync has seen in this Okta group."""
         ...
 
     def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
@@ -191,7 +191,7 @@ class Holds(Protocol):
         ...
 
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
-        """Remember that people were reminded. A record of its own: only the entity's look writes the header."""
+        """Remember that people were reminded. A record of its own: only the entity's sync writes the header."""
         ...
 
 
@@ -202,12 +202,12 @@ class AppRecords(Protocol):
         """The record, strongly consistent."""
         ...
 
-    def begin_app_look(self) -> AppState:
-        """Add 1 to the look number."""
+    def begin_app_sync(self) -> AppState:
+        """Add 1 to the sync number."""
         ...
 
-    def note_app_looked(self, date: datetime) -> None:
-        """Remember Okta's ``Date`` of a successful look."""
+    def note_app_synced(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful sync."""
         ...
 
     def pause_removals(self, *, paused: bool) -> None:
@@ -227,7 +227,7 @@ class AppRecords(Protocol):
         ...
 
     def note_judging(self, *, due: bool) -> None:
-        """Remember whether the next look that finds the application ACTIVE has to judge the whole change."""
+        """Remember whether the next sync that finds the application ACTIVE has to judge the whole change."""
         ...
 
     def note_app_status(self, status: str) -> None:
@@ -235,7 +235,7 @@ class AppRecords(Protocol):
         ...
 
     def add_due(self, okta_id: str) -> None:
-        """Remember that a user's deactivation waits for a look at the application."""
+        """Remember that a user's deactivation waits for a sync of the application."""
         ...
 
     def due(self) -> list[str]:
@@ -279,7 +279,7 @@ class Parking(Protocol):
         ...
 
     def close_parked(self, entity: str) -> int:
-        """A later look of the entity succeeded: remove its parked items and return how many there were."""
+        """A later sync of the entity succeeded: remove its parked items and return how many there were."""
         ...
 
 

@@ -11,14 +11,14 @@ from enum import StrEnum
 
 from bridge.items import Hint
 
-#: What these say is seen only by a look that reads the assignment.
+#: What these say is seen only by a sync that reads the assignment.
 OF_ASSIGNMENT = frozenset({Hint.ASSIGNMENT, Hint.ACTIVATION})
 
 
 class UserState(StrEnum):
     """Where a user's link stands."""
 
-    NONE = ""  #: only a look number: no link
+    NONE = ""  #: only a sync number: no link
     WANTED = "wanted"  #: assigned in Okta, not created in Genesys Cloud
     STAGED = "staged"  #: assigned, but STAGED in Okta
     CREATING = "creating"  #: a POST may be on its way
@@ -40,7 +40,7 @@ class UserLink:
 
     Attributes:
         okta_id: the Okta user id.
-        look: the fence: one more with each look; every write is conditional on it.
+        sync_number: the fence: one more with each sync; every write is conditional on it.
         state: see `UserState`.
         genesys_id: id of the Genesys Cloud user, empty when there is none.
         active: whether the Genesys Cloud user was last left active; None when unknown.
@@ -49,18 +49,18 @@ class UserLink:
         status: the Okta status last seen (``DELETED`` for a believed 404).
         assigned: whether the user was assigned to the application when last read; None when unknown.
         epoch: the application's epoch when `assigned` was read.
-        looked: Okta's ``Date`` of the first read of the last successful look.
-        assignment_looked: Okta's ``Date`` as of which the assignment was last read, or last proved of no matter.
-        groups_due: whether the linked groups of the user must still be looked at.
+        synced: Okta's ``Date`` of the first read of the last successful sync.
+        assignment_read: Okta's ``Date`` as of which the assignment was last read, or last proved of no matter.
+        groups_due: whether the linked groups of the user must still be synced.
         unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``deactivation-ceiling``),
             or is not wanted (``excepted``); else empty.
         waiting_since: since when a conflict waits for the search index or another user, else None.
         posted: when a POST was about to leave whose account is not bound yet, None when none did.
-        patching: when a PATCH was about to leave whose end no look has recorded yet, None when there is none.
+        patching: when a PATCH was about to leave whose end no sync has recorded yet, None when there is none.
     """
 
     okta_id: str
-    look: int = 0
+    sync_number: int = 0
     state: UserState = UserState.NONE
     genesys_id: str = ""
     active: bool | None = None
@@ -69,8 +69,8 @@ class UserLink:
     status: str = ""
     assigned: bool | None = None
     epoch: int | None = None
-    looked: datetime | None = None
-    assignment_looked: datetime | None = None
+    synced: datetime | None = None
+    assignment_read: datetime | None = None
     groups_due: bool = False
     unassigned_due: str = ""
     waiting_since: datetime | None = None
@@ -84,7 +84,7 @@ class UserLink:
 
     @property
     def is_link(self) -> bool:
-        """Whether the record is more than a look number."""
+        """Whether the record is more than a sync number."""
         return self.state is not UserState.NONE
 
     @property
@@ -98,15 +98,15 @@ class UserLink:
         return bool(self.genesys_id) or self.state in {UserState.CREATING, UserState.GONE}
 
     def seen(self, hints: frozenset[Hint]) -> datetime | None:
-        """Up to when, on Okta's clock, looks have seen what events with such hints say; None when not at all.
+        """Up to when, on Okta's clock, syncs have seen what events with such hints say; None when not at all.
 
-        Most looks remember the assignment and do not read it, so what concerns it has a time of its own.
+        Most syncs remember the assignment and do not read it, so what concerns it has a time of its own.
         """
         if not hints & OF_ASSIGNMENT:
-            return self.looked
-        if self.looked is None or self.assignment_looked is None:
+            return self.synced
+        if self.synced is None or self.assignment_read is None:
             return None
-        return min(self.looked, self.assignment_looked)
+        return min(self.synced, self.assignment_read)
 
 
 class GroupState(StrEnum):
@@ -123,12 +123,12 @@ class GroupLink:
 
     Attributes:
         okta_id: the Okta group id.
-        look: the fence, as for users; also the generation that follow-up items name.
+        sync_number: the fence, as for users; also the generation that follow-up items name.
         state: see `GroupState`.
         genesys_id: id of the linked Genesys Cloud group.
         linked_by: ``assigned``, ``name <pattern>`` or ``operator``: which rule keeps the link.
-        first_look_ended: whether a whole look of this link has ended; until then every removal is held.
-        looked: Okta's ``Date`` of the first read of the last successful look.
+        first_sync_ended: whether a whole sync of this link has ended; until then every removal is held.
+        synced: Okta's ``Date`` of the first read of the last successful sync.
         nonempty: Okta's ``Date`` of the last listing that showed members.
         ceiling: an operator's count for this group in place of the setting, None without one.
         ceiling_percent: an operator's percentage for this group, None without one.
@@ -136,12 +136,12 @@ class GroupLink:
     """
 
     okta_id: str
-    look: int = 0
+    sync_number: int = 0
     state: GroupState = GroupState.NONE
     genesys_id: str = ""
     linked_by: str = ""
-    first_look_ended: bool = False
-    looked: datetime | None = None
+    first_sync_ended: bool = False
+    synced: datetime | None = None
     nonempty: datetime | None = None
     ceiling: int | None = None
     ceiling_percent: int | None = None
@@ -211,7 +211,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """A person's word on one hold; the next look of the entity carries it out.
+    """A person's decision on one hold; the next sync of the entity carries it out.
 
     Attributes:
         entity: the hold's entity.
@@ -237,7 +237,7 @@ class RemovalState(StrEnum):
 
     RESERVED = "reserved"  #: counted, and may be carried out
     DONE = "done"  #: counted, and carried out
-    APPROVED = "approved"  #: a person's word: may be carried out and is not counted
+    APPROVED = "approved"  #: a person's decision: may be carried out and is not counted
 
 
 @dataclass(frozen=True)
@@ -254,18 +254,18 @@ class AppState:
 
     Attributes:
         epoch: one more with each event about the application or its groups; older assignments are unknown.
-        look: one more with each look at the application: the generation that follow-up items name.
-        looked: Okta's ``Date`` of the last successful look.
+        sync_number: one more with each sync of the application: the generation that follow-up items name.
+        synced: Okta's ``Date`` of the last successful sync.
         bootstrapped: whether the first whole reconcile has ended.
         status: the application's status last read, empty when never read.
         removals_paused: whether every removal, and every deactivation for a missing assignment, is held.
         reconciled: the mode of the last whole reconcile, empty before the first.
-        judging_due: whether a look that had to judge the whole change found the application switched off.
+        judging_due: whether a sync that had to judge the whole change found the application switched off.
     """
 
     epoch: int = 0
-    look: int = 0
-    looked: datetime | None = None
+    sync_number: int = 0
+    synced: datetime | None = None
     bootstrapped: bool = False
     status: str = ""
     removals_paused: bool = False
@@ -310,9 +310,9 @@ class ParkedItem:
     """An item that waits for a person.
 
     Attributes:
-        entity: what it was to look at.
+        entity: what it was to sync.
         item_id: the item's id.
-        body: the item as it was in the lane (ids only).
+        body: the item as it was in the queue (ids only).
         reason: the code that parked it.
         detail: ids or attribute names.
         parked: when.
@@ -351,11 +351,11 @@ class Breaker:
 
 @dataclass(frozen=True)
 class JournalEntry:
-    """What one look read, changed and called, and why (promise P11). Ids and attribute names only.
+    """What one sync read, changed and called, and why (promise P11). Ids and attribute names only.
 
     Attributes:
-        entity: what was looked at.
-        at: when the look ended.
+        entity: what was synced.
+        at: when the sync ended.
         items: ids of the items it answered.
         reason: their reasons, joined by ``,``.
         events: the first 20 event ids.

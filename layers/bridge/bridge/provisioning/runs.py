@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from bridge.errors import BridgeError
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import QueueSender
 
 #: So many ids of each finding are named; the count is whole.
 NAMED = 100
@@ -21,7 +21,7 @@ class RunTaken(BridgeError):
 
 
 class Implausible(BridgeError):
-    """What was read can not be the whole truth; the run ends here, and nothing is concluded from what is missing.
+    """What was read cannot be the whole truth; the run ends here, and nothing is concluded from what is missing.
 
     Args:
         reason: short code, such as ``okta-listing-shrunk``.
@@ -36,7 +36,7 @@ class NotYet(BridgeError):
     """The run goes on in a later invocation.
 
     Args:
-        why: ``time``, or ``lanes-not-empty``: that is no failure, however long it lasts.
+        why: ``time``, or ``queues-not-empty``: that is no failure, however long it lasts.
     """
 
     def __init__(self, why: str) -> None:
@@ -49,7 +49,7 @@ class Phase(StrEnum):
 
     MEASURING = "measuring"  #: how much there is to read
     ASSIGNED = "assigned"  #: Okta's assigned users against the links, and the links against Okta's assigned users
-    MATCHING = "matching"  #: the first whole reconcile waits until the users' lanes are empty
+    MATCHING = "matching"  #: the first whole reconcile waits until the users' queues are empty
     ACTIVE = "active"  #: Genesys Cloud's active users against the links
     INACTIVE = "inactive"  #: its inactive users likewise
     GONE = "gone"  #: the links against Genesys Cloud's users
@@ -91,7 +91,7 @@ class Run:
     """One whole comparison. Ids and counts only.
 
     Attributes:
-        number: 1 for the first run, then one more each; the nonce of its items.
+        number: 1 for the first run, then one more each; the deduplication key of its items.
         mode: the mode it began in.
         started: when.
         version: one more with each write; a writer that read another version has lost its lease.
@@ -162,11 +162,11 @@ class Run:
         return replace(self, counts=dict(counts), ids=ids, items=self.items + items)
 
 
-class Lanes(LaneSender, Protocol):
-    """The lanes, which can also tell whether they have been worked off."""
+class Queues(QueueSender, Protocol):
+    """The queues, which can also tell whether they have been worked off."""
 
     def waiting(self) -> int:
-        """How many messages the leavers' and the users' lane have, in hand or for later."""
+        """How many messages the leavers' and the users' queue have, in hand or for later."""
         ...
 
 

@@ -1,6 +1,6 @@
-"""A look at a user: read Okta, decide what Genesys Cloud should hold, send the smallest change.
+"""A sync of a user: read Okta, decide what Genesys Cloud should hold, send the smallest change.
 
-`UserLook` reads and decides; `bridge.provisioning.accounts` finds, creates and changes the Genesys Cloud user.
+`UserSync` reads and decides; `bridge.provisioning.accounts` finds, creates and changes the Genesys Cloud user.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from bridge.provisioning.assignments import Assigned, Assignment, Assignments
 from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.look import Report, Work, fenced
-from bridge.provisioning.ports import Clock, LaneSender, OktaReader, UserMapper
+from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, UserLink, UserState
+from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser, ScimUser
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
 
@@ -30,8 +30,8 @@ DELETED = "DELETED"
 _EVENT_REASONS = frozenset({Reason.HOOK, Reason.CATCHUP})
 
 
-class UserLook:
-    """Looks at users. Lives as long as the process."""
+class UserSync:
+    """Syncs of users."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class UserLook:
         accounts: Accounts,
         mapper: UserMapper,
         store: Store,
-        lanes: LaneSender,
+        queues: QueueSender,
         clock: Clock,
         assignments: Assignments,
         deactivations: Deactivations,
@@ -52,14 +52,14 @@ class UserLook:
         self._accounts = accounts
         self._mapper = mapper
         self._store = store
-        self._lanes = lanes
+        self._queues = queues
         self._clock = clock
         self._assignments = assignments
         self._deactivations = deactivations
         self._linking = linking
         self._settings = settings
 
-    def look(self, work: Work) -> Report:
+    def sync(self, work: Work) -> Report:
         """Bring one user's Genesys Cloud account to what Okta says, or say why not.
 
         Raises:
@@ -69,20 +69,20 @@ class UserLook:
         known = self._store.user(work.okta_id)
         if not (known is not None and known.is_link) and not _worth_reading(work, app):
             if known is not None and Hint.ACCESS_ENDS in work.hints:
-                self._store.begin_user_look(work.okta_id)  # who is just making a link of him reads again
-            return Report().ends("skipped", "not-in-scope")
+                self._store.begin_user_sync(work.okta_id)  # who is just making a link of them reads again
+            return Report().finish("skipped", "not-in-scope")
         if known is not None and work.reasons == {Reason.CATCHUP} and self._seen(work, known):
-            return Report().ends("skipped", "seen-since")
+            return Report().finish("skipped", "seen-since")
         return fenced(self._attempt, work)
 
     def _seen(self, work: Work, link: UserLink) -> bool:
-        """Whether a look has meanwhile seen what catch-up brings: in a backlog hooks bring it too."""
+        """Whether a sync has meanwhile seen what catch-up enqueues: in a backlog hooks deliver it too."""
         seen = link.seen(work.hints)
         lag = timedelta(seconds=self._settings.read_lag_seconds)
         return work.newest is not None and seen is not None and work.newest + lag <= seen
 
     def _attempt(self, work: Work) -> Report:
-        link = self._store.begin_user_look(work.okta_id)
+        link = self._store.begin_user_sync(work.okta_id)
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.user(work.okta_id)
         report = Report(date=read.date, read={"status": read.value.status if read.value else "404"})
@@ -90,38 +90,38 @@ class UserLook:
         if user is None:
             return self._deleted(work, link, app, report)
         if user.status == "DEPROVISIONED":
-            link = replace(link, assigned=None, assignment_looked=read.date, unassigned_due="")
+            link = replace(link, assigned=None, assignment_read=read.date, unassigned_due="")
             return self._ends_at_once(work, link, user, app, report)
         if user.status == "SUSPENDED":
             link = _remembered(link)  # an assignment outlives a suspension, and its end raises no event of its own
             if self._settings.suspended_users is SuspendedUsers.IGNORE:
-                return self._settle(link, user.status, report.ends("unchanged", "suspended-ignored"))
+                return self._settle(link, user.status, report.finish("unchanged", "suspended-ignored"))
             return self._ends_at_once(work, link, user, app, report)
         if user.status != "STAGED" and user.status not in ACTIVE_STATUSES:
-            return self._settle(_remembered(link), user.status, report.ends("unchanged", "status-not-known"))
+            return self._settle(_remembered(link), user.status, report.finish("unchanged", "status-not-known"))
         return self._usable(work, link, user, read.date, app, report)
 
     # ---------------------------------------------------------------------------------- access ends
 
     def _deleted(self, work: Work, link: UserLink, app: AppState, report: Report) -> Report:
         """Okta answered 404: believed only with a sign that the user really went."""
-        known, link = link.assignment_looked, replace(link, assignment_looked=report.date)
+        known, link = link.assignment_read, replace(link, assignment_read=report.date)
         if not link.is_link:
-            return self._settle(link, DELETED, report.ends("unchanged", "no-such-user"))
+            return self._settle(link, DELETED, report.finish("unchanged", "no-such-user"))
         # "Not assigned", seen while the application was switched off, is no sign of anything.
         unassigned = link.assigned is False and link.unassigned_due != "app-not-active"
         if not (self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned):
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
         link = self._accounts.matching.settle_creating(link, "", deep=work.deep)
         if not link.ever_linked:
-            return self._settle(_unlinked(link), DELETED, report.ends("unchanged", "no-such-user"))
+            return self._settle(_unlinked(link), DELETED, report.finish("unchanged", "no-such-user"))
         if not _already_inactive(work, link):
             self._require_gone(work, known, app, report)
         had_ended = link.status == "DEPROVISIONED"
         link = replace(link, assigned=None, groups_due=link.groups_due or link.status != DELETED)
         if had_ended and not _already_inactive(work, link):
-            # A look that saw his access end did not come to its end: nothing stands before that.
-            report.ends("unchanged", "deleted")
+            # A sync that saw their access end did not come to its end: nothing stands before that.
+            report.finish("unchanged", "deleted")
             return self._deactivate(replace(link, status=DELETED), self._accounts.current(link), app, report)
         return self._ends_by_ceiling(work, link, DELETED, app, report)
 
@@ -138,11 +138,11 @@ class UserLook:
         raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
 
     def _tells_of_deletion(self, work: Work, link: UserLink) -> bool:
-        """Whether an event says that the user went, and no look since has seen him there again."""
+        """Whether an event says that the user went, and no sync since has seen them there again."""
         lag = timedelta(seconds=self._settings.read_lag_seconds)
         return any(
             Hint.DELETION in item.hints
-            and (item.newest is None or link.looked is None or item.newest + lag > link.looked)
+            and (item.newest is None or link.synced is None or item.newest + lag > link.synced)
             for item in work.items
         )
 
@@ -153,11 +153,11 @@ class UserLook:
             link = self._accounts.matching.find_native(link)
         if not link.ever_linked:
             link = link if user.status == "SUSPENDED" else _unlinked(link)
-            return self._settle(link, user.status, report.ends("unchanged", "never-linked"))
+            return self._settle(link, user.status, report.finish("unchanged", "never-linked"))
         link = replace(link, status=user.status)
         if Reason.HOLD in work.reasons:
             self._deactivations.forget_permission(link.okta_id)
-        report.ends("unchanged", user.status.lower())
+        report.finish("unchanged", user.status.lower())
         if _already_inactive(work, link):
             return self._finish(link, None, app, report)
         return self._deactivate(link, self._accounts.current(link), app, report)
@@ -165,13 +165,13 @@ class UserLook:
     def _ends_by_ceiling(self, work: Work, link: UserLink, status: str, app: AppState, report: Report) -> Report:
         """Only a missing assignment, or a deleted user, says that access ends: a mass of those is held."""
         link = replace(link, status=status)
-        report.ends("unchanged", "deleted" if status == DELETED else "not-assigned")
+        report.finish("unchanged", "deleted" if status == DELETED else "not-assigned")
         if _already_inactive(work, link):
             return self._finish(replace(link, unassigned_due=""), None, app, report)
         if status != DELETED and not self._assignments.app_is_active():
             self._store.add_due(link.okta_id)
             link = replace(link, unassigned_due="app-not-active")
-            return self._settle(link, status, report.ends("held", "app-not-active"))
+            return self._settle(link, status, report.finish("held", "app-not-active"))
         account = self._accounts.current(link)
         counts = account is not None and account.active and self._settings.deactivate_users
         if not counts:
@@ -187,7 +187,7 @@ class UserLook:
             if permission is Permission.ASK:
                 self._deactivations.ask()
             why = Permission.HELD.value if permission is Permission.ASK else permission.value
-            return self._settle(replace(link, unassigned_due=why), status, report.ends("held", why))
+            return self._settle(replace(link, unassigned_due=why), status, report.finish("held", why))
         report = self._deactivate(link, account, app, report)
         self._deactivations.end(link.okta_id)
         return report
@@ -195,13 +195,13 @@ class UserLook:
     def _observe_ceiling(
         self, link: UserLink, account: ScimUser | None, permission: Permission, app: AppState, report: Report
     ) -> Report:
-        """What would be done, without a write: one who may not go by himself waits for a look at the application."""
+        """What would be done, without a write: one who may not go by itself waits for a sync of the application."""
         if permission is Permission.GIVEN:
             return self._deactivate(link, account, app, report)
         why = Permission.HELD.value if permission is Permission.ASK else permission.value
         if permission is not Permission.EXCEPTED:
-            report.would.append(f"hold the deactivation ({why})")
-        return self._settle(link, link.status, report.ends("observed", why))
+            report.planned_calls.append(f"hold the deactivation ({why})")
+        return self._settle(link, link.status, report.finish("observed", why))
 
     def _deactivate(self, link: UserLink, account: ScimUser | None, app: AppState, report: Report) -> Report:
         """Make the Genesys Cloud user inactive, and let the groups know where that matters."""
@@ -217,9 +217,9 @@ class UserLook:
         """STAGED or usable in Okta: the assignment decides."""
         assignment = self._assignment(work, link, user, seen, app)
         report.read["assigned"] = assignment.assigned.value
-        link = replace(link, assignment_looked=assignment.date or link.assignment_looked)
+        link = replace(link, assignment_read=assignment.date or link.assignment_read)
         if assignment.assigned is Assigned.UNCLEAR:
-            return self._settle(_remembered(link), user.status, report.ends("unchanged", "assignment-unclear"))
+            return self._settle(_remembered(link), user.status, report.finish("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
             link = replace(link, assigned=False, epoch=app.epoch)
             link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
@@ -232,7 +232,9 @@ class UserLook:
         link = replace(link, unassigned_due="")
         if user.status == "STAGED":
             state = link.state if link.ever_linked else UserState.STAGED
-            return self._settle(replace(link, state=state, assigned=None), "STAGED", report.ends("unchanged", "staged"))
+            return self._settle(
+                replace(link, state=state, assigned=None), "STAGED", report.finish("unchanged", "staged")
+            )
         link = replace(link, assigned=True, epoch=app.epoch, status=user.status)
         mapped = self._mapped(link, user, assignment.app_user)
         report.unmapped = mapped.unmapped
@@ -246,10 +248,10 @@ class UserLook:
         if not self._assignments.app_is_active():
             self._store.add_due(link.okta_id)
             why = "app-not-active"
-        return self._settle(_unlinked(link), user.status, report.ends("unchanged", why))
+        return self._settle(_unlinked(link), user.status, report.finish("unchanged", why))
 
     def _mapped(self, link: UserLink, user: OktaUser, app_user: AppUser | None) -> MappedUser:
-        """The profile as SCIM; who can not be mapped yet is remembered, so that the event that mends it is read."""
+        """The profile as SCIM; who cannot be mapped yet is remembered, so that the event that mends it is read."""
         try:
             return self._mapper.map_user(user, app_user)
         except Permanent:
@@ -271,7 +273,7 @@ class UserLook:
         )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
             return self._assignments.read(
-                work.okta_id, newest=work.newest, seen=seen, known=link.assignment_looked, epoch=app.epoch
+                work.okta_id, newest=work.newest, seen=seen, known=link.assignment_read, epoch=app.epoch
             )
         return Assignment(Assigned.YES, None)
 
@@ -283,7 +285,7 @@ class UserLook:
             return ""
 
     def _no_longer_due(self, work: Work, link: UserLink) -> None:
-        """Who is assigned waits for nothing; a hold that has him lets him go."""
+        """Who is assigned waits for nothing; a hold that has them releases them."""
         if link.unassigned_due == "app-not-active":
             self._store.remove_due([link.okta_id])
         elif link.unassigned_due or Reason.HOLD in work.reasons:
@@ -292,14 +294,14 @@ class UserLook:
     # ------------------------------------------------------------------------------------- endings
 
     def _finish(self, link: UserLink, scim_user: ScimUser | None, app: AppState, report: Report) -> Report:
-        """Bring the user's groups if they are due, then write down that the look succeeded."""
+        """Bring the user's groups if they are due, then write down that the sync succeeded."""
         if link.groups_due and app.bootstrapped and self._settings.mode is Mode.ENFORCE:
-            self._bring_groups(link, scim_user, app)
+            self._enqueue_groups(link, scim_user, app)
             link = replace(link, groups_due=False)
         return self._settle(link, link.status, report)
 
-    def _bring_groups(self, link: UserLink, scim_user: ScimUser | None, app: AppState) -> None:
-        """Every linked group of the user in Okta, and of the user in Genesys Cloud, is looked at again."""
+    def _enqueue_groups(self, link: UserLink, scim_user: ScimUser | None, app: AppState) -> None:
+        """Every linked group of the user in Okta, and of the user in Genesys Cloud, is synced again."""
         in_okta = self._okta.user_groups(link.okta_id).value or ()
         group_ids = {group.id for group in in_okta if self._linking.keeps(group, app.epoch)}
         if scim_user is None and link.genesys_id:
@@ -308,11 +310,11 @@ class UserLook:
             owners = self._store.owners(scim_user.groups).values()
             group_ids |= {owner.removeprefix("group:") for owner in owners if owner.startswith("group:")}
         if group_ids:
-            self._lanes.send(group_follow_ups(self._store, group_ids))
+            self._queues.send(group_follow_ups(self._store, group_ids))
 
     def _settle(self, link: UserLink, status: str, report: Report) -> Report:
-        """Write the link with what this look saw."""
-        self._store.save_user(replace(link, status=status, looked=report.date))
+        """Write the link with what this sync saw."""
+        self._store.save_user(replace(link, status=status, synced=report.date))
         return report
 
 
@@ -334,7 +336,7 @@ def _ended_meanwhile(assignment: Assignment, seen: datetime) -> bool:
 
 
 def _remembered(link: UserLink) -> UserLink:
-    """A user who may be assigned: whoever has no link yet gets one, so that later events are read."""
+    """A user who may be assigned: anyone who has no link yet gets one, so that later events are read."""
     return link if link.is_link else replace(link, state=UserState.WANTED)
 
 
@@ -344,5 +346,5 @@ def _unlinked(link: UserLink) -> UserLink:
 
 
 def _already_inactive(work: Work, link: UserLink) -> bool:
-    """Whether the records alone say that nothing is left to do; who asks for a deep look wants to see for himself."""
+    """Whether the records alone say that nothing is left to do; a deep sync wants to see for itself."""
     return not link.genesys_id or (link.active is False and link.patching is None and not work.deep)

@@ -55,7 +55,7 @@ class AppUser:
 
     @property
     def user(self) -> OktaUser | None:
-        """The user as the same answer shows him (``expand=user``); None when it does not."""
+        """The user as the same answer shows them (``expand=user``); None when it does not."""
         document = (self.document.get("_embedded") or {}).get("user")
         if not isinstance(document, Mapping) or document.get("id") != self.id:
             return None

@@ -87,8 +87,8 @@ class Accounts:
             yield Step(phase, str(place), place - 1, page.total, {phase.value: page.total})
         yield Step(Phase.INACTIVE if phase is Phase.ACTIVE else Phase.GONE)
 
-    def bring_gone(self, run: Run, session: Session) -> Iterator[Step]:
-        """Links to users that no page has shown: a look reads each by its id before it believes it."""
+    def enqueue_gone(self, run: Run, session: Session) -> Iterator[Step]:
+        """Links to users that no page has shown: a sync reads each by its id before it believes it."""
         seen = session.ask(lambda: _digests(self._runs.seen_accounts(run.number)))
         require_plausible("genesys-listing", len(seen), run.active_links)
         if len(seen) < (1 - MOST_MISSING) * sum(run.totals.values()):
@@ -154,10 +154,10 @@ def _okta_id(owner: str, user: ScimUser) -> str:
 
 
 def _unseen(link: UserLink, seen: set[bytes], run: Run) -> bool:
-    """Whether no page showed the link's user, and no look has read it since the run began."""
+    """Whether no page showed the link's user, and no sync has read it since the run began."""
     if link.state is not UserState.LINKED or not link.genesys_id or _digest(link.genesys_id) in seen:
         return False
-    return link.looked is None or link.looked < run.started
+    return link.synced is None or link.synced < run.started
 
 
 def _digest(genesys_id: str) -> bytes:

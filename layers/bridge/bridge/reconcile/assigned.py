@@ -25,7 +25,7 @@ from bridge.reconcile.reading import Session
 from bridge.settings import ProvisioningSettings, SuspendedUsers
 
 #: Below so many active links a listing may shrink to any size but nothing.
-SMALL = 20
+SHRINKAGE_THRESHOLD = 20
 #: A listing that shows a smaller part of the active links is not believed.
 LEAST_SHARE = 0.5
 
@@ -103,9 +103,9 @@ class AssignedUsers:
     # --------------------------------------------------------------------------------------- comparing
 
     def _differs(self, entry: AppUser, link: UserLink | None, bootstrapped: bool) -> bool:
-        """Whether a look at this assigned user could change anything, as far as Okta and the link tell."""
+        """Whether a sync of this assigned user could change anything, as far as Okta and the link tell."""
         if link is None or not link.is_link:
-            return True  # whoever is assigned has a link, be it only to have his events read
+            return True  # anyone who is assigned has a link, be it only to have their events read
         if entry.status not in ASSIGNED_STATUSES:
             return False
         if link.state is UserState.CREATING or link.unassigned_due or link.groups_due or link.assigned is False:
@@ -131,14 +131,14 @@ class AssignedUsers:
         try:
             mapped = self._mapper.map_user(user, entry)
         except Permanent:
-            return True  # its look says what is wrong with the profile
+            return True  # its sync says what is wrong with the profile
         target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
         return bool(self._fingerprints.differing(link.hashes, target.attributes))
 
     # ----------------------------------------------------------------------------------------- missing
 
     def _missing(self, listed: set[str]) -> tuple[int, list[str]]:
-        """How many links are active, and whose users Okta did not list; a look, and its ceiling, decides on each."""
+        """How many links are active, and whose users Okta did not list; a sync, and its ceiling, decides on each."""
         decided = self._store.exceptions(APP) | waiting_users(self._store, APP)
         active, missing = 0, []
         for link in self._store.all_users():
@@ -158,7 +158,7 @@ def require_plausible(what: str, listed: int, active_links: int) -> None:
     """
     if not listed and active_links:
         raise Implausible(f"{what}-empty")
-    if active_links >= SMALL and listed < LEAST_SHARE * active_links:
+    if active_links >= SHRINKAGE_THRESHOLD and listed < LEAST_SHARE * active_links:
         raise Implausible(f"{what}-shrunk")
 
 

@@ -15,14 +15,14 @@ from bridge.aws.secrets import Secrets
 from bridge.aws.telemetry import Metric, count, count_scim
 from bridge.aws.upstreams import GenesysSide, OktaSide
 from bridge.errors import Transient
-from bridge.items import Lane, Reason, fresh_item, is_entity
+from bridge.items import Queue, Reason, is_entity, make_item
 from bridge.outbound.calls import Calls
 from bridge.outbound.http import Transport
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.ports import Clock, Pace, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.runs import Lanes, NotYet, Run, Runs
+from bridge.provisioning.runs import NotYet, Queues, Run, Runs
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.groups import Groups
@@ -37,16 +37,16 @@ class Memory(Store, Runs, Protocol):
 
 
 @dataclass(frozen=True)
-class Outside:
+class Dependencies:
     """The world around the reconciler: AWS in a function, fakes and models in tests.
 
     Attributes:
         store: everything the bridge remembers.
-        lanes: the way into the lanes, and how much waits in them.
+        queues: the way into the queues, and how much waits in them.
         secrets: the bridge's secret.
         hash_key: the secret with the key of fingerprints.
         mapper: the attribute map.
-        pace: the shared call budgets, for a lane's share.
+        pace: the shared call budgets, for a queue's share.
         sign: signs Okta's client assertion with the KMS key; needed for OKTA_AUTH=oauth.
         pause: lets time pass, in seconds.
         okta_transport: in place of the network.
@@ -54,11 +54,11 @@ class Outside:
     """
 
     store: Memory
-    lanes: Lanes
+    queues: Queues
     secrets: Secrets
     hash_key: Secrets
     mapper: UserMapper
-    pace: Callable[[str, Lane], Pace]
+    pace: Callable[[str, Queue], Pace]
     sign: Callable[[bytes], bytes] | None = None
     clock: Clock = field(default_factory=SystemClock)
     pause: Callable[[float], None] = time.sleep
@@ -70,26 +70,30 @@ class ReconcilerEvents:
     """Answers the reconciler's events.
 
     ``{"do": "start"}`` starts a whole run, or carries on the one that is under way; with ``"entity"`` it only asks for
-    a look at that user or group. ``{"do": "continue"}`` is the tick that carries runs on. The ``outcome`` in the answer
+    a sync of that user or group. ``{"do": "continue"}`` is the tick that carries runs on. The ``outcome`` in the answer
     is ``ended``, ``waits``, ``failed`` or ``nothing``, with the newest run as it stands; or ``sent``, or ``refused``.
     """
 
-    def __init__(self, settings: ReconcilerSettings, outside: Outside) -> None:
+    def __init__(self, settings: ReconcilerSettings, dependencies: Dependencies) -> None:
         """Build the clients once; tokens live in them."""
-        self._outside = outside
-        self._calls = Calls(outside.clock)
-        shared: dict[str, Any] = {"secrets": outside.secrets, "pace": outside.pace, "clock": outside.clock}
-        self._okta = OktaSide(settings.okta, sign=outside.sign, transport=outside.okta_transport, **shared)
-        self._genesys = GenesysSide(settings.genesys, transport=outside.genesys_transport, **shared)
-        okta = self._okta.client(Lane.GROUPS, self._calls)
-        genesys = self._genesys.client(Lane.GROUPS, self._calls)
-        fingerprints = Fingerprints(lambda: outside.hash_key.get("hash_key").encode())
-        store, switches = outside.store, settings.provisioning
-        linking = Linking(okta, store, outside.clock, switches)
+        self._dependencies = dependencies
+        self._calls = Calls(dependencies.clock)
+        shared: dict[str, Any] = {
+            "secrets": dependencies.secrets,
+            "pace": dependencies.pace,
+            "clock": dependencies.clock,
+        }
+        self._okta = OktaSide(settings.okta, sign=dependencies.sign, transport=dependencies.okta_transport, **shared)
+        self._genesys = GenesysSide(settings.genesys, transport=dependencies.genesys_transport, **shared)
+        okta = self._okta.client(Queue.GROUPS, self._calls)
+        genesys = self._genesys.client(Queue.GROUPS, self._calls)
+        fingerprints = Fingerprints(lambda: dependencies.hash_key.get("hash_key").encode())
+        store, switches = dependencies.store, settings.provisioning
+        linking = Linking(okta, store, dependencies.clock, switches)
         self._reconciler = Reconciler(
             phases=Phases(
                 assigned=AssignedUsers(
-                    okta=okta, store=store, mapper=outside.mapper, fingerprints=fingerprints, settings=switches
+                    okta=okta, store=store, mapper=dependencies.mapper, fingerprints=fingerprints, settings=switches
                 ),
                 accounts=Accounts(
                     genesys=genesys, store=store, runs=store, fingerprints=fingerprints, settings=switches
@@ -98,18 +102,18 @@ class ReconcilerEvents:
             ),
             store=store,
             runs=store,
-            lanes=outside.lanes,
-            clock=outside.clock,
+            queues=dependencies.queues,
+            clock=dependencies.clock,
             mode=switches.mode,
             genesys_per_minute=settings.genesys.requests_per_minute,
-            pause=outside.pause,
+            pause=dependencies.pause,
         )
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer an event; what is not understood is refused in words."""
         do, entity = event.get("do"), event.get("entity")
         if do == "start" and entity is not None:
-            return self._look_at(entity, str(context.aws_request_id))
+            return self._sync(entity, str(context.aws_request_id))
         if do not in {"start", "continue"}:
             return refused('expected {"do": "start"}, with or without "entity", or {"do": "continue"}')
 
@@ -119,7 +123,7 @@ class ReconcilerEvents:
         self._calls.begin()
         try:
             run = self._reconciler.start(time_left) if do == "start" else self._reconciler.tick(time_left)
-        except (Transient, NotYet) as error:  # the run's own record can not be read or written now
+        except (Transient, NotYet) as error:  # the run's own record cannot be read or written now
             if do == "start":  # a tick has another one after it; what was asked for once is asked for again by a person
                 count(Metric.RECONCILE_FAILED)
             return {"outcome": "waits", "why": str(error)}
@@ -130,11 +134,11 @@ class ReconcilerEvents:
         outcome = "waits" if run.unfinished else "failed" if run.failed else "ended"
         return {"outcome": outcome, "run": _RUN.dump_python(run, mode="json")}
 
-    def _look_at(self, entity: object, nonce: str) -> dict[str, Any]:
+    def _sync(self, entity: object, dedup_key: str) -> dict[str, Any]:
         if not isinstance(entity, str) or not is_entity(entity):
             return refused("expected an entity such as user:<okta id>, group:<okta id> or app")
-        item = fresh_item(entity, Reason.RECONCILE, nonce)
-        self._outside.lanes.send([item])
+        item = make_item(entity, Reason.RECONCILE, dedup_key)
+        self._dependencies.queues.send([item])
         return {"outcome": "sent", "item": item.id}
 
     def close(self) -> None:
@@ -144,5 +148,5 @@ class ReconcilerEvents:
 
 
 def refused(why: str) -> dict[str, Any]:
-    """The answer to an event that can not be carried out."""
+    """The answer to an event that cannot be carried out."""
     return {"outcome": "refused", "why": why}

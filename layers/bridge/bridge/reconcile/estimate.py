@@ -1,4 +1,4 @@
-"""How long a run still takes: an estimate from totals and call budgets, for people to look at."""
+"""How long a run still takes: an estimate from totals and call budgets, for people to see."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ def seconds_left(run: Run, now: datetime, genesys_per_minute: float, *, first: b
         part = minutes.get(phase, 0.0)
         reading += part * (1 - run.done / run.of) if phase is run.phase and run.of else part
     items = users if first and run.phase in {Phase.MEASURING, Phase.ASSIGNED} else run.items
-    looks = items * max(1 / OKTA_PER_MINUTE, CALLS_PER_USER / genesys_per_minute)
+    syncs = items * max(1 / OKTA_PER_MINUTE, CALLS_PER_USER / genesys_per_minute)
     elapsed = (now - run.started).total_seconds() / 60
-    return round(60 * (reading + max(0.0, looks - elapsed)))
+    return round(60 * (reading + max(0.0, syncs - elapsed)))

@@ -42,7 +42,7 @@ class Groups:
     def compare(self, run: Run, session: Session) -> Iterator[Step]:
         """Compare every group in scope and send an item for each that differs, some groups a step.
 
-        The first whole reconcile brings them all: until then no group has had its users.
+        The first whole reconcile enqueues them all: until then no group has had its users.
 
         Raises:
             Implausible, NotYet, Transient, Permanent: as `Session.ask`.
@@ -90,13 +90,13 @@ class Groups:
     # --------------------------------------------------------------------------------------- comparing
 
     def _differs(self, session: Session, okta_id: str, link: GroupLink | None, epoch: int) -> bool:
-        """Whether a look at this group could change anything."""
+        """Whether a sync of this group could change anything."""
         group = session.ask(partial(self._okta.group, okta_id)).value
         if link is None or link.state is not GroupState.LINKED:
             return group is not None and self._may_be_linked(session, group)
         if group is None:  # gone in Okta: its members wait for a person, if they do not yet
             return not session.ask(partial(waiting_users, self._store, link.entity))
-        if not self._linking.rule(group, link, epoch) or not link.first_look_ended:
+        if not self._linking.rule(group, link, epoch) or not link.first_sync_ended:
             return True
         listed = session.ask(partial(self._okta.group_users, okta_id)).value
         if listed is None:

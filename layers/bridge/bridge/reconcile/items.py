@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.items import Item, Reason, fresh_item
+from bridge.items import Item, Reason, make_item
 from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.record_ports import Holds
 from bridge.provisioning.runs import Run
@@ -12,12 +12,12 @@ from bridge.provisioning.runs import Run
 
 def user_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:
     """Items for users; a run that died and goes on sends the same ones again."""
-    return [fresh_item(f"user:{okta_id}", Reason.RECONCILE, f"run:{run.number}") for okta_id in dict.fromkeys(okta_ids)]
+    return [make_item(f"user:{okta_id}", Reason.RECONCILE, f"run:{run.number}") for okta_id in dict.fromkeys(okta_ids)]
 
 
 def group_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:
     """Items for groups, likewise."""
-    return [fresh_item(f"group:{okta_id}", Reason.RECONCILE, f"run:{run.number}") for okta_id in okta_ids]
+    return [make_item(f"group:{okta_id}", Reason.RECONCILE, f"run:{run.number}") for okta_id in okta_ids]
 
 
 def waiting_users(store: Holds, entity: str) -> frozenset[str]:

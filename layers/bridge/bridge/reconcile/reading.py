@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from bridge.errors import AuthFailure, Transient
 from bridge.items import Item
-from bridge.provisioning.ports import LaneSender
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.runs import Finding, Implausible, NotYet
 
 #: Seconds of the function's time that must be left for one more call, and for writing down where the run stands.
@@ -25,9 +25,9 @@ T = TypeVar("T")
 class Session:
     """One invocation's work on a run: its calls, what it found, and the items that this brings."""
 
-    def __init__(self, lanes: LaneSender, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> None:
+    def __init__(self, queues: QueueSender, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> None:
         """`seconds_left` tells how long the function may still run; `pause` lets time pass."""
-        self._lanes = lanes
+        self._queues = queues
         self.seconds_left = seconds_left
         self._pause = pause
         self.findings: list[tuple[Finding, str]] = []
@@ -63,9 +63,9 @@ class Session:
             raise NotYet("time")
 
     def send(self, items: Sequence[Item]) -> None:
-        """Put items into their lanes."""
+        """Put items into their queues."""
         if items:
-            self.ask(lambda: self._lanes.send(items))
+            self.ask(lambda: self._queues.send(items))
             self.items += len(items)
 
     def find(self, finding: Finding, entity_id: str) -> None:

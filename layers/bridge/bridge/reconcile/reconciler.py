@@ -16,7 +16,7 @@ from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import AuthFailure, FenceMoved, Permanent, SettingsError, Transient
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.runs import Implausible, Lanes, NotYet, Phase, Run, Runs, RunTaken, Step
+from bridge.provisioning.runs import Implausible, NotYet, Phase, Queues, Run, Runs, RunTaken, Step
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.estimate import seconds_left
@@ -44,7 +44,7 @@ class Phases:
 
 
 class Reconciler:
-    """Starts runs and carries them on. Lives as long as the process."""
+    """Starts runs and carries them on."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Reconciler:
         phases: Phases,
         store: Store,
         runs: Runs,
-        lanes: Lanes,
+        queues: Queues,
         clock: Clock,
         mode: Mode,
         genesys_per_minute: float,
@@ -62,7 +62,7 @@ class Reconciler:
         self._phases = phases
         self._store = store
         self._runs = runs
-        self._lanes = lanes
+        self._queues = queues
         self._clock = clock
         self._mode = mode
         self._genesys_per_minute = genesys_per_minute
@@ -95,7 +95,7 @@ class Reconciler:
     # --------------------------------------------------------------------------------------- life cycle
 
     def _session(self, time_left: Callable[[], float]) -> Session:
-        return Session(self._lanes, time_left, self._pause)
+        return Session(self._queues, time_left, self._pause)
 
     def _begin(self, newest: Run | None, session: Session, *, tries: int = 1) -> Run:
         """A new run in place of the newest one, which it leaves behind as it is."""
@@ -112,7 +112,7 @@ class Reconciler:
     def _carry_on(self, run: Run, session: Session) -> Run:
         now = self._clock.now()
         if run.lease_until is not None and run.lease_until > now:
-            return run  # somebody works on it, or has died: then the lease ends with his function's time
+            return run  # somebody works on it, or has died: then the lease ends with their function's time
         leased = replace(run, lease_until=now + timedelta(seconds=session.seconds_left()) + MARGIN)
         try:
             run = session.ask(partial(self._runs.save_run, leased))
@@ -130,7 +130,7 @@ class Reconciler:
         except RunTaken:
             raise
         except NotYet as stopped:
-            return self._stop(run, stopped.why, progressed=run.version > began or stopped.why == "lanes-not-empty")
+            return self._stop(run, stopped.why, progressed=run.version > began or stopped.why == "queues-not-empty")
         except SettingsError as error:
             logger.warning("the reconcile is not set up", extra={"why": str(error)})
             return self._stop(run, "not-set-up", progressed=True)
@@ -150,11 +150,11 @@ class Reconciler:
         steps: dict[Phase, Callable[[Run, Session], Iterator[Step]]] = {
             Phase.MEASURING: phases.accounts.measure,
             Phase.ASSIGNED: phases.assigned.compare,
-            Phase.MATCHING: partial(self._wait_for_lanes, then=Phase.ACTIVE),
+            Phase.MATCHING: partial(self._wait_for_queues, then=Phase.ACTIVE),
             Phase.ACTIVE: phases.accounts.compare,
             Phase.INACTIVE: phases.accounts.compare,
-            Phase.GONE: phases.accounts.bring_gone,
-            Phase.SETTLING: partial(self._wait_for_lanes, then=Phase.GROUPS),
+            Phase.GONE: phases.accounts.enqueue_gone,
+            Phase.SETTLING: partial(self._wait_for_queues, then=Phase.GROUPS),
             Phase.GROUPS: phases.groups.compare,
             Phase.CLOSING: self._close,
         }
@@ -194,18 +194,18 @@ class Reconciler:
 
     # ------------------------------------------------------------------------------------------ phases
 
-    def _wait_for_lanes(self, run: Run, session: Session, *, then: Phase) -> Iterator[Step]:
+    def _wait_for_queues(self, run: Run, session: Session, *, then: Phase) -> Iterator[Step]:
         """Until the first whole reconcile has ended, groups come after users, and a report after both have met."""
         app = session.ask(self._store.app)
         if not app.bootstrapped:
-            if session.ask(self._lanes.waiting):
-                raise NotYet("lanes-not-empty")
+            if session.ask(self._queues.waiting):
+                raise NotYet("queues-not-empty")
             if then is Phase.GROUPS and run.mode == Mode.ENFORCE:
                 self._clear_groups_due(session)
         yield Step(then)
 
     def _clear_groups_due(self, session: Session) -> None:
-        """Every group in scope gets an item next, so no user has to bring his own."""
+        """Every group in scope gets an item next, so no user has to enqueue their own."""
         due = session.ask(lambda: [link.okta_id for link in self._store.all_users() if link.groups_due])
         for okta_id in due:
             session.ask(partial(self._clear_due, okta_id))
@@ -217,7 +217,7 @@ class Reconciler:
         try:
             self._store.save_user(replace(link, groups_due=False))
         except FenceMoved:
-            return  # a look has begun: whatever it leaves is the newer truth
+            return  # a sync has begun: whatever it leaves is the newer truth
 
     def _close(self, run: Run, session: Session) -> Iterator[Step]:
         """What only a whole run may write: that there was one, and that the first one is behind us."""

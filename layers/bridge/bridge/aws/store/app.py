@@ -25,13 +25,13 @@ class AppStateRecords(Records):
         """The application's record."""
         return _state(self._table.get(_KEY) or {})
 
-    def begin_app_look(self) -> AppState:
-        """Add 1 to the look number; an addition that the SDK repeats skips a number, which harms nothing."""
-        return _state(self._table.update(Update(_KEY, add={"look": 1})))
+    def begin_app_sync(self) -> AppState:
+        """Add 1 to the sync number; an addition that the SDK repeats skips a number, which harms nothing."""
+        return _state(self._table.update(Update(_KEY, add={"sync_number": 1})))
 
-    def note_app_looked(self, date: datetime) -> None:
-        """Remember Okta's ``Date`` of a successful look."""
-        self._table.update(Update(_KEY, put={"looked": date.isoformat()}))
+    def note_app_synced(self, date: datetime) -> None:
+        """Remember Okta's ``Date`` of a successful sync."""
+        self._table.update(Update(_KEY, put={"synced": date.isoformat()}))
 
     def pause_removals(self, *, paused: bool) -> None:
         """Remember whether every removal is to be held."""

@@ -36,7 +36,7 @@ class DynamoStore(
 
     Raises:
         Transient: the table is throttled or out of reach (``upstream="store"``).
-        Permanent: a record has a version that this release can not read (``unreadable-record``).
+        Permanent: a record has a version that this release cannot read (``unreadable-record``).
     """
 
     def __init__(self, client: DynamoDBClient, table_name: str, *, pause: Callable[[float], None] = time.sleep) -> None:

@@ -21,7 +21,7 @@ _PARKED_ITEM = TypeAdapter(ParkedItem)
 _PARKED = "parked"
 _OBSERVED = "observed"
 _FAILED = "journal#failed#"
-_KEPT_DAYS = 90
+_RETENTION_DAYS = 90
 
 
 class JournalRecords(Records):
@@ -35,7 +35,7 @@ class JournalRecords(Records):
             digest = hashlib.sha256(_ENTRY.dump_json(entry)).hexdigest()[:12]
             key = f"journal#{format_time(entry.at)}#{digest}"
         record = _ENTRY.dump_python(entry, mode="json")
-        self._table.put(Put((entry.entity, key), {**record, **expiry(entry.at, _KEPT_DAYS)}))
+        self._table.put(Put((entry.entity, key), {**record, **expiry(entry.at, _RETENTION_DAYS)}))
 
     def entries(self, entity: str, limit: int) -> list[JournalEntry]:
         """The entity's last entries, newest first."""
@@ -48,7 +48,7 @@ class JournalRecords(Records):
     def note_difference(self, entry: JournalEntry) -> None:
         """Keep what observe mode would have done for an entity."""
         record = _ENTRY.dump_python(entry, mode="json")
-        self._table.put(Put((_OBSERVED, entry.entity), {**record, **expiry(entry.at, _KEPT_DAYS)}))
+        self._table.put(Put((_OBSERVED, entry.entity), {**record, **expiry(entry.at, _RETENTION_DAYS)}))
 
     def clear_difference(self, entity: str) -> None:
         """Nothing would be done for the entity."""

@@ -46,12 +46,12 @@ class LinkRecords(Records):
         """Every record of a user, by Okta id."""
         return (_user(record["sk"], record) for record in self._table.query(_USERS))
 
-    def begin_user_look(self, okta_id: str) -> UserLink:
-        """Add 1 to the user's look number; an addition that the SDK repeats skips a number, which harms nothing."""
-        return _user(okta_id, self._table.update(Update(_user_key(okta_id), add={"look": 1})))
+    def begin_user_sync(self, okta_id: str) -> UserLink:
+        """Add 1 to the user's sync number; an addition that the SDK repeats skips a number, which harms nothing."""
+        return _user(okta_id, self._table.update(Update(_user_key(okta_id), add={"sync_number": 1})))
 
     def save_user(self, link: UserLink) -> None:
-        """Write the record if the look number has not moved."""
+        """Write the record if the sync number has not moved."""
         self._save(_user_key(link.okta_id), link, _USER.dump_python(link, mode="json"))
 
     def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
@@ -62,7 +62,7 @@ class LinkRecords(Records):
             moved.append(
                 Update(
                     _user_key(previous_owner),
-                    add={"look": 1},
+                    add={"sync_number": 1},
                     put={"state": UserState.GONE.value, "genesys_id": "", "active": None, "hashes": {}},
                     condition=Condition("#genesys_id = :held", {"held": link.genesys_id}),
                 )
@@ -84,12 +84,12 @@ class LinkRecords(Records):
         """Every record of a group, by Okta id."""
         return [_group(record["sk"], record) for record in self._table.query(_GROUPS)]
 
-    def begin_group_look(self, okta_id: str) -> GroupLink:
-        """Add 1 to the group's look number and return the record."""
-        return _group(okta_id, self._table.update(Update(_group_key(okta_id), add={"look": 1})))
+    def begin_group_sync(self, okta_id: str) -> GroupLink:
+        """Add 1 to the group's sync number and return the record."""
+        return _group(okta_id, self._table.update(Update(_group_key(okta_id), add={"sync_number": 1})))
 
     def save_group(self, link: GroupLink) -> None:
-        """Write the record if the look number has not moved."""
+        """Write the record if the sync number has not moved."""
         self._save(_group_key(link.okta_id), link, _GROUP.dump_python(link, mode="json"))
 
     def claim_group(self, link: GroupLink) -> None:
@@ -99,7 +99,8 @@ class LinkRecords(Records):
     def _save(self, key: Key, link: UserLink | GroupLink, record: Record) -> None:
         same_id = "AND (attribute_not_exists(#genesys_id) OR #genesys_id IN (:none, :genesys_id))"
         condition = Condition(
-            f"#look = :look {same_id}", {"look": link.look, "none": "", "genesys_id": link.genesys_id}
+            f"#sync_number = :sync_number {same_id}",
+            {"sync_number": link.sync_number, "none": "", "genesys_id": link.genesys_id},
         )
         try:
             self._table.put(Put(key, record, condition))
@@ -134,7 +135,7 @@ class LinkRecords(Records):
     def _release(self, key: Key, link: UserLink | GroupLink) -> list[Delete]:
         """Giving back the reverse record of the Genesys id that the stored link has and `link` has not."""
         stored = self._table.get(key)
-        if stored is None or stored["look"] != link.look:
+        if stored is None or stored["sync_number"] != link.sync_number:
             raise _moved(link)
         held = stored.get("genesys_id", "")
         if held in {"", link.genesys_id} or self.owners([held]).get(held) != link.entity:
@@ -143,11 +144,11 @@ class LinkRecords(Records):
 
 
 def _unmoved(link: UserLink | GroupLink) -> Condition:
-    return Condition("#look = :look", {"look": link.look})
+    return Condition("#sync_number = :sync_number", {"sync_number": link.sync_number})
 
 
 def _moved(link: UserLink | GroupLink) -> FenceMoved:
-    return FenceMoved(f"another look at {link.entity} has begun")
+    return FenceMoved(f"another sync of {link.entity} has begun")
 
 
 def _user_key(okta_id: str) -> Key:

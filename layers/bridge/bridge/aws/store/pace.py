@@ -31,7 +31,7 @@ BUCKETS = 7
 LEASE = 5
 #: For how long a limit, or a stop without an end, counts.
 _MINUTE = timedelta(minutes=1).total_seconds()
-#: When no more than this part of the limit is left, it belongs to the leavers' lane.
+#: When no more than this part of the limit is left, it belongs to the leavers' queue.
 _RESERVE = 0.05
 #: How often others may win the record before the call waits, and for how long it does then, in seconds.
 _TRIES = 4

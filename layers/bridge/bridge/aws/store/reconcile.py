@@ -16,7 +16,7 @@ from bridge.provisioning.runs import Run, RunTaken
 
 _RUN = TypeAdapter(Run)
 _KEY = ("reconcile", "run")
-_KEPT_DAYS = 7
+_RETENTION_DAYS = 7
 
 
 class ReconcileRecords(Records):
@@ -39,7 +39,7 @@ class ReconcileRecords(Records):
 
     def add_seen_accounts(self, number: int, place: str, seen: bytes, at: datetime) -> None:
         """Keep what a run has seen up to a place."""
-        self._table.put(Put((f"reconcile#{number}", place), {"seen": seen, **expiry(at, _KEPT_DAYS)}))
+        self._table.put(Put((f"reconcile#{number}", place), {"seen": seen, **expiry(at, _RETENTION_DAYS)}))
 
     def seen_accounts(self, number: int) -> Iterator[bytes]:
         """All that a run has seen."""

@@ -12,7 +12,7 @@ from bridge.aws.store.table import Records, expiry
 from bridge.provisioning.records import Removal, RemovalState
 
 #: Longer than the longest window of a ceiling (720 h).
-_KEPT_DAYS = 31
+_RETENTION_DAYS = 31
 
 
 class RemovalRecords(Records):
@@ -62,7 +62,7 @@ class RemovalRecords(Records):
         self._table.delete_many((entity, f"exception#{user}") for user in user_ids)
 
     def seen(self, entity: str) -> frozenset[str]:
-        """Adopted users whom a look has seen in this Okta group."""
+        """Adopted users whom a sync has seen in this Okta group."""
         return self._users(entity, "seen#")
 
     def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
@@ -77,7 +77,7 @@ class RemovalRecords(Records):
         )
 
     def _record(self, entity: str, user_ids: Iterable[str], at: datetime, state: RemovalState) -> None:
-        record = {"at": _milliseconds(at), "state": state.value, **expiry(at, _KEPT_DAYS)}
+        record = {"at": _milliseconds(at), "state": state.value, **expiry(at, _RETENTION_DAYS)}
         self._table.put_many({(entity, f"removal#{user}"): record for user in user_ids})
 
     def _users(self, entity: str, prefix: str) -> frozenset[str]:

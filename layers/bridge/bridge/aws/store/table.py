@@ -31,6 +31,15 @@ VERSION = 1
 #: Record versions a reader accepts: this one and the one before it.
 READABLE_VERSIONS = frozenset({VERSION})
 
+#: What records are called by in the table where the name in our classes is another, younger one.
+_STORED_NAMES = {
+    "sync_number": "look",
+    "synced": "looked",
+    "assignment_read": "assignment_looked",
+    "first_sync_ended": "first_look_ended",
+}
+_NAMES = {stored: name for name, stored in _STORED_NAMES.items()}
+
 #: Most keys that one BatchGetItem, and most records that one BatchWriteItem takes (DynamoDB API reference).
 _GET_BATCH = 100
 _WRITE_BATCH = 25
@@ -265,7 +274,11 @@ def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 def _bound(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """ExpressionAttributeNames and -Values for an expression; DynamoDB refuses empty values."""
-    bound = {"ExpressionAttributeNames": {name: name[1:] for name in re.findall(r"#\w+", expression)}}
+    bound = {
+        "ExpressionAttributeNames": {
+            name: _STORED_NAMES.get(name[1:], name[1:]) for name in re.findall(r"#\w+", expression)
+        }
+    }
     if values:
         bound["ExpressionAttributeValues"] = {f":{name}": _serialize(value) for name, value in values.items()}
     return bound
@@ -276,11 +289,14 @@ def _wire_key(key: Key) -> dict[str, Any]:
 
 
 def _wire(key: Key, record: Mapping[str, Any]) -> dict[str, Any]:
-    return {**{name: _serialize(value) for name, value in {"v": VERSION, **record}.items()}, **_wire_key(key)}
+    return {
+        **{_STORED_NAMES.get(name, name): _serialize(value) for name, value in {"v": VERSION, **record}.items()},
+        **_wire_key(key),
+    }
 
 
 def _record(item: Mapping[str, Any]) -> Record:
-    record = {name: _deserialize(value) for name, value in item.items()}
+    record = {_NAMES.get(name, name): _deserialize(value) for name, value in item.items()}
     if record.get("v") not in READABLE_VERSIONS:
         raise Permanent("unreadable-record", detail=f"{record['pk']} {record['sk']}")
     return record

@@ -1,4 +1,4 @@
-"""What every look shares: the work it is asked to do, the account it gives, and the fence around it."""
+"""What every sync shares: the work it is asked to do, the account it gives, and the fence around it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bridge.errors import FenceMoved, Outdated, Transient
 from bridge.items import Hint, Item, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
-#: Reasons whose looks read Genesys Cloud first and compare with that, so that drift is repaired.
+#: Reasons whose syncs read Genesys Cloud first and compare with that, so that drift is repaired.
 DEEP_REASONS = frozenset({Reason.RECONCILE, Reason.OPERATOR, Reason.REDRIVE, Reason.HOLD})
-#: How often a look starts again when another look has begun meanwhile.
+#: How often a sync starts again when another sync has begun meanwhile.
 FENCE_ATTEMPTS = 3
 #: Seconds of a function's time that one more call to the outside may need.
 CALL_SECONDS = 15.0
@@ -21,12 +21,12 @@ CALL_SECONDS = 15.0
 
 @dataclass(frozen=True)
 class Work:
-    """All items of one entity in a batch: they are answered by one look.
+    """All items of one entity in a batch: they are answered by one sync.
 
     Attributes:
         items: at least one, all of the same entity.
-        seconds_left: how long this process may still run; a long look stops in time and goes on later.
-        again: whether this look had to start again, so that what it wrote before may contradict the record.
+        seconds_left: how long this process may still run; a long sync stops in time and goes on later.
+        again: whether this sync had to start again, so that what it wrote before may contradict the record.
     """
 
     items: tuple[Item, ...]
@@ -35,7 +35,7 @@ class Work:
 
     @property
     def entity(self) -> str:
-        """The entity to look at."""
+        """The entity to sync."""
         return self.items[0].entity
 
     @property
@@ -50,7 +50,7 @@ class Work:
 
     @property
     def reasons(self) -> frozenset[Reason]:
-        """Why the entity is looked at."""
+        """Why the entity is synced."""
         return frozenset(item.reason for item in self.items)
 
     @property
@@ -76,7 +76,7 @@ class Work:
 
 @dataclass
 class Report:
-    """The account a look gives of itself; becomes a journal entry.
+    """The account a sync gives of itself; becomes a journal entry.
 
     Attributes:
         outcome: what came of it, see `JournalEntry`.
@@ -97,16 +97,16 @@ class Report:
     removed: int = 0
     held: int = 0
     parked: list[ParkedItem] = field(default_factory=list)
-    would: list[str] = field(default_factory=list)
-    untold: bool = False
+    planned_calls: list[str] = field(default_factory=list)
+    notification_pending: bool = False
 
-    def ends(self, outcome: str, why: str = "") -> Report:
+    def finish(self, outcome: str, why: str = "") -> Report:
         """The same report with its outcome."""
         self.outcome, self.why = outcome, why
         return self
 
     def entry(self, work: Work, at: datetime, calls: Sequence[str]) -> JournalEntry:
-        """The journal entry of this look."""
+        """The journal entry of this sync."""
         return JournalEntry(
             entity=work.entity,
             at=at,
@@ -117,7 +117,7 @@ class Report:
             why=self.why,
             read=dict(self.read),
             changed=self.changed,
-            calls=(*calls, *(f"would {line}" for line in self.would)),
+            calls=(*calls, *(f"would {line}" for line in self.planned_calls)),
             unmapped=self.unmapped,
             added=self.added,
             removed=self.removed,
@@ -126,7 +126,7 @@ class Report:
 
 
 def fenced(attempt: Callable[[Work], Report], work: Work) -> Report:
-    """Run a look; start it again when another look of the same entity has begun, or a record proved outdated.
+    """Run a sync; start it again when another sync of the same entity has begun, or a record proved outdated.
 
     Raises:
         Transient: the fence moved on every attempt, or everything was outdated twice.
@@ -143,9 +143,9 @@ def fenced(attempt: Callable[[Work], Report], work: Work) -> Report:
     raise Transient("fence-moved", upstream="store")
 
 
-class Look(Protocol):
-    """A look at one kind of entity."""
+class Sync(Protocol):
+    """A sync of one kind of entity."""
 
-    def look(self, work: Work) -> Report:
-        """Look once; raises as `bridge.errors`."""
+    def sync(self, work: Work) -> Report:
+        """Sync once; raises as `bridge.errors`."""
         ...

@@ -1,4 +1,4 @@
-"""Lanes that only keep what was sent."""
+"""Queues that only keep what was sent."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from bridge.items import Item
 
 
-class MemoryLanes:
-    """`bridge.provisioning.ports.LaneSender` that keeps what was sent.
+class MemoryQueues:
+    """`bridge.provisioning.ports.QueueSender` that keeps what was sent.
 
     Attributes:
-        sent: every item, in the order of sending, also those that a real lane would take for duplicates.
+        sent: every item, in the order of sending, also those that a real queue would take for duplicates.
     """
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ PAUSES = (1.0, 2.0, 4.0, 8.0, 10.0)
 
 
 @dataclass
-class Desk:
+class Context:
     """One run of a command.
 
     Attributes:
@@ -72,40 +72,40 @@ class Desk:
         return None
 
 
-def pages(desk: Desk, request: Asked, kind: type[A], field: str) -> Reply[A]:
+def pages(context: Context, request: Asked, kind: type[A], field: str) -> Reply[A]:
     """An answer whose list `field` goes on over further pages, as one: up to `--limit`, or all of it with `--all`."""
-    most: int | None = None if desk.arguments.all else desk.arguments.limit
+    most: int | None = None if context.arguments.all else context.arguments.limit
     size = PAGE if most is None else min(most, PAGE)
-    reply = desk.ask(request.model_copy(update={"limit": size}), kind)
+    reply = context.ask(request.model_copy(update={"limit": size}), kind)
     document = reply.document
     rows: list[Any] = list(document[field])
     after = document["next"]
     while after is not None and (most is None or len(rows) < most):
-        desk.terminal.progress(f"{len(rows)} read")
+        context.terminal.progress(f"{len(rows)} read")
         size = PAGE if most is None else min(most - len(rows), PAGE)
-        page = desk.ask(request.model_copy(update={"limit": size, "after": after}), kind).document
+        page = context.ask(request.model_copy(update={"limit": size, "after": after}), kind).document
         rows += page[field]
         after = page["next"]
-    desk.terminal.progressed()
+    context.terminal.progressed()
     document = {**document, field: rows, "next": after}
     return Reply(document, kind.model_validate(document))
 
 
-def look_of(desk: Desk, entity: str, item: str) -> Entry | None:
-    """The journal entry of the look that answers an item; None when it has not come in time, or is not waited for.
+def sync_of(context: Context, entity: str, item: str) -> Entry | None:
+    """The journal entry of the sync that answers an item; None when it has not come in time, or is not waited for.
 
     Raises:
-        Stopped: the look is not done in the time that `--timeout` gives.
+        Stopped: the sync is not done in the time that `--timeout` gives.
     """
-    seconds = desk.arguments.timeout
+    seconds = context.arguments.timeout
     if entity == "app" or not seconds:
         return None
-    desk.standing = f"The look is asked for and comes by itself. {desk.command(f'explain {entity}')} shows it."
+    context.standing = f"The sync is asked for and comes by itself. {context.command(f'explain {entity}')} shows it."
     trouble = ""
 
     def ready() -> Entry | None:
         nonlocal trouble
-        for entry in desk.ask(Explain(entity=entity), Explained).answer.journal:
+        for entry in context.ask(Explain(entity=entity), Explained).answer.journal:
             if item in entry.items:
                 if entry.outcome != "failed":
                     return entry
@@ -113,13 +113,13 @@ def look_of(desk: Desk, entity: str, item: str) -> Entry | None:
                 break
         return None
 
-    found = desk.wait(seconds, ready, lambda passed: f"waiting for the look, {passed} s{trouble}")
-    desk.terminal.progressed()
+    found = context.wait(seconds, ready, lambda passed: f"waiting for the sync, {passed} s{trouble}")
+    context.terminal.progressed()
     if found is None:
         raise Stopped(
             End.NOT_YET,
-            f"Not looked at within {seconds:g} s{trouble}. The item stays in its lane until it is done.",
-            f"Paused? {desk.command('status')} says so. The look: {desk.command(f'explain {entity}')}",
+            f"Not synced within {seconds:g} s{trouble}. The item stays in its queue until it is done.",
+            f"Paused? {context.command('status')} says so. The sync: {context.command(f'explain {entity}')}",
         )
     return found
 
@@ -133,7 +133,7 @@ def show_entry(terminal: Terminal, entry: Entry) -> None:
 
 
 def work_facts(work: Any) -> tuple[tuple[str, object], ...]:
-    """What a look read, changed and called, as an entry, an account of what it would do, or a difference has it."""
+    """What a sync read, changed and called, as an entry, an account of what it would do, or a difference has it."""
     read = getattr(work, "read", {})
     members = [
         f"{number} {what}"
@@ -146,5 +146,5 @@ def work_facts(work: Any) -> tuple[tuple[str, object], ...]:
         ("members", ", ".join(members)),
         *((("calls" if number == 0 else ""), call) for number, call in enumerate(work.calls)),
         ("not mapped", ", ".join(getattr(work, "unmapped", ()))),
-        ("brings", ", ".join(getattr(work, "brings", ()))),
+        ("enqueues", ", ".join(getattr(work, "enqueues", ()))),
     )

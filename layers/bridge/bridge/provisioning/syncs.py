@@ -1,4 +1,4 @@
-"""The three looks over their ports: what the consumer runs, and what the operations function tries without writing."""
+"""The three syncs over their ports: what the consumer runs, and what the operations function tries without writing."""
 
 from __future__ import annotations
 
@@ -6,73 +6,75 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bridge.provisioning.accounts import Accounts
-from bridge.provisioning.application import AppLook
+from bridge.provisioning.application import AppSync
 from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.deactivations import Deactivations
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.groups import GroupLook
-from bridge.provisioning.holds import HoldLife
+from bridge.provisioning.groups import GroupSync
+from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.look import Look
-from bridge.provisioning.ports import Clock, GenesysScim, LaneSender, Notifier, OktaReader, UserMapper
+from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.users import UserLook
+from bridge.provisioning.sync import Sync
+from bridge.provisioning.users import UserSync
 from bridge.settings import ProvisioningSettings
 
 
-def build_looks(
+def build_syncs(
     settings: ProvisioningSettings,
     *,
     okta: OktaReader,
     genesys: GenesysScim,
     store: Store,
-    lanes: LaneSender,
+    queues: QueueSender,
     mapper: UserMapper,
     notifier: Notifier,
     clock: Clock,
     hash_key: Callable[[], bytes],
     make_password: Callable[[], str],
-) -> dict[str, Look]:
-    """The looks by kind of entity: ``user``, ``group`` and ``app``."""
+) -> dict[str, Sync]:
+    """The syncs by kind of entity: ``user``, ``group`` and ``app``."""
     assignments = Assignments(okta, store, clock, lag=timedelta(seconds=settings.read_lag_seconds))
     linking = Linking(okta, store, clock, settings)
     accounts = Accounts(
         genesys=genesys,
         okta=okta,
         store=store,
-        lanes=lanes,
+        queues=queues,
         clock=clock,
         settings=settings,
         fingerprints=Fingerprints(hash_key),
         make_password=make_password,
     )
-    life = HoldLife(store, notifier, clock)
-    deactivations = Deactivations(okta=okta, store=store, lanes=lanes, clock=clock, life=life, settings=settings)
+    lifecycle = HoldLifecycle(store, notifier, clock)
+    deactivations = Deactivations(
+        okta=okta, store=store, queues=queues, clock=clock, lifecycle=lifecycle, settings=settings
+    )
     return {
-        "user": UserLook(
+        "user": UserSync(
             okta=okta,
             accounts=accounts,
             mapper=mapper,
             store=store,
-            lanes=lanes,
+            queues=queues,
             clock=clock,
             assignments=assignments,
             deactivations=deactivations,
             linking=linking,
             settings=settings,
         ),
-        "group": GroupLook(
+        "group": GroupSync(
             okta=okta,
             genesys=genesys,
             store=store,
             clock=clock,
-            life=life,
+            lifecycle=lifecycle,
             linking=linking,
             settings=settings,
         ),
-        "app": AppLook(
+        "app": AppSync(
             store=store,
-            lanes=lanes,
+            queues=queues,
             assignments=assignments,
             deactivations=deactivations,
             linking=linking,
