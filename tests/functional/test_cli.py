@@ -6,7 +6,7 @@ import pytest
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.records import ParkedItem
-from tests.functional.cli_office import APPROVER, Office
+from tests.stages.cli_office import APPROVER, Office
 
 MEMBERS = 30
 

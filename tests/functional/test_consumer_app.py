@@ -20,7 +20,7 @@ from bridge_local.genesys import GenesysModel, GenesysSwitches
 from bridge_local.okta import UNLIMITED, OktaModel, OktaSwitches
 from bridge_local.server import Server
 from functions.consumer import app
-from tests.functional.jwt_key import public_jwk
+from tests.stages.jwt_key import public_jwk
 from tests.world import Context
 
 APP_ID = "0oaGenesysCloudApp5d"

@@ -19,7 +19,7 @@ from bridge_local.okta import Fault, FaultKind, HookDispatcher
 from bridge_local.okta.system_log import Entity
 from bridge_local.transport import ModelTransport
 from functions.log_poller import app as log_poller_app
-from tests.functional.jwt_key import public_jwk
+from tests.stages.jwt_key import public_jwk
 from tests.world import APP_ID, HOOK_SECRET, HOOK_URL, World
 
 CLIENT_ID = "0oaBridgeServiceApp1"

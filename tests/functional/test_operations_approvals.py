@@ -13,7 +13,7 @@ from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.records import HoldState, Verdict
-from tests.functional.operations_stage import FUNCTION, BrokenQueues, Passport, Stage
+from tests.stages.operations_stage import FUNCTION, BrokenQueues, Passport, Stage
 
 TEAM = "group:00gTeamNorth00000001"
 ADA, BEN = "arn:aws:iam::123456789012:user/ada", "arn:aws:sts::123456789012:assumed-role/Approvers/ben"

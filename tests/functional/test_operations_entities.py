@@ -11,7 +11,7 @@ import pytest
 from bridge.operations.preview import READS, ReadOnlyStore
 from bridge.provisioning.record_ports import Store
 from bridge_local.memory import MemoryStore
-from tests.functional.operations_stage import Stage
+from tests.stages.operations_stage import Stage
 from tests.world import World
 
 #: Methods of the store that change something.

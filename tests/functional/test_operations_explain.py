@@ -14,8 +14,8 @@ from bridge.items import Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink, UserState
 from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.switches import GenesysSwitches
-from tests.functional.cli_office import Office
-from tests.functional.operations_stage import Stage
+from tests.stages.cli_office import Office
+from tests.stages.operations_stage import Stage
 from tests.world import World
 
 STEPS = ["reach", "read", "in-scope", "match", "act"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bridge.operations.widget import page
 from bridge.provisioning.records import HoldState
-from tests.functional.operations_stage import Stage
+from tests.stages.operations_stage import Stage
 from tests.world import START
 
 TEAM, CREW = "group:00gTeamNorth00000001", "group:00gCrewSouth00000002"

@@ -12,7 +12,7 @@ from bridge.operations.group_links import GroupService
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge.provisioning.records import Breaker, GroupLink, GroupState, LogCursor, ParkedItem
 from bridge.provisioning.runs import Run
-from tests.functional.operations_stage import Stage
+from tests.stages.operations_stage import Stage
 from tests.world import START, Countdown, World
 
 ADA = "user:00uAdaBrook000000001"

@@ -14,7 +14,7 @@ from bridge_local import container_env, examples
 from bridge_local.options import Options
 from bridge_local.sam_local import CASES, EVENTS, Case, outcome
 from bridge_local.template import Template
-from tests.functional.operations_stage import Stage
+from tests.stages.operations_stage import Stage
 from tests.world import Countdown, World
 
 CONSUMER = [case for case in CASES if case.function == "Consumer"]

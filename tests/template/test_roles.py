@@ -37,7 +37,7 @@ from functions.consumer import app as consumer
 from functions.log_poller import app as log_poller
 from functions.receiver import app as receiver
 from functions.reconciler import app as reconciler
-from tests.functional.jwt_key import public_jwk
+from tests.stages.jwt_key import public_jwk
 from tests.world import Context
 
 TEMPLATE = Template()

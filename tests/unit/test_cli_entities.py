@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.operations.answers import Attribute, Compared, Difference, Differences, GroupChanged, Planned, Synced
-from tests.unit.cli_answers import GROUP, ITEM, USER, applied, entry, explained, parked_item, planned
-from tests.unit.cli_stage import START, Stage
+from tests.stages.cli_answers import GROUP, ITEM, USER, applied, entry, explained, parked_item, planned
+from tests.stages.cli_stage import START, Stage
 
 
 def test_sync_shows_asks_syncs_and_shows_the_journal() -> None:

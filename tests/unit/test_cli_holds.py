@@ -8,8 +8,8 @@ import pytest
 
 from bridge.approvals.signing import BINDING_HEADER
 from bridge.operations.answers import Decision, Holds
-from tests.unit.cli_answers import GROUP, decided, hold, refused, shown
-from tests.unit.cli_stage import OUTPUTS, READERS, START, Stage
+from tests.stages.cli_answers import GROUP, decided, hold, refused, shown
+from tests.stages.cli_stage import OUTPUTS, READERS, START, Stage
 
 APPROVE = "holds approve 00g1 --why OPS-1"
 

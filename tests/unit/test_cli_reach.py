@@ -23,8 +23,8 @@ from bridge_cli.places import (
     READ_TIMEOUT,
 )
 from bridge_local.template import Template
-from tests.unit.cli_answers import decided, refused, shown, status
-from tests.unit.cli_stage import OUTPUTS, READERS, Stage
+from tests.stages.cli_answers import decided, refused, shown, status
+from tests.stages.cli_stage import OUTPUTS, READERS, Stage
 
 
 def client_error(code: str) -> ClientError:

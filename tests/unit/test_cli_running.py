@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bridge.operations.answers import Breaker, Paused, ReconcileStarted, ReconcileState, SetUp
-from tests.unit.cli_answers import GROUP, ITEM, USER, entry, explained, parked, redriven, refused, run, status
-from tests.unit.cli_stage import OUTPUTS, READERS, START, Stage
+from tests.stages.cli_answers import GROUP, ITEM, USER, entry, explained, parked, redriven, refused, run, status
+from tests.stages.cli_stage import OUTPUTS, READERS, START, Stage
 
 
 def test_status_of_a_bridge_that_is_well() -> None:

@@ -13,8 +13,8 @@ from bridge_cli.__main__ import main
 from bridge_cli.parser import COMMANDS
 from bridge_cli.tables import facts, printable, table
 from bridge_cli.terminal import Terminal
-from tests.unit.cli_answers import hold, shown
-from tests.unit.cli_stage import Paper, Stage
+from tests.stages.cli_answers import hold, shown
+from tests.stages.cli_stage import Paper, Stage
 
 WORDS = [command.words for command in COMMANDS]
 

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.items import Reason
 from bridge.operations.reasons import STEPS, table, text_of
-from tests.unit.reason_codes import codes, sources, texts
+from tests.stages.reason_codes import codes, sources, texts
 
 TREES = sources()
 #: What names an item's reason, or the end of a run that people never see, is no reason code.

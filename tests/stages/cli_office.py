@@ -15,8 +15,8 @@ from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
 from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge_cli.__main__ import Surroundings, main
-from tests.functional.operations_stage import Stage
-from tests.unit.cli_stage import CREDENTIALS, OUTPUTS, READERS, ZONE, FakeAws, Paper, Ran
+from tests.stages.cli_stage import CREDENTIALS, OUTPUTS, READERS, ZONE, FakeAws, Paper, Ran
+from tests.stages.operations_stage import Stage
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 ENDPOINT = f"https://sts.{REGION}.amazonaws.com"

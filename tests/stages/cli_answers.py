@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from bridge.operations import answers
-from tests.unit.cli_stage import START
+from tests.stages.cli_stage import START
 
 GROUP, USER, ITEM = "group:00g1", "user:00u1", "item-1"
 
