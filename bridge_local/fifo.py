@@ -123,7 +123,7 @@ class FifoQueues:
             message.first_receive = message.first_receive or now
             message.visible = now + fifo.visibility
             message.handle = f"{message.id}#{message.receives}"
-        return {"Records": [_record(fifo, message) for message in taken]}
+        return {"Records": [record_of(fifo, message) for message in taken]}
 
     def _takable(self, fifo: FifoQueue, now: datetime) -> Iterator[Message]:
         """The messages that may be received now, in order: a group waits for its first one."""
@@ -182,7 +182,7 @@ class FifoQueues:
         return sum(len(fifo.messages) for fifo in self.queues.values())
 
 
-def _record(fifo: FifoQueue, message: Message) -> dict[str, Any]:
+def record_of(fifo: FifoQueue, message: Message) -> dict[str, Any]:
     """A record as Lambda's event source mapping gives it."""
     first = message.first_receive or message.sent
     return {

@@ -151,9 +151,9 @@ class World:
     seed: int = 1
     genesys_switches: GenesysSwitches = field(default_factory=GenesysSwitches)
     bootstrapped: bool = True
+    clock: VirtualClock = field(default_factory=VirtualClock)
 
     def __post_init__(self) -> None:
-        self.clock = VirtualClock()
         self.rng = random.Random(self.seed)  # noqa: S311 - repeatable, not secret
         self.okta = OktaModel(
             self.clock.now,
