@@ -33,11 +33,11 @@ class IndexedQueues(FifoQueues):
 
     def put(self, queue: Queue, group: str, deduplication_id: str, body: str) -> None:
         """As `FifoQueues.put`."""
-        queue, now = self.queues[queue], self._now()
+        fifo, now = self.queues[queue], self._now()
         key = (group, deduplication_id)
-        if key in queue.seen and now - queue.seen[key] < DEDUPLICATION:
+        if key in fifo.seen and now - fifo.seen[key] < DEDUPLICATION:
             return
-        queue.seen[key] = now
+        fifo.seen[key] = now
         self._sent += 1
         message = Message(
             number=self._sent,
@@ -46,7 +46,7 @@ class IndexedQueues(FifoQueues):
             deduplication_id=deduplication_id,
             body=body,
             sent=now,
-            visible=now + queue.delay,
+            visible=now + fifo.delay,
         )
         waiting = self._groups[queue].setdefault(group, deque())
         waiting.append(message)
@@ -55,10 +55,10 @@ class IndexedQueues(FifoQueues):
 
     def receive(self, queue: Queue) -> dict[str, Any] | None:
         """As `FifoQueues.receive`."""
-        queue, now = self.queues[queue], self._now()
+        fifo, now = self.queues[queue], self._now()
         self._make_ready(queue, now)
         ready, taken = self._ready[queue], list[Message]()
-        while ready and len(taken) < queue.batch:
+        while ready and len(taken) < fifo.batch:
             number, group = heapq.heappop(ready)
             message = self._at(queue, group, number)
             if message is None or message.visible > now or message in taken:
@@ -73,13 +73,13 @@ class IndexedQueues(FifoQueues):
             if place + 1 < len(messages) and messages[place + 1].visible <= now:
                 heapq.heappush(ready, (messages[place + 1].number, group))
         for message in taken:
-            message.visible = now + queue.visibility
+            message.visible = now + fifo.visibility
             message.handle = f"{message.id}#{message.receives}"
             self._by_handle[message.handle] = message
         for group in {message.group for message in taken}:
             self._note(queue, self._groups[queue][group][0])
         self.receives += len(taken)
-        return {"Records": [record_of(queue, message) for message in taken]} if taken else None
+        return {"Records": [record_of(fifo, message) for message in taken]} if taken else None
 
     def answer(self, queue: Queue, event: Mapping[str, Any], answer: Mapping[str, Any] | None) -> None:
         """As `FifoQueues.answer`."""
@@ -97,7 +97,7 @@ class IndexedQueues(FifoQueues):
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """As `FifoQueues.change_message_visibility_batch`."""
-        queue, now = next(queue for queue, queue in self.queues.items() if queue.url == QueueUrl), self._now()
+        queue, now = next(queue for queue, fifo in self.queues.items() if fifo.url == QueueUrl), self._now()
         changed, refused = [], []
         for entry in Entries:
             message = self._by_handle.get(entry["ReceiptHandle"])
