@@ -126,7 +126,7 @@ class Company(World):
         super().__post_init__()
         self.genesys_switches.token_per_minute = self.per_minute
         self.okta.switches.rate_limits = dict(WORKFORCE)
-        self.queues = self.queues = IndexedQueues(self.clock.now)
+        self.queues = self.indexed = IndexedQueues(self.clock.now)
         self._budgets = cast("DynamoDBClient", PaceRecords(self.clock, self.store_calls))
         self.okta_outside = Slow(self.okta.handle, self.clock, OKTA_SECONDS)
         self.genesys_outside = Slow(self.genesys.handle, self.clock, GENESYS_SECONDS)
@@ -162,7 +162,7 @@ class Company(World):
 
     def _work(self, queue: Queue) -> None:
         """One environment of the consumer, for ever: it asks its queue, and answers a batch."""
-        consumer, queues = self.new_consumer(), self.queues
+        consumer, queues = self.new_consumer(), self.indexed
         while True:
             event = queues.receive(queue)
             if event is None:

@@ -73,7 +73,7 @@ class Measured:
         company.genesys.calls.clear()
         company.okta_outside.asked = 0
         company.store_calls.clear()
-        self._receives = company.queues.receives
+        self._receives = company.indexed.receives
         self._began = company.clock.seconds
 
     def deliver(self, every: float = DELIVERY_SECONDS) -> None:
@@ -95,7 +95,7 @@ class Measured:
             okta=company.okta_outside.asked,
             scim=len(scim),
             refused=sum(call.status == HTTPStatus.TOO_MANY_REQUESTS for call in scim),
-            receives=company.queues.receives - self._receives,
+            receives=company.indexed.receives - self._receives,
             store=company.store_calls.total(),
             done=ended,
             more=more,
