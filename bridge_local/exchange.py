@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 
@@ -45,14 +45,29 @@ class Request:
         return next((value for key, value in self.query if key == name), default)
 
 
+Wire = Literal["", "slow-headers", "slow-body", "endless-103", "half-body"]
+"""How an answer goes over a connection: at once; a byte a second, the headers or the body; after 103 answers without
+end; cut off in the middle of the body. In process all but the first are an answer that comes too late, the last one
+is a broken connection."""
+
+
 @dataclass
 class Response:
-    """An HTTP answer; `delay` is how many seconds the other side takes to give it."""
+    """An HTTP answer.
+
+    Attributes:
+        status: the HTTP status.
+        headers: two that differ in case only are two headers; one with an empty value is not sent.
+        body: the bytes.
+        delay: how many seconds the other side takes to give it.
+        wire: how a server sends it.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     delay: float = 0.0
+    wire: Wire = ""
 
     @classmethod
     def of_json(

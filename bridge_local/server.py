@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -70,6 +71,8 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = _IDLE
     model: Model
+    #: Seconds between two parts of an answer that comes slowly.
+    trickle = 1.0
 
     def _answer(self) -> None:
         body = self._body()
@@ -84,7 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if response.delay:
             time.sleep(response.delay)
-        self._send(response)
+        if response.wire:
+            self._dribble(response)
+        else:
+            self._send(response)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _answer  # noqa: N815 - the base class's names
 
@@ -108,9 +114,33 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {"Date": self.date_time_string(), **response.headers}
         if status != HTTPStatus.NO_CONTENT:
             headers["Content-Length"] = str(len(response.body))
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         body = b"" if self.command == "HEAD" or status == HTTPStatus.NO_CONTENT else response.body
-        self.wfile.write(f"HTTP/1.1 {status.value} {status.phrase}\r\n{head}\r\n".encode("latin-1", "replace") + body)
+        self.wfile.write(_head(status, headers) + body)
+
+    def _dribble(self, response: Response) -> None:
+        """Send an answer as slowly as `Response.wire` says, until the client hangs up."""
+        self.close_connection = True
+        head = _head(HTTPStatus(response.status), {**response.headers, "Content-Length": str(len(response.body))})
+        if response.wire == "half-body":
+            self.wfile.write(head + response.body[: len(response.body) // 2])
+            return
+        early = _head(HTTPStatus.EARLY_HINTS, {"Link": "</style.css>; rel=preload"})
+        while response.wire == "endless-103":
+            self._trickle(early)
+        if response.wire == "slow-body":
+            self.wfile.write(head)
+        for byte in response.body if response.wire == "slow-body" else head + response.body:
+            self._trickle(bytes([byte]))
+
+    def _trickle(self, part: bytes) -> None:
+        self.wfile.write(part)
+        self.wfile.flush()
+        time.sleep(self.trickle)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Requests are no news."""
+
+
+def _head(status: HTTPStatus, headers: Mapping[str, str]) -> bytes:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
+    return f"HTTP/1.1 {status.value} {status.phrase}\r\n{lines}\r\n".encode("latin-1", "replace")

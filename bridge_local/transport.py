@@ -26,6 +26,9 @@ class ModelTransport(Transport):
         except ConnectionCut:
             raise ConnectionLost("the model cut the connection", request=request) from None
         patience = request.extensions["timeout"]["read"]
-        if patience is not None and answer.delay > patience:
+        if answer.wire == "half-body":
+            raise ConnectionLost("the model cut the connection", request=request)
+        if answer.wire or (patience is not None and answer.delay > patience):
             raise ReadTimeout("the model answers too late", request=request)
-        return WireResponse(answer.status, headers=answer.headers, content=answer.body, request=request)
+        headers = [(name, value) for name, value in answer.headers.items() if value]
+        return WireResponse(answer.status, headers=headers, content=answer.body, request=request)

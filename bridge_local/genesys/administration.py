@@ -7,12 +7,14 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from threading import RLock
 from typing import Any
 
 from bridge_local.exchange import Now
 from bridge_local.genesys.directory import Directory
 from bridge_local.genesys.documents import Documents
+from bridge_local.genesys.errors import platform_error
 from bridge_local.genesys.groups import Groups
 from bridge_local.genesys.records import Group, User
 from bridge_local.genesys.switches import GenesysSwitches
@@ -52,7 +54,7 @@ class Administration:
         self._lock = RLock()
         self._users = Users(self.directory, switches)
         self._groups = Groups(self.directory, switches)
-        self._documents = Documents(self.directory, base)
+        self._documents = Documents(self.directory, switches, base)
 
     def take_role(self) -> None:
         """Take the role away from the OAuth client: nearly everything is 403."""
@@ -80,7 +82,7 @@ class Administration:
             Refused: as PATCH.
         """
         with self._lock:
-            self._users.edit(self._users.get(user_id), changes)
+            self._users.edit(self._known(user_id), changes)
 
     def delete_user(self, user_id: str) -> None:
         """Softly delete a user.
@@ -89,7 +91,54 @@ class Administration:
             Refused: 404.
         """
         with self._lock:
-            self._users.delete(self._users.get(user_id))
+            self._users.delete(self._known(user_id))
+
+    def restore_user(self, user_id: str) -> None:
+        """Bring a deleted user back: active, in the division Home, without roles and groups.
+
+        Raises:
+            KeyError: there is no deleted user of that id.
+            Refused: 409, the name or an external identifier has been taken meanwhile.
+        """
+        with self._lock:
+            user = self.directory.users[user_id]
+            if not user.deleted:
+                raise KeyError(f"user {user_id} is not deleted")
+            self._users.restore(user)
+
+    def deactivate_user(self, user_id: str) -> None:
+        """Set a user as inactive.
+
+        Raises:
+            Refused: 404.
+        """
+        self.edit_user(user_id, {"active": False})
+
+    def activate_user(self, user_id: str) -> None:
+        """Set a user as active.
+
+        Raises:
+            Refused: 404, or no licence is left.
+        """
+        self.edit_user(user_id, {"active": True})
+
+    def rename_user(self, user_id: str, display_name: str, user_name: str = "") -> None:
+        """Give a user another name, and another e-mail address to sign in with.
+
+        Raises:
+            Refused: 404, or 409 for an address that somebody has.
+        """
+        self.edit_user(user_id, {"displayName": display_name, **({"userName": user_name} if user_name else {})})
+
+    def hide_user(self, user_id: str) -> None:
+        """Move a user into a division that the client may not see: 404 by id, in no search, and 409 on POST."""
+        with self._lock:
+            self.directory.hidden.add(user_id)
+
+    def show_user(self, user_id: str) -> None:
+        """Move a hidden user back."""
+        with self._lock:
+            self.directory.hidden.discard(user_id)
 
     def user(self, user_id: str) -> dict[str, Any] | None:
         """The SCIM document of one user, None when deleted or unknown."""
@@ -107,6 +156,13 @@ class Administration:
         """The SCIM documents of all active and inactive users, as they are now."""
         with self._lock:
             return [self._plain(user) for user in self.directory.users.values() if not user.deleted]
+
+    def _known(self, user_id: str) -> User:
+        """A user whom an administrator sees, hidden from the client or not."""
+        user = self.directory.users.get(user_id)
+        if user is None or user.deleted:
+            raise platform_error(HTTPStatus.NOT_FOUND)
+        return user
 
     def _plain(self, user: User) -> dict[str, Any]:
         return copy.deepcopy(self._documents.user(user))
@@ -168,6 +224,7 @@ class Administration:
                 "roles": sorted(directory.roles),
                 "skills": sorted(directory.skills),
                 "languages": sorted(directory.languages),
+                "hidden": sorted(directory.hidden),
                 "users": [_state(user) for user in directory.users.values()],
                 "groups": [_state(group) for group in directory.groups.values()],
             }
@@ -181,6 +238,7 @@ class Administration:
             directory.roles = set(state["roles"])
             directory.skills = set(state["skills"])
             directory.languages = set(state["languages"])
+            directory.hidden = set(state.get("hidden", ()))
             for user in state["users"]:
                 directory.load_user(User(**{**user, "modified": _moment(user["modified"])}), self._now())
             for group in state["groups"]:

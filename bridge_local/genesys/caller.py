@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge_local.exchange import Request
-from bridge_local.genesys.model import SCIM_MEDIA, GenesysModel
+from bridge_local.genesys.errors import SCIM_MEDIA
+from bridge_local.genesys.model import GenesysModel
 from bridge_local.genesys.patch import PATCH_URN
 from bridge_local.genesys.tokens import FORM
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from bridge_local.exchange import Now
 from bridge_local.genesys.records import Group, User
@@ -18,7 +18,11 @@ from bridge_local.genesys.switches import GenesysSwitches
 HOME_DIVISION = "Home"
 DEFAULT_ROLE = "employee"
 
+_REMEMBERED = 4
+"""Versions of a user or group before the present one."""
+
 _Ids = dict[str, dict[str, None]]
+R = TypeVar("R", User, Group)
 
 
 class SearchIndex:
@@ -73,6 +77,7 @@ class Directory:
         roles: names that exist.
         skills: routing skills that exist.
         languages: routing languages that exist.
+        hidden: ids of users in divisions that the client may not see.
     """
 
     def __init__(self, now: Now, rng: random.Random, switches: GenesysSwitches) -> None:
@@ -95,6 +100,9 @@ class Directory:
         self._identities: dict[tuple[str, str], str] = {}
         self._group_names: _Ids = {}
         self._memberships: _Ids = {}
+        self.hidden: set[str] = set()
+        self._past: dict[str, deque[tuple[datetime, User | Group]]] = {}
+        self._born: dict[str, datetime] = {}
 
     # ------------------------------------------------------------------------------------------- Users
 
@@ -125,6 +133,8 @@ class Directory:
         """Store a user at the next version and the present time."""
         now = self._now()
         known = self.users.get(user.id)
+        if known is None:
+            self._born[user.id] = now
         written = replace(user, version=(known.version if known else 0) + 1, modified=now)
         self.load_user(written, now + timedelta(seconds=self._switches.search_lag))
         return written
@@ -134,6 +144,7 @@ class Directory:
         known = self.users.get(user.id)
         if known is not None:
             self._forget(known)
+            self._remember(known)
         self.users[user.id] = user
         if user.deleted:
             self._deleted_names[user.user_name.casefold()] = user.id
@@ -147,6 +158,32 @@ class Directory:
         """The search index as it is at this moment."""
         self.index.refresh(self._now())
         return self.index
+
+    def seen_user(self, user_id: str) -> User | None:
+        """The user as a read by id shows it, deleted or not: as it was `GenesysSwitches.read_lag` seconds ago."""
+        user = self.users.get(user_id)
+        return None if user is None else self._seen(user)
+
+    def seen_group(self, group: Group) -> Group:
+        """The group as a read by id shows it."""
+        return self._seen(group)
+
+    def is_new(self, user_id: str) -> bool:
+        """Whether the group service does not know the user yet, by `GenesysSwitches.member_lag`."""
+        born = self._born.get(user_id)
+        return born is not None and (self._now() - born).total_seconds() < self._switches.member_lag
+
+    def _seen(self, current: R) -> R:
+        lag = self._switches.read_lag
+        if lag <= 0:
+            return current
+        for at, record in self._past.get(current.id, ()):
+            if (self._now() - at).total_seconds() < lag:
+                return cast("R", record)
+        return current
+
+    def _remember(self, record: User | Group) -> None:
+        self._past.setdefault(record.id, deque(maxlen=_REMEMBERED)).append((self._now(), record))
 
     def _forget(self, user: User) -> None:
         name = user.user_name.casefold()
@@ -181,6 +218,8 @@ class Directory:
             if known is not None:
                 self._group_names[known.display_name.casefold()].pop(group.id)
             self._group_names.setdefault(group.display_name.casefold(), {})[group.id] = None
+        if known is not None:
+            self._remember(known)
         self.groups[group.id] = group
         before: Mapping[str, str] = known.members if known else {}
         if before is not group.members:

@@ -20,9 +20,9 @@ LIST_URN = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 _ALWAYS = frozenset({"schemas", "id", "userName", "active", "meta"})
 
 
-def etag(version: int) -> str:
+def etag(version: int, *, weak: bool = False) -> str:
     """The version as ETag and ``meta.version`` show it: in double quotes."""
-    return f'"{version}"'
+    return f'W/"{version}"' if weak else f'"{version}"'
 
 
 def timestamp(moment: datetime) -> str:
@@ -95,6 +95,7 @@ class Documents:
     """Makes documents; `base` is the address of the SCIM tree, such as ``https://api.../api/v2/scim/v2``."""
 
     directory: Directory
+    switches: GenesysSwitches
     base: str
     _references: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
@@ -152,7 +153,7 @@ class Documents:
             "resourceType": kind,
             "lastModified": timestamp(modified),
             "location": f"{self.base}/{kind.lower()}s/{resource_id}",
-            "version": etag(version),
+            "version": etag(version, weak=self.switches.weak_etags),
         }
 
 

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from bridge_local.exchange import Response
 from bridge_local.genesys.switches import GenesysSwitches
+
+SCIM_MEDIA = "application/scim+json"
+JSON_MEDIA = "application/json"
 
 ERROR_URN = "urn:ietf:params:scim:api:messages:2.0:Error"
 
@@ -35,6 +39,14 @@ class Refused(Exception):
         self.status = status
         self.document = dict(document)
         self.headers = dict(headers or {})
+
+    def response(self, correlation: str = "") -> Response:
+        """The answer; an ErrorBody names the `correlation` id of the request."""
+        document = self.document
+        if "code" in document and correlation:
+            document = {**document, "contextId": correlation}
+        media = SCIM_MEDIA if "schemas" in document else JSON_MEDIA
+        return Response.of_json(self.status, document, self.headers, media)
 
 
 def platform_error(

@@ -21,11 +21,16 @@ _EXTERNAL_IDS = re.compile(rf"\s*{re.escape(GENESYS_URN)}:externalIds\[(?P<condi
 
 
 def find_users(directory: Directory, switches: GenesysSwitches, text: str) -> list[User]:
-    """The users that a list shows: the active ones, or those the filter finds.
+    """The users that a list shows: the active ones, or those the filter finds; none whom the client may not see.
 
     Raises:
         Refused: 400 invalidFilter.
     """
+    found = _find_users(directory, switches, text)
+    return [user for user in found if user.id not in directory.hidden] if directory.hidden else found
+
+
+def _find_users(directory: Directory, switches: GenesysSwitches, text: str) -> list[User]:
     index = directory.visible()
     if not text:
         return [user for user in index.users.values() if user.active]

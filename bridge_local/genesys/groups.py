@@ -124,7 +124,7 @@ class Groups:
     def _kind(self, member: str) -> str | None:
         """User or Group; None for an id to ignore."""
         user = self.directory.user(member)
-        if user is not None:
+        if user is not None and not self.directory.is_new(member):
             if not user.active and self.switches.adding_inactive == "400":
                 raise bad_request(self.switches, "invalidValue", f"{member} is inactive")
             return "User"

@@ -10,22 +10,26 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 from bridge_local.exchange import ConnectionCut, Now, Request, Response
+from bridge_local.faults import Faults
 from bridge_local.genesys.administration import PERMISSIONS, Administration
 from bridge_local.genesys.discovery import resource_types, schemas, service_provider_config
 from bridge_local.genesys.documents import Projection, etag, list_response
-from bridge_local.genesys.errors import Refused, platform_error, too_many_requests, version_conflict
-from bridge_local.genesys.faults import Fault, Faults
+from bridge_local.genesys.errors import (
+    JSON_MEDIA,
+    SCIM_MEDIA,
+    Refused,
+    platform_error,
+    too_many_requests,
+    version_conflict,
+)
 from bridge_local.genesys.filters import find_groups, find_users
 from bridge_local.genesys.limits import RateLimits
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.schema import ENTERPRISE_URN, GENESYS_URN, GROUP, USER
 from bridge_local.genesys.switches import GenesysSwitches
-from bridge_local.genesys.tokens import Tokens, rate_limited
+from bridge_local.genesys.tokens import Tokens
 
 T = TypeVar("T")
-
-SCIM_MEDIA = "application/scim+json"
-JSON_MEDIA = "application/json"
 
 MAX_BODY = 512_000
 """Bytes of a request's body."""
@@ -85,7 +89,7 @@ class GenesysModel(Administration):
         self._base = f"{base_url}/api/v2/scim/v2"
         super().__init__(now, rng, switches or GenesysSwitches(), self._base)
         self.calls: list[Call] = []
-        self.faults = Faults(rng)
+        self.faults = Faults(now, rng)
         self.tokens = Tokens(client_id, client_secret, rng, self.switches)
         self._limits = RateLimits(self.switches)
 
@@ -102,71 +106,60 @@ class GenesysModel(Administration):
         """
         with self._lock:
             call = Call(len(self.calls) + 1, self._now(), request.method, request.path, query=request.query)
+            call.route, _ = self._route(request)
             self.calls.append(call)
-            delay, fault = self.faults.meet(request)
-            if fault is not None and fault.kind == "cut":
-                raise ConnectionCut
-            correlation = self.directory.new_id()
             try:
-                response = self._answer(request, call, fault)
-            except Refused as refusal:
-                document = refusal.document
-                if "code" in document:
-                    document = {**document, "contextId": correlation}
-                media = SCIM_MEDIA if "schemas" in document else JSON_MEDIA
-                response = Response.of_json(refusal.status, document, refusal.headers, media)
-            response.headers = {**response.headers, **call.headers, "ININ-Correlation-Id": correlation}
-            response.delay = delay
+                response = self.faults.serve(request, lambda asked: self._serve(asked, call))
+            except ConnectionCut:
+                call.lost = call.status != 0
+                raise
             call.headers = response.headers
             call.status = response.status = int(response.status)
-            if fault is not None and fault.kind == "lost-answer":
-                call.lost = True
-                raise ConnectionCut
             return response
 
     # ----------------------------------------------------------------------------------------- Routing
 
-    def _answer(self, request: Request, call: Call, fault: Fault | None) -> Response:
-        is_login = request.path == "/oauth/token"
-        match = None if is_login else _TREE.fullmatch(request.path)
-        if is_login:
-            call.route = "oauth/token"
-        elif match is not None:
-            collection = match["collection"]
-            lower = collection.lower() if self.switches.any_case_paths else collection
-            route = f"{lower}/{{id}}" if match["id"] else lower
-            call.route = route if route in _ROUTES else "unknown"
-        if fault is not None and fault.kind == "status":
-            raise platform_error(fault.status)
-        if is_login:
+    def _route(self, request: Request) -> tuple[str, re.Match[str] | None]:
+        """The route as `Call` names it, and what the path of a SCIM call consists of."""
+        if request.path == "/oauth/token":
+            return "oauth/token", None
+        match = _TREE.fullmatch(request.path)
+        if match is None:
+            return "unknown", None
+        collection = match["collection"]
+        lower = collection.lower() if self.switches.any_case_paths else collection
+        route = f"{lower}/{{id}}" if match["id"] else lower
+        return (route, match) if route in _ROUTES else ("unknown", None)
+
+    def _serve(self, request: Request, call: Call) -> Response:
+        correlation = self.directory.new_id()
+        try:
+            response = self._answer(request, call, *self._route(request))
+        except Refused as refusal:
+            response = refusal.response(correlation)
+        response.headers = {**response.headers, **call.headers, "ININ-Correlation-Id": correlation}
+        call.status = int(response.status)
+        return response
+
+    def _answer(self, request: Request, call: Call, route: str, match: re.Match[str] | None) -> Response:
+        if route == "oauth/token":
             if request.method != "POST":
                 raise platform_error(HTTPStatus.METHOD_NOT_ALLOWED, code="bad.request", message="POST is expected")
-            if fault is not None and fault.kind == "rate-limit":
-                raise rate_limited()
             return self.tokens.mint(request, call.at)
         token = self.tokens.check(request, call.at)
-        if fault is not None and fault.kind == "rate-limit":
-            self._storm(fault)
         call.headers = self._limits.take(token, call.at)
-        if match is None or call.route == "unknown":
+        if match is None:
             raise platform_error(HTTPStatus.NOT_FOUND)
-        if request.method not in _ROUTES[call.route]:
+        if request.method not in _ROUTES[route]:
             raise platform_error(
                 HTTPStatus.METHOD_NOT_ALLOWED, code="bad.request", message="The method is not allowed here."
             )
-        self._authorize(request.method, call.route)
-        conflict = fault is not None and fault.kind == "version-conflict"
-        if call.route.startswith("users"):
-            return self._user_route(request, call, match["id"] or "", conflict)
-        if call.route.startswith("groups"):
-            return self._group_route(request, call, match["id"] or "", match["v2"] is not None, conflict)
-        return self._discovery(request, call.route, match["id"] or "")
-
-    def _storm(self, fault: Fault) -> None:
-        seconds, allowed = max(1, round(fault.seconds)), self.switches.token_per_minute
-        raise too_many_requests(
-            self.switches, seconds, key="token.rate.per.minute", namespace="platform.api", value=allowed, headers={}
-        )
+        self._authorize(request.method, route)
+        if route.startswith("users"):
+            return self._user_route(request, call, match["id"] or "")
+        if route.startswith("groups"):
+            return self._group_route(request, call, match["id"] or "", match["v2"] is not None)
+        return self._discovery(request, route, match["id"] or "")
 
     def _authorize(self, method: str, route: str) -> None:
         if route.startswith("groups"):
@@ -199,7 +192,7 @@ class GenesysModel(Administration):
 
     # ------------------------------------------------------------------------------------------- Users
 
-    def _user_route(self, request: Request, call: Call, user_id: str, conflict: bool) -> Response:
+    def _user_route(self, request: Request, call: Call, user_id: str) -> Response:
         if not user_id and request.method == "GET":
             return self._list_users(request)
         if not user_id:
@@ -207,11 +200,11 @@ class GenesysModel(Administration):
             call.user_id, call.changed = user.id, True
             return self._resource(request, self._documents.user(user), status)
         call.user_id = user_id
-        user = self._users.get(user_id)
         if request.method == "GET":
             projection = Projection.of(request, USER, self.switches)
-            return self._found(request, projection.apply(self._documents.user(user)))
-        self._match(request, user.version, conflict)
+            return self._found(request, projection.apply(self._documents.user(self._users.read(user_id))))
+        user = self._users.get(user_id)
+        self._match(request, user.version)
         if request.method == "DELETE":
             call.changed = True
             self._users.delete(user)
@@ -235,16 +228,17 @@ class GenesysModel(Administration):
 
     # ------------------------------------------------------------------------------------------ Groups
 
-    def _group_route(self, request: Request, call: Call, group_id: str, v2: bool, conflict: bool) -> Response:
+    def _group_route(self, request: Request, call: Call, group_id: str, v2: bool) -> Response:
         if not group_id:
             return self._list_groups(request, v2)
         call.group_id = group_id
         group = self._groups.get(group_id)
         if request.method == "GET":
+            group = self.directory.seen_group(group)
             projection = Projection.of(request, GROUP, self.switches)
             document = self._documents.group(group, members=projection.shows("", "members"))
             return self._found(request, projection.apply(document))
-        self._match(request, group.version, conflict)
+        self._match(request, group.version)
         change = self._groups.put if request.method == "PUT" else self._groups.patch
         written = change(group, self._body(request, call))
         call.changed = written is not group
@@ -291,9 +285,10 @@ class GenesysModel(Administration):
             numbers.append(int(text))
         return max(1, numbers[0]), min(max(0, numbers[1]), self.switches.max_results)
 
-    def _match(self, request: Request, version: int, conflict: bool) -> None:
+    def _match(self, request: Request, version: int) -> None:
         wanted = [tag.strip() for tag in request.headers.get("if-match", "*").split(",")]
-        if conflict or not {"*", etag(version)} & set(wanted):
+        current = set() if self.switches.weak_etags else {etag(version)}  # RFC 9110, 13.1.1: compared strongly
+        if not ({"*"} | current) & set(wanted):
             raise version_conflict(self.switches)
 
     def _found(self, request: Request, document: Mapping[str, Any]) -> Response:

@@ -7,7 +7,7 @@ with both answers of what is a guess or unknown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Refusal = Literal["400", "ignored"]
@@ -74,6 +74,19 @@ class GenesysSwitches:
         scim_per_minute: calls per minute in the namespace ``scim`` of the organisation, None for no such limit.
             It is documented to exist, the number is unknown.
         retry_after: whether a 429 has the header Retry-After. Observed: sometimes.
+        ignored_attributes: paths of attributes, as PATCH names them, that are accepted and not changed; ``active`` too.
+            Documented for single ones ("read only"), which others is unknown.
+        recased_attributes: paths whose text is kept with its case changed. Unknown.
+        trims_values: whether texts lose blanks at their ends and double ones. Unknown.
+        refused_attributes: paths whose change is refused with 400, the whole request with them. Unknown which.
+        refusal_names: where that 400 names the attribute: ``details[].fieldName`` of an ErrorBody, ``detail`` of a
+            ScimError, or nowhere. All three models are documented.
+        licences: how many users can be active, None for any number. Documented to exist, not for SCIM.
+        licence_refusal: the status of an activation above it. Unknown.
+        inactive_roles: whether a deactivated user keeps the roles. Documented both ways.
+        weak_etags: whether versions are shown as ``W/"42"``, which no If-Match can hold. Guess.
+        read_lag: seconds for which a read by id shows the version before. Guess: reads are served by replicas.
+        member_lag: seconds until a new user can be added to groups; see `unknown_member`. Guess.
     """
 
     token_lifetime: int = 86_400
@@ -119,3 +132,14 @@ class GenesysSwitches:
     client_per_minute: int | None = 300
     scim_per_minute: int | None = None
     retry_after: bool = True
+    ignored_attributes: set[str] = field(default_factory=set)
+    recased_attributes: set[str] = field(default_factory=set)
+    trims_values: bool = False
+    refused_attributes: set[str] = field(default_factory=set)
+    refusal_names: Literal["fieldName", "detail", "nothing"] = "fieldName"
+    licences: int | None = None
+    licence_refusal: Literal["400", "403", "409"] = "400"
+    inactive_roles: Literal["kept", "removed"] = "kept"
+    weak_etags: bool = False
+    read_lag: float = 0.0
+    member_lag: float = 0.0

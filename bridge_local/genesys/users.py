@@ -14,6 +14,7 @@ from bridge_local.genesys.patch import UserPatch, read_operations
 from bridge_local.genesys.records import User
 from bridge_local.genesys.schema import ENTERPRISE_URN, GENESYS_URN, USER
 from bridge_local.genesys.switches import GenesysSwitches
+from bridge_local.genesys.treatment import treated
 from bridge_local.genesys.values import UserValues, canonical_names
 
 NAME_TAKEN = "User name already in use by non-deleted user."
@@ -34,8 +35,20 @@ class Users:
         Raises:
             Refused: 404.
         """
-        user = self.directory.users.get(user_id)
-        if user is None or (user.deleted and self.switches.deleted_by_id == "404"):
+        return self._shown(self.directory.users.get(user_id))
+
+    def read(self, user_id: str) -> User:
+        """A user by id as a GET shows it, perhaps an older version.
+
+        Raises:
+            Refused: 404.
+        """
+        return self._shown(self.directory.seen_user(user_id))
+
+    def _shown(self, user: User | None) -> User:
+        if user is None or user.id in self.directory.hidden:
+            raise platform_error(HTTPStatus.NOT_FOUND)
+        if user.deleted and self.switches.deleted_by_id == "404":
             raise platform_error(HTTPStatus.NOT_FOUND)
         return user
 
@@ -46,8 +59,9 @@ class Users:
             Refused: 400, 409.
         """
         named = canonical_names(self.switches, USER, body)
-        attributes = self._values.canonical(named, {})
+        attributes = treated(self.switches, self._values.canonical(named, {}), {})
         self._free_name(attributes["userName"], "")
+        self._free_licence(attributes, was_active=False)
         deleted = self.directory.deleted_holder(attributes["userName"])
         answer = self.switches.deleted_user_name
         if deleted is None or answer == "new":
@@ -86,7 +100,7 @@ class Users:
 
     def edit(self, user: User, changes: Mapping[str, Any]) -> User:
         """What an administrator changes by hand: whole attributes, None clears one."""
-        return self._write(user, {**user.attributes, **canonical_names(self.switches, USER, changes)})
+        return self._write(user, {**user.attributes, **canonical_names(self.switches, USER, changes)}, by_hand=True)
 
     def delete(self, user: User) -> User:
         """Softly delete: the roles and the division go, memberships end."""
@@ -97,19 +111,37 @@ class Users:
         self.directory.leave_groups(user.id)
         return written
 
+    def restore(self, user: User) -> User:
+        """Bring a deleted user back by hand: active, in the division Home, without roles and groups.
+
+        Raises:
+            Refused: 409, the name or an external identifier has been taken meanwhile, or no licence is left.
+        """
+        attributes = {**user.attributes, "active": True}
+        self._free_name(user.user_name, user.id)
+        self._free_identities(attributes, user.id)
+        self._free_licence(attributes, was_active=False)
+        return self.directory.write_user(replace(user, attributes=attributes, deleted=False))
+
     @property
     def _values(self) -> UserValues:
         return UserValues(self.directory, self.switches)
 
-    def _write(self, user: User, document: Mapping[str, Any]) -> User:
+    def _write(self, user: User, document: Mapping[str, Any], *, by_hand: bool = False) -> User:
         attributes = self._values.canonical(document, user.attributes)
+        if not by_hand:
+            attributes = treated(self.switches, attributes, user.attributes)
         if user.deleted and not attributes["active"]:
             raise bad_request(self.switches, "mutability", "a deleted user can only be restored")
         if attributes == user.attributes:
             return user
         self._free_name(attributes["userName"], user.id)
         self._free_identities(attributes, user.id)
-        left = user.active and not attributes["active"] and self.switches.inactive_members == "removed"
+        self._free_licence(attributes, was_active=user.active and not user.deleted)
+        ended = user.active and not attributes["active"]
+        if ended and self.switches.inactive_roles == "removed":
+            attributes.pop("roles", None)
+        left = ended and self.switches.inactive_members == "removed"
         written = self.directory.write_user(replace(user, attributes=attributes, deleted=False))
         if left:
             self.directory.leave_groups(user.id)
@@ -119,6 +151,13 @@ class Users:
         holder = self.directory.holder(user_name)
         if holder is not None and holder.id != user_id:
             raise self._taken(NAME_TAKEN)
+
+    def _free_licence(self, attributes: Mapping[str, Any], *, was_active: bool) -> None:
+        licences = self.switches.licences
+        if licences is None or was_active or not attributes["active"]:
+            return
+        if sum(user.active and not user.deleted for user in self.directory.users.values()) >= licences:
+            raise platform_error(int(self.switches.licence_refusal), message="No license is available for this user.")
 
     def _taken(self, detail: str) -> Refused:
         return scim_error(HTTPStatus.CONFLICT, detail, "uniqueness" if self.switches.uniqueness_type else "")

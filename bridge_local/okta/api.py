@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from urllib.parse import urlencode
 
 from bridge_local.exchange import ConnectionCut, Request, Response
+from bridge_local.faults import Faults
 from bridge_local.okta.answers import OktaError
 from bridge_local.okta.hook_api import HookApi
 from bridge_local.okta.log_api import LogApi
@@ -29,6 +30,7 @@ class Api:
         self._oauth = oauth
         self.rate_limits = RateLimits(org.switches)
         self._numbers = itertools.count(1)
+        self.faults = Faults(org.our_now, org.rng)
         reads = ReadApi(org)
         logs = LogApi(org, reads.base)
         users, groups, apps = "okta.users.read", "okta.groups.read", "okta.apps.read"
@@ -60,6 +62,9 @@ class Api:
 
     def handle(self, request: Request) -> Response:
         """Answer one request; faults first, then the credential, the limit, the call."""
+        return self.faults.serve(request, self._serve)
+
+    def _serve(self, request: Request) -> Response:
         number = next(self._numbers)
         delay = 0.0
         response: Response | None = None

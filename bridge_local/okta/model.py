@@ -23,7 +23,7 @@ class OktaModel(UserAdministration, GroupAdministration, AppAdministration):
     """An Okta org. Implements `bridge_local.exchange.Model`; may be used from several threads.
 
     The truth, for proofs: `users`, `groups`, ``assignments[app_id]`` (each a table whose ``current`` is a dict of
-    records by id), `apps`, `members` and `groups_of`.
+    records by id), `apps`, `members` and `groups_of`. What goes wrong is put into `faults`.
 
     Args:
         now: our clock; Okta's differs from it by ``switches.clock_offset``.
@@ -52,6 +52,8 @@ class OktaModel(UserAdministration, GroupAdministration, AppAdministration):
         self.oauth = OAuth(self, api_token)
         self._hook_api = HookApi(self, challenge)
         self.api = Api(self, self.oauth, self._hook_api)
+        #: What goes wrong with answers.
+        self.faults = self.api.faults
         self.app_id = app_id
         with self.quietly():
             self.create_app(app_label, app_id=app_id)

@@ -48,7 +48,8 @@ class Org:
         self.rng = rng
         self.ids = ids.Ids(rng)
         self.lock = RLock()
-        self._now = now
+        #: Our clock; `now` is Okta's.
+        self.our_now = now
         #: Users by id.
         self.users: Versions[User] = self._table()
         #: Groups by id.
@@ -76,7 +77,7 @@ class Org:
 
     def now(self) -> datetime:
         """The present moment on Okta's clock, UTC."""
-        moment = self._now().astimezone(UTC)
+        moment = self.our_now().astimezone(UTC)
         offset = self.switches.clock_offset
         return moment + timedelta(seconds=offset) if offset else moment
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from bridge_local.genesys import Answer, Fault
+from bridge_local.faults import Fault
+from bridge_local.genesys import Answer
 from bridge_local.genesys.administration import PERMISSIONS
+from bridge_local.genesys.faults import rate_limited, refused
 from bridge_local.genesys.schema import EMAIL_TYPES, ENTERPRISE_URN, GENESYS_URN, GROUP, PHONE_TYPES, USER, Attribute
-from tests.unit.genesys_model_org import NOBODY, Org
+from tests.models.genesys_org import NOBODY, Org
 
 FACTS: dict[str, Any] = json.loads((Path(__file__).parent / "genesys_scim_fields.json").read_text("utf-8"))
 MODELS: dict[str, Any] = FACTS["models"]
@@ -171,10 +173,10 @@ def exercised() -> CheckedOrg:
         org.ask("GET", address)
     org.ask("GET", "/schemas?filter=id eq x")
     org.ask("POST", "/users", {}, headers={"content-type": "text/plain"})
-    org.model.faults.add(Fault("rate-limit", count=1))
+    org.model.faults.add(Fault("", rate_limited(), count=1))
     org.ask("GET", "/users")
     for status in (500, 503, 504, 408):
-        org.model.faults.add(Fault("status", status=status, count=1))
+        org.model.faults.add(Fault("", refused(status), count=1))
         org.ask("GET", "/users")
     org.model.take_role()
     org.ask("GET", team)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault, lost
 from bridge_local.genesys.records import Call
 from tests.contract.test_genesys_model_fields import FACTS, MODELS, check, route_of
 from tests.world import World
@@ -38,7 +38,7 @@ def calls() -> list[Call]:
     world.happen()
     world.okta.activate(people[1])
     world.okta.assign_user(people[1])
-    world.genesys.faults.add(Fault("lost-answer", method="POST", path=".*/users", count=1))
+    world.genesys.faults.add(Fault("POST .*/users", lost(), count=1))
     world.person("Dan Reed")
     world.happen()
     return [call for call in world.genesys.calls if "/scim/" in call.path]

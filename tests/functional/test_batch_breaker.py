@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -13,18 +12,19 @@ from bridge.errors import Transient
 from bridge.items import Queue, Reason, parse_item
 from bridge.outbound.breaker import LEASE, LONGEST_WAIT
 from bridge.provisioning.records import Breaker, UserLink
+from bridge_local.faults import Fault, before
 from bridge_local.fifo import Message
-from bridge_local.genesys.faults import Fault as GenesysFault
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.memory import MemoryStore
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 pytestmark = pytest.mark.proof
 
 
-def outage(world: World, path: str = "") -> GenesysFault:
+def outage(world: World, path: str = "") -> Fault:
     """Genesys Cloud answers 503."""
-    return world.genesys.faults.add(GenesysFault("status", path=path, status=503))
+    return world.genesys.faults.add(Fault(path, genesys_faults.refused(503)))
 
 
 def waiting(world: World) -> list[Message]:
@@ -67,7 +67,7 @@ def test_poison_is_parked_at_once_while_others_wait_and_while_they_go_on() -> No
     world.queues.put(Queue.USERS, f"user:{user}x", "one", "no item")
     bad = world.okta.create_user({"login": "x@example.com", "email": "x@example.com", "firstName": "", "lastName": ""})
     world.okta.assign_user(bad)
-    world.okta.switches.faults.append(Fault(f"users/{bad}", FaultKind.STATUS, status=400))
+    world.okta.faults.add(Fault(f"users/{bad}", okta_faults.refused(400)))
     world.deliver()
     world.work(Queue.USERS)
     assert world.parked(f"user:{user}x") == ["unreadable-item"]
@@ -148,7 +148,7 @@ def test_a_leaver_does_not_wait_for_what_groups_lack() -> None:
     (leaver,) = world.provisioned(1)
     for number in range(4):
         world.linked_group(f"Team {number}", [])
-    world.genesys.faults.add(GenesysFault("status", path="/groups", status=403))
+    world.genesys.faults.add(Fault("/groups", genesys_faults.refused(403)))
     for link in world.store.groups():
         world.ask(f"group:{link.okta_id}")
     world.pass_time(hours=1)
@@ -197,16 +197,11 @@ def test_a_function_that_dies_while_it_probes() -> None:
     world = World()
     users = opened(world, 4)
     world.genesys.faults.clear()
-    handle, deaths = world.genesys.handle, 0
 
-    def dying(request: Any) -> Any:
-        nonlocal deaths
-        if "serviceproviderconfig" in request.path and not deaths:
-            deaths += 1
-            raise Killed
-        return handle(request)
+    def die() -> None:
+        raise Killed
 
-    world.genesys.handle = dying  # type: ignore[method-assign] # the model is interrupted, not replaced
+    world.genesys.faults.add(Fault("serviceproviderconfig", before(die), count=1))
     with pytest.raises(Killed):
         world.settle()
     world.restart()
@@ -252,13 +247,13 @@ def test_redriven_after_twenty_days_only_the_truth_counts() -> None:
     world = World()
     ada, ben = world.provisioned(2)
     group, genesys_group = world.linked_group("Agents", [ada, ben])
-    world.okta.switches.faults.append(Fault(f"users/{ada}$", FaultKind.STATUS, status=400))
+    world.okta.faults.add(Fault(f"users/{ada}$", okta_faults.refused(400)))
     world.okta.update_profile(ada, {"title": "Adviser"})
     world.okta.update_profile(ben, {"title": "Adviser"})
     old = [message.body for message in sent(world)]
     world.settle()
     (parked,) = world.store.parked.values()
-    world.okta.switches.faults.clear()
+    world.okta.faults.clear()
     world.okta.update_profile(ada, {"title": "Owner"})
     world.okta.deactivate(ada)
     world.okta.unassign_user(ben)

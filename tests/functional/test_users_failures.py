@@ -11,7 +11,8 @@ from bridge.consumer.failures import REFUSED_TRIES
 from bridge.errors import Transient
 from bridge.items import Queue
 from bridge.provisioning.records import Origin
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Effect, Fault, cut, lost
+from bridge_local.genesys.faults import refused
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
@@ -80,24 +81,14 @@ def test_whichever_call_of_the_store_fails_the_end_is_the_same(when: str) -> Non
     assert total > 30
 
 
-@pytest.mark.parametrize(("kind", "lag"), [("lost-answer", 0), ("lost-answer", 60), ("cut", 0), ("status", 60)])
-def test_whichever_call_to_genesys_cloud_fails_the_end_is_the_same(kind: Any, lag: float) -> None:
+@pytest.mark.parametrize(("effect", "lag"), [(lost, 0), (lost, 60), (cut, 0), (lambda: refused(503), 60)])
+def test_whichever_call_to_genesys_cloud_fails_the_end_is_the_same(effect: Callable[[], Effect], lag: float) -> None:
     """The work done and its answer lost, not done at all, or a 503: at any one call, with a search that trails too."""
     counted = busy_world()
     busy_day(counted)
-    for number in range(len(counted.genesys.calls)):
+    for number in range(counted.calls()):
         world = busy_world(search_lag=lag)
-        fault = Fault(kind, path="/scim/", count=1)
-        seen = 0
-        meet = world.genesys.faults._hits
-
-        def hits(rule: Fault, request: Any, *, meet: Any = meet, number: int = number) -> bool:
-            nonlocal seen
-            seen += 1
-            return seen > number and bool(meet(rule, request))
-
-        world.genesys.faults._hits = hits  # type: ignore[method-assign] # the fault waits for its call
-        world.genesys.faults.add(fault)
+        world.genesys.faults.add(Fault("/scim/", effect(), count=1, skip=number))
         busy_day(world)
         world.assert_users_equal()
         assert not world.store.parked
@@ -108,7 +99,7 @@ def test_whichever_call_to_genesys_cloud_fails_the_end_is_the_same(kind: Any, la
 def test_lost_answer_of_a_post_ends_with_one_account(lag: float, finds_inactive: bool) -> None:
     """The POST was done, nobody heard: found by its externalId, made by us, and not made again."""
     world = World(genesys_switches=GenesysSwitches(search_lag=lag, finds_inactive=finds_inactive))
-    world.genesys.faults.add(Fault("lost-answer", method="POST", path="/users$", count=1))
+    world.genesys.faults.add(Fault("POST .*/users$", lost(), count=1))
     user = world.person("Ada Brook", title="Adviser")
     world.happen()
     assert len(world.accounts()) == 1
@@ -126,7 +117,7 @@ def test_lost_answer_of_a_post_ends_with_one_account(lag: float, finds_inactive:
 def test_who_leaves_after_a_lost_post_is_out(ends: str, lag: float) -> None:
     """An account that may exist counts as linked: it is looked for until it is found, and deactivated."""
     world = World(genesys_switches=GenesysSwitches(search_lag=lag))
-    world.genesys.faults.add(Fault("lost-answer", method="POST", path="/users$", count=1))
+    world.genesys.faults.add(Fault("POST .*/users$", lost(), count=1))
     user = world.person("Ada Brook")
     world.deliver()
     world.work(Queue.USERS)
@@ -140,7 +131,7 @@ def test_who_leaves_after_a_lost_post_is_out(ends: str, lag: float) -> None:
 def test_who_leaves_after_a_post_that_was_never_done_is_let_go(ends: str) -> None:
     """A POST that never arrived is looked for a quarter of an hour, then nothing is left to do."""
     world = World()
-    world.genesys.faults.add(Fault("cut", method="POST", path="/users$", count=2))
+    world.genesys.faults.add(Fault("POST .*/users$", cut(), count=2))
     user = world.person("Ada Brook")
     world.deliver()
     world.work(Queue.USERS)
@@ -156,7 +147,7 @@ def test_who_leaves_after_a_post_that_was_never_done_is_let_go(ends: str) -> Non
 def test_who_leaves_after_a_lost_post_is_found_without_a_usable_profile() -> None:
     """The externalId is enough where the profile no longer tells the userName that was posted."""
     world = World()
-    world.genesys.faults.add(Fault("lost-answer", method="POST", path="/users$", count=1))
+    world.genesys.faults.add(Fault("POST .*/users$", lost(), count=1))
     user = world.person("Ada Brook")
     world.deliver()
     world.work(Queue.USERS)
@@ -173,7 +164,7 @@ def test_change_that_genesys_cloud_refuses_is_parked_after_a_few_tries(status: i
     world = World()
     user = world.person("Ada Brook")
     world.happen()
-    refusal = world.genesys.faults.add(Fault("status", method="PATCH", status=status))
+    refusal = world.genesys.faults.add(Fault("PATCH", refused(status)))
     world.okta.update_profile(user, {"title": "Manager"})
     world.genesys.calls.clear()
     world.happen()
@@ -191,7 +182,7 @@ def test_outage_of_a_day_costs_nothing_but_time() -> None:
     world = World({"BACKOFF_LIMIT_SECONDS": "3600"})
     ada, bea = world.person("Ada Brook"), world.person("Bea Long")
     world.happen()
-    outage = world.genesys.faults.add(Fault("status", path="/scim/", status=503))
+    outage = world.genesys.faults.add(Fault("/scim/", refused(503)))
     world.okta.suspend(ada)
     world.okta.update_profile(bea, {"title": "Manager"})
     world.person("Cy Moss")

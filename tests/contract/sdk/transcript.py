@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge_local.exchange import Request, Response
-from bridge_local.genesys import Fault, GenesysModel, GenesysSwitches
+from bridge_local.faults import Fault
+from bridge_local.genesys import GenesysModel, GenesysSwitches
+from bridge_local.genesys.faults import rate_limited
 
 CLIENT_ID = "sdk-client"
 CLIENT_SECRET = "made-up-secret"
@@ -97,8 +99,7 @@ class Recorder:
     def storm(self, *, retry_after: bool) -> None:
         """The next request meets a 429 that asks for a second, in the header or in its text alone."""
         self._storm = retry_after
-        self.model.switches.retry_after = retry_after
-        self.model.faults.add(Fault("rate-limit", count=1, seconds=1))
+        self.model.faults.add(Fault("", rate_limited(retry_after="" if retry_after else None), count=1))
 
     def handle(self, request: Request) -> Response:
         """Ask the model, and write both down."""

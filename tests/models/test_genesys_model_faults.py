@@ -8,17 +8,18 @@ import threading
 import pytest
 
 from bridge_local.exchange import ConnectionCut, Request
-from bridge_local.genesys import Fault
+from bridge_local.faults import Fault, cut, late, lost
 from bridge_local.genesys.errors import Refused
-from tests.unit.genesys_model_org import NOBODY, Org, outcome
+from bridge_local.genesys.faults import rate_limited, refused, version_conflict
+from tests.models.genesys_org import NOBODY, Org, outcome
 
 
 def test_latency_adds_up_and_the_work_is_done() -> None:
     """Latencies of several rules add up and do not hide another fault."""
     org = Org()
-    org.model.faults.add(Fault("latency", seconds=2.5))
-    org.model.faults.add(Fault("status", status=503, count=1))
-    org.model.faults.add(Fault("latency", path="/users", seconds=1))
+    org.model.faults.add(Fault("", late(2.5)))
+    org.model.faults.add(Fault("/users", late(1)))
+    org.model.faults.add(Fault("", refused(503), count=1))
     request = Request.of(
         "GET", "https://api.example.com/api/v2/scim/v2/users", {"Authorization": f"Bearer {org.caller.token}"}
     )
@@ -34,7 +35,7 @@ def test_latency_adds_up_and_the_work_is_done() -> None:
 def test_a_status_fault_answers_that_and_does_nothing(status: int, code: str) -> None:
     """The rule hits as often as it says, then the request goes through."""
     org = Org()
-    org.model.faults.add(Fault("status", method="POST", path="/users$", status=status, count=2))
+    org.model.faults.add(Fault("POST .*/users$", refused(status), count=2))
     body = {"userName": "ada.brook@example.com", "displayName": "Ada"}
     assert org.send("GET", "/users").status == 200
     assert [outcome(org.send("POST", "/users", body)) for _ in range(2)] == [(status, code)] * 2
@@ -45,7 +46,7 @@ def test_a_status_fault_answers_that_and_does_nothing(status: int, code: str) ->
 def test_a_storm_of_429() -> None:
     """A storm answers 429 and asks for its seconds until it is ended."""
     org = Org()
-    org.model.faults.add(Fault("rate-limit", seconds=7))
+    org.model.faults.add(Fault("", rate_limited(7)))
     for _ in range(3):
         answer = org.send("GET", "/users")
         assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
@@ -57,11 +58,11 @@ def test_a_cut_connection_does_nothing_and_a_lost_answer_does_all() -> None:
     """Both end in ConnectionCut; only the lost answer has made the user."""
     org = Org()
     body = {"userName": "ada.brook@example.com", "displayName": "Ada"}
-    org.model.faults.add(Fault("cut", method="POST", count=1))
+    org.model.faults.add(Fault("POST", cut(), count=1))
     with pytest.raises(ConnectionCut):
         org.send("POST", "/users", body)
     assert (org.model.users(), org.model.calls[-1].status) == ([], 0)
-    org.model.faults.add(Fault("lost-answer", method="POST", count=1))
+    org.model.faults.add(Fault("POST", lost(), count=1))
     with pytest.raises(ConnectionCut):
         org.send("POST", "/users", body)
     call = org.model.calls[-1]
@@ -73,7 +74,7 @@ def test_a_spontaneous_version_conflict() -> None:
     """The directory's own version errors hit writes by id only, without any If-Match."""
     org = Org()
     user = org.ada()
-    org.model.faults.add(Fault("version-conflict", count=1))
+    org.model.faults.add(Fault("", version_conflict(), count=2))
     assert org.send("GET", f"/users/{user['id']}").status == 200
     operation = {"op": "replace", "path": "title", "value": "Clerk"}
     assert org.patch(f"/users/{user['id']}", operation).status == 409
@@ -85,7 +86,7 @@ def test_a_fault_by_chance_comes_from_the_given_randomness() -> None:
 
     def statuses() -> list[int]:
         org = Org()
-        org.model.faults.add(Fault("status", status=500, probability=0.5))
+        org.model.faults.add(Fault("", refused(500), probability=0.5))
         return [org.send("GET", "/users").status for _ in range(40)]
 
     assert statuses() == statuses()

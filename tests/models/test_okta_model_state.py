@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bridge_local.okta import OktaModel, OktaSwitches
 from bridge_local.okta.versions import Versions
-from tests.unit.okta_model_org import START, TOKEN, Clock, Context
+from tests.models.okta_org import START, TOKEN, Clock, Context
 
 
 def full_org() -> Context:

@@ -12,7 +12,7 @@ import pytest
 
 from bridge_local.exchange import ConnectionCut
 from bridge_local.okta import HookDispatcher
-from tests.unit.okta_model_org import Context, error_of
+from tests.models.okta_org import Context, error_of
 
 URI = "https://hooks.example.com/okta/events"
 TYPES = ["user.lifecycle.create", "user.lifecycle.activate", "group.user_membership.add"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.genesys_model_org import NOBODY, Org, outcome
+from tests.models.genesys_org import NOBODY, Org, outcome
 
 
 def add(*ids: str) -> dict[str, Any]:

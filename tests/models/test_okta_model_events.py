@@ -10,7 +10,7 @@ import pytest
 
 from bridge_local.okta import Entity, hook_form, syslog_form
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
-from tests.unit.okta_model_org import START, Context, error_of, next_link
+from tests.models.okta_org import START, Context, error_of, next_link
 
 SINCE = "since=2026-11-24T00:00:00Z"
 

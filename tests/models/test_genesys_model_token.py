@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bridge_local.genesys import Fault
-from tests.unit.genesys_model_org import Org, outcome
+from bridge_local.faults import Fault
+from bridge_local.genesys.faults import rate_limited
+from tests.models.genesys_org import Org, outcome
 
 
 def test_a_token_lives_as_long_as_the_login_host_says() -> None:
@@ -63,7 +64,7 @@ def test_too_many_token_requests_are_a_400() -> None:
     assert "rate limit exceeded" in limited.document["description"]
     org.wait(60)
     assert org.caller.mint().status == 200
-    org.model.faults.add(Fault("rate-limit", path="/oauth/token", count=1))
+    org.model.faults.add(Fault("/oauth/token", rate_limited(), count=1))
     assert org.caller.mint().status == 400
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.okta_model_org import Context, error_of, next_link
+from tests.models.okta_org import Context, error_of, next_link
 
 
 def test_a_user_has_the_documented_fields() -> None:

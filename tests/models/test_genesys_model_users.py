@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.genesys_model_org import ENTERPRISE, GENESYS, NOBODY, Org, outcome
+from tests.models.genesys_org import ENTERPRISE, GENESYS, NOBODY, Org, outcome
 
 
 def test_a_created_user_is_answered_whole() -> None:

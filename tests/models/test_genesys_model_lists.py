@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.genesys_model_org import ENTERPRISE, GENESYS, Org, outcome
+from tests.models.genesys_org import ENTERPRISE, GENESYS, Org, outcome
 
 
 def staffed(**switches: Any) -> tuple[Org, dict[str, Any], str]:

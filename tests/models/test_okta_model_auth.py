@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from bridge_local.exchange import Request, Response
-from tests.unit.okta_model_org import START, Context, error_of
+from tests.models.okta_org import START, Context, error_of
 
 CLIENT = "0oaServiceAppClient5d"
 SCOPES = ("okta.users.read", "okta.logs.read")

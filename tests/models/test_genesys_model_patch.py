@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.genesys_model_org import ENTERPRISE, GENESYS, Org, outcome
+from tests.models.genesys_org import ENTERPRISE, GENESYS, Org, outcome
 
 PHONE = "+13175550123"
 MOBILE = "+13175550145"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge_local.okta import OktaRefused
-from tests.unit.okta_model_org import Context
+from tests.models.okta_org import Context
 
 ADD, REMOVE = "application.user_membership.add", "application.user_membership.remove"
 JOIN, PART = "group.user_membership.add", "group.user_membership.remove"

@@ -8,7 +8,7 @@ import pytest
 
 from bridge_local.exchange import ConnectionCut
 from bridge_local.okta import ENTERPRISE, WORKFORCE, Fault, FaultKind
-from tests.unit.okta_model_org import Context, error_of
+from tests.models.okta_org import Context, error_of
 
 
 def test_a_token_has_half_of_a_bucket_and_429_has_no_retry_after() -> None:

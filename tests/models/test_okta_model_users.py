@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge_local.okta import OktaModel, OktaRefused
-from tests.unit.okta_model_org import Context
+from tests.models.okta_org import Context
 
 ADD, REMOVE = "application.user_membership.add", "application.user_membership.remove"
 
