@@ -217,6 +217,11 @@ def done_but(status: int) -> Effect:
     return changed(lambda answer: Response(status, delay=answer.delay))
 
 
+def with_status(status: int) -> Effect:
+    """The work is done and its answer carries another status, such as 206."""
+    return changed(lambda answer: replace(answer, status=status))
+
+
 def headed(**headers: str | None) -> Effect:
     """Headers set, or taken away with None; ``_`` stands for ``-`` in names, whose case does not matter."""
     wanted = {name.replace("_", "-"): value or "" for name, value in headers.items()}

@@ -20,13 +20,20 @@ _IDLE = 75
 class Server:
     """Serves one model on one address, in threads of its own, until it is closed."""
 
-    def __init__(self, model: Model, host: str, port: int) -> None:
-        """Bind the address (port 0 takes a free one); `start` answers."""
+    def __init__(self, model: Model, host: str, port: int, *, trickle: float = 1.0) -> None:
+        """Bind the address (port 0 takes a free one); `start` answers.
+
+        Args:
+            model: what answers.
+            host: the address to listen on.
+            port: its port.
+            trickle: seconds between two parts of an answer that comes slowly (`Response.wire`).
+        """
 
         class Handler(_Handler):
             pass
 
-        Handler.model = model
+        Handler.model, Handler.trickle = model, trickle
         self._server = _HttpServer((host, port), Handler)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
 
@@ -71,8 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = _IDLE
     model: Model
-    #: Seconds between two parts of an answer that comes slowly.
-    trickle = 1.0
+    trickle: float
 
     def _answer(self) -> None:
         body = self._body()

@@ -132,6 +132,8 @@ def test_answers_are_changed_after_the_work() -> None:
     assert json.loads(upstream.get("/fields").body) == {"number": 5, "flag": True, "list": [1.5], "new": ["a"]}
     upstream.faults.add(Fault("/numbers", faults.huge_numbers(30)))
     assert json.loads(upstream.get("/numbers").body) == {"number": 10**29, "name": "x", "flag": True, "list": [10**29]}
+    upstream.faults.add(Fault("/partial", faults.with_status(206)))
+    assert (upstream.get("/partial").status, upstream.get("/partial").body[:9]) == (206, b'{"number"')
     upstream.faults.add(Fault("/status", faults.done_but(204)))
     assert (upstream.get("/status").body, upstream.asked[-1]) == (b"", "GET /status")
 

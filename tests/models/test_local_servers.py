@@ -8,13 +8,13 @@ import json
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from bridge_local.aws import Aws
 from bridge_local.console import Console
-from bridge_local.exchange import ConnectionCut, Request, Response
+from bridge_local.exchange import ConnectionCut, Request, Response, Wire
 from bridge_local.front import Front, proxy_event
 from bridge_local.logs import FunctionLogs
 from bridge_local.moto_model import Moto
@@ -27,7 +27,7 @@ ROUTES = Template().routes("Receiver")
 
 
 class Echo:
-    """Answers what it was asked; ``/cut`` cuts, ``/empty`` answers 204."""
+    """Answers what it was asked; ``/cut`` cuts, ``/empty`` answers 204, ``/wire/...`` answers in that way."""
 
     def handle(self, request: Request) -> Response:
         """The request as JSON."""
@@ -35,6 +35,8 @@ class Echo:
             raise ConnectionCut
         if request.path == "/empty":
             return Response(204)
+        if request.path.startswith("/wire/"):
+            return Response(200, {"X-None": ""}, b"0123456789", wire=cast("Wire", request.path.removeprefix("/wire/")))
         return Response.of_json(
             200, [request.method, request.path, request.query, request.headers.get("x-name"), len(request.body)]
         )
@@ -43,12 +45,33 @@ class Echo:
 @pytest.fixture
 def connection() -> Iterator[http.client.HTTPConnection]:
     """A connection to the echo."""
-    server = Server(Echo(), "127.0.0.1", 0)
+    server = Server(Echo(), "127.0.0.1", 0, trickle=0)
     server.start()
     made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
     yield made
     made.close()
     server.close()
+
+
+@pytest.mark.parametrize("wire", ["slow-headers", "slow-body"])
+def test_an_answer_may_come_byte_by_byte(connection: http.client.HTTPConnection, wire: str) -> None:
+    """Headers or body in single bytes: whole for a patient client, without headers that have no value."""
+    connection.request("GET", f"/wire/{wire}")
+    answer = connection.getresponse()
+    assert (answer.status, answer.read(), answer.getheader("X-None")) == (200, b"0123456789", None)
+
+
+def test_an_answer_may_never_begin_or_break_off(connection: http.client.HTTPConnection) -> None:
+    """103 upon 103 until the client hangs up; half of a body and the end of the connection."""
+    connection.request("GET", "/wire/half-body")
+    with pytest.raises(http.client.IncompleteRead):
+        connection.getresponse().read()
+    with socket.create_connection((connection.host, connection.port), timeout=10) as raw:
+        raw.sendall(b"GET /wire/endless-103 HTTP/1.1\r\nHost: x\r\n\r\n")
+        seen = b""
+        while seen.count(b"HTTP/1.1 103 Early Hints\r\n") < 1000:
+            seen += raw.recv(65_536)
+    assert b"HTTP/1.1 200" not in seen
 
 
 def test_one_connection_serves_many_requests(connection: http.client.HTTPConnection) -> None:
