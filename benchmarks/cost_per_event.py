@@ -15,7 +15,7 @@ import logging
 import math
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 import boto3
@@ -234,7 +234,7 @@ class CountedWorld(World):
                 return DynamoPace(cast("Any", self.tables), "state", upstream, 1_000_000, self.clock, share)
             return HeaderPace(cast("Any", self.tables), "state", upstream, self.clock, share)
 
-        outside = replace(self.consumer._dependencies, pace=pace)  # noqa: SLF001 - the composition of tests has no pace
+        outside = self.consumer._dependencies.replace(pace=pace)  # noqa: SLF001 - the composition of tests has no pace
         self.consumer = type(self.consumer)(self.consumer._settings, outside)  # noqa: SLF001 - as above
 
     def work(self, queue: Queue) -> Mapping[str, Any] | None:

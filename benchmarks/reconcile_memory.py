@@ -24,6 +24,7 @@ from urllib.parse import parse_qs
 
 import boto3
 
+from bridge.aws.dependencies import Dependencies
 from bridge.items import Item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.outbound.http import Transport, WireRequest, WireResponse
@@ -31,7 +32,7 @@ from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.records import AppState, GroupLink, GroupState, Hold, Origin, UserLink, UserState
 from bridge.provisioning.values import OktaUser
-from bridge.reconcile.composition import Dependencies, ReconcilerEvents
+from bridge.reconcile.composition import ReconcilerEvents
 from bridge.reconcile.settings import ReconcilerSettings
 from bridge.settings import UserNameSource
 from bridge_local.exchange import Request
@@ -273,9 +274,11 @@ def measure(users: int, *, known: bool) -> dict[str, Any]:
     fingerprints = Fingerprints(lambda: words.get("hash_key").encode())
     store = Links(users_in_all=users, fingerprints=fingerprints, values=values, known=known)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    settings = ReconcilerSettings.read(ENVIRONMENT)
     events = ReconcilerEvents(
-        ReconcilerSettings.read(ENVIRONMENT),
+        settings,
         Dependencies(
+            settings,
             store=cast("Any", store),
             queues=sent,
             secrets=cast("Any", words),

@@ -11,10 +11,12 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, cast
 
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
 from bridge.catchup.catch_up import CatchUp
+from bridge.catchup.composition import build as build_catch_up
 from bridge.catchup.settings import LogPollerSettings
-from bridge.consumer.composition import Consumer, Dependencies
+from bridge.consumer.composition import Consumer
 from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import Transient
 from bridge.items import Item, Queue, Reason, make_item
@@ -24,8 +26,8 @@ from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
 from bridge.provisioning.runs import Run
+from bridge.receiver.composition import Receiver
 from bridge.receiver.settings import ReceiverSettings
-from bridge.reconcile.composition import Dependencies as ReconcilerOutside
 from bridge.reconcile.composition import ReconcilerEvents
 from bridge.reconcile.settings import ReconcilerSettings
 from bridge.settings import UserNameSource
@@ -193,7 +195,7 @@ class World:
         self.consumer = self.new_consumer()
         self.receiver = self.new_receiver(self.queues)
         self.catch_up = self.new_poller(self.store, self.queues, ModelTransport(self.okta))
-        self.reconciler = self.new_reconciler(self.reconciler_outside())
+        self.reconciler = self.new_reconciler()
 
     def environment(self) -> dict[str, str]:
         """The environment variables of the functions."""
@@ -221,17 +223,15 @@ class World:
         settings = ConsumerSettings.read(self.environment())
         return Consumer(settings, self.dependencies(settings))
 
-    def new_receiver(self, queues: QueueSender) -> receiver_app.Receiver:
+    def new_receiver(self, queues: QueueSender) -> Receiver:
         """A new environment of the receiver, with this way into the queues."""
-        return receiver_app.Receiver(
-            settings=ReceiverSettings.read(self.environment()),
-            secrets=cast("Secrets", self.secrets),
-            queues=cast("Any", queues),
-        )
+        settings = ReceiverSettings.read(self.environment())
+        return Receiver(settings, Dependencies(settings, secrets=self.secrets, queues=queues))
 
     def dependencies(self, settings: ConsumerSettings) -> Dependencies:
         """The world around a new consumer."""
         return Dependencies(
+            settings,
             store=self.store,
             queues=self.queues,
             sqs=cast("Any", self.queues),
@@ -243,44 +243,31 @@ class World:
             pace=lambda _upstream, _queue: FreePace(),
             clock=self.clock,
             rng=self.rng,
+            sign=None,
             make_password=lambda: "Made-up-Passw0rd",
             okta_transport=ModelTransport(self.okta),
             genesys_transport=ModelTransport(self.genesys),
         )
 
-    def new_reconciler(self, dependencies: ReconcilerOutside) -> ReconcilerEvents:
-        """A new environment of the reconciler, with this world around it."""
-        return ReconcilerEvents(ReconcilerSettings.read(self.environment()), dependencies)
-
-    def reconciler_outside(self) -> ReconcilerOutside:
-        """The world around a new reconciler."""
-        settings = ConsumerSettings.read(self.environment())
-        same = self.dependencies(settings)
-        return ReconcilerOutside(
-            store=self.store,
-            queues=self.queues,
-            secrets=same.secrets,
-            hash_key=same.hash_key,
-            mapper=same.mapper,
-            pace=same.pace,
-            clock=self.clock,
-            pause=self.clock.advance,
-            okta_transport=same.okta_transport,
-            genesys_transport=same.genesys_transport,
-        )
+    def new_reconciler(self, **given: Any) -> ReconcilerEvents:
+        """A new environment of the reconciler, with these in place of its dependencies."""
+        settings = ReconcilerSettings.read(self.environment())
+        usual = self.dependencies(ConsumerSettings.read(self.environment())).given
+        return ReconcilerEvents(settings, Dependencies(settings, **{**usual, "pause": self.clock.advance, **given}))
 
     def new_poller(self, store: Store, queues: QueueSender, okta_transport: Transport) -> CatchUp:
         """A new environment of the log poller, in this world."""
-        return log_poller_app.build(
-            LogPollerSettings.read(self.environment()),
-            log_poller_app.Dependencies(
-                store=store,
-                queues=queues,
-                secrets=cast("Secrets", self.secrets),
-                clock=self.clock,
-                okta_transport=okta_transport,
-            ),
+        settings = LogPollerSettings.read(self.environment())
+        dependencies = Dependencies(
+            settings,
+            store=store,
+            queues=queues,
+            secrets=self.secrets,
+            clock=self.clock,
+            sign=None,
+            okta_transport=okta_transport,
         )
+        return build_catch_up(settings, dependencies)
 
     def send_dues(self) -> str:
         """One tick of the minute's schedule: the real log poller sends what is due."""

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 from benchmarks.bench.queues import IndexedQueues
 from benchmarks.bench.virtual import VirtualTime
 from bridge.aws.clients import SHARE
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.store.pace import DynamoPace, HeaderPace
-from bridge.consumer.composition import Dependencies
 from bridge.consumer.settings import ConsumerSettings
 from bridge.items import Queue
 from bridge.provisioning import scim
@@ -22,7 +22,6 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.ports import Pace
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.values import OktaUser
-from bridge.reconcile.composition import Memory
 from bridge_local.exchange import Request, Response
 from bridge_local.okta.switches import WORKFORCE
 from bridge_local.template import Template
@@ -147,12 +146,15 @@ class Company(World):
 
     def dependencies(self, settings: ConsumerSettings) -> Dependencies:
         """The world around a new consumer: counted, slow, and with the budgets that a deployed one has."""
-        return replace(
-            super().dependencies(settings),
-            store=cast("Store", CountedStore(self.store, self.clock, self.store_calls)),
-            pace=self._pace,
-            okta_transport=ServiceTransport(self.okta_outside),
-            genesys_transport=ServiceTransport(self.genesys_outside),
+        return (
+            super()
+            .dependencies(settings)
+            .replace(
+                store=CountedStore(self.store, self.clock, self.store_calls),
+                pace=self._pace,
+                okta_transport=ServiceTransport(self.okta_outside),
+                genesys_transport=ServiceTransport(self.genesys_outside),
+            )
         )
 
     def _pace(self, upstream: str, queue: Queue) -> Pace:
@@ -188,13 +190,10 @@ class Company(World):
     def _reconcile(self) -> None:
         """The reconciler's tick: it begins the first comparison and carries an unfinished one on."""
         events = self.new_reconciler(
-            replace(
-                self.reconciler_outside(),
-                store=cast("Memory", CountedStore(self.store, self.clock, self.store_calls)),
-                pace=self._pace,
-                okta_transport=ServiceTransport(self.okta_outside),
-                genesys_transport=ServiceTransport(self.genesys_outside),
-            )
+            store=CountedStore(self.store, self.clock, self.store_calls),
+            pace=self._pace,
+            okta_transport=ServiceTransport(self.okta_outside),
+            genesys_transport=ServiceTransport(self.genesys_outside),
         )
         while True:
             self.clock.advance(RECONCILE_TICK_SECONDS)

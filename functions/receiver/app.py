@@ -12,46 +12,28 @@ import hmac
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
-from bridge.aws.queues import SqsQueues
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
 from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import InvalidDelivery, SettingsError, Transient
 from bridge.okta.delivery import parse_delivery
 from bridge.okta.events import normalise
+from bridge.receiver.composition import QUICK, Receiver
 from bridge.receiver.settings import ReceiverSettings
 
 #: Most bytes of a body; a delivery of 1,000 events has about 2 MB.
 MAX_BODY = 4 * 1024 * 1024
 CHALLENGE = "x-okta-verification-challenge"
-#: Okta waits 3 seconds: no call may hang longer.
-_CLIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
-
-
-@dataclass(frozen=True)
-class Receiver:
-    """The parts that one environment of the function keeps."""
-
-    settings: ReceiverSettings
-    secrets: Secrets
-    queues: SqsQueues
 
 
 @lru_cache(maxsize=1)
 def compose() -> Receiver:
     """The parts, from the environment, once; `SettingsError` when a variable is missing or wrong."""
     settings = ReceiverSettings.read(os.environ)
-    return Receiver(
-        settings=settings,
-        secrets=Secrets(boto3.client("secretsmanager", config=_CLIENT), settings.secret_id),
-        queues=SqsQueues(boto3.client("sqs", config=_CLIENT), settings.queues),
-    )
+    return Receiver(settings, Dependencies(settings, client_config=QUICK))
 
 
 def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it

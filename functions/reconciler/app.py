@@ -6,18 +6,12 @@ import os
 from functools import lru_cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bridge.aws.clients import CLIENT, paces, signer
-from bridge.aws.clock import SystemClock
-from bridge.aws.queues import SqsQueues
-from bridge.aws.secrets import Secrets
-from bridge.aws.store.dynamo import DynamoStore
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
-from bridge.mapping.source import load_map
-from bridge.reconcile.composition import Dependencies, ReconcilerEvents, refused
+from bridge.reconcile.composition import ReconcilerEvents, refused
 from bridge.reconcile.settings import ReconcilerSettings
 
 
@@ -25,22 +19,7 @@ from bridge.reconcile.settings import ReconcilerSettings
 def compose() -> ReconcilerEvents:
     """The reconciler, from the environment, once; `SettingsError` when a variable is missing or wrong."""
     settings = ReconcilerSettings.read(os.environ)
-    clock = SystemClock()
-    dynamodb = boto3.client("dynamodb", config=CLIENT)
-    secretsmanager = boto3.client("secretsmanager", config=CLIENT)
-    return ReconcilerEvents(
-        settings,
-        Dependencies(
-            store=DynamoStore(dynamodb, settings.state_table),
-            queues=SqsQueues(boto3.client("sqs", config=CLIENT), settings.queues),
-            secrets=Secrets(secretsmanager, settings.secret_id),
-            hash_key=Secrets(secretsmanager, settings.hash_key_secret_id),
-            mapper=load_map(settings.mapping),
-            pace=paces(dynamodb, settings.state_table, settings.genesys.requests_per_minute, clock),
-            sign=signer(settings.okta),
-            clock=clock,
-        ),
-    )
+    return ReconcilerEvents(settings, Dependencies(settings))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bridge.aws.clock import SystemClock
-from bridge.consumer.composition import Consumer, random_password
+from bridge.aws.dependencies import random_password
+from bridge.consumer.composition import Consumer
 from bridge.items import Queue
 from bridge.provisioning.ports import Pace
 from tests.world import FreePace, World
@@ -30,9 +30,7 @@ def test_leavers_have_a_call_budget_of_their_own(monkeypatch: pytest.MonkeyPatch
         budget.take = lambda: taken.append((upstream, queue))  # type: ignore[method-assign] # it is watched
         return budget
 
-    monkeypatch.setattr(
-        "tests.world.Consumer", lambda settings, outside: Consumer(settings, replace(outside, pace=pace))
-    )
+    monkeypatch.setattr("tests.world.Consumer", lambda settings, given: Consumer(settings, given.replace(pace=pace)))
     world = World()
     (ada,) = world.provisioned(1)
     world.ask(f"user:{ada}", queue=Queue.LEAVERS)

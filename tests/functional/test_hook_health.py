@@ -11,14 +11,15 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
+from bridge.catchup.composition import build
 from bridge.catchup.hook_health import HOOK_TYPES
 from bridge.catchup.settings import LogPollerSettings
 from bridge_local.exchange import Request, Response
 from bridge_local.okta import Fault, FaultKind, HookDispatcher
 from bridge_local.okta.system_log import Entity
 from bridge_local.transport import ModelTransport
-from functions.log_poller import app as log_poller_app
 from tests.stages.jwt_key import public_jwk
 from tests.world import APP_ID, HOOK_SECRET, HOOK_URL, World
 
@@ -267,7 +268,10 @@ def test_a_service_app_without_the_scope_for_hooks_catches_up(capsys: pytest.Cap
     world = World()
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     world.okta.register_client(CLIENT_ID, [public_jwk(key.public_key(), "key")], ["okta.logs.read"])
-    dependencies = log_poller_app.Dependencies(
+    variables = {**ENVIRONMENT, "OKTA_AUTH": "oauth", "OKTA_CLIENT_ID": CLIENT_ID, "OKTA_KMS_KEY_ID": "key"}
+    settings = LogPollerSettings.read(variables)
+    dependencies = Dependencies(
+        settings,
         store=world.store,
         queues=world.queues,
         secrets=cast("Secrets", world.secrets),
@@ -275,8 +279,7 @@ def test_a_service_app_without_the_scope_for_hooks_catches_up(capsys: pytest.Cap
         sign=lambda message: key.sign(message, PKCS1v15(), SHA256()),
         okta_transport=ModelTransport(world.okta),
     )
-    variables = {**ENVIRONMENT, "OKTA_AUTH": "oauth", "OKTA_CLIENT_ID": CLIENT_ID, "OKTA_KMS_KEY_ID": "key"}
-    world.catch_up = log_poller_app.build(LogPollerSettings.read(variables), dependencies)
+    world.catch_up = build(settings, dependencies)
     found = told(world, capsys)
     assert found["HookUnknown"] == found["CatchUpRuns"] == 1
     assert "AuthFailures" not in found

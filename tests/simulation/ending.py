@@ -13,7 +13,6 @@ from bridge.aws import telemetry, upstreams
 from bridge.outbound.http import HttpClient
 from bridge.provisioning.holds import BLOCKING
 from bridge_local.proof import Story, differences
-from functions.log_poller import app as log_poller_app
 from tests.simulation.ceiling_check import Rules, breaches
 from tests.simulation.gate import Unsettled
 from tests.simulation.pace import too_many_calls
@@ -84,8 +83,7 @@ def _lean(seed: int) -> Iterator[None]:
     telemetry.logger.setLevel(logging.CRITICAL)
     try:
         with contextlib.ExitStack() as patched:
-            for module in (upstreams, log_poller_app):
-                patched.enter_context(patch.object(module, "HttpClient", client))
+            patched.enter_context(patch.object(upstreams, "HttpClient", client))
             patched.enter_context(patch.object(telemetry, "_emit", _unheard))
             yield
     finally:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
-from bridge.consumer.composition import Dependencies
+from bridge.aws.dependencies import Dependencies
 from bridge.consumer.settings import ConsumerSettings
 from bridge.provisioning.record_ports import Store
-from bridge.reconcile.composition import Memory
 from tests.simulation.gate import Gate, History
 from tests.simulation.outside import IdempotencyInWeather, QueuesInWeather, StoreInWeather
 from tests.simulation.pace import PaceTable, paced
@@ -63,25 +62,24 @@ class SimulatedWorld(World):
 
     def gated_reconciler(self) -> None:
         """A new environment of the reconciler, likewise."""
-        dependencies = replace(
-            self.reconciler_outside(),
-            store=cast("Memory", StoreInWeather(self.store, self.gate)),
+        self.reconciler = self.new_reconciler(
+            store=StoreInWeather(self.store, self.gate),
             queues=self.gated_queues,
             okta_transport=ServiceTransport(self.okta_outside),
             genesys_transport=ServiceTransport(self.genesys_outside),
         )
-        self.reconciler = self.new_reconciler(dependencies)
 
     def dependencies(self, settings: ConsumerSettings) -> Dependencies:
         """The world around a new consumer, in its weather."""
-        return Dependencies(
-            **{
-                **vars(super().dependencies(settings)),
-                "store": StoreInWeather(self.store, self.gate),
-                "queues": self.gated_queues,
-                "sqs": self.gated_queues,
-                "pace": partial(paced, self.gate, self.pace_table, self.per_minute),
-                "okta_transport": ServiceTransport(self.okta_outside),
-                "genesys_transport": ServiceTransport(self.genesys_outside),
-            }
+        return (
+            super()
+            .dependencies(settings)
+            .replace(
+                store=StoreInWeather(self.store, self.gate),
+                queues=self.gated_queues,
+                sqs=self.gated_queues,
+                pace=partial(paced, self.gate, self.pace_table, self.per_minute),
+                okta_transport=ServiceTransport(self.okta_outside),
+                genesys_transport=ServiceTransport(self.genesys_outside),
+            )
         )

@@ -11,12 +11,13 @@ from botocore.exceptions import ClientError
 from bridge.approvals.approvals import Approvals
 from bridge.approvals.identity import Identities
 from bridge.approvals.signing import binding
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
 from bridge.errors import Transient
 from bridge.items import parse_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.operations.answers import Refused
-from bridge.operations.composition import Dependencies, build
+from bridge.operations.composition import build
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
 from bridge.operations.settings import OperationsSettings
@@ -137,6 +138,7 @@ class Stage:
         self.operations = build(
             settings,
             Dependencies(
+                settings,
                 store=world.store,
                 queues=world.queues,
                 sqs=cast("Any", Depths()),
@@ -148,6 +150,7 @@ class Stage:
                 pace=lambda _upstream, _queue: FreePace(),
                 stack="bridge-test",
                 clock=world.clock,
+                sign=None,
                 okta_transport=ModelTransport(world.okta),
                 genesys_transport=ModelTransport(world.genesys),
             ),

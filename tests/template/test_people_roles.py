@@ -12,10 +12,9 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from bridge.approvals.identity import Identities
 from bridge.approvals.signing import binding, sign_identity, sts_endpoint
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.operations.composition import Dependencies
 from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge.provisioning.records import Hold, HoldState, ParkedItem
 from bridge_local.aws import Aws, queue_name
@@ -40,7 +39,7 @@ def deployment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         monkeypatch.setattr(
             operations, "Dependencies", partial(Dependencies, okta_transport=okta, genesys_transport=genesys)
         )
-        monkeypatch.setattr(approvals, "Identities", partial(Identities, transport=Sts()))
+        monkeypatch.setattr(approvals, "Dependencies", partial(Dependencies, sts_transport=Sts()))
         operations.compose.cache_clear()
         approvals.compose.cache_clear()
         yield made

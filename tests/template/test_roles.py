@@ -18,12 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from moto import mock_aws
 
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.consumer.composition import Dependencies
 from bridge.items import Reason, make_item
 from bridge.provisioning.followups import LEAVER
 from bridge.provisioning.records import Due
-from bridge.reconcile.composition import Dependencies as ReconcilerOutside
 from bridge_local import ROOT
 from bridge_local.aws import Aws
 from bridge_local.genesys import GenesysModel, GenesysSwitches
@@ -227,13 +226,11 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
             "Dependencies",
             partial(Dependencies, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
-        monkeypatch.setattr(
-            log_poller, "Dependencies", partial(log_poller.Dependencies, okta_transport=ModelTransport(okta))
-        )
+        monkeypatch.setattr(log_poller, "Dependencies", partial(Dependencies, okta_transport=ModelTransport(okta)))
         monkeypatch.setattr(
             reconciler,
             "Dependencies",
-            partial(ReconcilerOutside, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
+            partial(Dependencies, okta_transport=ModelTransport(okta), genesys_transport=ModelTransport(genesys)),
         )
         made = Deployment(aws, options, okta, genesys)
         original = vars(BaseClient)["_make_api_call"]

@@ -1,4 +1,4 @@
-"""What every function that calls AWS shares: how patient its clients are, the paces, and the signer."""
+"""The call budgets that all functions share, and the signer."""
 
 from __future__ import annotations
 
@@ -17,17 +17,15 @@ from bridge.settings import OktaAuth, OktaSettings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: A call to AWS that hangs must not use up the time of a sync.
-CLIENT = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
 #: The part of the call budget that users and groups may use; the rest is for leavers.
 SHARE = {Queue.LEAVERS: 1.0, Queue.USERS: 0.95, Queue.GROUPS: 0.95}
 
 
-def signer(okta: OktaSettings) -> Callable[[bytes], bytes] | None:
+def signer(okta: OktaSettings, config: Config) -> Callable[[bytes], bytes] | None:
     """Signs Okta's client assertion with the KMS key; None where an API token is used."""
     if okta.auth is not OktaAuth.OAUTH:
         return None
-    return kms_signer(boto3.client("kms", config=CLIENT), okta.kms_key_id)
+    return kms_signer(boto3.client("kms", config=config), okta.kms_key_id)
 
 
 def paces(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
 from bridge.genesys.client import GenesysClient
 from bridge.genesys.regions import endpoints
@@ -11,6 +12,7 @@ from bridge.genesys.token import GenesysAuth
 from bridge.items import Queue
 from bridge.okta.auth import SCOPES, OAuthAuth, SswsAuth
 from bridge.okta.client import OktaClient
+from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS
 from bridge.outbound.calls import Calls
 from bridge.outbound.http import Auth, HttpClient, Transport
 from bridge.provisioning.ports import Clock, Pace
@@ -101,3 +103,27 @@ class GenesysSide:
         """Give the connections back."""
         self._http.close()
         self._login_http.close()
+
+
+def log_clients(settings: OktaSettings, dependencies: Dependencies) -> Callable[[Sequence[str]], OktaClient]:
+    """Makes clients for Okta's System Log and event hooks, which are slow: a credential of its own for each scopes."""
+    http = HttpClient(
+        settings.org_url,
+        "okta",
+        transport=dependencies.okta_transport,
+        read_seconds=READ_SECONDS,
+        total_seconds=TOTAL_SECONDS,
+    )
+
+    def client(scopes: Sequence[str]) -> OktaClient:
+        auth = okta_auth(
+            http,
+            settings,
+            secrets=dependencies.secrets,
+            sign=dependencies.sign,
+            clock=dependencies.clock,
+            scopes=scopes,
+        )
+        return OktaClient(http, auth, settings.app_id, dependencies.clock)
+
+    return client

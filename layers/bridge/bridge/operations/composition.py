@@ -1,14 +1,10 @@
-"""Putting the operations function together: from settings and the outside world to one object that answers."""
+"""Putting the operations function together: from settings and dependencies to one object that answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from bridge.aws.clock import SystemClock
-from bridge.aws.secrets import Secrets
-from bridge.aws.upstreams import GenesysSide, OktaSide
+from bridge.aws.dependencies import Dependencies
 from bridge.items import Queue
 from bridge.operations.compare import Comparison
 from bridge.operations.explain import Explanation
@@ -22,65 +18,17 @@ from bridge.operations.settings import OperationsSettings
 from bridge.operations.status import StatusService
 from bridge.operations.switches import Switches
 from bridge.outbound.calls import Calls
-from bridge.outbound.http import Transport
-from bridge.provisioning.ports import Clock, Notifier, Pace, QueueSender, UserMapper
-from bridge.provisioning.record_ports import Store
-from bridge.provisioning.runs import Runs
 
 if TYPE_CHECKING:
-    from mypy_boto3_lambda import LambdaClient
-    from mypy_boto3_sqs import SQSClient
-
-
-class Memory(Store, Runs, Protocol):
-    """Everything the bridge remembers, runs of the reconciler too."""
-
-
-@dataclass(frozen=True)
-class Dependencies:
-    """The world around the operations function; see `bridge.consumer.composition.Dependencies`.
-
-    Attributes:
-        hash_key: the secret with the key of fingerprints.
-        lambda_client: for the event source mappings of the queues, and the reconciler.
-        stack: what the command line calls this bridge.
-    """
-
-    store: Memory
-    queues: QueueSender
-    sqs: SQSClient
-    lambda_client: LambdaClient
-    secrets: Secrets
-    hash_key: Secrets
-    mapper: UserMapper
-    notifier: Notifier
-    pace: Callable[[str, Queue], Pace]
-    stack: str
-    sign: Callable[[bytes], bytes] | None = None
-    clock: Clock = field(default_factory=SystemClock)
-    okta_transport: Transport | None = None
-    genesys_transport: Transport | None = None
+    pass
 
 
 def build(settings: OperationsSettings, dependencies: Dependencies) -> Operations:
     """The operations function; it reads both sides with the share of the call budget that users have."""
     store, clock, provisioning = dependencies.store, dependencies.clock, settings.provisioning
     calls = Calls(clock)
-    okta = OktaSide(
-        settings.okta,
-        secrets=dependencies.secrets,
-        pace=dependencies.pace,
-        sign=dependencies.sign,
-        clock=clock,
-        transport=dependencies.okta_transport,
-    ).client(Queue.USERS, calls)
-    genesys = GenesysSide(
-        settings.genesys,
-        secrets=dependencies.secrets,
-        pace=dependencies.pace,
-        clock=clock,
-        transport=dependencies.genesys_transport,
-    ).client(Queue.USERS, calls)
+    okta = dependencies.okta.client(Queue.USERS, calls)
+    genesys = dependencies.genesys.client(Queue.USERS, calls)
     reconcile = ReconcileService(store, dependencies.lambda_client, settings.reconciler, provisioning.mode)
     switches = Switches(dependencies.lambda_client, settings.mappings, store, dependencies.queues)
     preview = Preview(

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from bridge.errors import BridgeError
 from bridge.provisioning.ports import QueueSender
+from bridge.provisioning.record_ports import Store
 
 #: So many ids of each finding are named; the count is whole.
 NAMED = 100
@@ -196,3 +197,7 @@ class Runs(Protocol):
     def drop_seen_accounts(self, number: int) -> None:
         """Forget it."""
         ...
+
+
+class Memory(Store, Runs, Protocol):
+    """Everything the bridge remembers, runs too."""

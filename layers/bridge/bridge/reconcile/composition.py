@@ -1,28 +1,21 @@
-"""Putting the reconciler together: from settings and the outside world to one object that answers its events."""
+"""Putting the reconciler together: from settings and dependencies to one object that answers its events."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
-from bridge.aws.clock import SystemClock
-from bridge.aws.secrets import Secrets
+from bridge.aws.dependencies import Dependencies
 from bridge.aws.telemetry import Metric, count, count_scim
-from bridge.aws.upstreams import GenesysSide, OktaSide
 from bridge.errors import Transient
 from bridge.items import Queue, Reason, is_entity, make_item
 from bridge.outbound.calls import Calls
-from bridge.outbound.http import Transport
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.linking import Linking
-from bridge.provisioning.ports import Clock, Pace, UserMapper
-from bridge.provisioning.record_ports import Store
-from bridge.provisioning.runs import NotYet, Queues, Run, Runs
+from bridge.provisioning.runs import NotYet, Run
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.groups import Groups
@@ -30,40 +23,6 @@ from bridge.reconcile.reconciler import Phases, Reconciler
 from bridge.reconcile.settings import ReconcilerSettings
 
 _RUN = TypeAdapter(Run)
-
-
-class Memory(Store, Runs, Protocol):
-    """Everything the bridge remembers, runs too."""
-
-
-@dataclass(frozen=True)
-class Dependencies:
-    """The world around the reconciler: AWS in a function, fakes and models in tests.
-
-    Attributes:
-        store: everything the bridge remembers.
-        queues: the way into the queues, and how much waits in them.
-        secrets: the bridge's secret.
-        hash_key: the secret with the key of fingerprints.
-        mapper: the attribute map.
-        pace: the shared call budgets, for a queue's share.
-        sign: signs Okta's client assertion with the KMS key; needed for OKTA_AUTH=oauth.
-        pause: lets time pass, in seconds.
-        okta_transport: in place of the network.
-        genesys_transport: in place of the network.
-    """
-
-    store: Memory
-    queues: Queues
-    secrets: Secrets
-    hash_key: Secrets
-    mapper: UserMapper
-    pace: Callable[[str, Queue], Pace]
-    sign: Callable[[bytes], bytes] | None = None
-    clock: Clock = field(default_factory=SystemClock)
-    pause: Callable[[float], None] = time.sleep
-    okta_transport: Transport | None = None
-    genesys_transport: Transport | None = None
 
 
 class ReconcilerEvents:
@@ -78,15 +37,8 @@ class ReconcilerEvents:
         """Build the clients once; tokens live in them."""
         self._dependencies = dependencies
         self._calls = Calls(dependencies.clock)
-        shared: dict[str, Any] = {
-            "secrets": dependencies.secrets,
-            "pace": dependencies.pace,
-            "clock": dependencies.clock,
-        }
-        self._okta = OktaSide(settings.okta, sign=dependencies.sign, transport=dependencies.okta_transport, **shared)
-        self._genesys = GenesysSide(settings.genesys, transport=dependencies.genesys_transport, **shared)
-        okta = self._okta.client(Queue.GROUPS, self._calls)
-        genesys = self._genesys.client(Queue.GROUPS, self._calls)
+        okta = dependencies.okta.client(Queue.GROUPS, self._calls)
+        genesys = dependencies.genesys.client(Queue.GROUPS, self._calls)
         fingerprints = Fingerprints(lambda: dependencies.hash_key.get("hash_key").encode())
         store, switches = dependencies.store, settings.provisioning
         linking = Linking(okta, store, dependencies.clock, switches)
@@ -143,8 +95,7 @@ class ReconcilerEvents:
 
     def close(self) -> None:
         """Give the connections back; a function never does, for its environment ends with them."""
-        self._okta.close()
-        self._genesys.close()
+        self._dependencies.close()
 
 
 def refused(why: str) -> dict[str, Any]:
