@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from bridge.provisioning.records import JournalEntry, ParkedItem
@@ -37,10 +38,10 @@ class MemoryJournal(Guarded):
         with self._lock:
             self.parked.pop((entity, item_id), None)
 
-    def close_parked(self, entity: str) -> int:
-        """Remove the entity's parked items and return how many there were."""
+    def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
+        """Remove the entity's parked items, but for the reasons to `keep`, and return how many there were."""
         with self._lock:
-            closed = [key for key in self.parked if key[0] == entity]
+            closed = [key for key, item in self.parked.items() if key[0] == entity and item.reason not in keep]
             for key in closed:
                 del self.parked[key]
             return len(closed)

@@ -68,6 +68,7 @@ class MemoryLinks(Guarded):
                     genesys_id="",
                     active=None,
                     hashes={},
+                    pending=(),
                 )
             self._release(self.user_links[link.okta_id], link)
             self.owner_of[link.genesys_id] = link.entity
@@ -130,5 +131,5 @@ class MemoryLinks(Guarded):
 
 
 def _copy(link: UserLink) -> UserLink:
-    """The link with a dictionary of its own: nobody changes the store's record by accident."""
-    return replace(link, hashes=dict(link.hashes))
+    """The link with dictionaries of its own: nobody changes the store's record by accident."""
+    return replace(link, hashes=dict(link.hashes), refused=dict(link.refused))

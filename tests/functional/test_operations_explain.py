@@ -11,7 +11,7 @@ import pytest
 
 from bridge.errors import Permanent, Transient
 from bridge.items import Reason
-from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink, UserState
+from bridge.provisioning.records import JournalEntry, ParkedItem, Pending, PendingKind, UserLink, UserState
 from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.stages.cli_office import Office
@@ -150,9 +150,8 @@ def test_who_is_refused_for_a_value_is_parked_at_the_last_step() -> None:
 
 
 RECORDS = [
-    UserLink("", state=UserState.CREATING),
-    UserLink("", state=UserState.CREATING, hashes={"userName": "x"}),
-    UserLink("", state=UserState.GONE, hashes={"title": ""}),
+    UserLink("", state=UserState.WANTED, hashes={"userName": "x"}),
+    UserLink("", state=UserState.GONE, hashes={"title": "x"}, gone_id="00000000-0000-4000-8000-000000000000"),
     UserLink("", state=UserState.LINKED, genesys_id="00000000-0000-4000-8000-000000000000", active=None),
     UserLink("", state=UserState.WANTED, status="A STATUS OF TOMORROW", unassigned_due="a-reason-of-tomorrow"),
 ]
@@ -166,7 +165,9 @@ def test_no_record_keeps_an_explanation_from_its_five_steps(number: int, assigne
     world = stage.world
     person = world.person("Ada Brook", assigned=assigned)
     entity, now = f"user:{person}", world.clock.now()
-    world.store.user_links[person] = replace(RECORDS[number], okta_id=person, posted=now)
+    world.store.user_links[person] = replace(
+        RECORDS[number], okta_id=person, pending=(Pending(PendingKind.CREATE, now),)
+    )
     world.store.park(ParkedItem(entity, "i", "no json", "a-reason-of-tomorrow", "user:00uNobody0000000001 8a7b", now))
     world.store.write(JournalEntry(entity, now, "an outcome of tomorrow", why="a-reason-of-tomorrow"))
     answer = explained(stage, entity)

@@ -29,10 +29,14 @@ from bridge.provisioning.records import (
     LogCursor,
     Origin,
     ParkedItem,
+    Pending,
+    PendingKind,
+    Refused,
     RemovalState,
     UserLink,
     UserState,
     Verdict,
+    Waiting,
 )
 from bridge.provisioning.runs import Phase, Run, Runs, RunTaken
 from bridge_local.memory import MemoryStore
@@ -136,9 +140,13 @@ class TestUserLinks:
             synced=NOW,
             groups_due=True,
             unassigned_due="ceiling",
-            waiting_since=NOW - timedelta(minutes=1),
-            patching=NOW - timedelta(seconds=1),
-            posted=NOW + timedelta(microseconds=1),
+            waiting=Waiting("user-name-taken", NOW - timedelta(minutes=1)),
+            pending=(
+                Pending(PendingKind.CHANGE, NOW - timedelta(seconds=1), ("title", "active")),
+                Pending(PendingKind.CREATE, NOW + timedelta(microseconds=1)),
+            ),
+            refused={"title": Refused("ef56", NOW)},
+            gone_id=G2,
         )
         store.begin_user_sync(ADA)
         store.save_user(link)
@@ -656,7 +664,7 @@ def test_exceptions_are_read_and_ended(client: "DynamoDBClient", table: str) -> 
         assert store.exceptions(ENTITY) == {BEN}
 
 
-@pytest.mark.parametrize("version", [2, None])
+@pytest.mark.parametrize("version", [3, None])
 def test_an_unknown_version_is_not_guessed(client: "DynamoDBClient", table: str, version: int | None) -> None:
     """A record of a later release is parked by its key, never misread."""
     StateTable(client, table).put(Put(("users", ADA), {"v": version, "look": 1}))

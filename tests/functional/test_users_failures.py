@@ -169,7 +169,7 @@ def test_change_that_genesys_cloud_refuses_is_parked_after_a_few_tries(status: i
     world.genesys.calls.clear()
     world.happen()
     assert world.parked(f"user:{user}") == [f"genesys-{status}"]
-    assert [call.method for call in world.genesys.calls] == ["PATCH"] + ["GET", "PATCH"] * REFUSED_TRIES
+    assert [call.method for call in world.genesys.calls] == ["PATCH"] + ["GET", "PATCH", "PATCH"] * REFUSED_TRIES
     world.genesys.faults.rules.remove(refusal)
     world.ask(f"user:{user}")
     world.settle()

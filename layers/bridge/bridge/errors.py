@@ -76,6 +76,7 @@ class Permanent(BridgeError):
         status: the HTTP status, if there was an answer.
         paths: what of a refused write the refusal names, as SCIM paths of that write: attributes such as ``title``,
             members as ``members[value eq "<id>"]``. Empty when it names nothing that was written.
+        sent: the attributes of the write that was refused, for the journal.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Permanent(BridgeError):
         reference: str = "",
         status: int | None = None,
         paths: tuple[str, ...] = (),
+        sent: tuple[str, ...] = (),
     ) -> None:
         super().__init__(f"{reason} {detail}".strip())
         self.reason = reason
@@ -95,6 +97,7 @@ class Permanent(BridgeError):
         self.reference = reference
         self.status = status
         self.paths = paths
+        self.sent = sent
 
 
 class Recheck(BridgeError):

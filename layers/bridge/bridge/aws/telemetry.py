@@ -42,6 +42,7 @@ class Metric(StrEnum):
     NOTIFICATIONS_FAILED = "NotificationsFailed"  #: messages about holds that people did not get
     PARKED = "Parked"  #: items and members that were parked, by ``reason``
     PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
+    ATTRIBUTES_REFUSED = "AttributesRefused"  #: values that Genesys Cloud newly does not take, by ``attribute``
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
     RETRIES = "Retries"  #: messages that went back to their queue for a transient failure, by ``reason``
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``

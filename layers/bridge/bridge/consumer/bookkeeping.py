@@ -34,13 +34,15 @@ class Bookkeeping:
         elif self._mode is Mode.OBSERVE and report.date is not None:
             self._store.clear_difference(work.entity)
         if report.date is not None:  # a sync that read nothing has mended nothing
-            self._waiting_changed |= self._store.close_parked(work.entity) > 0
+            self._waiting_changed |= self._store.close_parked(work.entity, keep=report.kept_causes) > 0
         if report.notification_pending:
             count(Metric.NOTIFICATIONS_FAILED)
         for parked in report.parked:
             self._store.park(parked)
             count(Metric.PARKED, reason=parked.reason)
         self._waiting_changed |= bool(report.parked) or work.items[0].kind in {"group", "app"}
+        for attribute in report.refused:
+            count(Metric.ATTRIBUTES_REFUSED, attribute=attribute)
         count(Metric.SYNCS, outcome=report.outcome)
         count(Metric.MEMBERS_ADDED, report.added)
         count(Metric.MEMBERS_REMOVED, report.removed)
@@ -72,6 +74,7 @@ class Bookkeeping:
             events=work.events,
             why=reason,
             read={"reference": reference} if reference else {},
+            changed=error.sent if isinstance(error, Permanent) else (),
             calls=self._calls.named,
         )
         try:

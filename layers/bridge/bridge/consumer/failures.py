@@ -122,7 +122,7 @@ class Failures:
         if message.says_leaver or message.item.kind != "user":
             return message.says_leaver
         link = self._store.user(message.item.okta_id)
-        return link is not None and link.status in _ENDED and link.active is not False
+        return link is not None and link.status in _ENDED and link.known_active is not False
 
     def _renew(self, message: Message) -> None:
         """Keep a leaver who waits for long due beyond the life of the message; once in each process."""

@@ -15,6 +15,7 @@ equal) or ``create`` (sent once, when the user is created); ``enabled`` is true 
 from __future__ import annotations
 
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -125,6 +126,12 @@ class AttributeMap:
         entries = [login, *(entry for entry in document.attributes if entry.enabled)]
         _check(entries)
         return cls(entries, default_region=known_region(default_region))
+
+    @property
+    def digest(self) -> str:
+        """Stands for the entries and the region: another map has another one."""
+        text = "\n".join([*(entry.model_dump_json() for entry in self._entries), self._default_region])
+        return sha256(text.encode()).hexdigest()[:16]
 
     @property
     def reads_app_user(self) -> bool:

@@ -1,59 +1,25 @@
-"""The Genesys Cloud account behind an Okta user: create, adopt, change, deactivate."""
+"""The Genesys Cloud account behind an Okta user: create, adopt, change, deactivate; `AccountWriter` writes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from typing import Any, NoReturn
 
-from bridge.errors import (
-    Outdated,
-    Permanent,
-    ResourceNotFound,
-    UserNameTaken,
-    VersionConflict,
-)
+from bridge.errors import UserNameTaken
 from bridge.provisioning import scim
+from bridge.provisioning.account_writer import AccountWriter, Change, Changed, Target
+from bridge.provisioning.enforcing_writer import remember
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.matching import Matching, only
-from bridge.provisioning.ports import Clock, GenesysScim, OktaReader, QueueSender
+from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Origin, UserLink, UserState
+from bridge.provisioning.records import Origin, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.sync import Report
-from bridge.provisioning.values import OktaUser, ScimUser
-from bridge.settings import Mode, ProvisioningSettings, SyncPassword
+from bridge.provisioning.values import ScimUser
+from bridge.settings import Mode, ProvisioningSettings
 
-
-@dataclass(frozen=True)
-class Target:
-    """What Genesys Cloud should hold for a usable, assigned user."""
-
-    user: OktaUser
-    values: Mapping[str, Any]
-    on_create: Mapping[str, Any]
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """SCIM path -> value, with the Okta user id as externalId."""
-        return {**self.values, "externalId": self.user.id}
-
-    @property
-    def user_name(self) -> str:
-        """The userName that Genesys Cloud should hold."""
-        return str(self.values["userName"])
-
-
-@dataclass(frozen=True)
-class Changed:
-    """The link after the account was synced, and the account as Genesys Cloud last showed it."""
-
-    link: UserLink
-    user: ScimUser | None = None
-
-
-#: For how long a PATCH without an answer may still land: much longer than the function that sent it may run.
-UNDER_WAY = timedelta(minutes=20)
+#: What a leaver waits for whose account was last seen active and is not to be seen any more.
+NOT_VISIBLE = "account-not-visible"
 
 
 class Accounts:
@@ -66,49 +32,36 @@ class Accounts:
     def __init__(
         self,
         *,
-        genesys: GenesysScim,
-        okta: OktaReader,
+        matching: Matching,
+        writer: AccountWriter,
         store: Store,
-        queues: QueueSender,
         clock: Clock,
         settings: ProvisioningSettings,
         fingerprints: Fingerprints,
-        make_password: Callable[[], str],
     ) -> None:
-        """`fingerprints` stand for written values; `make_password` gives a strong random password."""
-        self.matching = Matching(genesys, okta, store, queues, clock)
-        self._genesys = genesys
+        """`writer` is the one of the mode; `fingerprints` stand for written values."""
+        self.matching = matching
+        self._writer = writer
         self._store = store
         self._clock = clock
         self._settings = settings
         self._fingerprints = fingerprints
-        self._make_password = make_password
-
-    @property
-    def _enforcing(self) -> bool:
-        return self._settings.mode is Mode.ENFORCE
-
-    def current(self, link: UserLink) -> ScimUser | None:
-        """The account as Genesys Cloud has it now."""
-        return self._genesys.user(link.genesys_id)
-
-    def _landed(self, link: UserLink) -> UserLink:
-        """The link without a PATCH that must have landed by now, if ever, and so before the account was read."""
-        under_way = link.patching is not None and self._clock.now() - link.patching < UNDER_WAY
-        return link if under_way else replace(link, patching=None)
 
     # ------------------------------------------------------------------------------- converging
 
-    def converge(self, link: UserLink, target: Target, report: Report, *, deep: bool, bootstrapped: bool) -> Changed:
+    def converge(
+        self, link: UserLink, target: Target, report: Report, *, deep: bool, bootstrapped: bool, insist: bool
+    ) -> Changed:
         """Make the account exist, be active, and hold the target's attributes; nothing is sent where nothing differs.
 
         A link that is active and knows what was written is trusted unless `deep`: it is neither created nor activated.
+        With `insist` a value is tried again that Genesys Cloud did not take.
 
         Raises:
             Transient: a conflict that time may heal. Permanent: one that a person must settle.
             Outdated: the link is not what Genesys Cloud holds; sync again with `deep`.
         """
-        if link.state is UserState.CREATING:
+        if link.posted is not None:
             link = self.matching.find_created(link, target.user_name)
             if link.genesys_id:
                 report.finish("created", "post-had-been-done")
@@ -116,169 +69,105 @@ class Accounts:
                 self.matching.wait_for_creation(link)  # a POST with another userName would meet no conflict
         if not link.genesys_id and not bootstrapped and link.state is not UserState.GONE:
             link = self.matching.find_native(link, inactive=True)
-        if not link.genesys_id:
-            return self._create(link, target, report)
-        if link.active is True and link.knows_what_was_written and not deep:
-            return self._update(link, target, None, report)
-        account = self.current(link)
+        if not link.ever_linked:
+            return self._create(link, target, report, insist=insist)
+        if link.known_active is True and link.knows_what_was_written and not deep:
+            return self._update(link, target, None, report, insist=insist)
+        link, account = self.matching.locate(link)
         if account is None:
-            return self._missing(link, target, report)
-        return self._update(self._landed(link), target, account, report)
+            return self._create(gone(link), target, report, insist=insist)
+        return self._update(link, target, account, report, insist=insist)
 
-    def _create(self, link: UserLink, target: Target, report: Report) -> Changed:
+    def _create(self, link: UserLink, target: Target, report: Report, *, insist: bool) -> Changed:
         recreated = link.state is UserState.GONE
-        wanted = link if link.ever_linked else replace(link, state=UserState.WANTED)
+        link = link if link.ever_linked else replace(link, state=UserState.WANTED)
         if not self._settings.create_users:
             report.finish("skipped", "create-users-off")
-            return Changed(wanted)
-        if recreated or not self._enforcing:
-            found = self.matching.search(link.okta_id, target.user_name, inactive=recreated)
+            return Changed(link)
+        if recreated:
+            found = self.matching.search(link.okta_id, target.user_name, inactive=True)
             if found:
-                return self._adopt(link, found, target, report)
+                return self._adopt(link, found, target, report, insist=insist)
         report.changed = tuple(target.attributes)
-        if not self._enforcing:
-            report.planned_calls.append(f"POST users {','.join(target.attributes)}")
-            report.finish("observed", "would-create")
-            return Changed(wanted)
-        # The userName alone is remembered: by it the next sync tells whether its POST would meet this one.
-        hashes = dict.fromkeys(target.attributes, "") | self._fingerprints.of_all({"userName": target.user_name})
-        link = replace(link, state=UserState.CREATING, posted=self._clock.now(), hashes=hashes)
-        self._store.save_user(link)
-        password = self._make_password() if self._settings.sync_password is SyncPassword.RANDOM else ""
-        document = scim.create_document(
-            {**target.values, **target.on_create}, active=True, external_id=link.okta_id, password=password
-        )
         try:
-            made = self._genesys.create_user(document)
+            return self._writer.create(link, target, report)
         except UserNameTaken:
-            return self._adopt(
-                link, self.matching.search(link.okta_id, target.user_name, inactive=True), target, report
-            )
-        link = self.matching.bind(link, made, Origin.CREATED, self._fingerprints.of_all(target.attributes))
-        report.finish("recreated" if recreated else "created")
-        if made.active:
-            return Changed(link, made)
-        return self._update(link, target, made, report)  # a deleted user came back, and inactive
+            found = self.matching.search(link.okta_id, target.user_name, inactive=True)
+        return self._adopt(link, found, target, report, insist=insist)
 
-    def _adopt(self, link: UserLink, found: list[ScimUser], target: Target, report: Report) -> Changed:
+    def _adopt(self, link: UserLink, found: list[ScimUser], target: Target, report: Report, *, insist: bool) -> Changed:
         """Take the one account that is there already; without one the holder of the userName is not to be found yet."""
         if not found:
-            self.matching.wait_for_conflict(link, "user-name-conflict")
+            self.matching.wait_for_conflict(link, "user-name-conflict", parks=NOT_VISIBLE, detail=link.gone_id)
         account = only(found)
-        changed = self._update(self.matching.bind(link, account, Origin.ADOPTED), target, account, report)
-        if self._enforcing:
-            report.finish("adopted")
-        else:
-            report.finish("observed", "would-adopt")
+        bound = self.matching.bind(link, account, Origin.ADOPTED)
+        changed = self._update(bound, target, account, report, insist=insist)
+        self._writer.adopted(report)
         return changed
 
-    def _missing(self, link: UserLink, target: Target, report: Report) -> Changed:
-        """Genesys Cloud no longer has the account, and the user is to be active: find again, relink or create."""
-        gone = _gone(link)
-        if self._enforcing:
-            self._store.save_user(gone)
-        return self._create(gone, target, report)
-
-    def _update(self, link: UserLink, target: Target, account: ScimUser | None, report: Report) -> Changed:
+    def _update(
+        self, link: UserLink, target: Target, account: ScimUser | None, report: Report, *, insist: bool
+    ) -> Changed:
         """Write what differs from `account`, or without one from what the link says was written last."""
-        changes, present = self._differences(link, target, account)
-        if "active" in changes and not self._settings.create_users:
+        change = self._change(link, target, account, insist=insist)
+        if "active" in change.values and not self._settings.create_users:
             report.finish("skipped", "create-users-off")
             return Changed(replace(link, active=False), account)
-        withheld = changes.keys() - {"active"} if not self._settings.update_users else set()
-        changes = {path: value for path, value in changes.items() if path not in withheld}
-        if not changes:
-            changed = self._unchanged(link, target, account, report)
+        withheld = change.values.keys() - {"active"} if not self._settings.update_users else set()
+        if account is not None and not withheld:
+            link = replace(link, pending=link.landed(self._clock.now()))
+        change = replace(change, values={path: value for path, value in change.values.items() if path not in withheld})
+        if not change.values:
+            changed = self._unchanged(link, target, change, report)
             if withheld:
                 report.finish("skipped", "update-users-off")
             return changed
-        report.changed = tuple(changes)
-        if not self._enforcing:
-            report.planned_calls.append(f"PATCH users/{link.genesys_id} replace {','.join(changes)}")
-            report.finish("observed", "would-update")
-            return Changed(link, account)
-        another = link.patching
-        # Anyone who was not known to be active was left out of groups meanwhile.
-        link = replace(link, groups_due=link.groups_due or link.active is not True)
-        link = replace(_begun(link, changes), patching=self._clock.now())
-        self._store.save_user(link)  # and a sync that has begun meanwhile is noticed here
+        report.changed = tuple(change.values)
         try:
-            answer = self._patch(link, account, changes, present)
+            changed = self._writer.change(link, target, change, report)
         except UserNameTaken:
-            self._yield_user_name(replace(link, patching=another), target, account, changes, present)
-        except Permanent:
-            if account is None:
-                raise Outdated("genesys-refused") from None
-            raise
-        if not answer.active:
-            raise Outdated("genesys-not-applied")
-        link = replace(link, patching=another)
-        if self._settings.update_users:
-            link = replace(link, hashes=self._written(link, target))
-        if report.outcome not in {"created", "recreated"}:
-            report.finish("activated" if "active" in changes else "updated")
-        return Changed(replace(link, active=True, waiting_since=None), answer)
+            self._yield_user_name(link, target, change, report)
+        return replace(changed, link=_compared(changed.link, account))
 
-    def _written(self, link: UserLink, target: Target) -> dict[str, str]:
-        """Fingerprints of what the account holds; whatever a PATCH under way may still write stays ours to clear."""
-        written = self._fingerprints.of_all(target.attributes)
-        return written if link.patching is None else {**dict.fromkeys(link.hashes, ""), **written}
-
-    def _differences(
-        self, link: UserLink, target: Target, account: ScimUser | None
-    ) -> tuple[dict[str, Any], frozenset[str]]:
-        """What must be written, path -> value (None: clear), and which paths Genesys Cloud holds already."""
+    def _change(self, link: UserLink, target: Target, account: ScimUser | None, *, insist: bool) -> Change:
+        """What must be written, and which paths Genesys Cloud holds already."""
         wanted = target.attributes
+        refused = frozenset() if insist else self._refused(link, wanted)
         if account is None:
             changed = self._fingerprints.differing(link.hashes, wanted)
-            return {path: wanted.get(path) for path in changed}, frozenset(link.hashes)
-        held = scim.read_values(account.document, [*wanted, *link.hashes])
-        changes = {
+            values = {path: wanted.get(path) for path in changed if path not in refused}
+            return Change(values, frozenset(link.hashes), None, refused)
+        held = scim.read_values(account.document, [*wanted, *link.written])
+        values = {
             path: value for path, value in wanted.items() if path not in held or not scim.same(path, held[path], value)
         }
-        changes |= {path: None for path in link.hashes if path not in wanted and path in held}
+        values |= {path: None for path in link.written if path not in wanted and path in held}
+        values = {path: value for path, value in values.items() if path not in refused}
         if not account.active:
-            changes["active"] = True
-        return changes, frozenset(held)
+            values["active"] = True
+        return Change(values, frozenset(held), account, refused)
 
-    def _unchanged(self, link: UserLink, target: Target, account: ScimUser | None, report: Report) -> Changed:
-        if account is not None and self._enforcing and self._settings.update_users:
-            link = replace(link, hashes=self._written(link, target))
-        if link.active is not True:  # the account is: somebody else did it, or an answer was lost
-            link = replace(link, active=True, groups_due=True)
+    def _refused(self, link: UserLink, wanted: dict[str, Any]) -> frozenset[str]:
+        return self._fingerprints.standing_refusals(link, wanted, self._clock.now()) if link.refused else frozenset()
+
+    def _unchanged(self, link: UserLink, target: Target, change: Change, report: Report) -> Changed:
+        if change.account is not None and self._settings.mode is Mode.ENFORCE and self._settings.update_users:
+            refused = {path: link.refused[path] for path in change.skipped}
+            link = remember(link, self._fingerprints, target.attributes, refused, change.account)
+        if link.known_active is not True:  # the account is: somebody else did it, or an answer was lost
+            link = replace(link, groups_due=True)
         if report.outcome not in {"created", "recreated"}:
             report.finish("unchanged")
-        return Changed(replace(link, waiting_since=None), account)
+        return Changed(_compared(replace(link, active=True, waiting=None), change.account), change.account)
 
-    def _patch(
-        self, link: UserLink, account: ScimUser | None, changes: Mapping[str, Any], present: frozenset[str]
-    ) -> ScimUser:
-        """Send the change; ``active`` only as long as the account is as it was read, for it must not land late."""
-        if_match = account.version if account is not None and "active" in changes else ""
-        try:
-            return self._genesys.patch_user(
-                link.genesys_id, scim.operations(changes, present=present), if_match=if_match
-            )
-        except ResourceNotFound:
-            raise Outdated("genesys-user-gone") from None
-        except VersionConflict:
-            raise Outdated("genesys-version-conflict") from None
-
-    def _yield_user_name(
-        self,
-        link: UserLink,
-        target: Target,
-        account: ScimUser | None,
-        changes: Mapping[str, Any],
-        present: frozenset[str],
-    ) -> NoReturn:
+    def _yield_user_name(self, link: UserLink, target: Target, change: Change, report: Report) -> NoReturn:
         """Another account holds the new userName: write the rest, have the holder synced, wait."""
-        rest = {path: value for path, value in changes.items() if path != "userName"}
+        rest = {path: value for path, value in change.values.items() if path != "userName"}
         if rest:
-            answer = self._patch(link, account, rest, present)
-            written = {path: value for path, value in rest.items() if value is not None and path != "active"}
-            kept = {path: fingerprint for path, fingerprint in link.hashes.items() if path not in rest}
-            link = replace(link, hashes=kept | self._fingerprints.of_all(written), active=answer.active)
+            done = self._writer.change(link, target, replace(change, values=rest), report)
+            kept = {path: mark for path, mark in link.hashes.items() if path == "userName"}
+            hashes = {path: mark for path, mark in done.link.hashes.items() if path != "userName"}
+            link = replace(done.link, hashes=hashes | kept)
         holders = self.matching.search("", target.user_name, inactive=True)
         holder = holders[0].id if holders else ""
         owner = self._store.owners([holder]).get(holder, "") if holder else ""
@@ -287,49 +176,52 @@ class Accounts:
     # ------------------------------------------------------------------------------ deactivating
 
     def deactivate(self, link: UserLink, account: ScimUser | None, report: Report) -> Changed:
-        """Make the account inactive; `account` is how Genesys Cloud has it now, None when it is gone.
+        """Make the account inactive; `account` is how Genesys Cloud has it now, None when `Matching.locate` found none.
 
         Raises:
-            Outdated: the version moved, or the answer shows the account still active.
+            Permanent: it stays active.
         """
         if account is None:
-            report.finish("unchanged", "genesys-user-gone")
-            return Changed(replace(_gone(link), unassigned_due=""))
-        link = self._landed(link)
+            return Changed(self._lost(link, report))
+        link = replace(link, pending=link.landed(self._clock.now()))
         if not account.active:
-            return Changed(replace(link, active=False, unassigned_due="", waiting_since=None), account)
+            return Changed(replace(link, active=False, unassigned_due="", waiting=None), account)
         if not self._settings.deactivate_users:
             report.finish("skipped", "deactivate-users-off")
             return Changed(link, account)
         report.changed = ("active",)
-        if not self._enforcing:
-            report.planned_calls.append(f"PATCH users/{link.genesys_id} replace active")
-            report.finish("observed", "would-deactivate")
-            return Changed(link, account)
-        # As with an activation: who dies before the answer is recorded must not leave a link that says active,
-        # for a user who is assigned again by then would be trusted to be so.
-        another = link.patching
-        link = replace(link, active=None, patching=self._clock.now())
-        self._store.save_user(link)
-        answer = self._patch(link, account, {"active": False}, frozenset({"active"}))
-        if answer.active:
-            raise Outdated("genesys-not-applied")
-        report.finish("deactivated", report.why)
-        return Changed(replace(link, active=False, unassigned_due="", waiting_since=None, patching=another), answer)
+        return self._writer.deactivate(link, account, report)
+
+    def _lost(self, link: UserLink, report: Report) -> UserLink:
+        """The link of a leaver whose account is gone; one that was active may be out of sight alone: a person syncs."""
+        report.finish("unchanged", "genesys-user-gone")
+        lost = replace(gone(link), unassigned_due="")
+        why = link.waiting.why if link.waiting is not None else ""
+        if why == NOT_VISIBLE:
+            return lost
+        ended = link.state is UserState.GONE or link.known_active is False
+        if ended and not why.startswith("user-name-conflict"):  # else a POST has met it, somewhere out of sight
+            return replace(lost, waiting=None)
+        report.causes[NOT_VISIBLE] = lost.gone_id
+        return replace(lost, waiting=Waiting(NOT_VISIBLE, self._clock.now()))
 
 
-def _begun(link: UserLink, changes: Mapping[str, Any]) -> UserLink:
-    """The link while a change is on its way, as nobody trusts it.
-
-    What is written for the first time is remembered before: a death after the PATCH would leave a value that
-    no later sync knows to be the bridge's, and that it would therefore never clear.
-    """
-    if "active" in changes:
-        link = replace(link, active=None, groups_due=True)
-    first = [path for path, value in changes.items() if value is not None and path not in {"active", *link.hashes}]
-    return replace(link, hashes={**link.hashes, **dict.fromkeys(first, "")}) if first else link
-
-
-def _gone(link: UserLink) -> UserLink:
+def gone(link: UserLink) -> UserLink:
     """The link of a user whose account is no longer there."""
-    return replace(link, state=UserState.GONE, genesys_id="", active=None, hashes={}, origin=Origin.NONE)
+    return replace(
+        link,
+        state=UserState.GONE,
+        genesys_id="",
+        active=None,
+        hashes={},
+        origin=Origin.NONE,
+        pending=() if link.genesys_id else link.pending,
+        gone_id=link.genesys_id or link.gone_id,
+    )
+
+
+def _compared(link: UserLink, account: ScimUser | None) -> UserLink:
+    """Once it was compared with the account, what a POST wrote there is known."""
+    if account is None:
+        return link
+    return replace(link, pending=tuple(one for one in link.pending if one.kind is not PendingKind.CREATE))

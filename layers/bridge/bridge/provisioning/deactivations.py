@@ -153,7 +153,9 @@ class Deactivations:
             Transient: the listing could not be read whole.
         """
         assigned, listed = self._assigned(work)
-        linked = {link.okta_id for link in self._store.all_users() if link.genesys_id and link.active is not False}
+        linked = {
+            link.okta_id for link in self._store.all_users() if link.genesys_id and link.known_active is not False
+        }
         hold = self._store.hold(APP) if app.removals_paused else self._lifecycle.apply_decision(APP)
         exceptions = self._store.exceptions(APP)
         self._store.remove_exceptions(APP, exceptions & assigned)

@@ -1,4 +1,4 @@
-"""Inactive accounts by externalId, from a listing: whether a filter by externalId finds them is not documented."""
+"""Inactive accounts by externalId and userName, from a listing: whether a filter finds them is not documented."""
 
 from __future__ import annotations
 
@@ -27,20 +27,23 @@ class InactiveAccounts:
         self._until: datetime | None = None
         self._start = 1
         self._ids: dict[str, list[str]] = {}
+        self._named: dict[str, list[str]] = {}
 
-    def ids(self, external_id: str) -> list[str]:
-        """Genesys Cloud ids of the inactive accounts that bore this externalId when listed.
+    def ids(self, external_id: str, user_name: str = "") -> list[str]:
+        """Genesys Cloud ids of the inactive accounts that bore this externalId, or this userName, when listed.
 
         Raises:
             Transient, Permanent: a page could not be read; asked again, the listing goes on there.
         """
         now = self._clock.now()
         if self._until is None or now >= self._until:
-            self._until, self._start, self._ids = now + _SERVES, 1, {}
+            self._until, self._start, self._ids, self._named = now + _SERVES, 1, {}, {}
         while 0 < self._start <= MAX_INACTIVE_SEARCHED:
             page = self._genesys.users_page(self._start, _PAGE, active=False)
             for user in page.users:
                 self._ids.setdefault(user.external_id, []).append(user.id)
+                self._named.setdefault(user.user_name.casefold(), []).append(user.id)
             following = self._start + len(page.users)
             self._start = following if page.users and following <= page.total else 0
-        return self._ids.get(external_id, [])
+        named = self._named.get(user_name.casefold(), []) if user_name else []
+        return list(dict.fromkeys([*self._ids.get(external_id, []), *named]))

@@ -17,7 +17,7 @@ from bridge.items import Reason, format_time, make_item
 from bridge.provisioning.inactive_accounts import InactiveAccounts
 from bridge.provisioning.ports import Clock, GenesysReader, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Origin, UserLink, UserState
+from bridge.provisioning.records import Origin, Pending, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
 
 #: How long a search may trail a write, or another user's sync may free an account, before a person is asked.
@@ -45,25 +45,49 @@ class Matching:
     def settle_creating(self, link: UserLink, user_name: str, *, deep: bool) -> UserLink:
         """A POST may have been done: find its user before anything is decided.
 
-        Who was given up is looked for again with `deep`: nothing says when a POST lands whose answer never came.
+        A search after `UNDER_WAY`, with `deep`, is the last: by then the POST has landed, or never does.
 
         Raises:
             Transient: none is found yet, and the search index may still trail the POST.
         """
-        creating = link.state is UserState.CREATING
-        given_up = not creating and not link.genesys_id and link.posted is not None
-        if not creating and not (given_up and deep):
+        if link.posted is None:
             return link
         found = self.find_created(link, user_name)
-        if found.genesys_id or given_up:
+        if found.genesys_id:
             return found
         self.wait_for_creation(link)
-        return replace(link, state=UserState.WANTED, waiting_since=None, hashes={})
+        pending = link.landed(self._clock.now()) if deep else link.pending
+        return replace(link, waiting=None, hashes={}, pending=pending)
 
     def wait_for_creation(self, link: UserLink) -> None:
         """Raise Transient while the search index may still trail the POST."""
         if link.posted is not None and self._clock.now() - link.posted < CONFLICT_PATIENCE:
             raise Transient("creation-unsettled", upstream="genesys")
+
+    def locate(self, link: UserLink) -> tuple[UserLink, ScimUser | None]:
+        """The user's account as Genesys Cloud has it now, found again if it was lost, and the link to it.
+
+        None only on evidence: the id is unknown at a second read too, and no account bears the Okta user id.
+
+        Raises:
+            Transient, Permanent: it could not be read, or several bear the Okta user id.
+        """
+        known = link.genesys_id or link.gone_id
+        account = (self._genesys.user(known) or self._genesys.user(known)) if known else None
+        if account is not None and account.id != link.genesys_id and not self._is_free(link, account):
+            account = None
+        if account is None:
+            found = [user for user in self.search(link.okta_id, "") if self._is_free(link, user)]
+            account = only(found) if found else None
+        if account is not None and account.id != link.genesys_id:
+            link = self.bind(link, account, Origin.ADOPTED)
+        return link, account
+
+    def _is_free(self, link: UserLink, account: ScimUser) -> bool:
+        """Whether the account is not another Okta user's."""
+        owner = self._store.owners([account.id]).get(account.id, link.entity)
+        others = _OKTA_USER_ID.fullmatch(account.external_id) and account.external_id != link.okta_id
+        return owner == link.entity and not others
 
     def find_native(self, link: UserLink, *, inactive: bool = False) -> UserLink:
         """The account that Okta's native application made: it wrote the Okta user id as externalId.
@@ -72,14 +96,13 @@ class Matching:
         """
         found = self.search(link.okta_id, "")
         if not found and inactive:
-            accounts = map(self._genesys.user, self._inactive.ids(link.okta_id))
-            found = [account for account in accounts if account is not None and account.external_id == link.okta_id]
+            found = self._now(self._inactive.ids(link.okta_id), link.okta_id, "")
         return self.bind(link, only(found), Origin.ADOPTED) if found else link
 
     def find_created(self, link: UserLink, user_name: str) -> UserLink:
         """The account that a POST of ours made, bound; the link as it was when there is none."""
         found = [user for user in self.search(link.okta_id, user_name) if user.external_id == link.okta_id]
-        return self.bind(link, only(found), Origin.CREATED, link.hashes) if found else link
+        return self.bind(link, only(found), Origin.CREATED) if found else link
 
     def search(self, okta_id: str, user_name: str, *, inactive: bool = False) -> list[ScimUser]:
         """Accounts with this externalId or userName, each once, as they are now; inactive ones by listing if asked."""
@@ -90,15 +113,18 @@ class Matching:
             matches = self._matches(self._genesys.inactive_users(), okta_id, user_name)
         return matches
 
+    def foretell(self, okta_id: str, user_name: str) -> list[ScimUser]:
+        """What a POST would meet: as `search`, with the inactive ones from a listing that is kept for a while."""
+        found = self.search(okta_id, user_name)
+        return found or self._now(self._inactive.ids(okta_id, user_name), okta_id, user_name)
+
     def _matches(self, found: Iterable[ScimUser], okta_id: str, user_name: str) -> list[ScimUser]:
         """Those that match when read by id: a search trails writes, and shows what is deleted or renamed by now."""
+        return self._now((user.id for user in found if _match(user, okta_id, user_name)), okta_id, user_name)
 
-        def match(user: ScimUser) -> bool:
-            return user.external_id == okta_id or user.user_name.casefold() == user_name.casefold()
-
-        ids = dict.fromkeys(user.id for user in found if match(user))
-        now = [self._genesys.user(genesys_id) for genesys_id in ids]
-        return [user for user in now if user is not None and match(user)]
+    def _now(self, ids: Iterable[str], okta_id: str, user_name: str) -> list[ScimUser]:
+        now = [self._genesys.user(genesys_id) for genesys_id in dict.fromkeys(ids)]
+        return [user for user in now if user is not None and _match(user, okta_id, user_name)]
 
     # --------------------------------------------------------------------------------- owning
 
@@ -106,6 +132,9 @@ class Matching:
         self, link: UserLink, account: ScimUser, origin: Origin, hashes: Mapping[str, str] | None = None
     ) -> UserLink:
         """Take an account for this Okta user, from a deleted one if need be (rehire).
+
+        Without `hashes` what a POST of ours, or the other user's syncs, may have written there stays known as ours
+        until the account has been compared.
 
         Raises:
             Transient, then Permanent: it is another Okta user's who is not known to be gone.
@@ -115,18 +144,20 @@ class Matching:
         if not owner and _OKTA_USER_ID.fullmatch(account.external_id):
             owner = account.external_id
         other = "" if owner == link.okta_id else owner
-        written = self._hashes_of_gone(link, other, account) if other else {}
+        written = self._written_by_gone(link, other, account) if other else frozenset()
+        written |= link.written if link.posted is not None else frozenset()
+        pending = Pending(PendingKind.CREATE, self._clock.now(), tuple(sorted(written)))
         bound = replace(
             link,
             state=UserState.LINKED,
             genesys_id=account.id,
-            # Who takes over what was written for somebody else reads the account before they trust it.
-            active=None if written and not hashes else account.active,
+            active=account.active,
             origin=origin,
-            hashes=dict(hashes or written),
+            hashes=dict(hashes or {}),
             groups_due=True,
-            waiting_since=None,
-            posted=None,
+            waiting=None,
+            pending=(pending,) if written and hashes is None else (),
+            gone_id="",
         )
         try:
             self._store.claim_user(bound, previous_owner=other)
@@ -134,35 +165,42 @@ class Matching:
             raise Outdated("account-taken") from None
         return bound
 
-    def _hashes_of_gone(self, link: UserLink, other: str, account: ScimUser) -> Mapping[str, str]:
-        """What the bridge wrote for the other Okta user, who is deleted, and no 404 of ours means "not visible".
+    def _written_by_gone(self, link: UserLink, other: str, account: ScimUser) -> frozenset[str]:
+        """Where the bridge wrote for the other Okta user, who is deleted, and no 404 of ours means "not visible".
 
         It is cleared where the new owner has no such value. While the other is not gone this user waits: a rename of
         that one, or an end, that is still in a queue frees the account.
         """
         previous = self._store.user(other)
         visible = self._okta.user(other).value is not None
-        holds = previous is not None and bool(previous.genesys_id) and previous.active is not False
+        holds = previous is not None and bool(previous.genesys_id) and previous.known_active is not False
         if visible or holds:
             self.wait_for_conflict(link, "owned-by-another-user", owner=f"user:{other}")
-        return previous.hashes if previous is not None and previous.genesys_id == account.id else {}
+        return previous.written if previous is not None and previous.genesys_id == account.id else frozenset()
 
-    def wait_for_conflict(self, link: UserLink, reason: str, *, owner: str = "", detail: str = "") -> NoReturn:
+    def wait_for_conflict(
+        self, link: UserLink, reason: str, *, owner: str = "", detail: str = "", parks: str = ""
+    ) -> NoReturn:
         """Have the `owner` synced once, be patient for a quarter of an hour, then ask a person.
+
+        The wait is remembered: anyone who comes back with the same conflict later is not patient again.
 
         Raises:
             Transient: while there is patience.
-            Permanent: afterwards; names the owner, else `detail`.
+            Permanent: afterwards, with the reason `parks` if it is another; names the owner, else `detail`.
         """
         now = self._clock.now()
-        since = link.waiting_since or now
-        if owner:
-            self._queues.send([make_item(owner, Reason.FOLLOW_UP, f"{link.okta_id}:{format_time(since)}")])
-        waits = now - since < CONFLICT_PATIENCE
-        self._store.save_user(replace(link, waiting_since=since if waits else None))
-        if waits:
+        holder = owner.removeprefix("user:") or detail
+        why = f"{reason}:{holder}" if holder else reason
+        waiting = link.waiting if link.waiting is not None and link.waiting.why == why else Waiting(why, now)
+        patient = now - waiting.since < CONFLICT_PATIENCE
+        if owner and patient:
+            dedup_key = f"{link.okta_id}:{format_time(waiting.since)}"
+            self._queues.send([make_item(owner, Reason.FOLLOW_UP, dedup_key)])
+        self._store.save_user(replace(link, waiting=waiting))
+        if patient:
             raise Transient(reason, detail=owner or detail, upstream="genesys", status=409)
-        raise Permanent(reason, detail=owner or detail, upstream="genesys")
+        raise Permanent(parks or reason, detail=owner or detail, upstream="genesys")
 
 
 def only(found: Iterable[ScimUser]) -> ScimUser:
@@ -171,3 +209,7 @@ def only(found: Iterable[ScimUser]) -> ScimUser:
     if len(users) != 1:
         raise Permanent("ambiguous-match", detail=" ".join(sorted(user.id for user in users)), upstream="genesys")
     return users[0]
+
+
+def _match(user: ScimUser, okta_id: str, user_name: str) -> bool:
+    return user.external_id == okta_id or user.user_name.casefold() == user_name.casefold()

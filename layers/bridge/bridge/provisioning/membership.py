@@ -34,14 +34,14 @@ class Membership:
     def inactive(self, okta_id: str) -> bool:
         """Whether our records say that the user is inactive in Genesys Cloud."""
         link = self.links.get(okta_id)
-        return link is not None and link.active is False
+        return link is not None and link.known_active is False
 
     def additions(self) -> list[str]:
         """Genesys Cloud ids to add: in the Okta group, linked and active by our records, not yet members."""
         wanted = {
             link.genesys_id
             for okta_id in self.listed
-            if (link := self.links.get(okta_id)) is not None and link.active and link.genesys_id
+            if (link := self.links.get(okta_id)) is not None and link.known_active
         }
         return sorted(wanted - self.members)
 

@@ -179,6 +179,11 @@ class UserMapper(Protocol):
     """From an Okta profile to SCIM attributes."""
 
     @property
+    def digest(self) -> str:
+        """Stands for the map: another map has another one."""
+        ...
+
+    @property
     def reads_app_user(self) -> bool:
         """Whether the map reads the app user, so that every sync must read the assignment."""
         ...

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -278,8 +278,11 @@ class Parking(Protocol):
         """Forget one parked item."""
         ...
 
-    def close_parked(self, entity: str) -> int:
-        """A later sync of the entity succeeded: remove its parked items and return how many there were."""
+    def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
+        """A later sync of the entity succeeded: remove its parked items and return how many there were.
+
+        Those whose reason is in `keep` still stand.
+        """
         ...
 
 

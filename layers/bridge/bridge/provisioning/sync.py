@@ -83,6 +83,9 @@ class Report:
         why: a reason code.
         date: Okta's ``Date`` of the first read, None when nothing was read.
         parked: single members that could not be changed, to be parked while the rest goes on.
+        causes: reason code -> detail of what waits for a person although the rest was done.
+        kept_causes: reason codes that were parked before and still stand.
+        refused: names of attributes that Genesys Cloud newly refuses, or does not hold as they were written.
         would: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
         untold: whether people could not be told of a hold's change.
     """
@@ -97,6 +100,9 @@ class Report:
     removed: int = 0
     held: int = 0
     parked: list[ParkedItem] = field(default_factory=list)
+    causes: dict[str, str] = field(default_factory=dict)
+    kept_causes: set[str] = field(default_factory=set)
+    refused: tuple[str, ...] = ()
     planned_calls: list[str] = field(default_factory=list)
     notification_pending: bool = False
 
@@ -119,6 +125,7 @@ class Report:
             changed=self.changed,
             calls=(*calls, *(f"would {line}" for line in self.planned_calls)),
             unmapped=self.unmapped,
+            refused=self.refused,
             added=self.added,
             removed=self.removed,
             held=self.held,

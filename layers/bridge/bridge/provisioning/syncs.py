@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from bridge.provisioning.account_writer import AccountWriter, ObservingWriter
 from bridge.provisioning.accounts import Accounts
 from bridge.provisioning.application import AppSync
 from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.deactivations import Deactivations
+from bridge.provisioning.enforcing_writer import EnforcingWriter
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.groups import GroupSync
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import Linking
+from bridge.provisioning.matching import Matching
 from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.sync import Sync
 from bridge.provisioning.users import UserSync
-from bridge.settings import ProvisioningSettings
+from bridge.settings import Mode, ProvisioningSettings
 
 
 def build_syncs(
@@ -36,15 +39,21 @@ def build_syncs(
     """The syncs by kind of entity: ``user``, ``group`` and ``app``."""
     assignments = Assignments(okta, store, clock, lag=timedelta(seconds=settings.read_lag_seconds))
     linking = Linking(okta, store, clock, settings)
+    matching = Matching(genesys, okta, store, queues, clock)
+    fingerprints = Fingerprints(hash_key, map_digest=mapper.digest)
+    writer: AccountWriter = ObservingWriter(matching)
+    if settings.mode is Mode.ENFORCE:
+        writer = EnforcingWriter(
+            genesys=genesys,
+            store=store,
+            matching=matching,
+            clock=clock,
+            settings=settings,
+            fingerprints=fingerprints,
+            make_password=make_password,
+        )
     accounts = Accounts(
-        genesys=genesys,
-        okta=okta,
-        store=store,
-        queues=queues,
-        clock=clock,
-        settings=settings,
-        fingerprints=Fingerprints(hash_key),
-        make_password=make_password,
+        matching=matching, writer=writer, store=store, clock=clock, settings=settings, fingerprints=fingerprints
     )
     lifecycle = HoldLifecycle(store, notifier, clock)
     deactivations = Deactivations(

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 
 from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Reason
-from bridge.provisioning.accounts import Accounts, Target
+from bridge.provisioning.account_writer import Target
+from bridge.provisioning.accounts import NOT_VISIBLE, Accounts
 from bridge.provisioning.assignments import Assigned, Assignment, Assignments
 from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, UserLink, UserState
+from bridge.provisioning.records import AppState, ParkedItem, UserLink, UserState
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser, ScimUser
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
@@ -73,7 +74,20 @@ class UserSync:
             return Report().finish("skipped", "not-in-scope")
         if known is not None and work.reasons == {Reason.CATCHUP} and self._seen(work, known):
             return Report().finish("skipped", "seen-since")
-        return fenced(self._attempt, work)
+        report = fenced(self._attempt, work)
+        report.parked += [self._parked(work, reason, detail) for reason, detail in report.causes.items()]
+        return report
+
+    def _parked(self, work: Work, reason: str, detail: str) -> ParkedItem:
+        """What waits for a person while the rest of the user's change is done: one record for each cause."""
+        return ParkedItem(
+            entity=work.entity,
+            item_id=f"cause:{reason}",
+            body=work.items[0].to_json(),
+            reason=reason,
+            detail=detail,
+            parked=self._clock.now(),
+        )
 
     def _seen(self, work: Work, link: UserLink) -> bool:
         """Whether a sync has meanwhile seen what catch-up enqueues: in a backlog hooks deliver it too."""
@@ -122,7 +136,8 @@ class UserSync:
         if had_ended and not _already_inactive(work, link):
             # A sync that saw their access end did not come to its end: nothing stands before that.
             report.finish("unchanged", "deleted")
-            return self._deactivate(replace(link, status=DELETED), self._accounts.current(link), app, report)
+            link, account = self._accounts.matching.locate(replace(link, status=DELETED))
+            return self._deactivate(link, account, app, report)
         return self._ends_by_ceiling(work, link, DELETED, app, report)
 
     def _require_gone(self, work: Work, known: datetime | None, app: AppState, report: Report) -> None:
@@ -160,7 +175,8 @@ class UserSync:
         report.finish("unchanged", user.status.lower())
         if _already_inactive(work, link):
             return self._finish(link, None, app, report)
-        return self._deactivate(link, self._accounts.current(link), app, report)
+        link, account = self._accounts.matching.locate(link)
+        return self._deactivate(link, account, app, report)
 
     def _ends_by_ceiling(self, work: Work, link: UserLink, status: str, app: AppState, report: Report) -> Report:
         """Only a missing assignment, or a deleted user, says that access ends: a mass of those is held."""
@@ -172,7 +188,7 @@ class UserSync:
             self._store.add_due(link.okta_id)
             link = replace(link, unassigned_due="app-not-active")
             return self._settle(link, status, report.finish("held", "app-not-active"))
-        account = self._accounts.current(link)
+        link, account = self._accounts.matching.locate(link)
         counts = account is not None and account.active and self._settings.deactivate_users
         if not counts:
             if Reason.HOLD in work.reasons:
@@ -239,7 +255,10 @@ class UserSync:
         mapped = self._mapped(link, user, assignment.app_user)
         report.unmapped = mapped.unmapped
         target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
-        changed = self._accounts.converge(link, target, report, deep=work.deep, bootstrapped=app.bootstrapped)
+        insist = bool(work.reasons & {Reason.OPERATOR, Reason.REDRIVE})
+        changed = self._accounts.converge(
+            link, target, report, deep=work.deep, bootstrapped=app.bootstrapped, insist=insist
+        )
         return self._finish(changed.link, changed.user, app, report)
 
     def _stays_out(self, link: UserLink, user: OktaUser, report: Report) -> Report:
@@ -269,7 +288,7 @@ class UserSync:
         )
         # Only what leads to neither may do without: see Accounts.converge.
         creates_or_activates = (
-            link.state is not UserState.LINKED or link.active is not True or not link.knows_what_was_written
+            link.state is not UserState.LINKED or link.known_active is not True or not link.knows_what_was_written
         )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
             return self._assignments.read(
@@ -305,7 +324,7 @@ class UserSync:
         in_okta = self._okta.user_groups(link.okta_id).value or ()
         group_ids = {group.id for group in in_okta if self._linking.keeps(group, app.epoch)}
         if scim_user is None and link.genesys_id:
-            scim_user = self._accounts.current(link)
+            _, scim_user = self._accounts.matching.locate(link)
         if scim_user is not None and scim_user.groups:
             owners = self._store.owners(scim_user.groups).values()
             group_ids |= {owner.removeprefix("group:") for owner in owners if owner.startswith("group:")}
@@ -314,6 +333,8 @@ class UserSync:
 
     def _settle(self, link: UserLink, status: str, report: Report) -> Report:
         """Write the link with what this sync saw."""
+        if link.waiting is not None and link.waiting.why == NOT_VISIBLE:
+            report.kept_causes.add(NOT_VISIBLE)
         self._store.save_user(replace(link, status=status, synced=report.date))
         return report
 
@@ -342,9 +363,11 @@ def _remembered(link: UserLink) -> UserLink:
 
 def _unlinked(link: UserLink) -> UserLink:
     """Not assigned and never linked: the record is no link any more."""
-    return replace(link, state=UserState.NONE, unassigned_due="", waiting_since=None)
+    return replace(link, state=UserState.NONE, unassigned_due="", waiting=None)
 
 
 def _already_inactive(work: Work, link: UserLink) -> bool:
-    """Whether the records alone say that nothing is left to do; a deep sync wants to see for itself."""
-    return not link.genesys_id or (link.active is False and link.patching is None and not work.deep)
+    """Whether the records alone say that nothing is left to do; a deep sync reads the account, or looks for it."""
+    if work.deep:
+        return not link.ever_linked
+    return not link.genesys_id or link.known_active is False

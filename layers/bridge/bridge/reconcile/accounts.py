@@ -93,11 +93,25 @@ class Accounts:
         require_plausible("genesys-listing", len(seen), run.active_links)
         if len(seen) < (1 - MOST_MISSING) * sum(run.totals.values()):
             raise Implausible("genesys-total-not-met")
-        gone = session.ask(lambda: [link.okta_id for link in self._store.all_users() if _unseen(link, seen, run)])
+        gone, returned = session.ask(partial(self._gone_and_back, seen, run))
         for okta_id in gone:
             session.find(Finding.GONE, okta_id)
-        session.send(user_items(run, gone))
+        owners = session.ask(partial(self._store.owners, returned))
+        back = [okta_id for genesys_id, okta_id in returned.items() if genesys_id not in owners]
+        for okta_id in back:
+            session.find(Finding.BACK, okta_id)
+        session.send(user_items(run, [*gone, *back]))
         yield Step(Phase.SETTLING)
+
+    def _gone_and_back(self, seen: set[bytes], run: Run) -> tuple[list[str], dict[str, str]]:
+        """Whose account no page showed; and of accounts that were taken for gone and that one showed, id -> Okta id."""
+        gone, back = [], {}
+        for link in self._store.all_users():
+            if _unseen(link, seen, run):
+                gone.append(link.okta_id)
+            elif link.gone_id and _digest(link.gone_id) in seen:
+                back[link.gone_id] = link.okta_id
+        return gone, back
 
     # --------------------------------------------------------------------------------------- comparing
 
@@ -111,10 +125,11 @@ class Accounts:
             okta_id = named[user.id]
             link = links.get(okta_id)
             if user.id not in owners:
-                known = link is not None and link.ever_linked
-                ours = link is not None and link.posted is not None
+                # A POST of ours that landed late, or somebody's who was taken for gone.
+                ours = link is not None and (link.posted is not None or link.state is UserState.GONE)
+                known = link is not None and bool(link.genesys_id)
                 if not known and self._note_unowned(session, user, okta_id) and (ours or not bootstrapped):
-                    # A POST of ours that landed late; or the native application's, perhaps of somebody who has left.
+                    # Or the native application's, perhaps of somebody who has left.
                     differing.append(okta_id)
             elif okta_id and self._differs(session, user, okta_id, link):
                 differing.append(okta_id)
@@ -131,10 +146,10 @@ class Accounts:
         """Whether a linked user is not as the bridge left it."""
         if link is None or link.genesys_id != user.id:
             return link is None  # a record was lost; an owner of old is no difference
-        if user.active and link.active is False:
+        if user.active and link.known_active is False:
             session.find(Finding.LEFT_BEHIND, user.id)
             return True
-        if not user.active and link.active is not False:
+        if not user.active and link.known_active is not False:
             session.find(Finding.STATE_DRIFTED, okta_id)
             return True
         if not (user.active and link.hashes and self._settings.update_users):

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from functools import partial
 
 from bridge.errors import Permanent
-from bridge.provisioning.accounts import Target
+from bridge.provisioning.account_writer import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
 from bridge.provisioning.deactivations import APP
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.ports import OktaReader, UserMapper
+from bridge.provisioning.ports import Clock, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import UserLink, UserState
+from bridge.provisioning.records import UserLink
 from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import AppUser, OktaUser
@@ -40,6 +40,7 @@ class AssignedUsers:
         store: Store,
         mapper: UserMapper,
         fingerprints: Fingerprints,
+        clock: Clock,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything the comparison needs, as ports."""
@@ -47,6 +48,7 @@ class AssignedUsers:
         self._store = store
         self._mapper = mapper
         self._fingerprints = fingerprints
+        self._clock = clock
         self._settings = settings
 
     def compare(self, run: Run, session: Session) -> Iterator[Step]:
@@ -108,7 +110,7 @@ class AssignedUsers:
             return True  # anyone who is assigned has a link, be it only to have their events read
         if entry.status not in ASSIGNED_STATUSES:
             return False
-        if link.state is UserState.CREATING or link.unassigned_due or link.groups_due or link.assigned is False:
+        if link.posted is not None or link.unassigned_due or link.groups_due or link.assigned is False:
             return True
         user = _embedded(entry)
         if user.status in ACTIVE_STATUSES:
@@ -121,10 +123,10 @@ class AssignedUsers:
         if not ends:
             return False
         unknown = not link.ever_linked and not bootstrapped  # the native application may have made an account
-        return unknown or (bool(link.genesys_id) and link.active is not False and self._settings.deactivate_users)
+        return unknown or (bool(link.genesys_id) and link.known_active is not False and self._settings.deactivate_users)
 
     def _differs_active(self, user: OktaUser, entry: AppUser, link: UserLink) -> bool:
-        if not link.genesys_id or link.active is not True:
+        if link.known_active is not True:
             return self._settings.create_users
         if not self._settings.update_users:
             return False
@@ -133,7 +135,7 @@ class AssignedUsers:
         except Permanent:
             return True  # its sync says what is wrong with the profile
         target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
-        return bool(self._fingerprints.differing(link.hashes, target.attributes))
+        return bool(self._fingerprints.outstanding(link, target.attributes, self._clock.now()))
 
     # ----------------------------------------------------------------------------------------- missing
 
@@ -142,7 +144,7 @@ class AssignedUsers:
         decided = self._store.exceptions(APP) | waiting_users(self._store, APP)
         active, missing = 0, []
         for link in self._store.all_users():
-            if link.state is not UserState.CREATING and (not link.genesys_id or link.active is False):
+            if link.posted is None and (not link.genesys_id or link.known_active is False):
                 continue
             active += 1
             if link.okta_id not in listed and link.okta_id not in decided:

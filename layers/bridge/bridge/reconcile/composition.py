@@ -45,7 +45,12 @@ class ReconcilerEvents:
         self._reconciler = Reconciler(
             phases=Phases(
                 assigned=AssignedUsers(
-                    okta=okta, store=store, mapper=dependencies.mapper, fingerprints=fingerprints, settings=switches
+                    okta=okta,
+                    store=store,
+                    mapper=dependencies.mapper,
+                    fingerprints=fingerprints,
+                    clock=dependencies.clock,
+                    settings=switches,
                 ),
                 accounts=Accounts(
                     genesys=genesys, store=store, runs=store, fingerprints=fingerprints, settings=switches

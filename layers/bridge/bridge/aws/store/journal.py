@@ -8,6 +8,7 @@ item's next failure overwrites, so that a long outage does not fill the table; `
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from itertools import islice
 
 from pydantic import TypeAdapter
@@ -71,9 +72,10 @@ class JournalRecords(Records):
         """Forget one parked item."""
         self._table.delete_many([(_PARKED, f"{entity}#{item_id}")])
 
-    def close_parked(self, entity: str) -> int:
-        """Remove the entity's parked items and return how many there were."""
-        keys = [(_PARKED, record["sk"]) for record in self._table.query(_PARKED, f"{entity}#")]
+    def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
+        """Remove the entity's parked items, but for the reasons to `keep`, and return how many there were."""
+        records = self._table.query(_PARKED, f"{entity}#")
+        keys = [(_PARKED, record["sk"]) for record in records if record["reason"] not in keep]
         self._table.delete_many(keys)
         return len(keys)
 

@@ -21,10 +21,14 @@ from bridge.aws.store.table import (
     Update,
 )
 from bridge.errors import FenceMoved, OwnerTaken
-from bridge.provisioning.records import GroupLink, UserLink, UserState
+from bridge.provisioning.records import GroupLink, PendingKind, UserLink, UserState
 
 _USER = TypeAdapter(UserLink)
 _GROUP = TypeAdapter(GroupLink)
+#: The version of users' records; the reader also takes the one before it.
+_USER_VERSION = 2
+#: Since when a write is under way of which no record says it.
+_LONG_AGO = "1970-01-01T00:00:00Z"
 _USERS = "users"
 _GROUPS = "groups"
 
@@ -52,7 +56,7 @@ class LinkRecords(Records):
 
     def save_user(self, link: UserLink) -> None:
         """Write the record if the sync number has not moved."""
-        self._save(_user_key(link.okta_id), link, _USER.dump_python(link, mode="json"))
+        self._save(_user_key(link.okta_id), link, _user_record(link))
 
     def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
         """Write the record and take the Genesys Cloud user, from `previous_owner` if need be."""
@@ -63,12 +67,11 @@ class LinkRecords(Records):
                 Update(
                     _user_key(previous_owner),
                     add={"sync_number": 1},
-                    put={"state": UserState.GONE.value, "genesys_id": "", "active": None, "hashes": {}},
+                    put={"state": UserState.GONE.value, "genesys_id": "", "active": None, "hashes": {}, "pending": []},
                     condition=Condition("#genesys_id = :held", {"held": link.genesys_id}),
                 )
             )
-        record = _USER.dump_python(link, mode="json")
-        self._claim(_user_key(link.okta_id), link, record, f"user:{previous_owner}", moved)
+        self._claim(_user_key(link.okta_id), link, _user_record(link), f"user:{previous_owner}", moved)
 
     def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
         """Genesys Cloud id -> owning entity."""
@@ -163,8 +166,42 @@ def _owner_key(genesys_id: str) -> Key:
     return f"genesys:{genesys_id}", "owner"
 
 
+def _user_record(link: UserLink) -> Record:
+    return {**_USER.dump_python(link, mode="json"), "v": _USER_VERSION}
+
+
 def _user(okta_id: str, record: Record) -> UserLink:
+    if record["v"] < _USER_VERSION:
+        record = {**record, **_from_version_1(record)}
     return _USER.validate_python({**record, "okta_id": okta_id})
+
+
+def _from_version_1(record: Record) -> Record:
+    """What has another name or form since version 2, which says in one place which writes have had no answer.
+
+    Until then a state ``creating`` and ``posted`` stood for a POST, ``patching``, ``active`` null and empty hashes for
+    a PATCH, and ``waiting_since`` said no reason.
+    """
+    hashes: dict[str, str] = record.get("hashes") or {}
+    posted, patching, active = record.get("posted"), record.get("patching"), record.get("active")
+    linked = bool(record.get("genesys_id"))
+    pending: list[Record] = []
+    if posted and not linked:
+        pending.append({"kind": PendingKind.CREATE, "since": posted, "paths": [*hashes]})
+    unsure = linked and active is None
+    unknown = [path for path, fingerprint in hashes.items() if not fingerprint] if linked else []
+    if linked and (patching or unsure or unknown):
+        paths = [*unknown, *(["active"] if unsure else [])]
+        pending.append({"kind": PendingKind.CHANGE, "since": patching or _LONG_AGO, "paths": paths})
+    creating = record.get("state") == "creating"
+    since = record.get("waiting_since")
+    return {
+        "state": UserState.WANTED if creating else record.get("state", UserState.NONE),
+        "active": True if unsure else active,
+        "hashes": {path: fingerprint for path, fingerprint in hashes.items() if fingerprint},
+        "pending": pending,
+        "waiting": since and {"why": "user-name-taken" if linked else "user-name-conflict", "since": since},
+    }
 
 
 def _group(okta_id: str, record: Record) -> GroupLink:

@@ -28,8 +28,8 @@ Key = tuple[str, str]
 Record = dict[str, Any]
 
 VERSION = 1
-#: Record versions a reader accepts: this one and the one before it.
-READABLE_VERSIONS = frozenset({VERSION})
+#: Record versions that may be read; a kind of record that has come to 2 writes it itself, and reads both.
+READABLE_VERSIONS = frozenset({VERSION, 2})
 
 #: What records are called by in the table where the name in our classes is another, younger one.
 _STORED_NAMES = {

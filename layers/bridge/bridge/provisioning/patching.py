@@ -1,0 +1,145 @@
+"""The PATCHes of one change of one account: which attribute is it that Genesys Cloud does not take?
+
+It is named by the refusal, or found by leaving out; a bounded number of calls. What is accepted and not held
+afterwards is sent once more, and counts as refused then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.errors import Permanent, VersionConflict
+from bridge.provisioning import scim
+from bridge.provisioning.account_writer import Change
+from bridge.provisioning.ports import GenesysScim
+from bridge.provisioning.values import ScimUser
+
+#: How many calls the search for what is refused may cost beyond the first PATCH.
+EXTRA_CALLS = 12
+
+
+class Patching:
+    """One change being made.
+
+    Attributes:
+        account: the account as Genesys Cloud last showed it, None before anything was accepted.
+        applied: the paths that were accepted and are held.
+        refused: the paths that were refused, or accepted and not held: whether they were accepted.
+        activation: the refusal of ``active``, when the rest was accepted.
+    """
+
+    def __init__(self, genesys: GenesysScim, genesys_id: str, change: Change) -> None:
+        """Nothing is sent yet."""
+        self._genesys = genesys
+        self._genesys_id = genesys_id
+        self._change = change
+        self._left = EXTRA_CALLS
+        self._alone: dict[str, Permanent] = {}
+        self.account: ScimUser | None = None
+        self.applied: set[str] = set()
+        self.refused: dict[str, bool] = {}
+        self.activation: Permanent | None = None
+
+    def send(self, values: Mapping[str, Any]) -> None:
+        """Send `values`, whole if it may be, and leave out what is refused.
+
+        Raises:
+            Permanent: the refusal, when nothing at all is accepted: then it is not about an attribute.
+            UserNameTaken, VersionConflict, ResourceNotFound, Transient: as `GenesysScim.patch_user`.
+        """
+        if not values:
+            return
+        self._send(dict(values))
+        if self._alone and not self.applied:
+            self._require_about_a_value()
+        self.activation = self._alone.pop("active", None)
+        self.refused |= dict.fromkeys(self._alone, False)
+        missing = self._missing(values)
+        if missing:  # an answer need not show everything
+            self.account = self._genesys.user(self._genesys_id) or self.account
+            missing = self._missing(values)
+        if missing:
+            self.account = self._patch(missing)
+            self.account = self._genesys.user(self._genesys_id) if self._missing(values) else self.account
+            self.refused |= dict.fromkeys(self._missing(values), True)
+            self.applied -= self.refused.keys()
+
+    def _send(self, part: dict[str, Any]) -> None:
+        try:
+            self.account = self._patch(part)
+        except Permanent as refusal:
+            if self._change.account is None:
+                raise  # the account is read first
+            self._divide(part, refusal)
+        else:
+            self.applied |= part.keys()
+
+    def _divide(self, part: dict[str, Any], refusal: Permanent) -> None:
+        named = set(refusal.paths) & (part.keys() - {"active"})
+        if named and len(named) < len(part):
+            self.refused |= dict.fromkeys(named, False)
+            parts = [{path: value for path, value in part.items() if path not in named}]
+        elif len(part) == 1:
+            self._alone |= dict.fromkeys(part, refusal)
+            return
+        elif "active" in part:
+            parts = [{path: value for path, value in part.items() if path != "active"}, {"active": part["active"]}]
+        else:
+            paths = sorted(part)
+            half = len(paths) // 2
+            parts = [{path: part[path] for path in paths[:half]}, {path: part[path] for path in paths[half:]}]
+        for smaller in parts:
+            if self._left <= 0:
+                raise refusal
+            self._left -= 1
+            self._send(smaller)
+
+    def _require_about_a_value(self) -> None:
+        """Raise the refusal unless a PATCH that changes nothing is accepted: else it is not about the value."""
+        refusal = next(iter(self._alone.values()))
+        account = self._change.account
+        if all(path in refusal.paths for path, refusal in self._alone.items()):
+            return
+        control = "externalId" if "displayName" in self._alone else "displayName"
+        held = scim.read_values(account.document, [control]) if account is not None else {}
+        if not held or self._left <= 0:
+            raise refusal
+        try:
+            self.account = self._patch(held)
+        except Permanent:
+            raise refusal from None
+
+    def _patch(self, values: Mapping[str, Any]) -> ScimUser:
+        """One PATCH; ``active`` only as long as the account is as it was read, for it must not land late.
+
+        A weak ETag is equal to nothing (RFC 9110, section 8.8.3.2): where that conflicts, it is left away.
+        """
+        account = self.account or self._change.account
+        present = self._present()
+        operations = scim.operations(values, present=present)
+        version = account.version if account is not None and "active" in values else ""
+        try:
+            return self._genesys.patch_user(self._genesys_id, operations, if_match=version)
+        except VersionConflict:
+            if not version.startswith("W/"):
+                raise
+            return self._genesys.patch_user(self._genesys_id, operations)
+
+    def _present(self) -> frozenset[str]:
+        if self.account is None:
+            return self._change.present
+        known = {*self._change.present, *self._change.values}
+        return frozenset(scim.read_values(self.account.document, known)) | (self._change.present - self.applied)
+
+    def _missing(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What was accepted and is not held by the account as last shown; ``active`` is judged by itself."""
+        paths = [path for path in values if path in self.applied and path != "active"]
+        if self.account is None:
+            return {}
+        held = scim.read_values(self.account.document, paths)
+        return {path: values[path] for path in paths if not _holds(path, held.get(path), values[path])}
+
+
+def _holds(path: str, held: Any, wanted: Any) -> bool:
+    return held is None if wanted is None else held is not None and scim.same(path, held, wanted)
