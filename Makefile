@@ -11,7 +11,7 @@ COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal -
 PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 RUNTIME := layers/dependencies/requirements
 
-.PHONY: help demo local test proofs check simulate simulate-some crash-test lint types rooms sam-validate sam-build sam-local \
+.PHONY: help demo local test proofs check simulate simulate-some crash-test mutants lint types rooms sam-validate sam-build sam-local \
 	contract-sdk costs reconcile-memory audit deployer sbom requirements clean
 
 help: ## this list
@@ -40,6 +40,9 @@ simulate-some: .venv/.made
 
 crash-test: .venv/.made ## consumers of the local stack killed with SIGKILL under load, RUNS=200 small companies
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation.kills --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
+
+mutants: .venv/.made ## each safeguard broken in a copy, one line at a time: named tests must notice (CHANGED=commit, NAMES)
+	@PYTHONPATH=. $(PYTHON) -m tests.mutants $(if $(CHANGED),--changed $(CHANGED)) $(NAMES)
 
 lint: .venv/.made ## style: ruff, format and rules
 	@$(PYTHON) -m ruff format --check .

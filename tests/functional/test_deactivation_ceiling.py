@@ -287,3 +287,41 @@ def test_a_listing_that_is_followed_by_itself_is_no_listing() -> None:
     world.okta.handle = handle  # type: ignore[method-assign] # as above
     world.settle()
     assert newest(world).state is HoldState.OPEN
+
+
+def approved_and_permitted() -> tuple[World, list[str], list[str]]:
+    """A hold of 131 people approved and applied: they are permitted, and none of their own items is done yet."""
+    world, users = organisation(300, DEACTIVATION_CEILING="19")
+    unassign(world, users[:150])
+    staged = sorted(world.store.staged("app", newest(world).number))
+    world.decide("app", Verdict.APPROVE)
+    world.work(Queue.USERS)
+    assert newest(world).state is HoldState.DONE
+    assert set(staged) <= active(world)
+    return world, users, staged
+
+
+def test_an_approval_ends_with_a_new_assignment() -> None:
+    """Approved, assigned again before anything was sent, unassigned later: that needs an approval of its own."""
+    world, _, staged = approved_and_permitted()
+    back = staged[0]
+    world.okta.assign_user(back)
+    world.happen()
+    assert active(world) & set(staged) == {back}
+    unassign(world, [back])
+    assert back in active(world)
+    assert (newest(world).number, newest(world).state) == (2, HoldState.OPEN)
+    assert set(world.store.staged("app", 2)) == {back}
+
+
+def test_people_who_are_approved_already_are_not_held_once_more() -> None:
+    """The application is synced again while the approved people's own items still wait: no second hold, nobody told."""
+    world, _, staged = approved_and_permitted()
+    told = list(world.people_told.messages)
+    world.ask("app", queue=Queue.LEAVERS)  # before their items, which wait in the other queue
+    world.work(Queue.LEAVERS)
+    assert set(staged) <= active(world)
+    assert newest(world).number == 1
+    world.settle()
+    assert world.people_told.messages == told
+    assert not active(world) & set(staged)

@@ -8,8 +8,10 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Queue, Reason
+from bridge_local.genesys.faults import Fault
 from bridge_local.genesys.switches import GenesysSwitches
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.okta.switches import Fault as OktaFault
+from bridge_local.okta.switches import FaultKind
 from tests.world import World
 
 ADA = {"userName": "ada.brook@example.com", "displayName": "By hand"}
@@ -82,6 +84,28 @@ def test_user_activated_by_hand_is_a_member_again() -> None:
     assert world.members(group) == set(people)
 
 
+def test_user_left_out_of_a_group_while_a_deactivation_was_under_way_becomes_a_member() -> None:
+    """A deactivation that never arrived, a group synced meanwhile, then an update: the group is enqueued again."""
+    world = World()
+    people = world.people(2)
+    world.happen()
+    group_id, group = world.linked_group("Agents", people[:1])
+    world.okta.unassign_user(people[1])
+    world.deliver()
+    world.genesys.faults.add(Fault("status", method="PATCH", status=503, count=1))
+    world.work(Queue.LEAVERS)
+    world.okta.assign_user(people[1])
+    world.okta.update_profile(people[1], {"title": "Manager"})
+    world.okta.add_members(group_id, people[1:])
+    world.deliver()
+    world.clock.advance(8)
+    world.work(Queue.GROUPS)
+    assert world.members(group) == {people[0]}, "not known to be active"
+    world.settle()
+    assert world.account(people[1])["title"] == "Manager"
+    assert world.members(group) == set(people)
+
+
 def test_adopted_user_enqueues_their_groups_of_either_side() -> None:
     """Groups of the Okta user, and groups in which the Genesys Cloud user already was."""
     world = World()
@@ -124,7 +148,7 @@ def test_groups_come_later_when_they_cannot_be_sent_now(breaks: str) -> None:
     world.okta.assign_user(user)
     world.deliver()
     if breaks == "okta":
-        world.okta.switches.faults.append(Fault(f"/users/{user}/groups", FaultKind.STATUS, count=2))
+        world.okta.switches.faults.append(OktaFault(f"/users/{user}/groups", FaultKind.STATUS, count=2))
     elif breaks == "queues":
         fail_once(world.queues, "send")
     else:

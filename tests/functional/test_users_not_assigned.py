@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bridge.items import Queue, Reason
+from bridge.errors import Transient
+from bridge.items import Item, Queue, Reason
 from bridge_local.genesys.faults import Fault
 from bridge_local.okta.switches import Fault as OktaFault
 from bridge_local.okta.switches import FaultKind
@@ -142,6 +144,31 @@ def test_while_the_application_is_inactive_everybody_stays() -> None:
     world.happen()
     assert active(world, people) == 0
     assert not world.store.due()
+
+
+def test_a_queue_that_refuses_forgets_nobody_who_waited_for_the_application() -> None:
+    """The application is back and the first send fails: anyone who waited for it is sent by the next try."""
+    world = World()
+    people = linked_people(world, 3)
+    world.okta.deactivate_app()
+    for user in people:
+        world.okta.unassign_user(user)
+    world.happen()
+    world.okta.activate_app()
+    world.deliver()
+    send = world.queues.send
+
+    def refused(items: Sequence[Item]) -> None:
+        """Once, when people are to be sent."""
+        if any(item.entity in {f"user:{user}" for user in people} for item in items):
+            world.queues.send = send  # type: ignore[method-assign] # as it was
+            raise Transient("queue-refused", upstream="queues")
+        send(items)
+
+    world.queues.send = refused  # type: ignore[method-assign] # a queue that refuses once
+    world.settle()
+    assert world.queues.send == send, "it was refused"
+    assert active(world, people) == 0
 
 
 def test_who_is_assigned_again_does_not_wait_for_the_application() -> None:

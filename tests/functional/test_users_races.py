@@ -9,7 +9,7 @@ import pytest
 
 from bridge.items import Queue, Reason
 from bridge_local.exchange import Request, Response
-from tests.world import World
+from tests.world import APP_ID, World
 
 Act = Callable[[], None]
 #: Where the second sync comes between: before or after a request of the first.
@@ -185,6 +185,24 @@ def test_leaver_is_out_although_nobody_knew_of_them_when_their_access_ended() ->
         world.work(Queue.LEAVERS)
 
     met = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", leave)
+    world.work(Queue.USERS)
+    world.settle()
+    assert met
+    assert not any(each["active"] for each in world.accounts())
+
+
+def test_leaver_is_out_who_left_between_the_assignment_and_the_first_record() -> None:
+    """Suspended after the last reading of a new user: the leaver's item, which finds no link, stops the sync."""
+    world = World()
+    user = world.person("Ada Brook")
+    world.deliver()
+
+    def leave() -> None:
+        world.okta.suspend(user)
+        world.deliver()
+        world.work(Queue.LEAVERS)
+
+    met = interrupt(world.okta, f"GET /api/v1/apps/{APP_ID}/users/{user}", "after", leave)
     world.work(Queue.USERS)
     world.settle()
     assert met

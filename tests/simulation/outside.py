@@ -36,6 +36,7 @@ _WRITES = (
     "reserve",
     "save_",
     "set_",
+    "settle_",
     "stage",
     "unpark",
     "unstage",

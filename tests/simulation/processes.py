@@ -36,6 +36,13 @@ def catch_up(simulation: Simulation) -> None:
         simulation.variant.hear([syslog_form(entry) for entry in world.okta.log.all()])
 
 
+def send_dues(simulation: Simulation) -> None:
+    """A tick of the minute's schedule: what is due to be synced now goes into its queue."""
+    world = simulation.world
+    outcome = simulation.run_function("log poller", world.gated_poller, world.send_dues)
+    simulation.history.tell(f"log poller: what is due: {outcome or 'died'}")
+
+
 def _reconciler(simulation: Simulation, do: str) -> Mapping[str, Any]:
     """One invocation of the real reconciler; its answer, empty when the process dies."""
     world = simulation.world

@@ -44,6 +44,7 @@ class _Order:
     first: int
     count: int
     variant: str
+    keep_going: bool
 
 
 def series(
@@ -52,7 +53,10 @@ def series(
     """Run the seeds `first` to ``first + runs - 1``; stop at the first failure unless `keep_going`."""
     began = told_at = time.monotonic()
     told = Told()
-    orders = [_Order(start, min(CHUNK, first + runs - start), variant) for start in range(first, first + runs, CHUNK)]
+    orders = [
+        _Order(start, min(CHUNK, first + runs - start), variant, keep_going)
+        for start in range(first, first + runs, CHUNK)
+    ]
     for outcomes in _done(orders, min(processes or os.cpu_count() or 1, len(orders))):
         for outcome in outcomes:
             told.runs += 1
@@ -83,6 +87,6 @@ def _run_order(order: _Order) -> list[Outcome]:
     outcomes = []
     for seed in range(order.first, order.first + order.count):
         outcomes.append(run(seed, VARIANTS[order.variant]()))
-        if outcomes[-1].wrong:
+        if outcomes[-1].wrong and not order.keep_going:
             break
     return outcomes

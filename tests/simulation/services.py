@@ -114,6 +114,8 @@ class GenesysInWeather(Service):
         self.on_the_way: list[tuple[datetime, Request]] = []
         #: Whether a write took place after the function that sent it had ended.
         self.came_late = False
+        #: Genesys Cloud ids of groups and of the members whom a call that came late has removed.
+        self.removed_late: set[tuple[str, str]] = set()
 
     def answer(self, request: Request) -> Response:
         """Genesys Cloud's answer."""
@@ -153,6 +155,8 @@ class GenesysInWeather(Service):
             arriving = min(due, key=lambda each: each[0])
             self.on_the_way.remove(arriving)
             answer = self._genesys.handle(arriving[1])
+            call = self._genesys.calls[-1]
+            self.removed_late |= {(call.group_id, member) for member in call.removed}
             self.gate.history.tell(f"late: {_described(arriving[1])} {answer.status}")
 
     def _fault(self) -> GenesysFault | None:

@@ -21,7 +21,7 @@ from tests.simulation.circumstances import (
 )
 from tests.simulation.company import Company
 from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Unsettled, Weather
-from tests.simulation.processes import SCHEDULED, catch_up, pause, start_reconcile
+from tests.simulation.processes import SCHEDULED, catch_up, pause, send_dues, start_reconcile
 from tests.simulation.promises import Promises
 from tests.simulation.recorder import Recorder
 from tests.simulation.simulated_world import SimulatedWorld
@@ -33,6 +33,8 @@ T = TypeVar("T")
 MOST_BATCHES = 4000
 #: How many of the runs begin before the first whole reconcile, half of them in observe mode until the faults end.
 FIRST_DAY = 0.1
+#: The schedule of what is due runs so often, and a run does not rest before what is due within so long is sent.
+DUE_TICK, DUE_SOON = timedelta(minutes=1), timedelta(hours=1)
 #: Interludes that a run may have, or it would feed itself.
 MOST_INTERLUDES = 30
 
@@ -92,6 +94,7 @@ class Simulation:
         self._observed: set[str] = set()
         self._environments: dict[tuple[str, int], Any] = {}
         self._batches = self._interludes = 0
+        self._due_tick = self.clock.time
         turn_okta_switches(world.okta.switches, chance)
         self._dispatcher = HookDispatcher(world.okta, self._post, self.clock.now, random.Random(f"hooks {seed}"))  # noqa: S311 - repeatable, not secret
         register_hook(world.okta)
@@ -126,22 +129,25 @@ class Simulation:
         late = self.climate.late or self.world.genesys_outside.came_late
         return not (late or self.climate.strange or self.company.done_by_hand)
 
-    def recover(self) -> None:
-        """The faults end, what is under way comes to rest."""
+    def end_faults(self) -> None:
+        """The faults end; removals that an operator has paused stay so."""
         self.gate.weather = CALM
         self.history.tell("--- the faults end ---")
         if self.world.variables.pop("MODE", ""):
             self.history.tell("from now on the bridge enforces")
             self._environments.clear()
             self._warm.clear()
-        if self.promises.paused is not None:
-            pause(self)
         switches, okta = self.world.okta.switches, self.world.okta
         switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
         self.world.okta_outside.outage = self.world.genesys_outside.outage = None
         if okta.apps[okta.app_id].status != "ACTIVE":
             okta.activate_app()
             self.note_truth()
+
+    def resume(self) -> None:
+        """Removals go on, what is under way comes to rest."""
+        if self.promises.paused is not None:
+            pause(self)
         self.rest()
 
     def administrate(self, person: str = "") -> None:
@@ -188,6 +194,9 @@ class Simulation:
     def _next_due(self) -> datetime | None:
         moments = [self.world.queues.next_visible(), self._dispatcher.next_due()]
         moments += [due for due, _ in self.world.genesys_outside.on_the_way]
+        moments += [
+            max(due.at, self._due_tick) for due in self.world.store.dues() if due.at <= self.clock.time + DUE_SOON
+        ]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def _do_due(self) -> None:
@@ -196,9 +205,17 @@ class Simulation:
         while worked:
             self.world.genesys_outside.land()
             self._dispatcher.run_due()
+            self._send_dues()
             queues = list(Queue)
             self.chance.shuffle(queues)
             worked = sum(self.work(queue) for queue in queues) > 0
+
+    def _send_dues(self) -> None:
+        """The minute's schedule, where there is something to send."""
+        now = self.clock.time
+        if now >= self._due_tick and any(due.at <= now for due in self.world.store.dues()):
+            self._due_tick = now + DUE_TICK
+            send_dues(self)
 
     # ------------------------------------------------------------------------------------- processes
 

@@ -10,7 +10,7 @@ from tests.simulation.__main__ import main
 from tests.simulation.ending import run
 from tests.simulation.gate import CALM, Died, Gate, History, Weather
 from tests.simulation.promises import Moments
-from tests.simulation.runs import series
+from tests.simulation.runs import CHUNK, series
 from tests.simulation.variants import NoReread
 from tests.world import START, VirtualClock
 
@@ -32,6 +32,13 @@ def test_a_few_schedules_end_well() -> None:
     assert one.failed == two.failed == []
     assert one.counts == two.counts
     assert one.runs == 6
+
+
+def test_a_series_that_keeps_going_runs_every_seed() -> None:
+    """A failing seed ends nothing: every seed is run and counted, also those behind it in the same block."""
+    told = series(1, CHUNK + 5, NoReread.name, lambda _line: None, keep_going=True, processes=1)
+    assert told.runs == CHUNK + 5
+    assert len(told.failed) > 1
 
 
 def test_a_failing_run_is_told_so_that_it_can_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
