@@ -20,13 +20,14 @@ COMMANDS: tuple[Command, ...] = (
     *running.COMMANDS[1:3],
     *parked.COMMANDS,
     *groups.COMMANDS,
-    running.COMMANDS[3],
+    *running.COMMANDS[3:],
 )
 #: What the first words of commands with two stand for.
 FAMILIES = {
     "holds": "removals that wait for a person",
     "parked": "items that wait for a person",
     "group": "links and ceilings that an operator sets",
+    "confirm": "what an operator knows better than the bridge",
 }
 #: The options that lead to a bridge, and the values they have when nobody names them.
 _CONNECTION = {"stack": None, "region": None, "profile": None, "local": False, "port": LOCAL_PORT}

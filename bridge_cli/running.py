@@ -5,9 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from bridge.operations.answers import Paused, ReconcileRun, ReconcileStarted, ReconcileState, Status
-from bridge.operations.requests import Pause, ReconcileStart, ReconcileStatus
+from bridge.operations.answers import (
+    OrganisationConfirmed,
+    Paused,
+    ReconcileRun,
+    ReconcileStarted,
+    ReconcileState,
+    Status,
+)
+from bridge.operations.requests import ConfirmOrganisation, Pause, ReconcileStart, ReconcileStatus
 from bridge.operations.requests import Status as AskStatus
+from bridge.provisioning.organisation import UPSTREAM
 from bridge_cli.commands import Command, seconds
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
@@ -58,6 +66,25 @@ def _turn(context: Context, do: str) -> End:
     return End.DONE
 
 
+def confirm(context: Context) -> End:
+    """``confirm organisation``."""
+    stopped = [each for each in context.ask(AskStatus(), Status).answer.breakers or () if each.upstream == UPSTREAM]
+    if stopped and stopped[0].state == "open":
+        context.terminal.say("Syncs have stopped: the credentials show none of five accounts that the bridge knows.")
+    else:
+        context.terminal.say("Syncs have not stopped for another organisation.")
+    context.terminal.confirm(
+        "Are the credentials in the secret, and the region, those of the right Genesys Cloud organisation? Everybody "
+        "who is assigned and has no account there gets one."
+    )
+    reply = context.change(ConfirmOrganisation(what="organisation"), OrganisationConfirmed)
+    context.terminal.document(reply.document)
+    context.terminal.say(
+        f"Confirmed: client and host {reply.answer.confirmed}. Before: {reply.answer.before or 'none'}."
+    )
+    return End.DONE
+
+
 def _paused(everything: bool | None, *, removals: bool) -> str:
     queues = {True: "paused", False: "running", None: "unknown"}[everything]
     return f"Queues: {queues}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
@@ -105,6 +132,9 @@ def _todo(context: Context, answer: Status) -> list[str]:
         lines.append(f"Items are parked: {context.command('parked list')}")
     if answer.paused_everything:
         lines.append(f"The queues are paused: {context.command('resume')}")
+    if any(each.upstream == UPSTREAM and each.state == "open" for each in answer.breakers or ()):
+        again = context.command("confirm organisation")
+        lines.append(f"Another Genesys Cloud organisation? Correct the secret, or else: {again}")
     if answer.paused_removals:
         lines.append(f"Removals are paused: {context.command('resume removals')}")
     return lines
@@ -244,6 +274,17 @@ COMMANDS = (
         "bridge resume removals",
         resume,
         _what,
+        changes=True,
+    ),
+    Command(
+        "confirm organisation",
+        "",
+        "the Genesys Cloud credentials are the right ones",
+        "After a change of client or region the bridge reads five accounts that it knows. If none is there, it takes "
+        "the organisation for another one and stops every sync. This says that it is the right one, although none is "
+        "there: a new organisation, in which everybody gets an account. Shows how things stand, and asks.",
+        "bridge confirm organisation",
+        confirm,
         changes=True,
     ),
     Command(

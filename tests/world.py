@@ -47,6 +47,7 @@ from functions.receiver import app as receiver_app
 HOOK_SECRET = "hook-secret"
 APP_ID = "0oaGenesysCloudApp5d"
 HOOK_URL = "https://hook.example.com/live/okta/events"
+ORGANISATION = "client https://api.mypurecloud.com"
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
@@ -178,6 +179,7 @@ class World:
         if self.bootstrapped:  # a company whose first whole reconcile is behind it
             self.store.set_bootstrapped()
             self.store.note_reconciled("enforce")
+            self.store.confirm_organisation(ORGANISATION)
         self.context = Context()
         self.people_told = Told()
         self.idempotency = MemoryIdempotency(self.clock.now)

@@ -48,6 +48,11 @@ class MemoryApp(Guarded):
         with self._lock:
             self.app_state = replace(self.app_state, reconciled=mode)
 
+    def confirm_organisation(self, name: str) -> None:
+        """Remember which Genesys Cloud organisation is the right one."""
+        with self._lock:
+            self.app_state = replace(self.app_state, organisation=name)
+
     def raise_epoch(self) -> AppState:
         """Add 1 to the epoch."""
         with self._lock:

@@ -481,6 +481,9 @@ class TestApp:
         assert store.app() == AppState(sync_number=2, synced=NOW, removals_paused=True, reconciled="observe")
         store.pause_removals(paused=False)
         assert store.app().removals_paused is False
+        store.confirm_organisation("client https://api.example.com")
+        assert store.app().organisation == "client https://api.example.com"
+        store.confirm_organisation("")
         store.note_judging(due=True)
         assert store.app().judging_due is True
         store.note_judging(due=False)

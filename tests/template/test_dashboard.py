@@ -116,6 +116,7 @@ def test_alarms_watch_metrics_that_are_emitted() -> None:
         "UsersRecreated",
         "BreakerOpen",
         "LeaversRefused",
+        "AnotherOrganisation",
         "ReconcileFailed",
     }
 
@@ -130,7 +131,7 @@ def test_each_queue_has_an_alarm_on_its_age(queue: str) -> None:
 
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     """Its beginning and its end are told, and its description says what to do."""
-    assert len(alarms()) == 24
+    assert len(alarms()) == 25
     told = [alarm for name, alarm in alarms().items() if name not in PARTS]
     told += [alarm for _, alarm in TEMPLATE.of_type("AWS::CloudWatch::CompositeAlarm")]
     for alarm in told:

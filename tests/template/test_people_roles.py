@@ -136,6 +136,7 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
     for do in ("pause", "resume"):
         assert ask(deployment, do=do, what="everything")["everything"] is (do == "pause")
         assert ask(deployment, do=do, what="removals")["removals"] is (do == "pause")
+    assert ask(deployment, do="confirm", what="organisation")["ok"] is True
     assert deployment.grants | BY_SERVICES["Operations"] == allowed("Operations")
 
 

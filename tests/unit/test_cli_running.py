@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bridge.operations.answers import Breaker, Paused, ReconcileStarted, ReconcileState, SetUp
+from bridge.operations.answers import Breaker, OrganisationConfirmed, Paused, ReconcileStarted, ReconcileState, SetUp
 from tests.stages.cli_answers import GROUP, ITEM, USER, entry, explained, parked, redriven, refused, run, status
 from tests.stages.cli_stage import OUTPUTS, READERS, START, Stage
 
@@ -81,6 +81,27 @@ def test_what_changes_something_is_asked_of_the_function_itself() -> None:
     stage = Stage(status=status(), pause=Paused(everything=True, removals=False).document())
     assert stage.run("pause --yes").code == 0
     assert [name for name, _ in stage.aws.invoked] == [READERS, OUTPUTS["OperationsFunction"]]
+
+
+@pytest.mark.parametrize("state", ["open", "closed"])
+def test_an_organisation_is_confirmed_by_a_yes(state: str) -> None:
+    """It shows whether syncs have stopped for it, says what a yes means, and then what is confirmed."""
+    stage = Stage(
+        status=status(breakers=[Breaker(upstream="organisation", state=state, why="genesys-another-organisation")]),
+        confirm=OrganisationConfirmed(confirmed="new https://api.example.com", before=None).document(),
+    )
+    ran = stage.run("confirm organisation", typed="y\n")
+    assert ran.code == 0
+    assert ran.out.startswith("Syncs have stopped" if state == "open" else "Syncs have not stopped")
+    assert "Everybody who is assigned and has no account there gets one." in ran.err
+    assert ran.out.endswith("Confirmed: client and host new https://api.example.com. Before: none.\n")
+    assert stage.asked[-1] == {"do": "confirm", "what": "organisation"}
+
+
+def test_status_says_how_to_go_on_after_another_organisation() -> None:
+    """Correct the secret, or confirm."""
+    out = Stage(status=status(breakers=[Breaker(upstream="organisation", state="open")])).run("status").out
+    assert "Correct the secret, or else: bridge confirm organisation --stack prod\n" in out
 
 
 # -------------------------------------------------------------------------------------------- reconcile

@@ -98,3 +98,17 @@ def test_a_malformed_token_answer_is_transient(body: bytes) -> None:
     """A 200 without token and life is not taken."""
     with pytest.raises(Transient, match=r"^genesys-token-malformed$"):
         auth_of(Script(Response(200, {}, body))).header()
+
+
+def test_another_client_ends_what_is_at_work() -> None:
+    """It may be another organisation's: the call that would be the first of it is not made, the one after it is."""
+    ids = ["one", "two"]
+    script = Script(Response.of_json(200, GRANTED), Response.of_json(200, {**GRANTED, "access_token": "2"}))
+    http = HttpClient(LOGIN, "genesys", transport=ModelTransport(script))
+    auth = GenesysAuth(http, lambda: (ids.pop(0) if len(ids) > 1 else ids[0], "s3:cret"), StillClock(NOW))
+    assert auth.header() == "Bearer first"
+    with pytest.raises(Transient) as changed:
+        auth.header()
+    assert changed.value.reason == "genesys-client-changed"
+    assert len(script.requests) == 1
+    assert auth.header() == "Bearer 2"

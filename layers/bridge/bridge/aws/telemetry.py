@@ -46,6 +46,7 @@ class Metric(StrEnum):
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
     RETRIES = "Retries"  #: messages that went back to their queue for a transient failure, by ``reason``
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
+    ANOTHER_ORGANISATION = "AnotherOrganisation"  #: syncs put off, because the credentials show no known account
     LEAVERS_REFUSED = "LeaversRefused"  #: refusals of leavers who have waited for a quarter of an hour or longer
     BREAKER_OPEN = "BreakerOpen"  #: syncs put off without a call, because an upstream fails, by ``upstream``
     UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified

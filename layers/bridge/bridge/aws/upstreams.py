@@ -87,6 +87,7 @@ class GenesysSide:
         """`transport` stands in for the network."""
         ends = endpoints(settings.region, settings.api_url, settings.login_url)
         self._pace = pace
+        self._host = ends.api
         self._http = HttpClient(ends.api, "genesys", transport=transport)
         self._login_http = HttpClient(ends.login, "genesys", transport=transport)
         self._auth = GenesysAuth(
@@ -98,6 +99,10 @@ class GenesysSide:
         return GenesysClient(
             self._http, self._auth, pace=self._pace("genesys", queue), record=calls.recorder("genesys")
         )
+
+    def organisation(self) -> str:
+        """Client id and host, by which an organisation is known; neither is a secret."""
+        return f"{self._auth.client_id()} {self._host}"
 
     def close(self) -> None:
         """Give the connections back."""

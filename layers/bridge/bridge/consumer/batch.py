@@ -30,6 +30,7 @@ from bridge.errors import PassedOver, Permanent, Recheck, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
 from bridge.outbound.breaker import Breakers, outage_upstream
 from bridge.outbound.calls import Calls
+from bridge.provisioning.organisation import ANOTHER, UPSTREAM, Organisation
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.sync import Report, Sync, Work
@@ -61,6 +62,7 @@ class BatchRun:
         rng: random.Random,
         calls: Calls,
         breakers: Breakers,
+        organisation: Organisation,
         mode: Mode,
         backoff: Backoff,
         read_lag: timedelta,
@@ -71,6 +73,7 @@ class BatchRun:
         self._sqs = sqs
         self._calls = calls
         self._breakers = breakers
+        self._organisation = organisation
         self._mode = mode
         self._failures = Failures(calls, store, clock, backoff, rng)
         self._urgent = urgent
@@ -165,6 +168,7 @@ class BatchRun:
         self._calls.begin()
         try:
             work.check_time()
+            self._organisation.verify()
             report = self._syncs[work.items[0].kind].sync(work)
             self._calls.end(work.entity)
             self._books.synced(work, report)
@@ -173,6 +177,8 @@ class BatchRun:
             upstream = outage_upstream(error)
             if upstream and self._calls.is_down(upstream):
                 self._breakers.open(upstream, described(error)[0])
+            if described(error)[0] == ANOTHER:
+                self._breakers.open(UPSTREAM, ANOTHER)
             self._books.failed(work, error)
             return error
         return report

@@ -14,6 +14,7 @@ from bridge.consumer.settings import ConsumerSettings
 from bridge.items import Queue
 from bridge.outbound.breaker import Breakers
 from bridge.outbound.calls import Calls
+from bridge.provisioning.organisation import UPSTREAM, Organisation
 from bridge.provisioning.syncs import build_syncs
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Consumer:
         dependencies, settings = self._dependencies, self._settings
         calls = Calls(dependencies.clock)
         okta, genesys = dependencies.okta.client(queue, calls), dependencies.genesys.client(queue, calls)
+        organisation = Organisation(dependencies.store, genesys, dependencies.genesys.organisation, dependencies.rng)
         return BatchRun(
             syncs=build_syncs(
                 settings.provisioning,
@@ -73,9 +75,10 @@ class Consumer:
             breakers=Breakers(
                 dependencies.store,
                 dependencies.clock,
-                {"okta": okta.app, "genesys": genesys.probe},
+                {"okta": okta.app, "genesys": genesys.probe, UPSTREAM: organisation.verify},
                 urgent=queue is Queue.LEAVERS,
             ),
+            organisation=organisation,
             mode=settings.provisioning.mode,
             backoff=Backoff(settings.backoff_seconds, settings.backoff_limit_seconds),
             read_lag=timedelta(seconds=settings.provisioning.read_lag_seconds),

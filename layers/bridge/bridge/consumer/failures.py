@@ -18,6 +18,7 @@ from bridge.items import Hint, Item
 from bridge.outbound.calls import Calls
 from bridge.outbound.refusals import PATIENCE, is_refusal
 from bridge.provisioning.followups import LEAVER
+from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due
@@ -148,7 +149,9 @@ class Failures:
         return Permanent("unexpected", detail=type(error).__name__)
 
     def _transient(self, item: Item, receives: int, error: Transient) -> float | Permanent:
-        if isinstance(error, BreakerOpen):
+        if error.upstream == UPSTREAM:
+            count(Metric.ANOTHER_ORGANISATION)
+        elif isinstance(error, BreakerOpen):
             count(Metric.BREAKER_OPEN, upstream=error.upstream)
         if isinstance(error, AuthFailure) or isinstance(error.__cause__, AuthFailure):
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")

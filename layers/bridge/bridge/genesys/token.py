@@ -33,26 +33,39 @@ class GenesysAuth:
         self._credentials = credentials
         self._clock = clock
         self._token: AccessToken | None = None
+        self._client_id = ""
 
     def header(self) -> str:
         """``Bearer <token>``, with a token that has some time to live.
 
         Raises:
-            Transient: the login host is busy or out of reach, or its answer holds no token.
+            Transient: the login host is busy or out of reach, its answer holds no token, or the credentials have just
+                become those of another client (``genesys-client-changed``): it may be that of another organisation, so
+                anyone who is at work must begin anew.
             AuthFailure: the credentials are missing or refused.
         """
+        client_id, client_secret = self._credentials()
+        before, self._client_id = self._client_id, client_id
+        if before and client_id != before:
+            self._token = None
+            raise Transient("genesys-client-changed", upstream="genesys")
         token = self._token
         if token is None or self._clock.now() >= token.until:
-            token = self._token = self._fetch()
+            token = self._token = self._fetch(client_id, client_secret)
         return f"Bearer {token.value}"
+
+    def client_id(self) -> str:
+        """The client as the credentials have it now; one that is another by the next call is noticed there."""
+        client_id = self._credentials()[0]
+        self._client_id = self._client_id or client_id
+        return client_id
 
     def renew(self) -> bool:
         """Forget the token: an organisation's idle timeout may end it before its time."""
         self._token = None
         return True
 
-    def _fetch(self) -> AccessToken:
-        client_id, client_secret = self._credentials()
+    def _fetch(self, client_id: str, client_secret: str) -> AccessToken:
         if not client_id or not client_secret:
             detail = "genesys_client_id and genesys_client_secret of the secret"
             raise AuthFailure("genesys-client-missing", detail=detail, upstream="genesys")

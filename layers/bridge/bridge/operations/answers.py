@@ -279,6 +279,13 @@ class Paused(Answer):
     removals: bool
 
 
+class OrganisationConfirmed(Answer):
+    """Answers ``confirm``: client id and host of Genesys Cloud, as confirmed now and before."""
+
+    confirmed: str
+    before: str | None
+
+
 class Depth(Part):
     """How full a queue is: ``later`` counts those with a delay of their own, ``in_hand`` also those that try again.
 
@@ -292,7 +299,10 @@ class Depth(Part):
 
 
 class Breaker(Part):
-    """An upstream's breaker: ``open`` while nobody calls the upstream, ``closed`` otherwise."""
+    """An upstream's breaker: ``open`` while nobody calls the upstream, ``closed`` otherwise.
+
+    That of ``organisation`` is open while the credentials show no account that the bridge knows.
+    """
 
     upstream: str
     state: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bridge.aws.dependencies import Dependencies
 from bridge.items import Queue
 from bridge.operations.compare import Comparison
@@ -11,6 +9,7 @@ from bridge.operations.explain import Explanation
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
 from bridge.operations.operations import Operations
+from bridge.operations.organisation import OrganisationService
 from bridge.operations.parking import ParkedService
 from bridge.operations.preview import Preview
 from bridge.operations.reconciling import ReconcileService
@@ -18,9 +17,6 @@ from bridge.operations.settings import OperationsSettings
 from bridge.operations.status import StatusService
 from bridge.operations.switches import Switches
 from bridge.outbound.calls import Calls
-
-if TYPE_CHECKING:
-    pass
 
 
 def build(settings: OperationsSettings, dependencies: Dependencies) -> Operations:
@@ -41,6 +37,11 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         calls=calls,
         hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
     )
+
+    def named() -> str:
+        dependencies.secrets.refresh()  # it may have been changed a minute ago
+        return dependencies.genesys.organisation()
+
     return Operations(
         stack=dependencies.stack,
         store=store,
@@ -49,6 +50,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         parked=ParkedService(store, dependencies.queues),
         groups=GroupService(store, dependencies.queues),
         switches=switches,
+        organisation=OrganisationService(store, clock, named),
         status=StatusService(
             store=store,
             switches=switches,

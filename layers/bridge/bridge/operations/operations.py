@@ -16,6 +16,7 @@ from bridge.operations.edge import answered
 from bridge.operations.explain import Explanation
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
+from bridge.operations.organisation import OrganisationService
 from bridge.operations.parking import ParkedService
 from bridge.operations.preview import Preview
 from bridge.operations.reconciling import ReconcileService
@@ -37,6 +38,7 @@ class Operations:
     parked: ParkedService
     groups: GroupService
     switches: Switches
+    organisation: OrganisationService
     status: StatusService
     reconcile: ReconcileService
     preview: Preview
@@ -91,6 +93,8 @@ class Operations:
                 return self.groups.ceiling(asked)
             case requests.Pause():
                 return self.switches.set(asked)
+            case requests.ConfirmOrganisation():
+                return self.organisation.confirm()
             case requests.Status():
                 return self.status.status()
             case requests.ParkedList():

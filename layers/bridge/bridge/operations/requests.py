@@ -167,6 +167,13 @@ class Pause(Asked):
     what: Annotated[Literal["everything", "removals"], Field(description="everything or removals")]
 
 
+class ConfirmOrganisation(Asked):
+    """The credentials are those of the right organisation; answered by `answers.OrganisationConfirmed`."""
+
+    do: Literal["confirm"] = "confirm"
+    what: Annotated[Literal["organisation"], Field(description="organisation")]
+
+
 class Status(Asked):
     """How the bridge is; answered by `answers.Status`."""
 
@@ -237,6 +244,7 @@ Operation = (
     | GroupLink
     | GroupCeiling
     | Pause
+    | ConfirmOrganisation
     | Status
     | ParkedList
     | ParkedShow

@@ -12,6 +12,7 @@ from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
+from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.record_ports import Store
 from bridge.settings import Mode, OktaAuth
 
@@ -68,7 +69,7 @@ class StatusService:
             paused_everything=None if reading is None else not any(reading.values()),
             paused_removals=app.removals_paused,
             queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},
-            breakers=[self._breaker(upstream) for upstream in ("okta", "genesys")],
+            breakers=[self._breaker(upstream) for upstream in ("okta", "genesys", UPSTREAM)],
             holds_open=len(self._store.open_hold_entities()),
             parked=len(self._store.parked_items()),
             reconcile=self._reconcile.newest(),

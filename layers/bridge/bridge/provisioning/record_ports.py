@@ -222,6 +222,10 @@ class AppRecords(Protocol):
         """Remember that the first whole reconcile has ended."""
         ...
 
+    def confirm_organisation(self, name: str) -> None:
+        """Remember which Genesys Cloud organisation is the right one: client id and host."""
+        ...
+
     def raise_epoch(self) -> AppState:
         """Add 1 to the epoch."""
         ...

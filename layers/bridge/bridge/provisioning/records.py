@@ -348,6 +348,7 @@ class AppState:
         status: the application's status last read, empty when never read.
         removals_paused: whether every removal, and every deactivation for a missing assignment, is held.
         reconciled: the mode of the last whole reconcile, empty before the first.
+        organisation: client id and host of Genesys Cloud, as last confirmed; empty before the first time.
         judging_due: whether a sync that had to judge the whole change found the application switched off.
     """
 
@@ -358,6 +359,7 @@ class AppState:
     status: str = ""
     removals_paused: bool = False
     reconciled: str = ""
+    organisation: str = ""
     judging_due: bool = False
 
 

@@ -41,6 +41,10 @@ class AppStateRecords(Records):
         """Remember that a whole reconcile has ended, and in which mode."""
         self._table.update(Update(_KEY, put={"reconciled": mode}))
 
+    def confirm_organisation(self, name: str) -> None:
+        """Remember which Genesys Cloud organisation is the right one."""
+        self._table.update(Update(_KEY, put={"organisation": name}))
+
     def raise_epoch(self) -> AppState:
         """Add 1 to the epoch; an addition that the SDK repeats skips a number, which harms nothing."""
         return _state(self._table.update(Update(_KEY, add={"epoch": 1})))
