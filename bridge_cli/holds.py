@@ -269,7 +269,7 @@ COMMANDS = (
         "HOLD --why TICKET",
         "release the removals of a hold",
         "Shows the hold and asks. What is approved is exactly the revision that was shown: the bridge reads Okta again "
-        "and removes those of its users who are still to be removed. Who was staged later opens a hold of their own. "
+        "and removes those of its users who should still be removed. People staged later open a hold of their own. "
         "Your identity is confirmed by AWS itself (a signed sts:GetCallerIdentity, good for this decision alone), and "
         "kept with the reason.",
         "bridge holds approve 00g1a2b3c4d5e6f7g8h9 --why OPS-1234",

@@ -21,7 +21,7 @@ from bridge_local.template import Template
 from functions.consumer import app
 
 FUNCTION = "Consumer"
-#: Seconds between two looks into an empty queue.
+#: Seconds between two reads of an empty queue.
 IDLE = 0.2
 #: Seconds after a queue could not be read.
 PAUSE = 1.0

@@ -312,7 +312,7 @@ def test_every_item_of_a_parked_sync_is_parked() -> None:
 def test_a_sync_that_reads_nothing_closes_nothing() -> None:
     """An event out of scope ends without a call: what is parked for the entity stays parked."""
     world = World()
-    user = world.person("Ola Dependencies", assigned=False)
+    user = world.person("Ola Outsider", assigned=False)
     world.happen()
     parked = ParkedItem(f"user:{user}", "item-1", "{}", "user-not-visible", "", world.clock.now())
     world.store.park(parked)
@@ -383,7 +383,7 @@ def test_an_exception_nobody_classified_is_tried_five_times(caplog: pytest.LogCa
     assert "ada.brook" not in said
 
 
-# ------------------------------------------------------------------------------------------- lonely server errors
+# ------------------------------------------------------------------------------------------- isolated server errors
 
 
 def tries_until_parked(world: World, entity: str, others: list[str], limit: int) -> int:
@@ -434,7 +434,7 @@ def test_what_went_well_long_ago_proves_nothing() -> None:
 
 
 def test_others_whose_calls_go_elsewhere_prove_nothing() -> None:
-    """Every PATCH of users fails; syncs that only read, of users or groups, do not make the failing ones lonely."""
+    """Every PATCH of users fails; syncs that only read, of users or groups, do not make the failing ones isolated."""
     world = World()
     ada, ben = world.provisioned(2)
     world.happen()
@@ -448,7 +448,7 @@ def test_others_whose_calls_go_elsewhere_prove_nothing() -> None:
 
 
 def test_where_three_fail_the_upstream_is_at_fault() -> None:
-    """Three users fail alike while others go well: an upstream in trouble, nobody is parked; two are lonely."""
+    """Three users fail alike while others go well: an upstream in trouble, nobody is parked; two are isolated."""
     for failing, parked in ((3, 0), (2, 2)):
         world = World()
         *failed, well = world.provisioned(failing + 1)

@@ -123,7 +123,7 @@ def test_a_day_of_it(begin: Callable[[World], None], seconds: int) -> None:
     world.deliver()
     world.pass_time(hours=HOURS / 2)
     eve = world.person("Eve Gray")
-    outsider = world.person("Ola Dependencies", assigned=False)
+    outsider = world.person("Ola Outsider", assigned=False)
     world.okta.add_members(okta_id, [eve, outsider])
     world.okta.deactivate(ben)
     world.deliver()

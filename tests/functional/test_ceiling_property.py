@@ -72,7 +72,7 @@ def some(most: int) -> st.SearchStrategy[frozenset[int]]:
 
 
 acts = st.tuples(st.sampled_from(["unassign_user", "unassign_user", "assign_user", "suspend", "unsuspend"]), some(12))
-words = st.tuples(st.sampled_from(["look", "approve", "reject", "sync and approve"]), st.integers(0, 2))
+words = st.tuples(st.sampled_from(["sync", "approve", "reject", "sync and approve"]), st.integers(0, 2))
 steps = st.builds(
     Step,
     large=st.tuples(some(20), some(25)),

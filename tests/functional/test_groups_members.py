@@ -109,7 +109,7 @@ def test_who_is_not_in_genesys_cloud_yet_is_left_out_and_comes_when_created() ->
     """A member without an account is no error; the creation of the account enqueues the group again."""
     world = World()
     (ada,) = world.provisioned(1)
-    outsider = world.person("Ola Dependencies", assigned=False)
+    outsider = world.person("Ola Outsider", assigned=False)
     okta_id, genesys_id = world.linked_group("Agents", [ada, outsider])
     assert world.members(genesys_id) == {ada}
     assert world.last(f"group:{okta_id}").outcome == "members-changed"

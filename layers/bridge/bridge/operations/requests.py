@@ -1,8 +1,9 @@
 """What may be asked: one JSON object ``{"do": "<name>", ...}`` each, in the payload of an invocation.
 
 `Operation` is everything that the operations function takes, `Decide` what the approvals function takes; the answers
-are in `bridge.operations.answers`. Who may invoke the operations function may ask everything of it; who may invoke its
-alias `READER` alone may ask what `reads`. Each field's description says what is expected of it, and a refusal says it.
+are in `bridge.operations.answers`. People who may invoke the operations function may ask everything of it; those who
+may invoke its alias `READER` alone may ask what `reads`. Each field's description says what is expected of it, and a
+refusal says it.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ class HoldLifecycle:
         return seen, frozenset(staged.keys() - seen)
 
     def left_by_rejection(self, hold: Hold | None) -> frozenset[str]:
-        """Who was staged after the rejecter read the hold, until people know of the rejection: they are held again."""
+        """People staged after the rejecter read the hold, until the rejection is known: they are held again."""
         if hold is None or hold.state is not HoldState.REJECTED or hold.told == hold.state:
             return frozenset()
         return self.decided(hold)[1]

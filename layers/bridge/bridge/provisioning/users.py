@@ -304,7 +304,7 @@ class UserSync:
             return ""
 
     def _no_longer_due(self, work: Work, link: UserLink) -> None:
-        """Who is assigned waits for nothing; a hold that has them releases them."""
+        """A person who is assigned waits for nothing; a hold that has them releases them."""
         if link.unassigned_due == "app-not-active":
             self._store.remove_due([link.okta_id])
         elif link.unassigned_due or Reason.HOLD in work.reasons:
