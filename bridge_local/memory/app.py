@@ -23,68 +23,55 @@ class MemoryApp(Guarded):
     due_users: set[str] = field(default_factory=set)
 
     def app(self) -> AppState:
-        """The application's record."""
         with self._lock:
             return self.app_state
 
     def begin_app_sync(self) -> AppState:
-        """Add 1 to the sync number."""
         with self._lock:
             self.app_state = replace(self.app_state, sync_number=self.app_state.sync_number + 1)
             return self.app_state
 
     def note_app_synced(self, date: datetime) -> None:
-        """Remember Okta's ``Date`` of a successful sync."""
         with self._lock:
             self.app_state = replace(self.app_state, synced=date)
 
     def pause_removals(self, *, paused: bool) -> None:
-        """Remember whether every removal is to be held."""
         with self._lock:
             self.app_state = replace(self.app_state, removals_paused=paused)
 
     def note_reconciled(self, mode: str) -> None:
-        """Remember that a whole reconcile has ended, and in which mode."""
         with self._lock:
             self.app_state = replace(self.app_state, reconciled=mode)
 
     def confirm_organisation(self, name: str) -> None:
-        """Remember which Genesys Cloud organisation is the right one."""
         with self._lock:
             self.app_state = replace(self.app_state, organisation=name)
 
     def raise_epoch(self) -> AppState:
-        """Add 1 to the epoch."""
         with self._lock:
             self.app_state = replace(self.app_state, epoch=self.app_state.epoch + 1)
             return self.app_state
 
     def note_judging(self, *, due: bool) -> None:
-        """Remember whether the whole change is still to be judged."""
         with self._lock:
             self.app_state = replace(self.app_state, judging_due=due)
 
     def note_app_status(self, status: str) -> None:
-        """Remember the application's status."""
         with self._lock:
             self.app_state = replace(self.app_state, status=status)
 
     def set_bootstrapped(self) -> None:
-        """Remember that the first whole reconcile has ended."""
         with self._lock:
             self.app_state = replace(self.app_state, bootstrapped=True)
 
     def add_due(self, okta_id: str) -> None:
-        """Remember that a user's deactivation waits."""
         with self._lock:
             self.due_users.add(okta_id)
 
     def due(self) -> list[str]:
-        """Okta ids of the users who wait, in order of the ids."""
         with self._lock:
             return sorted(self.due_users)
 
     def remove_due(self, okta_ids: Iterable[str]) -> None:
-        """Forget them."""
         with self._lock:
             self.due_users.difference_update(okta_ids)

@@ -19,12 +19,10 @@ class MemoryBreakers(Guarded):
     breakers: dict[str, Breaker] = field(default_factory=dict)
 
     def breaker(self, upstream: str) -> Breaker:
-        """The upstream's record, that of a closed breaker when there is none."""
         with self._lock:
             return self.breakers.get(upstream, Breaker(upstream))
 
     def save_breaker(self, breaker: Breaker) -> bool:
-        """Write the record if its version has not moved; whether it was written."""
         with self._lock:
             if self.breaker(breaker.upstream).version != breaker.version:
                 return False

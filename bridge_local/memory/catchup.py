@@ -19,11 +19,9 @@ class MemoryCatchUp(Guarded):
     cursor: LogCursor | None = None
 
     def log_cursor(self) -> LogCursor | None:
-        """How far the System Log has been read."""
         with self._lock:
             return self.cursor
 
     def save_log_cursor(self, cursor: LogCursor) -> None:
-        """Write it."""
         with self._lock:
             self.cursor = cursor

@@ -20,17 +20,14 @@ class MemoryDues(Guarded):
     due_records: dict[tuple[str, str], Due] = field(default_factory=dict)
 
     def note_due(self, due: Due) -> None:
-        """Write the record."""
         with self._lock:
             self.due_records[due.entity, due.why] = due
 
     def dues(self, entity: str = "") -> list[Due]:
-        """The records of an entity, or of all."""
         with self._lock:
             return [due for (of, _), due in sorted(self.due_records.items()) if entity in {"", of}]
 
     def settle_due(self, entity: str, why: str, *, at: datetime | None = None) -> None:
-        """Forget the record."""
         with self._lock:
             due = self.due_records.get((entity, why))
             if due is not None and at in {None, due.at}:

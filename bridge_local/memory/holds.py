@@ -29,12 +29,10 @@ class MemoryHolds(Guarded):
     _holds: dict[str, Hold] = field(default_factory=dict, repr=False)
 
     def hold(self, entity: str) -> Hold | None:
-        """The entity's newest hold."""
         with self._lock:
             return self._holds.get(entity)
 
     def save_hold(self, hold: Hold) -> None:
-        """Write the header; one of an older hold goes into the history alone."""
         with self._lock:
             self.saved_holds.append(hold)
             newest = self._holds.get(hold.entity)
@@ -42,17 +40,14 @@ class MemoryHolds(Guarded):
                 self._holds[hold.entity] = hold
 
     def hold_history(self, entity: str) -> list[Hold]:
-        """Every header the entity's holds have had, oldest first."""
         with self._lock:
             return [hold for hold in self.saved_holds if hold.entity == entity]
 
     def open_hold_entities(self) -> list[str]:
-        """The entities that have an open hold."""
         with self._lock:
             return sorted(entity for entity, hold in self._holds.items() if hold.state in BLOCKING)
 
     def staged(self, entity: str, number: int) -> dict[str, int]:
-        """Okta user id -> revision in which the user was staged."""
         with self._lock:
             return {
                 user: revision
@@ -61,32 +56,26 @@ class MemoryHolds(Guarded):
             }
 
     def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
-        """Stage users in a hold."""
         with self._lock:
             self.staged_users.update({(entity, number, user): revision for user in user_ids})
 
     def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
-        """Take users out of a hold."""
         with self._lock:
             for user in user_ids:
                 self.staged_users.pop((entity, number, user), None)
 
     def decide(self, decision: Decision) -> Decision:
-        """Keep a decision unless the hold has one already; the one that counts."""
         with self._lock:
             return self.decisions.setdefault((decision.entity, decision.number), decision)
 
     def decision(self, entity: str, number: int) -> Decision | None:
-        """What a person decided about hold `number`."""
         with self._lock:
             return self.decisions.get((entity, number))
 
     def reminded(self, entity: str, number: int) -> datetime | None:
-        """When people were last reminded of hold `number`."""
         with self._lock:
             return self.reminders.get((entity, number))
 
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
-        """Remember that people were reminded."""
         with self._lock:
             self.reminders[entity, number] = at

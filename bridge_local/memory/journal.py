@@ -24,22 +24,18 @@ class MemoryJournal(Guarded):
     observed: dict[str, JournalEntry] = field(default_factory=dict)
 
     def park(self, parked: ParkedItem) -> None:
-        """Write a parked item."""
         with self._lock:
             self.parked[parked.entity, parked.item_id] = parked
 
     def parked_items(self) -> list[ParkedItem]:
-        """Every parked item, by entity."""
         with self._lock:
             return [self.parked[key] for key in sorted(self.parked)]
 
     def unpark(self, entity: str, item_id: str) -> None:
-        """Forget one parked item."""
         with self._lock:
             self.parked.pop((entity, item_id), None)
 
     def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
-        """Remove the entity's parked items, but for the reasons to `keep`, and return how many there were."""
         with self._lock:
             closed = [key for key, item in self.parked.items() if key[0] == entity and item.reason not in keep]
             for key in closed:
@@ -47,7 +43,6 @@ class MemoryJournal(Guarded):
             return len(closed)
 
     def write(self, entry: JournalEntry) -> None:
-        """Keep an entry."""
         with self._lock:
             if entry.outcome == "failed":
                 self.journal[:] = [
@@ -58,22 +53,18 @@ class MemoryJournal(Guarded):
             self.journal.append(entry)
 
     def entries(self, entity: str, limit: int) -> list[JournalEntry]:
-        """The entity's last entries, newest first."""
         with self._lock:
             found = [entry for entry in self.journal if entry.entity == entity]
         return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
 
     def note_difference(self, entry: JournalEntry) -> None:
-        """Keep what observe mode would have done for an entity."""
         with self._lock:
             self.observed[entry.entity] = entry
 
     def clear_difference(self, entity: str) -> None:
-        """Nothing would be done for the entity."""
         with self._lock:
             self.observed.pop(entity, None)
 
     def differences(self) -> list[JournalEntry]:
-        """What observe mode would have done, by entity."""
         with self._lock:
             return [self.observed[entity] for entity in sorted(self.observed)]

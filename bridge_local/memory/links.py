@@ -25,37 +25,31 @@ class MemoryLinks(Guarded):
     owner_of: dict[str, str] = field(default_factory=dict)
 
     def user(self, okta_id: str) -> UserLink | None:
-        """The record of one user."""
         with self._lock:
             link = self.user_links.get(okta_id)
             return None if link is None else _copy(link)
 
     def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
-        """The records of many users by Okta id."""
         with self._lock:
             return {okta_id: _copy(self.user_links[okta_id]) for okta_id in okta_ids if okta_id in self.user_links}
 
     def all_users(self) -> Iterator[UserLink]:
-        """Every record of a user, by Okta id."""
         with self._lock:
             return iter([_copy(self.user_links[okta_id]) for okta_id in sorted(self.user_links)])
 
     def begin_user_sync(self, okta_id: str) -> UserLink:
-        """Add 1 to the user's sync number and return the record."""
         with self._lock:
             link = self.user_links.get(okta_id, UserLink(okta_id))
             self.user_links[okta_id] = replace(link, sync_number=link.sync_number + 1)
             return _copy(self.user_links[okta_id])
 
     def save_user(self, link: UserLink) -> None:
-        """Write the record if the sync number has not moved."""
         with self._lock:
             self._check_fence(self.user_links.get(link.okta_id), link)
             self._release(self.user_links[link.okta_id], link)
             self.user_links[link.okta_id] = _copy(link)
 
     def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
-        """Write the record and take the Genesys Cloud user, from `previous_owner` if need be."""
         with self._lock:
             self._check_fence(self.user_links.get(link.okta_id), link)
             self._check_owner(link, previous_owner)
@@ -75,36 +69,30 @@ class MemoryLinks(Guarded):
             self.user_links[link.okta_id] = _copy(link)
 
     def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
-        """Genesys Cloud id -> owning entity."""
         with self._lock:
             return {genesys_id: self.owner_of[genesys_id] for genesys_id in genesys_ids if genesys_id in self.owner_of}
 
     def group(self, okta_id: str) -> GroupLink | None:
-        """The record of one group."""
         with self._lock:
             return self.group_links.get(okta_id)
 
     def groups(self) -> list[GroupLink]:
-        """Every record of a group, by Okta id."""
         with self._lock:
             return [self.group_links[okta_id] for okta_id in sorted(self.group_links)]
 
     def begin_group_sync(self, okta_id: str) -> GroupLink:
-        """Add 1 to the group's sync number and return the record."""
         with self._lock:
             link = self.group_links.get(okta_id, GroupLink(okta_id))
             self.group_links[okta_id] = replace(link, sync_number=link.sync_number + 1)
             return self.group_links[okta_id]
 
     def save_group(self, link: GroupLink) -> None:
-        """Write the record if the sync number has not moved."""
         with self._lock:
             self._check_fence(self.group_links.get(link.okta_id), link)
             self._release(self.group_links[link.okta_id], link)
             self.group_links[link.okta_id] = link
 
     def claim_group(self, link: GroupLink) -> None:
-        """Write the record and take the Genesys Cloud group."""
         with self._lock:
             self._check_fence(self.group_links.get(link.okta_id), link)
             self._check_owner(link, "")

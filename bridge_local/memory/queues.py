@@ -18,5 +18,4 @@ class MemoryQueues:
         self.sent: list[Item] = []
 
     def send(self, items: Sequence[Item]) -> None:
-        """Keep the items."""
         self.sent.extend(items)

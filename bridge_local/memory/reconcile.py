@@ -23,12 +23,10 @@ class MemoryRuns(Guarded):
     seen_places: dict[tuple[int, str], bytes] = field(default_factory=dict)
 
     def run(self) -> Run | None:
-        """The newest run."""
         with self._lock:
             return self.newest_run
 
     def save_run(self, run: Run) -> Run:
-        """Write the run if the stored one has its version."""
         with self._lock:
             if (self.newest_run.version if self.newest_run else 0) != run.version:
                 raise RunTaken(f"run {run.number} goes on elsewhere")
@@ -36,16 +34,13 @@ class MemoryRuns(Guarded):
             return self.newest_run
 
     def add_seen_accounts(self, number: int, place: str, seen: bytes, at: datetime) -> None:  # noqa: ARG002 - as the port
-        """Keep what a run has seen up to a place."""
         with self._lock:
             self.seen_places[number, place] = seen
 
     def seen_accounts(self, number: int) -> Iterator[bytes]:
-        """All that a run has seen."""
         with self._lock:
             return iter([seen for (run, _), seen in self.seen_places.items() if run == number])
 
     def drop_seen_accounts(self, number: int) -> None:
-        """Forget it."""
         with self._lock:
             self.seen_places = {key: seen for key, seen in self.seen_places.items() if key[0] != number}

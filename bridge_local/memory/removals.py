@@ -25,58 +25,46 @@ class MemoryRemovals(Guarded):
     seen_users: set[tuple[str, str]] = field(default_factory=set)
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
-        """Okta user ids with a counted removal record at or after `since`."""
         return self._since(entity, since, {RemovalState.RESERVED, RemovalState.DONE})
 
     def removal(self, entity: str, user_id: str) -> Removal | None:
-        """The removal record of one user."""
         with self._lock:
             return self.removal_records.get((entity, user_id))
 
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        """Write or move the record of each user to `at`, as reserved."""
         self._record(entity, user_ids, Removal(RemovalState.RESERVED, at))
 
     def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        """Mark the records done at `at`."""
         self._record(entity, user_ids, Removal(RemovalState.DONE, at))
 
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        """Write or move the record of each user to `at`, as approved."""
         self._record(entity, user_ids, Removal(RemovalState.APPROVED, at))
 
     def permitted(self, entity: str, since: datetime) -> frozenset[str]:
-        """Okta user ids whose removal was approved at or after `since`."""
         return self._since(entity, since, {RemovalState.APPROVED})
 
     def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
-        """Forget the removal records of these users."""
         with self._lock:
             for user in user_ids:
                 self.removal_records.pop((entity, user), None)
 
     def exceptions(self, entity: str) -> frozenset[str]:
-        """Okta user ids that a rejected hold keeps in the group."""
         with self._lock:
             return frozenset(user for owner, user in self.excepted if owner == entity)
 
     def add_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
-        """Keep these users in the group."""
         with self._lock:
             self.excepted.update((entity, user) for user in user_ids)
 
     def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
-        """End the exceptions of these users."""
         with self._lock:
             self.excepted.difference_update((entity, user) for user in user_ids)
 
     def seen(self, entity: str) -> frozenset[str]:
-        """Adopted users whom a sync has seen in this Okta group."""
         with self._lock:
             return frozenset(user for owner, user in self.seen_users if owner == entity)
 
     def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
-        """Remember them."""
         with self._lock:
             self.seen_users.update((entity, user) for user in user_ids)
 

@@ -104,5 +104,5 @@ def test_every_operation_has_one_name() -> None:
 
 
 def test_an_answer_says_that_it_is_one() -> None:
-    """A program syncs `ok` first."""
+    """A program reads `ok` first."""
     assert Holds(holds=[]).document() == {"ok": True, "holds": []}

@@ -34,7 +34,7 @@ _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _VERSION_TEXT = re.compile(r"version\b.*\bnot match|not match\b.*\bversion", re.IGNORECASE | re.DOTALL)
 _BRACKETED = re.compile(r"\[(\d{1,6})\]")
 _TAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
-#: So much of a text is synced.
+#: So much of a text is read.
 _TEXT_LENGTH = 2000
 
 _Id = Annotated[str, Field(pattern=f"^{GENESYS_ID.pattern}$")]

@@ -22,7 +22,6 @@ class AppStateRecords(Records):
     """`AppRecords` of `bridge.provisioning.record_ports`."""
 
     def app(self) -> AppState:
-        """The application's record."""
         return _state(self._table.get(_KEY) or {})
 
     def begin_app_sync(self) -> AppState:
@@ -30,19 +29,15 @@ class AppStateRecords(Records):
         return _state(self._table.update(Update(_KEY, add={"sync_number": 1})))
 
     def note_app_synced(self, date: datetime) -> None:
-        """Remember Okta's ``Date`` of a successful sync."""
         self._table.update(Update(_KEY, put={"synced": date.isoformat()}))
 
     def pause_removals(self, *, paused: bool) -> None:
-        """Remember whether every removal is to be held."""
         self._table.update(Update(_KEY, put={"removals_paused": paused}))
 
     def note_reconciled(self, mode: str) -> None:
-        """Remember that a whole reconcile has ended, and in which mode."""
         self._table.update(Update(_KEY, put={"reconciled": mode}))
 
     def confirm_organisation(self, name: str) -> None:
-        """Remember which Genesys Cloud organisation is the right one."""
         self._table.update(Update(_KEY, put={"organisation": name}))
 
     def raise_epoch(self) -> AppState:
@@ -50,27 +45,21 @@ class AppStateRecords(Records):
         return _state(self._table.update(Update(_KEY, add={"epoch": 1})))
 
     def note_judging(self, *, due: bool) -> None:
-        """Remember whether the whole change is still to be judged."""
         self._table.update(Update(_KEY, put={"judging_due": due}))
 
     def note_app_status(self, status: str) -> None:
-        """Remember the application's status."""
         self._table.update(Update(_KEY, put={"status": status}))
 
     def set_bootstrapped(self) -> None:
-        """Remember that the first whole reconcile has ended."""
         self._table.update(Update(_KEY, put={"bootstrapped": True}))
 
     def add_due(self, okta_id: str) -> None:
-        """Remember that a user's deactivation waits."""
         self._table.put(Put((_DUE, okta_id), {}))
 
     def due(self) -> list[str]:
-        """Okta ids of the users who wait, in order of the ids."""
         return [record["sk"] for record in self._table.query(_DUE)]
 
     def remove_due(self, okta_ids: Iterable[str]) -> None:
-        """Forget them."""
         self._table.delete_many((_DUE, okta_id) for okta_id in okta_ids)
 
 

@@ -19,12 +19,10 @@ class BreakerStateRecords(Records):
     """`BreakerRecords` of `bridge.provisioning.record_ports`."""
 
     def breaker(self, upstream: str) -> Breaker:
-        """The upstream's record, that of a closed breaker when there is none."""
         record = self._table.get(("breaker", upstream))
         return Breaker(upstream) if record is None else _BREAKER.validate_python(record)
 
     def save_breaker(self, breaker: Breaker) -> bool:
-        """Write the record if nobody has since it was read; whether it was written."""
         unchanged = Condition("attribute_not_exists(#version) OR #version = :read", {"read": breaker.version})
         record = _BREAKER.dump_python(replace(breaker, version=breaker.version + 1), mode="json")
         try:

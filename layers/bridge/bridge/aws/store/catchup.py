@@ -15,10 +15,8 @@ class LogCursorRecords(Records):
     """`CatchUpRecords` of `bridge.provisioning.record_ports`."""
 
     def log_cursor(self) -> LogCursor | None:
-        """How far the System Log has been read, None before the first run."""
         record = self._table.get(_KEY)
         return None if record is None else _CURSOR.validate_python(record)
 
     def save_log_cursor(self, cursor: LogCursor) -> None:
-        """Write it."""
         self._table.put(Put(_KEY, _CURSOR.dump_python(cursor, mode="json")))

@@ -18,16 +18,13 @@ class DueStateRecords(Records):
     """`DueRecords` of `bridge.provisioning.record_ports`."""
 
     def note_due(self, due: Due) -> None:
-        """Write the record."""
         self._table.put(Put(_key(due.entity, due.why), _record(due)))
 
     def dues(self, entity: str = "") -> list[Due]:
-        """The records of an entity, or of all."""
         prefix = f"{entity}#" if entity else ""
         return [_DUE.validate_python(record) for record in self._table.query(_PARTITION, prefix)]
 
     def settle_due(self, entity: str, why: str, *, at: datetime | None = None) -> None:
-        """Forget the record."""
         unchanged = None if at is None else Condition("#at = :at", {"at": _record(Due(entity, why, at))["at"]})
         with contextlib.suppress(ConditionFailed):
             self._table.delete(Delete(_key(entity, why), unchanged))

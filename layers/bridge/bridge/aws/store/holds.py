@@ -28,12 +28,10 @@ class HoldRecords(Records):
     """`Holds` of `bridge.provisioning.record_ports`."""
 
     def hold(self, entity: str) -> Hold | None:
-        """The entity's newest hold."""
         record = self._table.get((entity, "hold"))
         return None if record is None else _HOLD.validate_python(record)
 
     def save_hold(self, hold: Hold) -> None:
-        """Write the header; one of an older hold goes into the history alone."""
         record = _HOLD.dump_python(hold, mode="json")
         history = f"hold#{hold.number:06}#{hold.revision:06}#{record['changed']}#{hold.state}"
         self._table.put(Put((hold.entity, history), record))
@@ -48,30 +46,24 @@ class HoldRecords(Records):
             self._table.delete_many([(_OPEN, hold.entity)])
 
     def hold_history(self, entity: str) -> list[Hold]:
-        """Every header the entity's holds have had, oldest first."""
         headers = [_HOLD.validate_python(record) for record in self._table.query(entity, "hold#")]
         return sorted(headers, key=lambda hold: (hold.number, hold.changed))
 
     def open_hold_entities(self) -> list[str]:
-        """The entities that have an open hold."""
         return [record["sk"] for record in self._table.query(_OPEN)]
 
     def staged(self, entity: str, number: int) -> dict[str, int]:
-        """Okta user id -> revision in which the user was staged."""
         prefix = _staged(number)
         records = self._table.query(entity, prefix)
         return {record["sk"].removeprefix(prefix): int(record["revision"]) for record in records}
 
     def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
-        """Stage users in a hold."""
         self._table.put_many({(entity, _staged(number) + user): {"revision": revision} for user in user_ids})
 
     def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
-        """Take users out of a hold."""
         self._table.delete_many((entity, _staged(number) + user) for user in user_ids)
 
     def decide(self, decision: Decision) -> Decision:
-        """Keep a decision unless the hold has one already; the one that counts."""
         key = (decision.entity, f"decision#{decision.number:06}")
         record = _DECISION.dump_python(decision, mode="json")
         try:
@@ -81,17 +73,14 @@ class HoldRecords(Records):
         return decision
 
     def decision(self, entity: str, number: int) -> Decision | None:
-        """What a person decided about hold `number`."""
         record = self._table.get((entity, f"decision#{number:06}"))
         return None if record is None else _DECISION.validate_python(record)
 
     def reminded(self, entity: str, number: int) -> datetime | None:
-        """When people were last reminded of hold `number`."""
         record = self._table.get((entity, f"reminded#{number:06}"))
         return None if record is None else datetime.fromisoformat(record["at"])
 
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
-        """Remember that people were reminded."""
         self._table.put(Put((entity, f"reminded#{number:06}"), {"at": at.isoformat(), **expiry(at, _REMINDED_DAYS)}))
 
 

@@ -39,7 +39,6 @@ class JournalRecords(Records):
         self._table.put(Put((entry.entity, key), {**record, **expiry(entry.at, _RETENTION_DAYS)}))
 
     def entries(self, entity: str, limit: int) -> list[JournalEntry]:
-        """The entity's last entries, newest first."""
         # Failures are kept under another key, so at most `limit` of each kind can be among the last.
         failed = self._table.query(entity, _FAILED)
         others = (record for record in self._table.query(entity, "journal#", backwards=True) if not _is_failed(record))
@@ -47,33 +46,26 @@ class JournalRecords(Records):
         return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
 
     def note_difference(self, entry: JournalEntry) -> None:
-        """Keep what observe mode would have done for an entity."""
         record = _ENTRY.dump_python(entry, mode="json")
         self._table.put(Put((_OBSERVED, entry.entity), {**record, **expiry(entry.at, _RETENTION_DAYS)}))
 
     def clear_difference(self, entity: str) -> None:
-        """Nothing would be done for the entity."""
         self._table.delete_many([(_OBSERVED, entity)])
 
     def differences(self) -> list[JournalEntry]:
-        """What observe mode would have done, by entity."""
         return [_ENTRY.validate_python(record) for record in self._table.query(_OBSERVED)]
 
     def park(self, parked: ParkedItem) -> None:
-        """Write a parked item."""
         record = _PARKED_ITEM.dump_python(parked, mode="json")
         self._table.put(Put((_PARKED, f"{parked.entity}#{parked.item_id}"), record))
 
     def parked_items(self) -> list[ParkedItem]:
-        """Every parked item, by entity."""
         return [_PARKED_ITEM.validate_python(record) for record in self._table.query(_PARKED)]
 
     def unpark(self, entity: str, item_id: str) -> None:
-        """Forget one parked item."""
         self._table.delete_many([(_PARKED, f"{entity}#{item_id}")])
 
     def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
-        """Remove the entity's parked items, but for the reasons to `keep`, and return how many there were."""
         records = self._table.query(_PARKED, f"{entity}#")
         keys = [(_PARKED, record["sk"]) for record in records if record["reason"] not in keep]
         self._table.delete_many(keys)

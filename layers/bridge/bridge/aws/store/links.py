@@ -37,17 +37,14 @@ class LinkRecords(Records):
     """`UserLinks` and `GroupLinks` of `bridge.provisioning.record_ports`."""
 
     def user(self, okta_id: str) -> UserLink | None:
-        """The record of one user."""
         record = self._table.get(_user_key(okta_id))
         return None if record is None else _user(okta_id, record)
 
     def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
-        """The records of many users by Okta id."""
         records = self._table.get_many(_user_key(okta_id) for okta_id in okta_ids)
         return {okta_id: _user(okta_id, record) for (_, okta_id), record in records.items()}
 
     def all_users(self) -> Iterator[UserLink]:
-        """Every record of a user, by Okta id."""
         return (_user(record["sk"], record) for record in self._table.query(_USERS))
 
     def begin_user_sync(self, okta_id: str) -> UserLink:
@@ -55,11 +52,9 @@ class LinkRecords(Records):
         return _user(okta_id, self._table.update(Update(_user_key(okta_id), add={"sync_number": 1})))
 
     def save_user(self, link: UserLink) -> None:
-        """Write the record if the sync number has not moved."""
         self._save(_user_key(link.okta_id), link, _user_record(link))
 
     def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
-        """Write the record and take the Genesys Cloud user, from `previous_owner` if need be."""
         moved: list[Update] = []
         before = self.user(previous_owner) if previous_owner not in {"", link.okta_id} else None
         if before is not None and before.genesys_id == link.genesys_id:
@@ -74,29 +69,23 @@ class LinkRecords(Records):
         self._claim(_user_key(link.okta_id), link, _user_record(link), f"user:{previous_owner}", moved)
 
     def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
-        """Genesys Cloud id -> owning entity."""
         records = self._table.get_many(_owner_key(genesys_id) for genesys_id in genesys_ids)
         return {pk.removeprefix("genesys:"): record["owner"] for (pk, _), record in records.items()}
 
     def group(self, okta_id: str) -> GroupLink | None:
-        """The record of one group."""
         record = self._table.get(_group_key(okta_id))
         return None if record is None else _group(okta_id, record)
 
     def groups(self) -> list[GroupLink]:
-        """Every record of a group, by Okta id."""
         return [_group(record["sk"], record) for record in self._table.query(_GROUPS)]
 
     def begin_group_sync(self, okta_id: str) -> GroupLink:
-        """Add 1 to the group's sync number and return the record."""
         return _group(okta_id, self._table.update(Update(_group_key(okta_id), add={"sync_number": 1})))
 
     def save_group(self, link: GroupLink) -> None:
-        """Write the record if the sync number has not moved."""
         self._save(_group_key(link.okta_id), link, _GROUP.dump_python(link, mode="json"))
 
     def claim_group(self, link: GroupLink) -> None:
-        """Write the record and take the Genesys Cloud group."""
         self._claim(_group_key(link.okta_id), link, _GROUP.dump_python(link, mode="json"), link.entity, [])
 
     def _save(self, key: Key, link: UserLink | GroupLink, record: Record) -> None:

@@ -23,12 +23,10 @@ class ReconcileRecords(Records):
     """`Runs` of `bridge.provisioning.runs`."""
 
     def run(self) -> Run | None:
-        """The newest run."""
         record = self._table.get(_KEY)
         return None if record is None else _RUN.validate_python(record)
 
     def save_run(self, run: Run) -> Run:
-        """Write the run if the stored one has its version."""
         unmoved = Condition("attribute_not_exists(#version) OR #version = :read", {"read": run.version})
         saved = replace(run, version=run.version + 1)
         try:
@@ -38,14 +36,11 @@ class ReconcileRecords(Records):
         return saved
 
     def add_seen_accounts(self, number: int, place: str, seen: bytes, at: datetime) -> None:
-        """Keep what a run has seen up to a place."""
         self._table.put(Put((f"reconcile#{number}", place), {"seen": seen, **expiry(at, _RETENTION_DAYS)}))
 
     def seen_accounts(self, number: int) -> Iterator[bytes]:
-        """All that a run has seen."""
         return (bytes(record["seen"]) for record in self._table.query(f"reconcile#{number}"))
 
     def drop_seen_accounts(self, number: int) -> None:
-        """Forget it."""
         keys = [(record["pk"], record["sk"]) for record in self._table.query(f"reconcile#{number}")]
         self._table.delete_many(keys)

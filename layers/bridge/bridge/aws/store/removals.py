@@ -19,54 +19,42 @@ class RemovalRecords(Records):
     """`Removals` of `bridge.provisioning.record_ports`."""
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
-        """Okta user ids with a counted removal record at or after `since`."""
         return self._since(entity, since, {RemovalState.RESERVED, RemovalState.DONE})
 
     def removal(self, entity: str, user_id: str) -> Removal | None:
-        """The removal record of one user."""
         record = self._table.get((entity, f"removal#{user_id}"))
         if record is None:
             return None
         return Removal(RemovalState(record["state"]), datetime.fromtimestamp(int(record["at"]) / 1000, UTC))
 
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        """Write or move the record of each user to `at`, as reserved."""
         self._record(entity, user_ids, at, RemovalState.RESERVED)
 
     def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        """Mark the records done at `at`."""
         self._record(entity, user_ids, at, RemovalState.DONE)
 
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        """Write or move the record of each user to `at`, as approved."""
         self._record(entity, user_ids, at, RemovalState.APPROVED)
 
     def permitted(self, entity: str, since: datetime) -> frozenset[str]:
-        """Okta user ids whose removal was approved at or after `since`."""
         return self._since(entity, since, {RemovalState.APPROVED})
 
     def withdraw(self, entity: str, user_ids: Iterable[str]) -> None:
-        """Forget the removal records of these users."""
         self._table.delete_many((entity, f"removal#{user}") for user in user_ids)
 
     def exceptions(self, entity: str) -> frozenset[str]:
-        """Okta user ids that a rejected hold keeps in the group."""
         return self._users(entity, "exception#")
 
     def add_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
-        """Keep these users in the group."""
         self._table.put_many({(entity, f"exception#{user}"): {} for user in user_ids})
 
     def remove_exceptions(self, entity: str, user_ids: Iterable[str]) -> None:
-        """End the exceptions of these users."""
         self._table.delete_many((entity, f"exception#{user}") for user in user_ids)
 
     def seen(self, entity: str) -> frozenset[str]:
-        """Adopted users whom a sync has seen in this Okta group."""
         return self._users(entity, "seen#")
 
     def add_seen(self, entity: str, user_ids: Iterable[str]) -> None:
-        """Remember them."""
         self._table.put_many({(entity, f"seen#{user}"): {} for user in user_ids})
 
     def _since(self, entity: str, since: datetime, states: set[RemovalState]) -> frozenset[str]:
