@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from benchmarks.bench.queues import IndexedQueues
 from benchmarks.bench.virtual import VirtualTime
-from bridge.aws.clients import SHARE
+from bridge.aws.budgets import SHARE
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.store.pace import DynamoPace, HeaderPace
 from bridge.consumer.settings import ConsumerSettings

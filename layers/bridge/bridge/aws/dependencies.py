@@ -21,6 +21,7 @@ from bridge.aws.clock import SystemClock
 from bridge.aws.queues import SqsQueues
 from bridge.aws.secrets import Secrets
 from bridge.aws.telemetry import stack_name
+from bridge.settings import OktaAuth
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.idempotency import BasePersistenceLayer
@@ -154,7 +155,7 @@ class Dependencies:
     @cached_property
     def pace(self) -> Callable[[str, Queue], Pace]:
         """The call budget of ``genesys`` or of an Okta bucket (``okta-users``, ...), for a queue's share."""
-        from bridge.aws.clients import paces
+        from bridge.aws.budgets import paces
 
         per_minute = self.settings.genesys.requests_per_minute
         return paces(self.dynamodb, self.settings.state_table, per_minute, self.clock)
@@ -162,9 +163,11 @@ class Dependencies:
     @cached_property
     def sign(self) -> Callable[[bytes], bytes] | None:
         """Signs Okta's client assertion with the KMS key; None where an API token is used."""
-        from bridge.aws.clients import signer
+        from bridge.okta.auth import kms_signer
 
-        return signer(self.settings.okta, self.client_config)
+        if self.settings.okta.auth is not OktaAuth.OAUTH:
+            return None
+        return kms_signer(boto3.client("kms", config=self.client_config), self.settings.okta.kms_key_id)
 
     # ---------------------------------------------------------------------------------------- both sides
 

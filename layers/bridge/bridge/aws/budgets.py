@@ -1,31 +1,19 @@
-"""The call budgets that all functions share, and the signer."""
+"""The call budgets that all functions share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-
 from bridge.aws.store.pace import DynamoPace, HeaderPace
 from bridge.items import Queue
-from bridge.okta.auth import kms_signer
 from bridge.provisioning.ports import Clock, Pace
-from bridge.settings import OktaAuth, OktaSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 #: The part of the call budget that users and groups may use; the rest is for leavers.
 SHARE = {Queue.LEAVERS: 1.0, Queue.USERS: 0.95, Queue.GROUPS: 0.95}
-
-
-def signer(okta: OktaSettings, config: Config) -> Callable[[bytes], bytes] | None:
-    """Signs Okta's client assertion with the KMS key; None where an API token is used."""
-    if okta.auth is not OktaAuth.OAUTH:
-        return None
-    return kms_signer(boto3.client("kms", config=config), okta.kms_key_id)
 
 
 def paces(

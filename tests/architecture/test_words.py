@@ -1,0 +1,68 @@
+"""The project has the words of the field, and says everything itself."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+#: What strangers read: code that ships, the command line, the template, the documents.
+READ = [
+    *(path for folder in ("layers/bridge", "functions", "bridge_cli", "docs") for path in (ROOT / folder).rglob("*")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "template.yaml")),
+]
+TEXTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for path in READ
+    if path.suffix in {".py", ".md", ".yaml"} and "__pycache__" not in path.parts
+}
+#: The logical id of a queue policy cannot change without the queues losing it; `docs/decisions.md` says so.
+KEPT = ("LanesPolicy",)
+
+
+@pytest.mark.parametrize(
+    ("word", "instead"),
+    [
+        (r"[Ll]anes?", "queue"),
+        (r"[Cc]an not", "cannot"),
+        (r"[Ww]hoever", "anyone who"),
+        (r"[Hh]e|[Hh]im|[Hh]is|[Hh]imself", "they, them, their"),
+        (r"undesired|desired again", "should still be removed, a member again in Okta"),
+        (r"a look (?:at|of)|looked at|Looks", "a sync of, synced"),
+        (r"fresh_item|fails_as_a_whole|let_go|carry_out|HoldLife|\w+Desk", "the names of today"),
+        (r"Lives as long as the process", "nothing"),
+    ],
+)
+def test_words_of_our_own_are_gone(word: str, instead: str) -> None:
+    """A word that only this project had stands nowhere any more; the other one says the same to everybody."""
+    found = [
+        f"{name}: {line.strip()[:100]} (say: {instead})"
+        for name, text in TEXTS.items()
+        for line in text.splitlines()
+        if re.search(rf"(?<![\w.-])(?:{word})(?![\w.])", line) and not any(kept in line for kept in KEPT)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_nothing_refers_to_a_document_outside_of_the_repository() -> None:
+    """Every relative link leads to a file of the repository, and no text names a design that is not in it."""
+    documents = {name: text for name, text in TEXTS.items() if name.endswith(".md")}
+    missing = [
+        f"{name}: {target}"
+        for name, text in documents.items()
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+        if not ((ROOT / name).parent / target).exists()
+    ]
+    missing += [f"{name}: design.md" for name, text in TEXTS.items() if "design.md" in text]
+    assert not missing
+
+
+def test_the_architecture_names_every_package_and_function_and_promise() -> None:
+    """What is there has a place in docs/architecture.md, and P1 to P11 stand in it."""
+    text = TEXTS["docs/architecture.md"]
+    packages = [path.stem for path in (ROOT / "layers/bridge/bridge").iterdir() if not path.name.startswith("__")]
+    functions = [f"functions/{path.parent.name}" for path in (ROOT / "functions").glob("*/app.py")]
+    assert [name for name in (*packages, *functions) if f"`{name}`" not in text] == []
+    assert re.findall(r"^\| (P\d+) \|", text, re.MULTILINE) == [f"P{number}" for number in range(1, 12)]
