@@ -179,7 +179,7 @@ def test_an_upstream_that_comes_and_goes() -> None:
         called = len(world.genesys.calls)
         world.pass_time(hours=5 / 60)
         failures += len(world.genesys.calls) - called
-        world.genesys.faults.rules.remove(fault)
+        world.genesys.faults.remove(fault)
         world.pass_time(hours=3 / 60)
     world.settle()
     assert failures < 30 * 12
@@ -236,7 +236,7 @@ def test_without_its_store_items_wait_as_if_there_were_no_breaker() -> None:
         world.ask(f"user:{user}")
     world.pass_time(hours=6)
     assert len(waiting(world)) == 5
-    world.genesys.faults.rules.remove(fault)
+    world.genesys.faults.remove(fault)
     world.settle()
     assert {world.last(f"user:{user}").outcome for user in users} == {"updated"}
     assert not world.store.parked

@@ -15,10 +15,11 @@ from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, UNEXPE
 from bridge.errors import SettingsError, Transient
 from bridge.items import Queue, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink
+from bridge_local.faults import Fault, cut
 from bridge_local.fifo import Message
-from bridge_local.genesys.faults import Fault as GenesysFault
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.memory import MemoryStore
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.okta import faults as okta_faults
 from tests.world import Context, StubSecrets, World
 
 
@@ -34,8 +35,8 @@ def waits(world: World, entity: str) -> float:
 
 def failing_read(world: World, user: str, status: int = 500, count: int | None = None) -> Fault:
     """Okta fails to answer for one user."""
-    fault = Fault(f"users/{user}$", FaultKind.STATUS, status=status, count=count)
-    world.okta.switches.faults.append(fault)
+    fault = Fault(f"users/{user}$", okta_faults.refused(status), count=count)
+    world.okta.faults.add(fault)
     return fault
 
 
@@ -188,7 +189,7 @@ def test_what_the_other_side_asks_for_is_honoured(asked: int, waited: int) -> No
     """A 429's Retry-After is the least to wait, within what SQS can do; a short one does not shorten the backoff."""
     world = World()
     ada = world.person("Ada Brook")
-    world.genesys.faults.add(GenesysFault("rate-limit", path="scim", seconds=asked))
+    world.genesys.faults.add(Fault("scim", genesys_faults.rate_limited(asked)))
     world.deliver()
     world.work(Queue.USERS)
     assert waits(world, f"user:{ada}") >= waited
@@ -290,7 +291,7 @@ def test_a_permanent_failure_is_parked_at_once_and_can_be_redriven() -> None:
     )
     assert world.last(f"user:{ada}").outcome == "failed"
     assert world.last(f"user:{ben}").outcome == "updated"
-    world.okta.switches.faults.clear()
+    world.okta.faults.clear()
     world.clock.advance(600)
     world.queues.put(Queue.USERS, parked.entity, parked.item_id, parked.body)
     world.settle()
@@ -440,7 +441,7 @@ def test_others_whose_calls_go_elsewhere_prove_nothing() -> None:
     world.happen()
     world.ask(f"user:{ben}")
     world.settle()
-    world.genesys.faults.add(GenesysFault("status", method="PATCH", path="users"))
+    world.genesys.faults.add(Fault("PATCH .*users", genesys_faults.refused(503)))
     world.ask(f"user:{ada}")
     assert tries_until_parked(world, f"user:{ada}", [ben], 30) == 30
     assert world.last(f"user:{ben}").outcome == "unchanged"
@@ -464,7 +465,7 @@ def test_a_connection_that_breaks_is_never_parked() -> None:
     """No answer at all is no answer about this entity."""
     world = World()
     ada, ben = world.provisioned(2)
-    world.okta.switches.faults.append(Fault(f"users/{ada}$", FaultKind.CUT))
+    world.okta.faults.add(Fault(f"users/{ada}$", cut()))
     world.ask(f"user:{ada}")
     assert tries_until_parked(world, f"user:{ada}", [ben], 30) == 30
     assert not world.store.parked
@@ -619,7 +620,7 @@ def test_each_queue_gets_its_own_delays() -> None:
     (ada,) = world.provisioned(1)
     group = world.okta.create_group("Agents")
     world.events()
-    world.okta.switches.faults.append(Fault("/api/v1/", FaultKind.STATUS, status=503))
+    world.okta.faults.add(Fault("/api/v1/", okta_faults.refused(503)))
     world.ask(f"user:{ada}", queue=Queue.LEAVERS)
     world.ask("app")
     world.ask(f"group:{group}")

@@ -9,9 +9,10 @@ import pytest
 from bridge.errors import Transient
 from bridge.outbound.breaker import LEASE, LONGEST_WAIT
 from bridge.provisioning.records import AppState, JournalEntry
-from bridge_local.genesys.faults import Fault as GenesysFault
+from bridge_local.faults import Effect, Fault, cut, html, late, lost
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.memory import MemoryStore
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 pytestmark = pytest.mark.proof
@@ -19,20 +20,20 @@ pytestmark = pytest.mark.proof
 HOURS = 24
 
 
-def genesys(kind: str, path: str = "", status: int = 503) -> Callable[[World], None]:
+def genesys(effect: Effect, match: str = "") -> Callable[[World], None]:
     """Genesys Cloud fails so, no matter who asks."""
 
     def begin(world: World) -> None:
-        world.genesys.faults.add(GenesysFault(kind, path=path, status=status))  # type: ignore[arg-type] # one of its kinds
+        world.genesys.faults.add(Fault(match, effect))
 
     return begin
 
 
-def okta(kind: FaultKind, match: str = "/api/v1/", status: int = 500) -> Callable[[World], None]:
+def okta(effect: Effect, match: str = "/api/v1/") -> Callable[[World], None]:
     """Okta fails so, no matter who asks."""
 
     def begin(world: World) -> None:
-        world.okta.switches.faults.append(Fault(match, kind, status=status))
+        world.okta.faults.add(Fault(match, effect))
 
     return begin
 
@@ -40,7 +41,7 @@ def okta(kind: FaultKind, match: str = "/api/v1/", status: int = 500) -> Callabl
 def revoke(world: World) -> None:
     """The tokens are worthless and no others are to be had."""
     world.genesys.revoke_tokens()
-    world.genesys.faults.add(GenesysFault("status", path="oauth/token", status=503))
+    world.genesys.faults.add(Fault("oauth/token", genesys_faults.refused(503)))
 
 
 def take_genesys_role(world: World) -> None:
@@ -62,14 +63,14 @@ def change_genesys_secret(world: World) -> None:
 def break_genesys_client(world: World) -> None:
     """The login host answers 400."""
     world.genesys.revoke_tokens()
-    world.genesys.faults.add(GenesysFault("status", path="oauth/token", status=400))
+    world.genesys.faults.add(Fault("oauth/token", genesys_faults.refused(400)))
 
 
 def end(world: World) -> None:
     """Everything works again."""
     world.genesys.faults.clear()
     world.genesys.tokens.client_secret = "client-secret"
-    world.okta.switches.faults.clear()
+    world.okta.faults.clear()
     world.genesys.give_role()
     world.okta.switches.role_missing = False
 
@@ -89,23 +90,21 @@ class Unreachable(MemoryStore):
 @pytest.mark.parametrize(
     ("begin", "seconds"),
     [
-        pytest.param(genesys("status"), 900, id="Genesys Cloud answers 503"),
-        pytest.param(genesys("status", status=500), 3600, id="Genesys Cloud answers 500"),
-        pytest.param(genesys("cut"), 3600, id="Genesys Cloud cuts every connection"),
-        pytest.param(genesys("latency"), 3600, id="Genesys Cloud is slow, and nothing else"),
-        pytest.param(genesys("lost-answer", path="scim"), 3600, id="every answer of Genesys Cloud is lost"),
-        pytest.param(genesys("rate-limit", path="scim"), 3600, id="Genesys Cloud allows no call"),
-        pytest.param(genesys("rate-limit", path="oauth"), 3600, id="Genesys Cloud gives no token"),
+        pytest.param(genesys(genesys_faults.refused(503)), 900, id="Genesys Cloud answers 503"),
+        pytest.param(genesys(genesys_faults.refused(500)), 3600, id="Genesys Cloud answers 500"),
+        pytest.param(genesys(cut()), 3600, id="Genesys Cloud cuts every connection"),
+        pytest.param(genesys(late(1)), 3600, id="Genesys Cloud is slow, and nothing else"),
+        pytest.param(genesys(lost(), "scim"), 3600, id="every answer of Genesys Cloud is lost"),
+        pytest.param(genesys(genesys_faults.rate_limited(), "scim"), 3600, id="Genesys Cloud allows no call"),
+        pytest.param(genesys(genesys_faults.rate_limited(), "oauth"), 3600, id="Genesys Cloud gives no token"),
         pytest.param(revoke, 3600, id="the login host answers 503"),
         pytest.param(take_genesys_role, 3600, id="the role in Genesys Cloud is taken"),
-        pytest.param(okta(FaultKind.STATUS), 3600, id="Okta answers 500"),
-        pytest.param(okta(FaultKind.STATUS, status=503), 3600, id="Okta answers 503"),
-        pytest.param(okta(FaultKind.CUT), 3600, id="Okta cuts every connection"),
-        pytest.param(okta(FaultKind.RATE_LIMIT), 3600, id="Okta allows no call"),
-        pytest.param(okta(FaultKind.GARBAGE), 3600, id="Okta answers with a web page"),
-        pytest.param(
-            okta(FaultKind.NOT_FOUND, match="/apps/[^/]+(/groups.*)?$"), 3600, id="Okta hides the application"
-        ),
+        pytest.param(okta(okta_faults.refused(500)), 3600, id="Okta answers 500"),
+        pytest.param(okta(okta_faults.refused(503)), 3600, id="Okta answers 503"),
+        pytest.param(okta(cut()), 3600, id="Okta cuts every connection"),
+        pytest.param(okta(okta_faults.rate_limited()), 3600, id="Okta allows no call"),
+        pytest.param(okta(html()), 3600, id="Okta answers with a web page"),
+        pytest.param(okta(okta_faults.refused(404), "/apps/[^/]+(/groups.*)?$"), 3600, id="Okta hides the application"),
         pytest.param(take_okta_role, 3600, id="the role in Okta is taken"),
     ],
 )
@@ -154,13 +153,13 @@ PROBES_A_DAY = 2 * 24 * 3600 // LEASE
 @pytest.mark.parametrize(
     ("begin", "down"),
     [
-        pytest.param(genesys("status"), "genesys", id="Genesys Cloud answers 503"),
-        pytest.param(genesys("cut"), "genesys", id="Genesys Cloud refuses every connection"),
+        pytest.param(genesys(genesys_faults.refused(503)), "genesys", id="Genesys Cloud answers 503"),
+        pytest.param(genesys(cut()), "genesys", id="Genesys Cloud refuses every connection"),
         pytest.param(take_genesys_role, "genesys", id="the role in Genesys Cloud is taken"),
         pytest.param(change_genesys_secret, "genesys", id="the client's secret is wrong"),
         pytest.param(break_genesys_client, "genesys", id="the token endpoint answers 400"),
-        pytest.param(okta(FaultKind.STATUS, status=503), "okta", id="Okta answers 503"),
-        pytest.param(okta(FaultKind.CUT), "okta", id="Okta refuses every connection"),
+        pytest.param(okta(okta_faults.refused(503)), "okta", id="Okta answers 503"),
+        pytest.param(okta(cut()), "okta", id="Okta refuses every connection"),
         pytest.param(take_okta_role, "okta", id="the role in Okta is taken"),
     ],
 )
@@ -201,7 +200,7 @@ def test_a_recovery_in_fits_and_starts_parks_nobody() -> None:
     """After hours of 503 half of the calls still fail for an hour: items with many receives are not given up."""
     world = World(seed=3)
     users = [world.person(f"Person{number} Test") for number in range(8)]
-    fault = world.genesys.faults.add(GenesysFault("status", path="scim", status=503))
+    fault = world.genesys.faults.add(Fault("scim", genesys_faults.refused(503)))
     world.deliver()
     world.pass_time(hours=3)
     assert min(message.receives for queue in world.queues.queues.values() for message in queue.messages) > 30

@@ -12,7 +12,8 @@ from bridge.errors import Transient
 from bridge.items import Queue, Reason
 from bridge.provisioning.followups import LEAVER
 from bridge.provisioning.records import Due
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault, cut
+from bridge_local.genesys import faults as genesys_faults
 from tests.world import START, World
 
 SOON = 6 / 60  #: hours: the longest backoff, and a minute
@@ -20,7 +21,7 @@ SOON = 6 / 60  #: hours: the longest backoff, and a minute
 
 def refuse(world: World, status: int = 400, *, method: str = "PATCH", path: str = "users") -> Fault:
     """Genesys Cloud refuses such calls from now on."""
-    return world.genesys.faults.add(Fault("status", method=method, path=path, status=status))
+    return world.genesys.faults.add(Fault(f"{method} .*{path}", genesys_faults.refused(status)))
 
 
 def leave(world: World, people: list[str]) -> None:
@@ -229,7 +230,7 @@ def test_a_leaver_outlives_the_message(outage: str) -> None:
     if outage == "refused":
         refuse(world)
     else:
-        world.genesys.faults.add(Fault("cut"))
+        world.genesys.faults.add(Fault("", cut()))
     leave(world, leavers)
     world.pass_time(hours=1)
     assert {(due.entity, due.why) for due in world.store.dues()} == {(f"user:{person}", LEAVER) for person in leavers}

@@ -15,7 +15,8 @@ from bridge.errors import SettingsError, Transient
 from bridge.items import Item, Queue, Reason, format_time
 from bridge.provisioning.records import LogCursor
 from bridge_local.exchange import Request, Response
-from bridge_local.okta import Fault, FaultKind
+from bridge_local.faults import Effect, Fault, cut, html
+from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.system_log import Entity
 from tests.world import APP_ID, START, World
 
@@ -376,7 +377,7 @@ def test_what_happened_shortly_before_the_first_run_is_read() -> None:
 def test_a_first_run_that_fails_moves_nothing() -> None:
     """Okta lacks the client for a day: the first run's time stays what it was."""
     world = World()
-    world.okta.switches.faults.append(Fault("/logs", FaultKind.FORBIDDEN, count=1))
+    world.okta.faults.add(Fault("/logs", okta_faults.refused(403), count=1))
     assert world.poll() == "okta-403"
     ada = world.person("Ada Brook")
     world.clock.advance(86_400)
@@ -387,32 +388,32 @@ def test_a_first_run_that_fails_moves_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "outcome"),
+    ("effect", "outcome"),
     [
-        (FaultKind.STATUS, "okta-500"),
-        (FaultKind.RATE_LIMIT, "okta-429"),
-        (FaultKind.CONCURRENCY, "okta-429"),
-        (FaultKind.FORBIDDEN, "okta-403"),
-        (FaultKind.CUT, "okta-connection"),
-        (FaultKind.GARBAGE, "okta-not-json"),
-        (FaultKind.EMPTY, "okta-implausible"),
+        (okta_faults.refused(500), "okta-500"),
+        (okta_faults.rate_limited(), "okta-429"),
+        (okta_faults.concurrency_limited(), "okta-429"),
+        (okta_faults.refused(403), "okta-403"),
+        (cut(), "okta-connection"),
+        (html(), "okta-not-json"),
+        (okta_faults.empty_listing(), "okta-implausible"),
     ],
 )
-def test_a_run_that_okta_fails_loses_nothing(kind: FaultKind, outcome: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_okta_fails_loses_nothing(effect: Effect, outcome: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The place stays, a metric says why, and the next run enqueues what happened. An answer without link is none."""
     world = company()
     ada = world.person("Ada Brook")
     before = cursor(world)
-    world.okta.switches.faults.append(Fault("/logs", kind, count=2 if kind is FaultKind.CUT else 1))
+    world.okta.faults.add(Fault("/logs", effect, count=2 if outcome == "okta-connection" else 1))
     assert world.poll() == outcome
     assert f'"reason":"{outcome}"' in capsys.readouterr().out
     assert cursor(world) == before
     assert [item.entity for item in tick(world)] == [f"user:{ada}"]
 
 
-@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.NOT_FOUND])
+@pytest.mark.parametrize("effect", [okta_faults.refused(400), okta_faults.refused(404)])
 def test_a_place_that_okta_does_not_know_is_read_again_with_an_overlap(
-    kind: FaultKind, capsys: pytest.CaptureFixture[str]
+    effect: Effect, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A 400 or 404 for the link: what was inserted since an hour before the last run comes, and once."""
     world = company()
@@ -420,7 +421,7 @@ def test_a_place_that_okta_does_not_know_is_read_again_with_an_overlap(
     tick(world)
     saved = cursor(world).at
     ben = world.person("Ben Field")
-    world.okta.switches.faults.append(Fault("after=", kind, status=400, count=1))
+    world.okta.faults.add(Fault("after=", effect, count=1))
     capsys.readouterr()
     queries = asked_for_logs(world, lambda: tick(world))
     assert [query.get("since") for query in queries[1:2]] == [format_time(saved - OVERLAP)]
@@ -443,7 +444,7 @@ def test_a_place_older_than_okta_keeps_events_starts_where_they_begin() -> None:
     """Okta answers E0000053 for more than 180 days ago: a stack that slept for a year goes on all the same."""
     world = company()
     world.clock.advance(timedelta(days=400).total_seconds())
-    world.okta.switches.faults.append(Fault("after=", FaultKind.STATUS, status=400, count=1))
+    world.okta.faults.add(Fault("after=", okta_faults.refused(400), count=1))
     ada = world.person("Ada Brook")
     assert [item.entity for item in tick(world)] == [f"user:{ada}"]
 

@@ -10,10 +10,9 @@ import pytest
 
 from bridge.provisioning.groups import GroupSync
 from bridge.provisioning.membership import Membership
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault, lost
 from bridge_local.memory import MemoryStore
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
+from bridge_local.okta import faults as okta_faults
 from tests.simulation.ceiling_check import Rules
 from tests.simulation.crashes import MortalWorld
 from tests.simulation.scene import Scene
@@ -69,7 +68,7 @@ def lost_answers(scene: Scene) -> None:
     users = scene.world.provisioned(100)
     group, _ = scene.linked("Agents", users)
     scene.begin()
-    scene.world.genesys.faults.add(Fault("lost-answer", method="PATCH", count=2))
+    scene.world.genesys.faults.add(Fault("PATCH", lost(), count=2))
     scene.change(group, remove=users[:20])
     scene.happen()
     scene.change(group, remove=users[20:40])
@@ -93,7 +92,7 @@ def empty_list(scene: Scene) -> None:
     users = scene.world.provisioned(4)
     group, _ = scene.linked("Agents", users)
     scene.begin()
-    scene.world.okta.switches.faults.append(OktaFault(f"groups/{group}/users", FaultKind.EMPTY, count=1))
+    scene.world.okta.faults.add(Fault(f"groups/{group}/users", okta_faults.empty_listing(), count=1))
     scene.world.clock.advance(3600)
     for _ in range(2):
         scene.world.ask(f"group:{group}")

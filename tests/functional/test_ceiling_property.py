@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from bridge.items import Reason
 from bridge.provisioning.records import Origin, Verdict
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault, cut, lost
+from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.org import OktaRefused
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
 from tests.simulation.ceiling_check import Rules
 from tests.simulation.history import ORGANISATION
 from tests.simulation.scene import Scene, Sight
@@ -31,8 +31,9 @@ NOBODY = frozenset[int]()
 PATIENCE = timedelta(minutes=60)
 
 
+EFFECTS = {"lost-answer": lost(), "cut": cut(), "version-conflict": genesys_faults.version_conflict()}
 TROUBLES = (
-    *("lost-answer", "cut", "version-conflict"),
+    *EFFECTS,
     *("empty listing", "hidden group", "app off", "app on", "group deleted"),
     *("members by hand", "removals paused", "removals resumed", "own limits"),
 )
@@ -141,7 +142,7 @@ class Run:
                         getattr(self.world.okta, act)(user)
         for word, entity in step.holds:
             self._say(word, self.entities[entity])
-        if any(fault.count for fault in self.world.okta.switches.faults):
+        if any(fault.count for fault in self.world.okta.faults.rules):
             self.scene.recorder.doubtful()
         self.world.fuse.left = step.dies_after
         if step.telling == "lost" and not self.notification_pending:
@@ -159,7 +160,7 @@ class Run:
     def reconcile(self) -> None:
         """Everything is synced once more, by an Okta that shows everything."""
         self.world.settle(hours=3)
-        self.world.okta.switches.faults.clear()
+        self.world.okta.faults.clear()
         self.world.ask(ORGANISATION, Reason.RECONCILE)
         for user in self.people:
             self.world.ask(f"user:{user}", Reason.RECONCILE)
@@ -193,11 +194,11 @@ class Run:
     def _go_wrong(self, trouble: str, step: Step) -> None:
         okta, genesys = self.world.okta, self.world.genesys
         faults: dict[str, Callable[[], Any]] = {
-            "empty listing": lambda: okta.switches.faults.append(
-                OktaFault(f"groups/({self.large}|{self.small})/users", FaultKind.EMPTY, count=2)
+            "empty listing": lambda: okta.faults.add(
+                Fault(f"groups/({self.large}|{self.small})/users", okta_faults.empty_listing(), count=2)
             ),
-            "hidden group": lambda: okta.switches.faults.append(
-                OktaFault(f"groups/({self.large}|{self.small})$", FaultKind.NOT_FOUND, count=2)
+            "hidden group": lambda: okta.faults.add(
+                Fault(f"groups/({self.large}|{self.small})$", okta_faults.refused(404), count=2)
             ),
             "app off": okta.deactivate_app,
             "app on": okta.activate_app,
@@ -215,7 +216,7 @@ class Run:
             if trouble in faults:
                 faults[trouble]()
             else:
-                genesys.faults.add(Fault(trouble, method="PATCH", count=2))  # type: ignore[arg-type] # one of its kinds
+                genesys.faults.add(Fault("PATCH", EFFECTS[trouble], count=2))
 
     def _say(self, word: str, entity: str) -> None:
         if word.startswith("sync") and (sight := self.scene.read_hold(entity)):

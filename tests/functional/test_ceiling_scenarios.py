@@ -6,7 +6,7 @@ import pytest
 
 from bridge.items import Reason
 from bridge.provisioning.records import HoldState, Origin, Verdict
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault, lost
 from tests.simulation.ceiling_check import Rules
 from tests.simulation.scene import Scene
 
@@ -228,7 +228,7 @@ def test_a_leaver_whose_answer_was_lost_is_inactive_for_their_groups(inactive: s
     """The deactivation was done and its answer lost: with keep they are no removal, with remove they go like others."""
     rules = Rules(keep_inactive=inactive == "keep")
     scene, group, genesys_id, users = full(40, rules)
-    scene.world.genesys.faults.add(Fault("lost-answer", method="PATCH", path="users", count=1))
+    scene.world.genesys.faults.add(Fault("PATCH .*users", lost(), count=1))
     with scene.people():
         scene.world.okta.suspend(users[0])
     scene.happen()

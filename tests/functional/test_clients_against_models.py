@@ -26,9 +26,11 @@ from bridge.genesys.token import GenesysAuth
 from bridge.okta.auth import OAuthAuth, SswsAuth, kms_signer
 from bridge.okta.client import OktaClient
 from bridge.outbound.http import Auth, HttpClient
-from bridge_local.genesys import Fault as GenesysFault
+from bridge_local.faults import Effect, Fault, cut, html, late, lost
 from bridge_local.genesys import GenesysModel, GenesysSwitches
-from bridge_local.okta import UNLIMITED, WORKFORCE, Fault, FaultKind, OktaModel, OktaSwitches
+from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import UNLIMITED, WORKFORCE, OktaModel, OktaSwitches
+from bridge_local.okta import faults as okta_faults
 from bridge_local.script import NotedPace, StillClock
 from bridge_local.transport import ModelTransport
 
@@ -64,9 +66,9 @@ class Okta:
         with self.model.quietly():
             return [self.model.create_user({"login": f"person{number}@example.com"}) for number in range(count)]
 
-    def fault(self, match: str, kind: FaultKind, **more: Any) -> None:
+    def fault(self, match: str, effect: Effect, count: int | None = None) -> None:
         """Let something go wrong."""
-        self.switches.faults.append(Fault(match, kind, **more))
+        self.model.faults.add(Fault(match, effect, count=count))
 
 
 def test_every_read_of_an_org_equals_the_org() -> None:
@@ -147,36 +149,36 @@ def test_long_listings_are_read_to_their_end(crowd: tuple[Okta, str, list[str]],
 
 
 @pytest.mark.parametrize(
-    ("kind", "more", "reason"),
+    ("effect", "reason"),
     [
-        (FaultKind.STATUS, {"status": 500}, "okta-500"),
-        (FaultKind.STATUS, {"status": 503}, "okta-503"),
-        (FaultKind.RATE_LIMIT, {}, "okta-429"),
-        (FaultKind.FORBIDDEN, {}, "okta-403"),
-        (FaultKind.NOT_FOUND, {}, "okta-404-unexplained"),
-        (FaultKind.CUT, {}, "okta-connection"),
-        (FaultKind.GARBAGE, {}, "okta-not-json"),
-        (FaultKind.LATENCY, {"seconds": 11.0}, "okta-timeout"),
+        (okta_faults.refused(500), "okta-500"),
+        (okta_faults.refused(503), "okta-503"),
+        (okta_faults.rate_limited(), "okta-429"),
+        (okta_faults.refused(403), "okta-403"),
+        (okta_faults.refused(404), "okta-404-unexplained"),
+        (cut(), "okta-connection"),
+        (html(), "okta-not-json"),
+        (late(11), "okta-timeout"),
     ],
 )
 def test_a_fault_on_the_second_page_fails_the_listing(
-    crowd: tuple[Okta, str, list[str]], kind: FaultKind, more: dict[str, Any], reason: str
+    crowd: tuple[Okta, str, list[str]], effect: Effect, reason: str
 ) -> None:
     """Whatever happens on the way, half a group is never taken for the group."""
     okta, group, _ = crowd
-    okta.fault("after=", kind, **more)
+    okta.fault("after=", effect)
     try:
         with pytest.raises(Transient) as caught:
             okta.client.group_users(group)
         assert caught.value.reason == reason
     finally:
-        okta.switches.faults.clear()
+        okta.model.faults.clear()
 
 
 def test_one_cut_connection_costs_nothing(crowd: tuple[Okta, str, list[str]]) -> None:
     """The quick retry carries a listing over one dead connection."""
     okta, group, people = crowd
-    okta.fault("after=", FaultKind.CUT, count=1)
+    okta.fault("after=", cut(), count=1)
     assert okta.client.group_users(group).value == frozenset(people)
 
 
@@ -210,7 +212,7 @@ def test_the_bucket_runs_dry_and_fills_again() -> None:
 def test_the_concurrency_limit_teaches_no_budget() -> None:
     """429 with a limit of 0 waits, and leaves the bucket as it was."""
     okta = Okta()
-    okta.fault("/users/", FaultKind.CONCURRENCY)
+    okta.fault("/users/", okta_faults.concurrency_limited())
     with pytest.raises(Transient, match=r"^okta-429$"):
         okta.client.user("00uUnknown0000000001")
     assert okta.paces["user"].observed == []
@@ -505,21 +507,21 @@ def test_the_rate_limit_is_waited_for(header: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"),
+    ("effect", "reason"),
     [
-        (GenesysFault("cut"), "genesys-connection"),
-        (GenesysFault("lost-answer"), "genesys-connection"),
-        (GenesysFault("status", status=500), "genesys-500"),
-        (GenesysFault("status", status=503), "genesys-503"),
-        (GenesysFault("rate-limit", seconds=20), "genesys-429"),
-        (GenesysFault("latency", seconds=11), "genesys-timeout"),
+        (cut(), "genesys-connection"),
+        (lost(), "genesys-connection"),
+        (genesys_faults.refused(500), "genesys-500"),
+        (genesys_faults.refused(503), "genesys-503"),
+        (genesys_faults.rate_limited(20), "genesys-429"),
+        (late(11), "genesys-timeout"),
     ],
 )
-def test_an_outage_is_transient(fault: GenesysFault, reason: str) -> None:
+def test_an_outage_is_transient(effect: Effect, reason: str) -> None:
     """Every fault of the road is transient and leaves a record; a write is sent only once."""
     genesys = Genesys()
     genesys.client.probe()
-    genesys.model.faults.add(fault)
+    genesys.model.faults.add(Fault("", effect))
     before = len(genesys.model.calls)
     with pytest.raises(Transient) as caught:
         genesys.client.create_user(ADA)
@@ -530,7 +532,7 @@ def test_an_outage_is_transient(fault: GenesysFault, reason: str) -> None:
 def test_a_creation_whose_answer_was_lost_is_found() -> None:
     """After a lost answer the user is there, and a search by externalId shows it."""
     genesys = Genesys()
-    genesys.model.faults.add(GenesysFault("lost-answer", method="POST", path="/users"))
+    genesys.model.faults.add(Fault("POST .*/users", lost()))
     with pytest.raises(Transient):
         genesys.client.create_user(ADA)
     (found,) = genesys.client.find_users("externalId", ADA["externalId"])  # type: ignore[arg-type] # a string there

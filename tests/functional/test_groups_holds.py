@@ -10,8 +10,9 @@ import pytest
 from bridge.errors import Transient
 from bridge.items import Queue
 from bridge.provisioning.records import Hold, HoldState, Origin
+from bridge_local.faults import Fault, cut, html
 from bridge_local.memory import MemoryStore
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 
@@ -133,7 +134,7 @@ def test_a_first_sync_that_did_not_end_is_still_the_first() -> None:
     world.genesys.edit_members(genesys_id, add=world.genesys_ids(users[:2]))
     okta_id = world.okta.create_group("Agents")
     world.okta.add_members(okta_id, users[2:])
-    world.okta.switches.faults.append(Fault(f"groups/{okta_id}/users", FaultKind.STATUS, count=2, status=500))
+    world.okta.faults.add(Fault(f"groups/{okta_id}/users", okta_faults.refused(500), count=2))
     world.happen()
     assert world.hold(okta_id) == ("open", "first-link", set(users[:2]))
     assert world.members(genesys_id) == set(users)
@@ -184,7 +185,7 @@ def test_adopted_members_whom_a_sync_has_seen_are_members_like_others() -> None:
 def test_an_unexplained_empty_listing_is_held(members: int) -> None:
     """Okta lists nobody, yet says that nothing has changed: nobody is removed; when they are listed again, it ends."""
     world, okta_id, genesys_id, users = setup(members)
-    world.okta.switches.faults.append(Fault(f"groups/{okta_id}/users", FaultKind.EMPTY, count=1))
+    world.okta.faults.add(Fault(f"groups/{okta_id}/users", okta_faults.empty_listing(), count=1))
     world.clock.advance(3600)
     world.ask(f"group:{okta_id}")
     world.settle()
@@ -257,7 +258,7 @@ def test_a_group_deleted_in_okta_is_held_whole(removes: bool) -> None:
 def test_a_group_that_was_only_invisible_leaves_its_hold() -> None:
     """The 404 meant "not visible": when the group is back, the hold is resolved and nothing has changed."""
     world, okta_id, genesys_id, users = setup(30)
-    world.okta.switches.faults.append(Fault(f"groups/{okta_id}$", FaultKind.NOT_FOUND, count=1))
+    world.okta.faults.add(Fault(f"groups/{okta_id}$", okta_faults.refused(404), count=1))
     world.ask(f"group:{okta_id}")
     world.settle()
     assert world.hold(okta_id) == ("open", "group-deleted", set(users))
@@ -270,20 +271,20 @@ def test_a_group_that_was_only_invisible_leaves_its_hold() -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(Fault("groups/.*/users.*after=", FaultKind.STATUS, count=3, status=500), id="500 on page 2"),
-        pytest.param(Fault("groups/.*/users.*after=", FaultKind.NOT_FOUND, count=3), id="404 on page 2"),
-        pytest.param(Fault("groups/.*/users", FaultKind.NOT_FOUND, count=3), id="404 on the listing"),
-        pytest.param(Fault("groups/.*/users", FaultKind.FORBIDDEN, count=3), id="403"),
-        pytest.param(Fault("groups/.*/users.*after=", FaultKind.GARBAGE, count=3), id="no JSON"),
-        pytest.param(Fault("groups/.*/users.*after=", FaultKind.CUT, count=6), id="cut"),
-        pytest.param(Fault("groups/.*/users", FaultKind.RATE_LIMIT, count=3), id="429"),
+        pytest.param(Fault("groups/.*/users.*after=", okta_faults.refused(500), count=3), id="500 on page 2"),
+        pytest.param(Fault("groups/.*/users.*after=", okta_faults.refused(404), count=3), id="404 on page 2"),
+        pytest.param(Fault("groups/.*/users", okta_faults.refused(404), count=3), id="404 on the listing"),
+        pytest.param(Fault("groups/.*/users", okta_faults.refused(403), count=3), id="403"),
+        pytest.param(Fault("groups/.*/users.*after=", html(), count=3), id="no JSON"),
+        pytest.param(Fault("groups/.*/users.*after=", cut(), count=6), id="cut"),
+        pytest.param(Fault("groups/.*/users", okta_faults.rate_limited(), count=3), id="429"),
     ],
 )
 def test_an_incomplete_listing_removes_nobody(fault: Fault) -> None:
     """A listing that is not whole is no truth: no write until it is; then the sync is made good."""
     world, okta_id, genesys_id, users = setup(1100, MEMBERS_PER_REQUEST="1000")
     world.okta.remove_members(okta_id, users[:10])
-    world.okta.switches.faults.append(fault)
+    world.okta.faults.add(fault)
     writes = world.calls("PATCH")
     world.deliver()
     world.clock.advance(10)

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.provisioning.records import GroupState
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.faults import Fault
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 
@@ -319,15 +320,15 @@ def test_the_application_cannot_be_read() -> None:
     world.okta.add_members(okta_id, users)
     world.okta.assign_group(okta_id)
     world.happen()
-    fault = Fault(f"/apps/{world.okta.app_id}/groups", FaultKind.NOT_FOUND)
-    world.okta.switches.faults.append(fault)
+    fault = Fault(f"/apps/{world.okta.app_id}/groups", okta_faults.refused(404))
+    world.okta.faults.add(fault)
     world.okta.update_app("Genesys")
     world.ask(f"group:{okta_id}")
     world.deliver()
     world.pass_time(hours=1)
     assert world.queues.depth() == 2
     assert state(world, okta_id) == (GroupState.LINKED, genesys_id, "")
-    world.okta.switches.faults.clear()
+    world.okta.faults.clear()
     world.settle()
     assert state(world, okta_id) == (GroupState.LINKED, genesys_id, "")
     assert not world.store.parked

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from bridge.items import Queue
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Effect, Fault, cut, lost
+from bridge_local.genesys import faults as genesys_faults
 from tests.world import World
 
 MEMBERS = 60
@@ -30,7 +31,7 @@ class Step:
     shuffled: bool
     twice: bool
     restart: bool
-    fault: str
+    effect: Effect | None
     wait: float
 
 
@@ -51,7 +52,7 @@ steps = st.lists(
         shuffled=st.booleans(),
         twice=st.booleans(),
         restart=st.booleans(),
-        fault=st.sampled_from(["", "", "", "lost-answer", "cut", "version-conflict"]),
+        effect=st.sampled_from([None, None, None, lost(), cut(), genesys_faults.version_conflict()]),
         wait=st.sampled_from([1.0, 600.0, 3 * 3600.0, 9 * 3600.0, 23 * 3600.0]),
     ),
     min_size=2,
@@ -123,8 +124,8 @@ def test_any_history_of_a_group(history: list[Step]) -> None:
         world.okta.add_members(okta_id, sorted(adding))
         world.okta.remove_members(okta_id, sorted(removing))
         truth = (truth | adding) - removing
-        if step.fault:
-            world.genesys.faults.add(Fault(step.fault, method="PATCH", count=1))  # type: ignore[arg-type] # one of its kinds
+        if step.effect:
+            world.genesys.faults.add(Fault("PATCH", step.effect, count=1))
         events = world.events()
         if step.shuffled:
             world.rng.shuffle(events)

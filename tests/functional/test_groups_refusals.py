@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bridge.items import Queue
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault, lost
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
@@ -213,7 +214,7 @@ def test_an_answer_lost_after_the_write(kind: str) -> None:
     okta_id, genesys_id = world.linked_group("Agents", users[:60] if kind == "add" else users)
     change = world.okta.add_members if kind == "add" else world.okta.remove_members
     before = world.calls("PATCH")
-    world.genesys.faults.add(Fault("lost-answer", method="PATCH", count=1))
+    world.genesys.faults.add(Fault("PATCH", lost(), count=1))
     change(okta_id, users[60:])
     world.happen()
     assert world.members(genesys_id) == set(users if kind == "add" else users[:60])
@@ -228,7 +229,7 @@ def test_a_moved_version(form: str, conflicts: int, syncs: int) -> None:
     world = switched(version_conflict=form)
     users = world.provisioned(10)
     okta_id, genesys_id = world.linked_group("Agents", users)
-    world.genesys.faults.add(Fault("version-conflict", path="groups", count=conflicts))
+    world.genesys.faults.add(Fault("(PUT|PATCH|DELETE) .*groups", genesys_faults.version_conflict(), count=conflicts))
     reads = world.calls("GET", "groups")
     world.okta.remove_members(okta_id, users[:2])
     world.happen()

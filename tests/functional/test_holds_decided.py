@@ -6,9 +6,9 @@ import pytest
 
 from bridge.items import Queue, Reason
 from bridge.provisioning.records import Hold, HoldState, Verdict
-from bridge_local.genesys.faults import Fault
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
+from bridge_local.faults import Fault, lost
+from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 ANNA = "arn:aws:sts::123456789012:assumed-role/approvers/anna"
@@ -121,7 +121,7 @@ def test_an_exception_ends_with_the_membership() -> None:
 def test_a_release_that_stops_half_way_goes_on() -> None:
     """The first of three calls is done but its answer lost: nobody twice, nobody forgotten, and nothing counted."""
     world, okta_id, genesys_id, users = held_group(40, 30, MEMBERS_PER_REQUEST="10")
-    world.genesys.faults.add(Fault("lost-answer", method="PATCH", count=1))
+    world.genesys.faults.add(Fault("PATCH", lost(), count=1))
     world.decide(f"group:{okta_id}", Verdict.APPROVE)
     world.settle()
     assert world.members(genesys_id) == set(users[30:])
@@ -133,7 +133,7 @@ def test_an_approval_is_used_up_by_who_comes_back() -> None:
     """Released, a member again before the hold was done, and gone again: that second removal counts as any other."""
     world, okta_id, genesys_id, users = held_group(40, 30)
     world.decide(f"group:{okta_id}", Verdict.APPROVE)
-    world.genesys.faults.add(Fault("status", method="PATCH", status=503))
+    world.genesys.faults.add(Fault("PATCH", genesys_faults.refused(503)))
     world.clock.advance(8)
     world.work(Queue.GROUPS)
     assert newest(world, okta_id).state is HoldState.APPROVED
@@ -154,7 +154,7 @@ def test_an_approval_is_used_up_by_who_comes_back() -> None:
 def test_an_approval_is_void_on_a_reading_that_is_hard_to_believe() -> None:
     """Approved for the ceiling, then the listing comes back empty without a reason: that needs its own approval."""
     world, okta_id, genesys_id, users = held_group(40, 30)
-    world.okta.switches.faults.append(OktaFault(f"groups/{okta_id}/users", FaultKind.EMPTY))
+    world.okta.faults.add(Fault(f"groups/{okta_id}/users", okta_faults.empty_listing()))
     world.clock.advance(3600)
     world.decide(f"group:{okta_id}", Verdict.APPROVE)
     world.settle()

@@ -17,7 +17,9 @@ from bridge.catchup.composition import build
 from bridge.catchup.hook_health import HOOK_TYPES
 from bridge.catchup.settings import LogPollerSettings
 from bridge_local.exchange import Request, Response
-from bridge_local.okta import Fault, FaultKind, HookDispatcher
+from bridge_local.faults import Effect, Fault, html
+from bridge_local.okta import HookDispatcher
+from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.system_log import Entity
 from bridge_local.transport import ModelTransport
 from tests.stages.jwt_key import public_jwk
@@ -159,13 +161,14 @@ def test_a_second_hook_that_works_is_enough(capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize(
-    "kind", [FaultKind.FORBIDDEN, FaultKind.STATUS, FaultKind.GARBAGE, FaultKind.NOT_FOUND, FaultKind.RATE_LIMIT]
+    "effect",
+    [okta_faults.refused(403), okta_faults.refused(500), html(), okta_faults.refused(404), okta_faults.rate_limited()],
 )
-def test_hooks_that_cannot_be_read_do_not_stop_catch_up(kind: FaultKind, capsys: pytest.CaptureFixture[str]) -> None:
+def test_hooks_that_cannot_be_read_do_not_stop_catch_up(effect: Effect, capsys: pytest.CaptureFixture[str]) -> None:
     """A missing scope or a failing call has a metric of its own, and no other alarm's."""
     world = company()
     world.person("Ada Brook")
-    world.okta.switches.faults.append(Fault("/eventHooks", kind))
+    world.okta.faults.add(Fault("/eventHooks", effect))
     found = told(world, capsys)
     assert found["HookUnknown"] == 1
     assert found["CatchUpRuns"] == 1

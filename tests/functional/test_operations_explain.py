@@ -12,7 +12,8 @@ import pytest
 from bridge.errors import Permanent, Transient
 from bridge.items import Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem, Pending, PendingKind, UserLink, UserState
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Effect, Fault, cut, lost
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.stages.cli_office import Office
 from tests.stages.operations_stage import Stage
@@ -22,11 +23,11 @@ STEPS = ["reach", "read", "in-scope", "match", "act"]
 Start = Callable[[World], str]
 
 
-def refused(kind: Any, status: int = 503) -> Start:
+def created_with(effect: Effect) -> Start:
     """Somebody whose creation meets this."""
 
     def start(world: World) -> str:
-        world.genesys.faults.add(Fault(kind, method="POST", path="/users$", status=status))
+        world.genesys.faults.add(Fault("POST .*/users$", effect))
         return world.person("Ada Brook")
 
     return start
@@ -62,13 +63,13 @@ def with_address_of(world: World, other: str) -> str:
 
 
 STARTS: dict[str, tuple[Start, dict[str, Any]]] = {
-    "400": (refused("status", 400), {}),
-    "403": (refused("status", 403), {}),
-    "409": (refused("status", 409), {}),
-    "422": (refused("status", 422), {}),
-    "503": (refused("status", 503), {}),
-    "cut": (refused("cut"), {}),
-    "lost-answer": (refused("lost-answer"), {}),
+    "400": (created_with(genesys_faults.refused(400)), {}),
+    "403": (created_with(genesys_faults.refused(403)), {}),
+    "409": (created_with(genesys_faults.refused(409)), {}),
+    "422": (created_with(genesys_faults.refused(422)), {}),
+    "503": (created_with(genesys_faults.refused(503)), {}),
+    "cut": (created_with(cut()), {}),
+    "lost-answer": (created_with(lost()), {}),
     "duplicate": (duplicate, {}),
     "leavers-address": (leavers_address, {}),
     "deleted-account": (deleted_account, {"deleted_user_name": "409"}),
@@ -141,7 +142,7 @@ def test_a_hire_with_a_leavers_address_is_told_who_holds_it_and_what_frees_it() 
 def test_who_is_refused_for_a_value_is_parked_at_the_last_step() -> None:
     """What a sync would write is said beside the reason."""
     stage = Stage()
-    person = refused("status", 400)(stage.world)
+    person = created_with(genesys_faults.refused(400))(stage.world)
     stage.world.happen()
     act = explained(stage, f"user:{person}")["steps"][4]
     assert act["state"] == "failed"

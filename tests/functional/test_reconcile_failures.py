@@ -14,9 +14,9 @@ from bridge.errors import SettingsError, Transient
 from bridge.provisioning.runs import Phase, Run
 from bridge.reconcile import accounts, groups, reconciler
 from bridge_local.exchange import Request, Response
-from bridge_local.genesys.faults import Fault
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
+from bridge_local.faults import Fault
+from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import faults as okta_faults
 from tests.functional.test_reconcile import company, found, genesys_id, unheard, writes
 from tests.world import Countdown, World
 
@@ -235,9 +235,9 @@ def test_a_passing_failure_is_waited_for_within_the_invocation(status: int) -> N
     """One refused page on each side costs a pause and no more."""
     world, people, *_ = company(5)
     unheard(world, lambda: world.okta.update_profile(people[0], {"title": "Lead"}))
-    kind = FaultKind.RATE_LIMIT if status == 429 else FaultKind.STATUS
-    world.okta.switches.faults.append(OktaFault(r"/apps/\w+/users", kind, count=1, status=503))
-    world.genesys.faults.add(Fault("status", path="/users", count=1, status=503))
+    effect = okta_faults.rate_limited() if status == 429 else okta_faults.refused(503)
+    world.okta.faults.add(Fault(r"/apps/\w+/users", effect, count=1))
+    world.genesys.faults.add(Fault("/users", genesys_faults.refused(503), count=1))
     run = world.reconcile()
     assert (run.failed, run.unfinished, found(run)) == ("", False, {"differs": 1})
 
@@ -245,12 +245,12 @@ def test_a_passing_failure_is_waited_for_within_the_invocation(status: int) -> N
 def test_an_outage_is_waited_for_by_the_next_tick_and_the_run_goes_on() -> None:
     """Genesys Cloud is down for a while: the run keeps its place and ends when it is back."""
     world, *_ = company(5)
-    outage = world.genesys.faults.add(Fault("status", path="/scim/", status=503))
+    outage = world.genesys.faults.add(Fault("/scim/", genesys_faults.refused(503)))
     for _ in range(4):
         run = world.reconcile("start")
         assert (run.unfinished, run.waiting) == (True, "genesys-503")
         world.clock.advance(300)
-    world.genesys.faults.rules.remove(outage)
+    world.genesys.faults.remove(outage)
     run = world.reconcile("continue")
     assert (run.number, run.failed, run.unfinished) == (1, "", False)
 

@@ -170,7 +170,7 @@ def test_change_that_genesys_cloud_refuses_is_parked_after_a_few_tries(status: i
     world.happen()
     assert world.parked(f"user:{user}") == [f"genesys-{status}"]
     assert [call.method for call in world.genesys.calls] == ["PATCH"] + ["GET", "PATCH", "PATCH"] * REFUSED_TRIES
-    world.genesys.faults.rules.remove(refusal)
+    world.genesys.faults.remove(refusal)
     world.ask(f"user:{user}")
     world.settle()
     world.assert_users_equal()
@@ -191,7 +191,7 @@ def test_outage_of_a_day_costs_nothing_but_time() -> None:
     while world.clock.now().timestamp() < end:
         if all(answer is None for answer in [world.work(queue) for queue in Queue]):
             world.clock.advance(600)
-    world.genesys.faults.rules.remove(outage)
+    world.genesys.faults.remove(outage)
     world.settle()
     world.assert_users_equal()
     assert not world.store.parked

@@ -8,10 +8,10 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Queue, Reason
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 ADA = {"userName": "ada.brook@example.com", "displayName": "By hand"}
@@ -92,7 +92,7 @@ def test_user_left_out_of_a_group_while_a_deactivation_was_under_way_becomes_a_m
     group_id, group = world.linked_group("Agents", people[:1])
     world.okta.unassign_user(people[1])
     world.deliver()
-    world.genesys.faults.add(Fault("status", method="PATCH", status=503, count=1))
+    world.genesys.faults.add(Fault("PATCH", genesys_faults.refused(503), count=1))
     world.work(Queue.LEAVERS)
     world.okta.assign_user(people[1])
     world.okta.update_profile(people[1], {"title": "Manager"})
@@ -148,7 +148,7 @@ def test_groups_come_later_when_they_cannot_be_sent_now(breaks: str) -> None:
     world.okta.assign_user(user)
     world.deliver()
     if breaks == "okta":
-        world.okta.switches.faults.append(OktaFault(f"/users/{user}/groups", FaultKind.STATUS, count=2))
+        world.okta.faults.add(Fault(f"/users/{user}/groups", okta_faults.refused(500), count=2))
     elif breaks == "queues":
         fail_once(world.queues, "send")
     else:

@@ -10,7 +10,8 @@ import pytest
 from bridge.items import Queue, Reason
 from bridge.provisioning.records import UserState
 from bridge_local.exchange import Request, Response
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.faults import Fault
+from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.system_log import Entity
 from tests.world import World
 
@@ -316,7 +317,7 @@ def test_unassigned_while_the_application_was_off_is_no_sign_of_a_deletion() -> 
     world.okta.unassign_user(user)
     world.happen()
     assert world.store.user_links[user].unassigned_due == "app-not-active"
-    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.okta.faults.add(Fault(f"GET /api/v1/users/{user}", okta_faults.refused(404), count=1))
     world.ask(f"user:{user}")
     world.settle()
     assert world.parked(f"user:{user}") == ["user-not-visible"]
@@ -333,7 +334,7 @@ def test_an_old_deactivation_is_no_sign_of_a_deletion() -> None:
     world.okta.assign_user(user)
     world.happen()
     assert world.account(user)["active"] is True
-    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.okta.faults.add(Fault(f"GET /api/v1/users/{user}", okta_faults.refused(404), count=1))
     world.deliver(late)
     world.settle()
     assert world.parked(f"user:{user}") == ["user-not-visible"]
@@ -347,7 +348,7 @@ def test_who_is_still_assigned_is_not_deleted() -> None:
     world.okta.deactivate(user)
     world.okta.activate(user)
     world.okta.assign_user(user)
-    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.okta.faults.add(Fault(f"GET /api/v1/users/{user}", okta_faults.refused(404), count=1))
     world.happen()
     assert world.parked(f"user:{user}") == ["user-not-visible"]
     assert world.account(user)["active"] is True
@@ -361,7 +362,7 @@ def test_a_deletion_that_the_assignments_do_not_show_yet_waits_for_them() -> Non
     world.okta.switches.read_lag = 4.0
     world.okta.deactivate(user)
     world.okta.delete(user)
-    world.okta.switches.faults.append(Fault(f"GET /api/v1/users/{user}", FaultKind.NOT_FOUND, count=1))
+    world.okta.faults.add(Fault(f"GET /api/v1/users/{user}", okta_faults.refused(404), count=1))
     world.deliver(after=1.0)
     world.work(Queue.LEAVERS)
     assert world.account(user)["active"] is True

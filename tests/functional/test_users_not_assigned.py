@@ -10,9 +10,9 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Item, Queue, Reason
-from bridge_local.genesys.faults import Fault
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
+from bridge_local.faults import Fault
+from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import faults as okta_faults
 from tests.world import APP_ID, World
 
 
@@ -122,7 +122,7 @@ def test_a_retry_counts_once() -> None:
     """A deactivation that fails and is tried again moves its own record."""
     world = World()
     people = linked_people(world, 19)
-    world.genesys.faults.add(Fault("status", method="PATCH", status=503, count=30))
+    world.genesys.faults.add(Fault("PATCH", genesys_faults.refused(503), count=30))
     unassign(world, people)
     assert active(world, people) == 0
 
@@ -211,8 +211,8 @@ def test_application_gone_is_an_auth_failure_and_nobody_is_deactivated() -> None
     world = World()
     people = linked_people(world, 2)
     path = f"/api/v1/apps/{APP_ID}"
-    fault = OktaFault(path, FaultKind.NOT_FOUND)
-    world.okta.switches.faults.append(fault)
+    fault = Fault(path, okta_faults.refused(404))
+    world.okta.faults.add(fault)
     world.clock.advance(120)
     for user in people:
         world.okta.unassign_user(user)
@@ -222,7 +222,7 @@ def test_application_gone_is_an_auth_failure_and_nobody_is_deactivated() -> None
     assert active(world, people) == 2
     assert {world.last(f"user:{user}").why for user in people} == {"okta-app-404"}
     assert not world.store.parked
-    world.okta.switches.faults.remove(fault)
+    world.okta.faults.remove(fault)
     world.settle()
     assert active(world, people) == 0
 
@@ -303,14 +303,14 @@ def test_a_new_joiner_is_not_forgotten_while_the_application_is_out_of_sight() -
     """With the whole application hidden nobody is "not assigned": the item waits, and the user comes."""
     world = World()
     user = world.person("Ada Brook")
-    hidden = OktaFault(r"/api/v1/apps/", FaultKind.NOT_FOUND)
-    world.okta.switches.faults.append(hidden)
+    hidden = Fault(r"/api/v1/apps/", okta_faults.refused(404))
+    world.okta.faults.add(hidden)
     world.deliver()
     for queue in Queue:
         world.work(queue)
     assert world.accounts() == []
     assert world.last(f"user:{user}").why == "okta-app-404"
-    world.okta.switches.faults.remove(hidden)
+    world.okta.faults.remove(hidden)
     world.settle()
     assert world.account(user)["active"] is True
 
@@ -319,12 +319,12 @@ def test_a_new_joiner_of_a_switched_off_application_comes_with_its_return() -> N
     """Unseen while the application is INACTIVE, the user is synced again when it is back."""
     world = World()
     user = world.person("Ada Brook")
-    hidden = OktaFault(r"/api/v1/apps/[^/]+/users/", FaultKind.NOT_FOUND)
-    world.okta.switches.faults.append(hidden)
+    hidden = Fault(r"/api/v1/apps/[^/]+/users/", okta_faults.refused(404))
+    world.okta.faults.add(hidden)
     world.okta.deactivate_app()
     world.happen()
     assert world.last(f"user:{user}").why == "app-not-active"
-    world.okta.switches.faults.remove(hidden)
+    world.okta.faults.remove(hidden)
     world.okta.activate_app()
     world.happen()
     assert world.account(user)["active"] is True

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from bridge.items import Queue
-from bridge_local.genesys.faults import Fault
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
+from bridge_local.faults import Fault, html, lost
+from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import faults as okta_faults
 from tests.world import HOOK_SECRET, World
 
 #: Everything that must not be found, as parts: a name in an address is one too.
@@ -52,16 +52,16 @@ def test_nothing_personal_and_no_secret_stays_behind(
     world.linked_group("Agents", people)
     sent: list[str] = [message.body for queue in world.queues.queues.values() for message in queue.messages]
     for rule in (
-        Fault("status", path="/scim/", status=400, count=2),
-        Fault("version-conflict", method="PATCH", count=2),
-        Fault("lost-answer", method="PATCH", count=2),
-        Fault("rate-limit", path="/scim/", count=2, seconds=30),
-        Fault("status", path="/scim/", status=403, count=1),
+        Fault("/scim/", genesys_faults.refused(400), count=2),
+        Fault("PATCH", genesys_faults.version_conflict(), count=2),
+        Fault("PATCH", lost(), count=2),
+        Fault("/scim/", genesys_faults.rate_limited(30), count=2),
+        Fault("/scim/", genesys_faults.refused(403), count=1),
     ):
         world.genesys.faults.add(rule)
-    world.okta.switches.faults += [
-        OktaFault("/users/", FaultKind.GARBAGE, count=2),
-        OktaFault("/users/", FaultKind.FORBIDDEN, count=2),
+    world.okta.faults.rules += [
+        Fault("/users/", html(), count=2),
+        Fault("/users/", okta_faults.refused(403), count=2),
     ]
     world.okta.update_profile(people[0], {"email": "quimby@example.org", "employeeNumber": "E-4711"})
     world.okta.update_profile(people[1], {"primaryPhone": "+1 317 5550100", "mobilePhone": "none of 23456789"})

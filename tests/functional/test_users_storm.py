@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.items import Queue
-from bridge_local.okta.switches import Fault, FaultKind
+from bridge_local.faults import Effect, Fault, html
+from bridge_local.okta import faults as okta_faults
 from tests.world import APP_ID, World
 
 LISTING = f"GET /api/v1/apps/{APP_ID}/users"
@@ -119,22 +120,21 @@ def test_no_listing_while_okta_may_still_lag() -> None:
     world.assert_users_equal()
 
 
-@pytest.mark.parametrize("kind", [FaultKind.STATUS, FaultKind.GARBAGE, FaultKind.FORBIDDEN])
-def test_listing_that_fails_decides_nothing(kind: FaultKind) -> None:
+@pytest.mark.parametrize("effect", [okta_faults.refused(500), html(), okta_faults.refused(403)])
+def test_listing_that_fails_decides_nothing(effect: Effect) -> None:
     """A listing is whole or none: a failed one removes nobody, the items wait."""
     world = World()
     people = world.people(15)
     world.happen()
     world.clock.advance(120)
-    fault = Fault(f"{LISTING}\\?", kind)
-    world.okta.switches.faults.append(fault)
+    fault = world.okta.faults.add(Fault(f"{LISTING}\\?", effect))
     for user in people:
         world.okta.update_app_user(user, profile={"extra": "x"})
     world.deliver()
     for _ in range(3):
         world.work(Queue.USERS)
     assert all(account["active"] for account in world.accounts())
-    world.okta.switches.faults.remove(fault)
+    world.okta.faults.remove(fault)
     world.settle()
     world.assert_users_equal()
     assert not world.store.parked

@@ -8,7 +8,8 @@ import pytest
 
 from bridge.items import Reason
 from bridge.provisioning import scim
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
@@ -161,7 +162,7 @@ def test_version_conflict_is_read_again_and_recomputed(form: Any, change: str) -
     """Each form of a version conflict costs a read and one more try."""
     world = World(genesys_switches=GenesysSwitches(version_conflict=form))
     user = linked(world)
-    world.genesys.faults.add(Fault("version-conflict", method="PATCH", count=1))
+    world.genesys.faults.add(Fault("PATCH", genesys_faults.version_conflict(), count=1))
     if change == "active":
         world.okta.suspend(user)
     else:
@@ -180,7 +181,7 @@ def test_version_conflict_that_stays_goes_back_to_the_queue(form: Any) -> None:
     """Twice in one sync is enough; the queue's patience does the rest."""
     world = World(genesys_switches=GenesysSwitches(version_conflict=form))
     user = linked(world)
-    world.genesys.faults.add(Fault("version-conflict", method="PATCH", count=3))
+    world.genesys.faults.add(Fault("PATCH", genesys_faults.version_conflict(), count=3))
     world.okta.update_profile(user, {"title": "Manager"})
     world.happen()
     assert value(world, user, "title") == "Manager"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from bridge_local.exchange import ConnectionCut
-from bridge_local.okta import ENTERPRISE, WORKFORCE, Fault, FaultKind
+from bridge_local.okta import ENTERPRISE, WORKFORCE
 from tests.models.okta_org import Context, error_of
 
 
@@ -58,75 +55,3 @@ def test_each_path_counts_in_its_bucket(path: str, bucket: str) -> None:
     user, group = context.user(), context.model.create_group("Genesys A")
     response = context.get("/api/v1/" + path.format(user=user, group=group, app=context.app_id))
     assert response.headers["X-Rate-Limit-Limit"] == str(numbers[bucket] // 2)
-
-
-@pytest.mark.parametrize(
-    ("kind", "answer"),
-    [
-        (FaultKind.STATUS, (503, "E0000009")),
-        (FaultKind.RATE_LIMIT, (429, "E0000047")),
-        (FaultKind.CONCURRENCY, (429, "E0000047")),
-        (FaultKind.FORBIDDEN, (403, "E0000006")),
-        (FaultKind.NOT_FOUND, (404, "E0000007")),
-    ],
-)
-def test_faults_that_are_errors(kind: FaultKind, answer: tuple[int, str]) -> None:
-    """A rule meets as many matching requests as it says, then none."""
-    context = Context()
-    context.switches.faults.append(Fault(r"GET /api/v1/users", kind, count=1, status=503))
-    assert context.get("/api/v1/groups").status == 200
-    assert error_of(context.get("/api/v1/users")) == answer
-    assert context.get("/api/v1/users").status == 200
-
-
-def test_a_concurrency_limit_has_limit_and_remaining_zero() -> None:
-    """Okta marks the concurrency limit by zeros."""
-    context = Context(faults=[Fault("", FaultKind.CONCURRENCY)])
-    headers = context.get("/api/v1/users").headers
-    assert (headers["X-Rate-Limit-Limit"], headers["X-Rate-Limit-Remaining"]) == ("0", "0")
-
-
-def test_a_cut_connection_gives_no_answer() -> None:
-    """The caller sees a broken connection."""
-    context = Context(faults=[Fault("users", FaultKind.CUT)])
-    with pytest.raises(ConnectionCut):
-        context.get("/api/v1/users")
-
-
-def test_latency_delays_the_answer_and_other_faults_still_act() -> None:
-    """Latency adds up and goes with whatever else happens."""
-    slow = Fault("users", FaultKind.LATENCY, seconds=2.0)
-    context = Context(faults=[slow, slow, Fault("users", FaultKind.STATUS, skip=1)])
-    assert (context.get("/api/v1/users").delay, context.get("/api/v1/users").status) == (4.0, 500)
-    assert context.get("/api/v1/groups").delay == 0.0
-
-
-def test_an_empty_listing_and_garbage_are_200() -> None:
-    """What is implausible, or not what Okta documents, comes as a success."""
-    context = Context()
-    context.user()
-    context.switches.faults.append(Fault("users", FaultKind.EMPTY, count=1))
-    assert context.document("/api/v1/users") == []
-    context.switches.faults.append(Fault("users", FaultKind.GARBAGE, count=1))
-    with pytest.raises(ValueError, match="Expecting"):
-        json.loads(context.get("/api/v1/users").body)
-
-
-def test_a_later_page_of_a_listing_can_fail() -> None:
-    """A rule that matches ``after=`` breaks a listing in its middle."""
-    context = Context(faults=[Fault(r"/users\?.*after=", FaultKind.STATUS)])
-    context.users(3)
-    assert context.get("/api/v1/users?limit=2").status == 200
-    with pytest.raises(AssertionError):
-        context.pages("/api/v1/users?limit=2")
-
-
-def test_a_fault_may_be_a_matter_of_luck() -> None:
-    """With a probability some requests fail and some do not, the same ones for the same seed."""
-
-    def statuses(seed: int) -> list[int]:
-        context = Context(seed=seed, faults=[Fault("users", FaultKind.STATUS, probability=0.5)])
-        return [context.get("/api/v1/users").status for _ in range(40)]
-
-    assert set(statuses(1)) == {200, 500}
-    assert statuses(1) == statuses(1)

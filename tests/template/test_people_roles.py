@@ -18,7 +18,7 @@ from bridge.aws.store.dynamo import DynamoStore
 from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge.provisioning.records import Hold, HoldState, ParkedItem
 from bridge_local.aws import Aws, queue_name
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault, cut
 from bridge_local.transport import ModelTransport
 from functions.approvals import app as approvals
 from functions.operations import app as operations
@@ -119,7 +119,7 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
     open_hold(deployment, f"group:{group}", person)
     hire = okta.create_user({"login": "eve@example.com", "firstName": "Eve", "lastName": "Doe"})
     okta.assign_user(hire)
-    genesys.faults.add(Fault("cut", method="POST", path="/users$", count=1))
+    genesys.faults.add(Fault("POST .*/users$", cut(), count=1))
     assert not deployment.sync("UsersQueue", f"user:{hire}")
     deployment.grants.clear()
     ask(deployment, do="sync", entity=f"user:{hire}")
