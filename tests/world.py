@@ -447,7 +447,7 @@ class World:
         return {by_id[member] for member in self.genesys.members(genesys_group)}
 
     def journal(self, entity: str) -> list[JournalEntry]:
-        """What the syncs an entity said, oldest first."""
+        """What the syncs of an entity said, oldest first."""
         return [entry for entry in self.store.journal if entry.entity == entity]
 
     def last(self, entity: str) -> JournalEntry:

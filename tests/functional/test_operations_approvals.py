@@ -139,7 +139,7 @@ def test_only_an_open_hold_can_be_decided(state: HoldState) -> None:
 
 
 def test_an_ended_hold_is_not_decided_under_a_newer_one() -> None:
-    """Anyone who syncs an old listing is told the newest number."""
+    """Anyone who goes by an old listing is told the newest number."""
     stage = Stage()
     stage.open_hold(TEAM, "00u1", state=HoldState.RESOLVED)
     stage.open_hold(TEAM, "00u1", number=2)

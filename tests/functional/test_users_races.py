@@ -1,4 +1,4 @@
-"""Two syncs one user at the same time: whichever began last has read the newest truth, and it stands."""
+"""Two syncs of one user at the same time: whichever began last has read the newest truth, and it stands."""
 
 from __future__ import annotations
 

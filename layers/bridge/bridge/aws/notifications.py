@@ -61,7 +61,7 @@ def message(hold: Hold, what: str, stack: str) -> str:
         lines += [
             "",
             f"See it:      bridge holds show {name} {target}",
-            f"Let them go: bridge holds approve {name} --why TICKET {target}",
-            f"Keep them:   bridge holds reject {name} --why TICKET {target}",
+            f"Approve:     bridge holds approve {name} --why TICKET {target}",
+            f"Reject:      bridge holds reject {name} --why TICKET {target}",
         ]
     return "\n".join(lines)

@@ -1,6 +1,6 @@
 """Whether the credentials are still those of the organisation whose accounts the bridge knows.
 
-With the credentials of another one every account syncs gone, and everybody would be created there.
+With the credentials of another one every account seems gone, and everybody would be created there.
 """
 
 from __future__ import annotations
