@@ -31,7 +31,7 @@ from bridge.receiver.settings import ReceiverSettings
 from bridge.reconcile.composition import ReconcilerEvents
 from bridge.reconcile.settings import ReconcilerSettings
 from bridge.settings import UserNameSource
-from bridge_local.exchange import Request, Response
+from bridge_local.faults import Fault, watched
 from bridge_local.fifo import FifoQueues
 from bridge_local.genesys.model import GenesysModel
 from bridge_local.genesys.switches import GenesysSwitches
@@ -469,13 +469,7 @@ class World:
     def watch_okta(self) -> list[str]:
         """A list that grows by each request Okta gets from now on, as ``GET /api/v1/...``."""
         asked: list[str] = []
-        handle = self.okta.handle
-
-        def watched(request: Request) -> Response:
-            asked.append(f"{request.method} {request.path}")
-            return handle(request)
-
-        self.okta.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
+        self.okta.faults.add(Fault("", watched(lambda request: asked.append(f"{request.method} {request.path}"))))
         return asked
 
     def provisioned(self, count: int, origin: Origin = Origin.CREATED) -> list[str]:

@@ -15,7 +15,7 @@ from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, UNEXPE
 from bridge.errors import SettingsError, Transient
 from bridge.items import Queue, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink
-from bridge_local.faults import Fault, cut
+from bridge_local.faults import Fault, before, cut
 from bridge_local.fifo import Message
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.memory import MemoryStore
@@ -483,14 +483,11 @@ def test_a_function_that_is_killed_leaves_an_item_that_is_done_later() -> None:
     world = World()
     (ada,) = world.provisioned(1)
     world.ask(f"user:{ada}")
-    handle = world.genesys.handle
 
-    def killed(_request: Any) -> Any:
-        """Time is up."""
-        world.genesys.handle = handle  # type: ignore[method-assign] # the next invocation is another one
+    def die() -> None:
         raise Killed
 
-    world.genesys.handle = killed  # type: ignore[method-assign, assignment] # the end of this invocation
+    world.genesys.faults.add(Fault("", before(die), count=1))
     with pytest.raises(Killed):
         world.work(Queue.USERS)
     assert [record.status for record in world.idempotency.records.values()] == ["INPROGRESS"]

@@ -15,7 +15,7 @@ from bridge.errors import SettingsError, Transient
 from bridge.items import Item, Queue, Reason, format_time
 from bridge.provisioning.records import LogCursor
 from bridge_local.exchange import Request, Response
-from bridge_local.faults import Effect, Fault, cut, html
+from bridge_local.faults import Effect, Fault, Serve, cut, edited, headed, html, watched
 from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.system_log import Entity
 from tests.world import APP_ID, START, World
@@ -59,18 +59,13 @@ def sent_by(world: World, act: Callable[[], object]) -> list[Item]:
 def asked_for_logs(world: World, act: Callable[[], object]) -> list[dict[str, str]]:
     """The query of each request for the System Log meanwhile."""
     queries: list[dict[str, str]] = []
-    handle = world.okta.handle
-
-    def noted(request: Request) -> Response:
-        if request.path == "/api/v1/logs":
-            queries.append(dict(request.query))
-        return handle(request)
-
-    world.okta.handle = noted  # type: ignore[method-assign] # the model is watched, not replaced
+    watching = world.okta.faults.add(
+        Fault("/api/v1/logs", watched(lambda request: queries.append(dict(request.query)))),
+    )
     try:
         act()
     finally:
-        world.okta.handle = handle  # type: ignore[method-assign] # the model is watched, not replaced
+        world.okta.faults.remove(watching)
     return queries
 
 
@@ -566,19 +561,14 @@ def test_a_page_that_leads_to_itself_ends_the_run() -> None:
     world = company()
     bulk(world, 3)
     world.clock.advance(TICK)
-    handle = world.okta.handle
     answers: list[Response] = []
 
-    def stuck(request: Request) -> Response:
-        if request.path == "/api/v1/logs" and answers:
-            return answers[0]
-        answer = handle(request)
-        if request.path == "/api/v1/logs":
-            answer.headers["Link"] = f'<{cursor(world).link}>; rel="next"'
-            answers.append(answer)
-        return answer
+    def stuck(request: Request, serve: Serve) -> Response:
+        if not answers:
+            answers.append(headed(Link=f'<{cursor(world).link}>; rel="next"')(request, serve))
+        return answers[0]
 
-    world.okta.handle = stuck  # type: ignore[method-assign] # an Okta that repeats itself
+    world.okta.faults.add(Fault("/api/v1/logs", stuck))
     assert len(asked_for_logs(world, world.poll)) == 1
 
 
@@ -616,15 +606,7 @@ def test_an_answer_of_the_log_that_is_odd_breaks_nothing() -> None:
     world = company()
     ada = world.person("Ada Brook")
     world.clock.advance(TICK)
-    handle = world.okta.handle
-
-    def odd(request: Request) -> Response:
-        answer = handle(request)
-        if request.path == "/api/v1/logs":
-            events: list[Any] = json.loads(answer.body)
-            answer.body = json.dumps([None, "x", {"eventType": 1}, {"published": "x"}, *events]).encode()
-        return answer
-
-    world.okta.handle = odd  # type: ignore[method-assign] # an Okta with odd entries
+    odd = [None, "x", {"eventType": 1}, {"published": "x"}]
+    world.okta.faults.add(Fault("/api/v1/logs", edited(lambda events: [*odd, *events])))
     world.context.get_remaining_time_in_millis = iter([120_000, 0]).__next__  # type: ignore[method-assign] # time runs out as told
     assert [item.entity for item in sent_by(world, world.poll)] == [f"user:{ada}"]

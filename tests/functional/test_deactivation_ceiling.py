@@ -11,6 +11,7 @@ import pytest
 from bridge.items import Queue
 from bridge.provisioning.records import Hold, HoldState, Verdict
 from bridge_local.exchange import Request, Response
+from bridge_local.faults import Fault, Serve
 from tests.world import World
 
 
@@ -267,24 +268,22 @@ def test_an_approval_is_void_when_nobody_at_all_is_listed(believable: bool) -> N
 def test_a_listing_that_is_followed_by_itself_is_no_listing() -> None:
     """Pages in a circle: nobody is judged on them, and the item waits."""
     world, users = organisation(300)
-    handle, links = world.okta.handle, list[str]()
+    links: list[str] = []
 
-    def circling(request: Request) -> Response:
-        if not request.path.endswith(f"/apps/{world.okta.app_id}/users"):
-            return handle(request)
+    def circling(request: Request, serve: Serve) -> Response:
         query = tuple((name, "100" if name == "limit" else value) for name, value in request.query)
-        response = handle(replace(request, query=query))
-        links.append(response.headers["link"])
-        return replace(response, headers={**response.headers, "link": links[0]})
+        response = serve(replace(request, query=query))
+        links.append(response.headers["Link"])
+        return replace(response, headers={**response.headers, "Link": links[0]})
 
-    world.okta.handle = circling  # type: ignore[method-assign] # the model is watched, not replaced
+    fault = world.okta.faults.add(Fault(f"/apps/{world.okta.app_id}/users[?]", circling))
     for user in users[:40]:
         world.okta.unassign_user(user)
     world.deliver()
     world.pass_time(0.1)
     assert len(active(world)) == 300 - 19
     assert world.last("app").outcome == "failed"
-    world.okta.handle = handle  # type: ignore[method-assign] # as above
+    world.okta.faults.remove(fault)
     world.settle()
     assert newest(world).state is HoldState.OPEN
 

@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.provisioning.records import RemovalState
-from bridge_local.exchange import Request, Response
-from bridge_local.faults import Effect, Fault, cut, lost
+from bridge_local.faults import Effect, Fault, before, cut, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
@@ -96,16 +95,14 @@ def test_the_window_rolls_exactly() -> None:
 def test_a_removal_is_reserved_before_its_call_and_done_after_it() -> None:
     """While calls fail the records say reserved; when they have ended, done, with the time of the end."""
     world, okta_id, genesys_id, users = setup(40, MEMBERS_PER_REQUEST="2")
-    handle, at_call = world.genesys.handle, []
+    at_call = []
 
-    def watched(request: Request) -> Response:
+    def note() -> None:
         """What the records say when a PATCH arrives."""
-        if request.method == "PATCH":
-            at_call.append(sorted(record.state for record in world.store.removal_records.values()))
-            world.clock.advance(1)
-        return handle(request)
+        at_call.append(sorted(record.state for record in world.store.removal_records.values()))
+        world.clock.advance(1)
 
-    world.genesys.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
+    world.genesys.faults.add(Fault("PATCH", before(note)))
     world.okta.remove_members(okta_id, users[:4])
     world.happen()
     assert at_call == [["reserved"] * 4, ["done", "done", "reserved", "reserved"]]

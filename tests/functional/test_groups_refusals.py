@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from bridge.items import Queue
-from bridge_local.faults import Fault, lost
+from bridge_local.faults import Fault, before, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.switches import GenesysSwitches
@@ -119,15 +120,8 @@ def test_a_change_that_somebody_made_meanwhile_is_a_success(adds: bool, repeated
     else:
         world.okta.remove_members(okta_id, users[:5])
     racing = world.genesys_ids([users[12] if adds else users[2]])
-    handle = world.genesys.handle
-
-    def meanwhile(request: Any) -> Any:
-        """Somebody changes the group by hand, just before our first PATCH."""
-        if request.method == "PATCH" and racing:
-            world.genesys.edit_members(genesys_id, **{"add" if adds else "remove": [racing.pop()]})
-        return handle(request)
-
-    world.genesys.handle = meanwhile  # type: ignore[method-assign] # the model is watched, not replaced
+    by_hand = partial(world.genesys.edit_members, genesys_id, **{"add" if adds else "remove": racing})
+    world.genesys.faults.add(Fault("PATCH", before(by_hand), count=1))
     world.happen()
     assert world.members(genesys_id) == wanted
     assert not world.store.parked
@@ -141,16 +135,8 @@ def test_the_group_goes_while_members_are_added(unknown: str) -> None:
     world = switched(unknown_member=unknown)
     okta_id, genesys_id = world.linked_group("Agents", [])
     users = world.provisioned(60)
-    handle = world.genesys.handle
-
-    def meanwhile(request: Any) -> Any:
-        """Somebody deletes the group just before our second PATCH."""
-        if request.method == "PATCH" and world.genesys.members(genesys_id):
-            world.genesys.delete_group(genesys_id)
-            world.genesys.handle = handle  # type: ignore[method-assign] # and nothing more
-        return handle(request)
-
-    world.genesys.handle = meanwhile  # type: ignore[method-assign] # the model is watched, not replaced
+    deletion = partial(world.genesys.delete_group, genesys_id)
+    world.genesys.faults.add(Fault("PATCH", before(deletion), count=1, skip=1))
     world.okta.add_members(okta_id, users)
     world.happen()
     assert not world.store.parked

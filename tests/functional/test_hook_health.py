@@ -16,8 +16,8 @@ from bridge.aws.secrets import Secrets
 from bridge.catchup.composition import build
 from bridge.catchup.hook_health import HOOK_TYPES
 from bridge.catchup.settings import LogPollerSettings
-from bridge_local.exchange import Request, Response
-from bridge_local.faults import Effect, Fault, html
+from bridge_local.exchange import Request
+from bridge_local.faults import Effect, Fault, edited, html
 from bridge_local.okta import HookDispatcher
 from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.system_log import Entity
@@ -179,16 +179,8 @@ def test_hooks_that_cannot_be_read_do_not_stop_catch_up(effect: Effect, capsys: 
 def test_odd_hooks_are_nobodys(capsys: pytest.CaptureFixture[str]) -> None:
     """Entries without channel or status are passed over."""
     world = company()
-    handle = world.okta.handle
-
-    def odd(request: Request) -> Response:
-        answer = handle(request)
-        if request.path == "/api/v1/eventHooks":
-            hooks = [None, {}, {"id": 1, "channel": {"config": []}, "events": []}, *json.loads(answer.body)]
-            answer.body = json.dumps(hooks).encode()
-        return answer
-
-    world.okta.handle = odd  # type: ignore[method-assign] # an Okta with odd entries
+    odd = [None, {}, {"id": 1, "channel": {"config": []}, "events": []}]
+    world.okta.faults.add(Fault("/api/v1/eventHooks$", edited(lambda hooks: [*odd, *hooks])))
     assert not TROUBLES & set(told(world, capsys))
 
 

@@ -11,7 +11,8 @@ import pytest
 from bridge.items import Queue, Reason
 from bridge.provisioning.records import UserState
 from bridge.provisioning.runs import Run
-from bridge_local.exchange import Request, Response
+from bridge_local.exchange import Request
+from bridge_local.faults import Fault, kept
 from tests.world import Countdown, World
 
 Change = Callable[[World, list[str]], object]
@@ -143,23 +144,16 @@ def test_an_account_of_somebody_wanted_whom_no_search_has_shown_is_told(bootstra
 def test_an_account_whose_post_landed_when_it_was_given_up_is_found_and_ended() -> None:
     """No answer to the POST, access ended, the wait for it over: however late it lands, its user is not left active."""
     world, *_ = company(5)
-    handle, late = world.genesys.handle, []
-
-    def swallowed(request: Request) -> Response:
-        if request.method == "POST" and request.path.endswith("/scim/v2/users"):
-            late.append(request)
-            return Response(504)
-        return handle(request)
-
-    world.genesys.handle = swallowed  # type: ignore[method-assign] # the model is watched, not replaced
+    late: list[Request] = []
+    unanswered = world.genesys.faults.add(Fault("POST .*/scim/v2/users$", kept(late)))
     user = world.person("Eve Moor")
     world.deliver()
     world.work(Queue.USERS)
-    world.genesys.handle = handle  # type: ignore[method-assign] # the model is watched, not replaced
+    world.genesys.faults.remove(unanswered)
     world.okta.deactivate(user)
     world.happen()
     assert world.last(f"user:{user}").why == "never-linked"
-    handle(late[0])
+    world.genesys.handle(late[0])
     assert world.account(user)["active"] is True
     world.reconcile_whole()
     assert world.account(user)["active"] is False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +13,7 @@ from bridge.errors import SettingsError, Transient
 from bridge.provisioning.runs import Phase, Run
 from bridge.reconcile import accounts, groups, reconciler
 from bridge_local.exchange import Request, Response
-from bridge_local.faults import Fault
+from bridge_local.faults import Fault, Serve, before, edited
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
 from tests.functional.test_reconcile import company, found, genesys_id, unheard, writes
@@ -38,13 +37,9 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def answers(world: World, path: str, changed: Callable[[Request, Response], Response]) -> None:
     """Let Okta's answers to a path be changed."""
-    handle = world.okta.handle
-
-    def handled(request: Request) -> Response:
-        answer = handle(request)
-        return changed(request, answer) if request.path.endswith(path) else answer
-
-    world.okta.handle = handled  # type: ignore[method-assign] # the model is bent, not replaced
+    world.okta.faults.add(
+        Fault(f"{path}([?]|$)", lambda request, serve: changed(request, serve(request))),
+    )
 
 
 def listed_users(world: World) -> set[str]:
@@ -169,16 +164,13 @@ Listing = dict[str, Any]
 
 def _page_lies(world: World, change: Callable[[int, Listing], Listing]) -> None:
     """Let Genesys Cloud's pages of active users be changed, by their startIndex."""
-    handle = world.genesys.handle
 
-    def lying(request: Request) -> Response:
-        answer = handle(request)
-        if request.path.endswith("/users") and request.param("count") == "5" and not request.param("filter"):
-            page = change(int(request.param("startIndex")), json.loads(answer.body))
-            return replace(answer, body=json.dumps(page).encode())
-        return answer
+    def lie(request: Request, serve: Serve) -> Response:
+        start = int(request.param("startIndex"))
+        return edited(lambda page: change(start, page))(request, serve)
 
-    world.genesys.handle = lying  # type: ignore[method-assign] # the model is bent, not replaced
+    plain = Fault("/users[?]", lie, when=lambda asked: asked.param("count") == "5" and not asked.param("filter"))
+    world.genesys.faults.add(plain)
 
 
 GENESYS_LIES: dict[str, tuple[Callable[[int, Listing], Listing], str]] = {
@@ -336,13 +328,7 @@ def test_little_time_each_leads_to_the_same_end(monkeypatch: pytest.MonkeyPatch)
     unheard(world, lambda: world.okta.unassign_user(people[0]))
     unheard(world, lambda: world.genesys.edit_user(genesys_id(world, people[1]), {"title": "By hand"}))
     unheard(world, lambda: world.genesys.delete_user(genesys_id(world, people[20])))
-    handle = world.genesys.handle
-
-    def slow(request: Request) -> Response:
-        world.clock.advance(10)
-        return handle(request)
-
-    world.genesys.handle = slow  # type: ignore[method-assign] # each call takes 10 seconds
+    world.genesys.faults.add(Fault("", before(lambda: world.clock.advance(10))))
     invocations = 0
     with small_pages(monkeypatch):
         run = world.reconcile(seconds=65)
@@ -414,17 +400,13 @@ def _mortal(call: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 def test_two_at_once_exclude_each_other() -> None:
     """While a lease lasts a second invocation does nothing, whatever it was asked for."""
     world, *_ = company(5)
-    handle = world.genesys.handle
     beside: list[Run] = []
 
-    def meanwhile(request: Request) -> Response:
-        if not beside:
-            world.genesys.handle = handle  # type: ignore[method-assign] # once
-            beside.append(world.reconcile("start"))
-            beside.append(world.reconcile("continue"))
-        return handle(request)
+    def meanwhile() -> None:
+        beside.append(world.reconcile("start"))
+        beside.append(world.reconcile("continue"))
 
-    world.genesys.handle = meanwhile  # type: ignore[method-assign] # as above
+    world.genesys.faults.add(Fault("", before(meanwhile), count=1))
     run = world.reconcile("start")
     assert [(other.number, other.phase) for other in beside] == [(1, Phase.MEASURING)] * 2
     assert (run.number, run.unfinished) == (1, False)
@@ -433,17 +415,13 @@ def test_two_at_once_exclude_each_other() -> None:
 def test_who_lost_their_lease_writes_nothing_more() -> None:
     """An invocation that outlived its lease finds the run taken, and stops."""
     world, *_ = company(5)
-    handle = world.genesys.handle
     beside: list[Run] = []
 
-    def late(request: Request) -> Response:
-        if not beside:
-            world.genesys.handle = handle  # type: ignore[method-assign] # once
-            world.clock.advance(2000)
-            beside.append(world.reconcile("continue"))
-        return handle(request)
+    def outlive() -> None:
+        world.clock.advance(2000)
+        beside.append(world.reconcile("continue"))
 
-    world.genesys.handle = late  # type: ignore[method-assign] # as above
+    world.genesys.faults.add(Fault("", before(outlive), count=1))
     run = world.reconcile("start", seconds=900)
     assert beside[0].unfinished is False
     assert run == beside[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge_local.exchange import Request, Response
+from bridge_local.faults import Fault, watched
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
@@ -55,16 +56,10 @@ def test_inactive_accounts_are_listed_once_for_many_and_from_where_it_failed() -
     inactive_accounts(world, 70)
     people = world.people(3)
     pages: list[str] = []
-    handle = world.genesys.handle
-
-    def refused_once(request: Request) -> Response:
-        if "active eq false" in dict(request.query).get("filter", ""):
-            pages.append(dict(request.query)["startIndex"])
-            if pages.count("51") == 1 and pages[-1] == "51":
-                return Response(503)
-        return handle(request)
-
-    world.genesys.handle = refused_once  # type: ignore[method-assign] # the model is watched, not replaced
+    noting = watched(lambda request: pages.append(request.param("startIndex")))
+    world.genesys.faults.add(Fault("active eq false", noting))
+    third = Fault("active eq false", genesys_faults.refused(503), count=1, skip=2)
+    world.genesys.faults.add(third)
     world.happen()
     assert pages == ["1", "26", "51", "51"]
     assert all(world.account(user)["active"] for user in people)

@@ -9,8 +9,7 @@ import pytest
 
 from bridge.items import Queue, Reason
 from bridge.provisioning.records import UserState
-from bridge_local.exchange import Request, Response
-from bridge_local.faults import Fault
+from bridge_local.faults import Fault, watched
 from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.system_log import Entity
 from tests.world import World
@@ -27,14 +26,8 @@ def linked(world: World, name: str = "Ada Brook", **profile: Any) -> str:
 def watch_if_match(world: World) -> list[str]:
     """A list that grows by the method of each request to Genesys Cloud that has an If-Match."""
     conditional: list[str] = []
-    handle = world.genesys.handle
-
-    def watched(request: Request) -> Response:
-        if "if-match" in request.headers:
-            conditional.append(request.method)
-        return handle(request)
-
-    world.genesys.handle = watched  # type: ignore[method-assign] # the model is watched, not replaced
+    watching = watched(lambda request: conditional.append(request.method))
+    world.genesys.faults.add(Fault("", watching, when=lambda request: "if-match" in request.headers))
     return conditional
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bridge.items import Queue, Reason
-from bridge_local.exchange import Request, Response
+from bridge_local.exchange import Request
+from bridge_local.faults import Fault, after, before, kept
+from bridge_local.genesys import GenesysModel
+from bridge_local.okta import OktaModel
 from tests.world import APP_ID, World
 
 Act = Callable[[], None]
@@ -22,25 +26,10 @@ POINTS = [
 ]
 
 
-def interrupt(model: Any, line: str, when: str, act: Act) -> list[str]:
-    """Have `act` happen once, before or after the first request of that method and path; what it met."""
-    handle = model.handle
-    met: list[str] = []
-
-    def interrupted(request: Request) -> Response:
-        meets = not met and f"{request.method} {request.path}".startswith(line)
-        if meets:
-            met.append(request.path)
-            if when == "before":
-                act()
-        response = handle(request)
-        if meets and when == "after":
-            act()
-        assert isinstance(response, Response)
-        return response
-
-    model.handle = interrupted
-    return met
+def interrupt(model: OktaModel | GenesysModel, line: str, when: str, act: Act) -> Fault:
+    """Have `act` happen once, before or after the first request that begins so."""
+    effect = before(act) if when == "before" else after(act)
+    return model.faults.add(Fault(f"^{re.escape(line)}", effect, count=1))
 
 
 def suspended(world: World) -> str:
@@ -70,10 +59,10 @@ def test_leaver_is_out_although_a_sync_that_saw_them_active_is_still_writing(
         if crash:
             fail_next_save(world)
 
-    met = interrupt(getattr(world, side), line, when, leave)
+    interruption = interrupt(getattr(world, side), line, when, leave)
     world.work(Queue.USERS)
     world.settle()
-    assert met
+    assert interruption.met
     assert world.account(user)["active"] is False
 
 
@@ -96,10 +85,10 @@ def test_user_is_back_although_a_sync_that_saw_them_suspended_is_still_writing(
         if crash:
             fail_next_save(world)
 
-    met = interrupt(getattr(world, side), line, when, come_back)
+    interruption = interrupt(getattr(world, side), line, when, come_back)
     world.work(Queue.LEAVERS)
     world.settle()
-    assert met
+    assert interruption.met
     assert world.account(user)["active"] is True
 
 
@@ -121,10 +110,10 @@ def test_older_profile_does_not_overwrite_a_newer_one(line: str, when: str, cras
         if crash:
             fail_next_save(world)
 
-    met = interrupt(world.okta if "/api/v1" in line else world.genesys, line, when, change)
+    interruption = interrupt(world.okta if "/api/v1" in line else world.genesys, line, when, change)
     world.work(Queue.USERS)
     world.settle()
-    assert met
+    assert interruption.met
     assert world.account(user)["title"] == "Director"
 
 
@@ -133,21 +122,14 @@ def test_a_first_value_that_lands_late_is_cleared_by_the_next_sync() -> None:
     world = World()
     user = world.person("Ada Brook")
     world.happen()
-    handle, late = world.genesys.handle, list[Request]()
-
-    def swallowed(request: Request) -> Response:
-        if request.method == "PATCH" and not late:
-            late.append(request)
-            return Response(504)
-        return handle(request)
-
-    world.genesys.handle = swallowed  # type: ignore[method-assign] # the model is watched, not replaced
+    late: list[Request] = []
+    world.genesys.faults.add(Fault("PATCH", kept(late), count=1))
     world.okta.update_profile(user, {"title": "Manager"})
     world.deliver()
     world.work(Queue.USERS)
     world.okta.update_profile(user, {"title": None})
     world.settle()
-    handle(late[0])
+    world.genesys.handle(late[0])
     assert world.account(user)["title"] == "Manager"
     world.happen()
     assert "title" not in world.account(user)
@@ -165,10 +147,10 @@ def test_leaver_is_out_although_their_account_is_just_being_made(when: str) -> N
         world.deliver()
         world.work(Queue.LEAVERS)
 
-    met = interrupt(world.genesys, "POST /api/v2/scim/v2/users", when, leave)
+    interruption = interrupt(world.genesys, "POST /api/v2/scim/v2/users", when, leave)
     world.work(Queue.USERS)
     world.settle()
-    assert met
+    assert interruption.met
     assert world.account(user)["active"] is False
     assert len(world.accounts()) == 1
 
@@ -184,10 +166,10 @@ def test_leaver_is_out_although_nobody_knew_of_them_when_their_access_ended() ->
         world.deliver()
         world.work(Queue.LEAVERS)
 
-    met = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", leave)
+    interruption = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", leave)
     world.work(Queue.USERS)
     world.settle()
-    assert met
+    assert interruption.met
     assert not any(each["active"] for each in world.accounts())
 
 
@@ -202,10 +184,10 @@ def test_leaver_is_out_who_left_between_the_assignment_and_the_first_record() ->
         world.deliver()
         world.work(Queue.LEAVERS)
 
-    met = interrupt(world.okta, f"GET /api/v1/apps/{APP_ID}/users/{user}", "after", leave)
+    interruption = interrupt(world.okta, f"GET /api/v1/apps/{APP_ID}/users/{user}", "after", leave)
     world.work(Queue.USERS)
     world.settle()
-    assert met
+    assert interruption.met
     assert not any(each["active"] for each in world.accounts())
 
 
@@ -219,9 +201,9 @@ def test_nobody_is_let_in_whom_the_newer_of_two_readings_shows_suspended() -> No
         with world.okta.quietly():
             world.okta.suspend(user)
 
-    met = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", unheard)
+    interruption = interrupt(world.okta, f"GET /api/v1/users/{user}", "after", unheard)
     world.work(Queue.USERS)
-    assert met
+    assert interruption.met
     assert world.last(f"user:{user}").why == "okta-read-lag"
     world.settle()
     assert not world.accounts()
@@ -237,10 +219,10 @@ def test_two_syncs_that_create_make_one_account() -> None:
         world.ask(f"user:{user}", Reason.FOLLOW_UP, queue=Queue.LEAVERS)
         world.work(Queue.LEAVERS)
 
-    met = interrupt(world.genesys, "POST /api/v2/scim/v2/users", "before", create_too)
+    interruption = interrupt(world.genesys, "POST /api/v2/scim/v2/users", "before", create_too)
     world.work(Queue.USERS)
     world.settle()
-    assert met
+    assert interruption.met
     assert len(world.accounts()) == 1
     assert world.account(user)["active"] is True
 
