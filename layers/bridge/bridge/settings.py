@@ -1,7 +1,8 @@
-"""Settings, read from the environment in one place.
+"""Settings that several functions read, and how a variable is read.
 
-Each function has its own class with just what it reads; an empty variable counts as unset. Whatever is wrong
-raises `SettingsError` naming the variable and what was expected. Standard library only: the receiver imports this.
+Each function's package has a class of its own with just what that function reads; an empty variable counts as unset.
+Whatever is wrong raises `SettingsError` naming the variable and what was expected. Standard library only: the receiver
+imports this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the operations and approvals functions read from their environment."""
+"""What the operations function reads from its environment."""
 
 from __future__ import annotations
 
