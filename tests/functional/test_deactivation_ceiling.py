@@ -160,7 +160,7 @@ def test_an_application_that_has_lost_everybody_is_hard_to_believe() -> None:
     world, users = organisation(25, DEACTIVATION_CEILING_PERCENT="0")
     unassign(world, users)
     assert (newest(world).state, newest(world).reason) == (HoldState.OPEN, "suspicious-empty")
-    assert len(active(world)) == 6
+    assert len(active(world)) == 25
 
 
 def test_paused_removals_hold_the_first_unassigned_user() -> None:

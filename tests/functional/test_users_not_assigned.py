@@ -121,7 +121,7 @@ def test_deprovisioned_and_suspended_are_never_counted_nor_held(ends: str) -> No
 def test_a_retry_counts_once() -> None:
     """A deactivation that fails and is tried again moves its own record."""
     world = World()
-    people = linked_people(world, 19)
+    *people, _stays = linked_people(world, 20)
     world.genesys.faults.add(Fault("PATCH", genesys_faults.refused(503), count=30))
     unassign(world, people)
     assert active(world, people) == 0
@@ -209,7 +209,7 @@ def test_return_of_the_application_is_believed_later_than_the_read_lag() -> None
 def test_application_gone_is_an_auth_failure_and_nobody_is_deactivated() -> None:
     """404 on the application means that a role or the application was taken away: items wait, nobody leaves."""
     world = World()
-    people = linked_people(world, 2)
+    *people, _stays = linked_people(world, 3)
     path = f"/api/v1/apps/{APP_ID}"
     fault = Fault(path, okta_faults.refused(404))
     world.okta.faults.add(fault)

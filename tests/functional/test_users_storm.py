@@ -28,10 +28,10 @@ def test_storm_of_assignments_is_read_as_one_listing() -> None:
     assert (singles(asked), asked.count(LISTING)) == (10, 1)
 
 
-def test_listing_tells_who_is_not_assigned() -> None:
-    """Who is missing in a whole listing is not assigned."""
+def test_whom_a_listing_does_not_show_is_read_alone() -> None:
+    """A listing spares no read of who is not assigned: silence never ends access."""
     world = World()
-    people = world.people(18)
+    *people, _stays = world.people(19)
     world.happen()
     world.clock.advance(120)
     for user in people:
@@ -39,7 +39,35 @@ def test_listing_tells_who_is_not_assigned() -> None:
     asked = world.watch_okta()
     world.happen()
     world.assert_users_equal()
-    assert asked.count(LISTING) == 1
+    assert singles(asked) >= len(people)
+
+
+@pytest.mark.parametrize("listed", [0, 15])
+def test_a_listing_that_is_short_once_ends_nobodys_access(listed: int) -> None:
+    """Forty harmless events while one answer of the listing shows nobody, or the first fifteen of forty."""
+    world = World()
+    people = world.people(40)
+    world.happen()
+    world.clock.advance(120)
+    fault = world.okta.faults.add(Fault(f"{LISTING}\\?", okta_faults.short_listing(listed), count=1))
+    for user in people:
+        world.okta.update_app_user(user, profile={"extra": "x"})
+    world.happen()
+    assert fault.met == 1
+    assert all(account["active"] for account in world.accounts())
+    world.assert_users_equal()
+
+
+def test_a_role_that_was_narrowed_ends_nobodys_access() -> None:
+    """Single reads answer 404 for everybody, as for whoever is out of a role's sight: one is held, none deactivated."""
+    world = World()
+    people = world.people(5)
+    world.happen()
+    world.clock.advance(120)
+    world.okta.faults.add(Fault(f"{LISTING}/", okta_faults.refused(404)))
+    world.okta.update_app_user(people[0], profile={"extra": "x"})
+    world.happen()
+    assert all(account["active"] for account in world.accounts())
 
 
 def test_listing_is_not_believed_for_what_came_later() -> None:

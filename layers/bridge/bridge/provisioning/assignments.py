@@ -1,7 +1,8 @@
-"""Who is assigned to the Okta application: single reads, or one whole listing when many wait.
+"""Who is assigned to the Okta application: single reads, spared where one whole listing shows somebody.
 
 Okta answers about 50 reads of ``/apps/...`` a minute to one credential (rate limit documentation), so a storm
-of assignments is read as one listing of 500 a page.
+of assignments is read as one listing of 500 a page. Of a listing only clear presence counts: whoever it does not
+show is read alone, for a page that is short or empty once looks like everybody's leaving.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from hashlib import sha256
+from itertools import islice
 
 from bridge.provisioning.ports import Clock, OktaReader
-from bridge.provisioning.record_ports import AppRecords
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.values import AppUser, Read
 
 #: AppUser statuses that say clearly yes, and clearly no (AppUser.status of Okta's management API).
@@ -21,6 +24,10 @@ ASSIGNED_STATUSES = frozenset({"ACTIVE", "PROVISIONED", "IMPLICIT"})
 UNASSIGNED_STATUSES = frozenset({"DEPROVISIONED", "INACTIVE", "UNASSIGNED", "REVOKED"})
 #: A missing assignment counts only with the application seen ACTIVE at most this long ago.
 APP_STATUS_SECONDS = 60
+#: A missing assignment counts only with somebody else read as assigned at most this long ago.
+WITNESS_AGE = timedelta(seconds=60)
+#: So many people are asked about, drawn from so many who are known as assigned: a few of them may just have left.
+WITNESSES, WITNESSES_OF = 5, 200
 #: From this many single reads within a minute on, a whole listing is tried.
 SINGLE_READS_THRESHOLD = 10
 #: How long a listing that proved too long is not tried again.
@@ -47,7 +54,7 @@ class Assignment:
 class Assignments:
     """Reads assignments, sparing Okta's scarcest budget."""
 
-    def __init__(self, okta: OktaReader, records: AppRecords, clock: Clock, *, lag: timedelta) -> None:
+    def __init__(self, okta: OktaReader, records: Store, clock: Clock, *, lag: timedelta) -> None:
         """`lag` is how far Okta's reads may trail its events."""
         self._okta = okta
         self._records = records
@@ -58,11 +65,12 @@ class Assignments:
         self._listing_epoch = -1
         self._too_long_until: datetime | None = None
         self._active_seen: datetime | None = None
+        self._witness: tuple[datetime, bool] | None = None
 
     def read(
         self, user_id: str, *, newest: datetime | None, seen: datetime, known: datetime | None, epoch: int
     ) -> Assignment:
-        """The user's assignment, at least as new as `newest` plus the lag where a listing serves it.
+        """The user's assignment, at least as new as `newest` plus the lag where a listing shows it.
 
         Args:
             user_id: whose.
@@ -73,10 +81,34 @@ class Assignments:
         """
         listing = self._fresh_listing(newest, seen, known, epoch)
         if listing is not None:
-            return judge((listing.value or {}).get(user_id), listing.date)
-        self._singles.append(self._clock.now())
+            shown = judge((listing.value or {}).get(user_id), listing.date)
+            if shown.assigned is Assigned.YES:
+                return shown
+        return self.read_alone(user_id)
+
+    def read_alone(self, user_id: str) -> Assignment:
+        """The user's assignment by a read of its own: the only one that can say that there is none."""
+        now = self._clock.now()
+        self._singles.append(now)
         single = self._okta.app_user(user_id)
-        return judge(single.value, single.date)
+        assignment = judge(single.value, single.date)
+        if assignment.assigned is Assigned.YES:
+            self._witness = (now, True)
+        return assignment
+
+    def witnessed(self, besides: str) -> bool:
+        """Whether somebody else known as assigned still reads so: a role that was narrowed answers 404 for everybody.
+
+        Asked at most once a minute. True, too, where nobody else is known as assigned.
+        """
+        now = self._clock.now()
+        if self._witness is None or now - self._witness[0] > WITNESS_AGE:
+            known = (link.okta_id for link in self._records.all_users() if link.assigned and link.active)
+            others = list(islice((okta_id for okta_id in known if okta_id != besides), WITNESSES_OF))
+            drawn = sorted(others, key=lambda okta_id: sha256(f"{besides} {okta_id}".encode()).digest())[:WITNESSES]
+            seen = any(self.read_alone(okta_id).assigned is Assigned.YES for okta_id in drawn)
+            self._witness = (now, seen or not drawn)
+        return self._witness[1]
 
     def app_is_active(self) -> bool:
         """Whether the application was seen ACTIVE within the last minute; reads it otherwise."""

@@ -14,7 +14,7 @@ from enum import Enum
 
 from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
-from bridge.provisioning.assignments import Assigned, judge
+from bridge.provisioning.assignments import Assigned, Assignments, judge
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
@@ -52,9 +52,11 @@ class Deactivations:
         queues: QueueSender,
         clock: Clock,
         lifecycle: HoldLifecycle,
+        assignments: Assignments,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything it needs, as ports."""
+        self._assignments = assignments
         self._okta = okta
         self._store = store
         self._queues = queues
@@ -74,6 +76,8 @@ class Deactivations:
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             return Permission.HELD
         if hold is not None or app.removals_paused or not self._is_few(okta_id):
+            return Permission.ASK
+        if not self._assignments.witnessed(okta_id):
             return Permission.ASK
         return Permission.GIVEN
 

@@ -57,7 +57,13 @@ def build_syncs(
     )
     lifecycle = HoldLifecycle(store, notifier, clock)
     deactivations = Deactivations(
-        okta=okta, store=store, queues=queues, clock=clock, lifecycle=lifecycle, settings=settings
+        okta=okta,
+        store=store,
+        queues=queues,
+        clock=clock,
+        lifecycle=lifecycle,
+        assignments=assignments,
+        settings=settings,
     )
     return {
         "user": UserSync(
