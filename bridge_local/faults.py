@@ -199,6 +199,21 @@ def gateway(status: int = 404, message: str = "no Route matched with those value
     return given(Response.of_json(status, {"message": message}))
 
 
+def redirect(url: str, status: int = 302) -> Effect:
+    """A redirect to another place, and nothing is done."""
+    return given(Response(status, {"Location": url}))
+
+
+def document(value: Any) -> Effect:
+    """200 with that JSON document, such as ``null`` in place of an object, and nothing is done."""
+    return given(Response.of_json(200, value))
+
+
+def nested(depth: int = 100_000) -> Effect:
+    """200 with lists in lists, so deep that a recursive reader fails."""
+    return given(Response(200, {"Content-Type": "application/json"}, b"[" * depth + b"]" * depth))
+
+
 def bare(status: int) -> Effect:
     """A status without a body, such as 204 or 304, and nothing is done."""
     return given(Response(status))
@@ -257,15 +272,51 @@ def fields(document: Mapping[str, Any]) -> Effect:
 
 def huge_numbers(digits: int = 400) -> Effect:
     """Every number of the answer's document becomes one of so many digits."""
-    return edited(lambda document: _with_numbers(document, 10 ** (digits - 1)))
+    return odd_numbers(10 ** (digits - 1))
 
 
-def _with_numbers(document: Any, number: int) -> Any:
-    if isinstance(document, dict):
-        return {name: _with_numbers(value, number) for name, value in document.items()}
-    if isinstance(document, list):
-        return [_with_numbers(value, number) for value in document]
-    return number if isinstance(document, int | float) and not isinstance(document, bool) else document
+def odd_numbers(number: float) -> Effect:
+    """Every number of the answer's document becomes that one: -1, 0.5, NaN, Infinity."""
+    return edited(lambda answer: _with_numbers(answer, number))
+
+
+def _with_numbers(value: Any, number: float) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_numbers(part, number) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(part, number) for part in value]
+    return number if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def truncated() -> Effect:
+    """The body is cut in the middle of its JSON, with nothing that says so."""
+    return changed(lambda answer: replace(answer, body=answer.body[: len(answer.body) // 2]))
+
+
+def listed(change: Callable[[list[Any]], list[Any]]) -> Effect:
+    """The entries of a listing are changed, Okta's list or the ``Resources`` of a SCIM page; the rest stays."""
+
+    def edit(answer: Any) -> Any:
+        if isinstance(answer, list):
+            return change(answer)
+        return {**answer, "Resources": change(answer["Resources"])} if "Resources" in answer else answer
+
+    return edited(edit)
+
+
+def repeated_entries() -> Effect:
+    """Every entry of a listing's page stands there twice."""
+    return listed(lambda entries: [*entries, *entries])
+
+
+def null_entries() -> Effect:
+    """A listing has a null, a text and an empty object among its entries."""
+    return listed(lambda entries: [None, "x", {}, *entries])
+
+
+def without_ids() -> Effect:
+    """The entries of a listing have no ``id``."""
+    return listed(lambda entries: [{name: value for name, value in each.items() if name != "id"} for each in entries])
 
 
 # -------------------------------------------------------------------------------------------- others meanwhile

@@ -245,6 +245,11 @@ def status_in_lower_case() -> Effect:
     return _each(lambda record: {**record, "status": str(record["status"]).lower()} if "status" in record else record)
 
 
+def unknown_status(status: str = "FROZEN") -> Effect:
+    """A status that Okta does not document."""
+    return _each(lambda record: {**record, "status": status} if "status" in record else record)
+
+
 def membership_stamp(text: str | None) -> Effect:
     """A group's ``lastMembershipUpdated`` is that, such as ``2999-01-01T00:00:00.000Z``."""
     return _each(lambda record: {**record, "lastMembershipUpdated": text})

@@ -138,6 +138,44 @@ def test_answers_are_changed_after_the_work() -> None:
     assert (upstream.get("/status").body, upstream.asked[-1]) == (b"", "GET /status")
 
 
+def test_documents_are_cut_deep_or_of_another_shape() -> None:
+    """Half of the JSON, lists in lists, another document, numbers that are none, a redirect."""
+    upstream = Upstream()
+    for path, effect in {
+        "/half": faults.truncated(),
+        "/deep": faults.nested(50_000),
+        "/other": faults.document(None),
+        "/nan": faults.odd_numbers(float("nan")),
+        "/moved": faults.redirect("https://evil.example.net/"),
+    }.items():
+        upstream.faults.add(Fault(path, effect))
+    for path, error in (("/half", ValueError), ("/deep", RecursionError)):
+        with pytest.raises(error):
+            json.loads(upstream.get(path).body)
+    assert upstream.get("/other").body == b"null"
+    assert b'"number": NaN' in upstream.get("/nan").body
+    moved = upstream.get("/moved")
+    assert (moved.status, moved.headers) == (302, {"Location": "https://evil.example.net/"})
+
+
+@pytest.mark.parametrize("scim", [False, True])
+def test_entries_of_a_listing_are_repeated_odd_or_nameless(scim: bool) -> None:
+    """In Okta's lists and in the pages of SCIM alike."""
+    upstream, entry = Upstream(), {"id": "1", "name": "a"}
+    plain = {"totalResults": 1, "Resources": [entry]} if scim else [entry]
+    for path, effect, expected in (
+        ("/a", faults.repeated_entries(), [entry, entry]),
+        ("/b", faults.null_entries(), [None, "x", {}, entry]),
+        ("/c", faults.without_ids(), [{"name": "a"}]),
+    ):
+        upstream.faults.add(Fault(path, effect))
+        upstream.faults.add(Fault(path, faults.document(plain)))
+        shown = json.loads(upstream.get(path).body)
+        assert shown == ({"totalResults": 1, "Resources": expected} if scim else expected)
+    upstream.faults.add(Fault("", faults.repeated_entries()))
+    assert json.loads(upstream.get("/no-listing").body)["number"] == 5
+
+
 def test_an_error_is_not_edited() -> None:
     """What has no document of its kind passes as it is."""
     upstream = Upstream()

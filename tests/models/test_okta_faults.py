@@ -139,6 +139,8 @@ def test_documents_are_not_what_the_fields_document() -> None:
     assert context.document(users)[0]["profile"]["firstName"] == {"value": "Ada"}
     context.model.faults.add(Fault("/users", faults.status_in_lower_case(), count=1))
     assert {user["status"] for user in context.document(users)} == {"active"}
+    context.model.faults.add(Fault("/users", faults.unknown_status(), count=1))
+    assert {user["status"] for user in context.document(users)} == {"FROZEN"}
     context.model.faults.add(Fault("/groups", faults.membership_stamp("2999-01-01T00:00:00.000Z"), count=1))
     assert context.document(group)["lastMembershipUpdated"] == "2999-01-01T00:00:00.000Z"
 
