@@ -59,7 +59,7 @@ def test_a_listing_that_is_short_once_ends_nobodys_access(listed: int) -> None:
 
 
 def test_a_role_that_was_narrowed_ends_nobodys_access() -> None:
-    """Single reads answer 404 for everybody, as for whoever is out of a role's sight: one is held, none deactivated."""
+    """Single reads answer 404 for everybody, as for anyone out of a role's sight: one is held, none deactivated."""
     world = World()
     people = world.people(5)
     world.happen()

@@ -239,7 +239,7 @@ class _Batch:
             self._items.setdefault(item.entity, []).append(item)
 
     def outcome(self, entity: str, sync: Callable[[Work], Report | Exception]) -> Report | Exception:
-        """What the entity's sync brought; the first item that asks has it made."""
+        """What came of the entity's sync; the first item that asks has it made."""
         if entity not in self._outcomes:
             self._outcomes[entity] = sync(Work(tuple(self._items[entity]), self.seconds_left))
         return self._outcomes[entity]

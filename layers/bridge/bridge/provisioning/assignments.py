@@ -1,7 +1,7 @@
 """Who is assigned to the Okta application: single reads, spared where one whole listing shows somebody.
 
 Okta answers about 50 reads of ``/apps/...`` a minute to one credential (rate limit documentation), so a storm
-of assignments is read as one listing of 500 a page. Of a listing only clear presence counts: whoever it does not
+of assignments is read as one listing of 500 a page. Of a listing only clear presence counts: anyone it does not
 show is read alone, for a page that is short or empty once looks like everybody's leaving.
 """
 

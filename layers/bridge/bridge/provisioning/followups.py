@@ -1,4 +1,4 @@
-"""Items that nobody's event brings: those of one entity's sync for another, and those whose time has come."""
+"""Items that no event asks for: those of one entity's sync for another, and those whose time has come."""
 
 from __future__ import annotations
 

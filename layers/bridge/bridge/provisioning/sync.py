@@ -86,8 +86,8 @@ class Report:
         causes: reason code -> detail of what waits for a person although the rest was done.
         kept_causes: reason codes that were parked before and still stand.
         refused: names of attributes that Genesys Cloud newly refuses, or does not hold as they were written.
-        would: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
-        untold: whether people could not be told of a hold's change.
+        planned_calls: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
+        notification_pending: whether people could not be told of a hold's change.
     """
 
     outcome: str = "unchanged"

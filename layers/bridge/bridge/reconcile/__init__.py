@@ -1,1 +1,1 @@
-"""The reconcile: compare everything, and bring what differs to the queues. It changes nothing itself."""
+"""The reconcile: compare everything, and enqueue what differs. It changes nothing itself."""

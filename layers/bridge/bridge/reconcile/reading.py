@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 class Session:
-    """One invocation's work on a run: its calls, what it found, and the items that this brings."""
+    """One invocation's work on a run: its calls, what it found, and the items that this enqueues."""
 
     def __init__(self, queues: QueueSender, seconds_left: Callable[[], float], pause: Callable[[float], None]) -> None:
         """`seconds_left` tells how long the function may still run; `pause` lets time pass."""
