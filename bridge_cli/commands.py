@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge_cli.bridge import check_why
 from bridge_cli.context import Context
 from bridge_cli.ends import End
 
@@ -81,6 +82,17 @@ def page_arguments(parser: argparse.ArgumentParser, usual: int) -> None:
     parser.add_argument("--all", action="store_true", help="show all of them, however many")
 
 
+def ticket_argument(parser: argparse.ArgumentParser) -> None:
+    """``--why``."""
+    parser.add_argument(
+        "--why",
+        metavar="TICKET",
+        required=True,
+        type=_ticket,
+        help="kept with it: 1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number; no names",
+    )
+
+
 def wait_arguments(parser: argparse.ArgumentParser) -> None:
     """``--timeout`` and ``--no-wait``."""
     parser.add_argument(
@@ -112,6 +124,13 @@ def _number(text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise argparse.ArgumentTypeError(f"expected a whole number from {least} to {most}")
     return int(text)
+
+
+def _ticket(text: str) -> str:
+    try:
+        return check_why(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _group(text: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bridge.operations.answers import Answer, Entry, Explained
-from bridge.operations.requests import PAGE, Asked, Explain
+from bridge.operations.answers import Answer, Entry, Journalled, ParkedItem
+from bridge.operations.requests import PAGE, Asked, Journal
 from bridge_cli.bridge import Bridge, Reply
 from bridge_cli.ends import End, Stopped
 from bridge_cli.terminal import Terminal
@@ -95,23 +95,30 @@ def sync_of(context: Context, entity: str, item: str) -> Entry | None:
     """The journal entry of the sync that answers an item; None when it has not come in time, or is not waited for.
 
     Raises:
-        Stopped: the sync is not done in the time that `--timeout` gives.
+        Stopped: the item is parked, or the sync is not done in the time that `--timeout` gives.
     """
     seconds = context.arguments.timeout
-    if entity == "app" or not seconds:
+    if not seconds:
         return None
     context.standing = f"The sync is asked for and comes by itself. {context.command(f'explain {entity}')} shows it."
     trouble = ""
 
     def ready() -> Entry | None:
         nonlocal trouble
-        for entry in context.ask(Explain(entity=entity), Explained).answer.journal:
-            if item in entry.items:
-                if entry.outcome != "failed":
-                    return entry
-                trouble = f", tried in vain so far: {entry.why}"
-                break
-        return None
+        found = context.ask(Journal(entity=entity), Journalled).answer
+        entry = next((each for each in found.journal if item in each.items), None)
+        for parked in found.parked:
+            if parked.discarded is None and _meets(parked, item, entry):
+                raise Stopped(
+                    End.FAILED,
+                    f"Parked: {parked.reason}: {parked.means} ({parked.detail or 'no detail'})",
+                    f"{parked.first} More: {context.command(f'explain {entity}')}",
+                    reason="parked",
+                )
+        if entry is None or entry.outcome == "failed":
+            trouble = "" if entry is None else f", tried in vain so far: {entry.why}"
+            return None
+        return entry
 
     found = context.wait(seconds, ready, lambda passed: f"waiting for the sync, {passed} s{trouble}")
     context.terminal.progressed()
@@ -122,6 +129,13 @@ def sync_of(context: Context, entity: str, item: str) -> Entry | None:
             f"Paused? {context.command('status')} says so. The sync: {context.command(f'explain {entity}')}",
         )
     return found
+
+
+def _meets(parked: ParkedItem, item: str, entry: Entry | None) -> bool:
+    """Whether an item is parked: by its own id, or by a failure that it shares with the entity's other items."""
+    if parked.item == item:
+        return True
+    return entry is not None and entry.outcome == "failed" and parked.reason == entry.why and parked.parked >= entry.at
 
 
 def show_entry(terminal: Terminal, entry: Entry) -> None:

@@ -7,8 +7,8 @@ from typing import Literal
 
 from bridge.operations.answers import Decided, Hold, Holds, HoldShown
 from bridge.operations.requests import HoldsList, HoldsShow
-from bridge_cli.bridge import Reply, check_why
-from bridge_cli.commands import Command, group_argument, page_arguments, positive, seconds
+from bridge_cli.bridge import Reply
+from bridge_cli.commands import Command, group_argument, page_arguments, positive, seconds, ticket_argument
 from bridge_cli.context import Context, pages
 from bridge_cli.ends import End, Stopped
 from bridge_cli.tables import count
@@ -222,13 +222,7 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _decision_arguments(parser: argparse.ArgumentParser) -> None:
     _hold_argument(parser)
-    parser.add_argument(
-        "--why",
-        metavar="TICKET",
-        required=True,
-        type=_ticket,
-        help="kept with the decision: 1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number; no names",
-    )
+    ticket_argument(parser)
     parser.add_argument(
         "--revision", metavar="N", type=positive, help="decide only if the hold is still at this revision; for scripts"
     )
@@ -236,13 +230,6 @@ def _decision_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", metavar="SECONDS", type=seconds, default=_PATIENCE, help=f"wait so long (usually {_PATIENCE:g})"
     )
-
-
-def _ticket(text: str) -> str:
-    try:
-        return check_why(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 COMMANDS = (

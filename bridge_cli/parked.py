@@ -1,30 +1,36 @@
-"""``bridge parked``: items that wait for a person."""
+"""``bridge parked``: what waits for a person."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from bridge.operations.answers import ParkedItem, ParkedItems, Redriven
-from bridge.operations.requests import ParkedList, ParkedRedrive, ParkedShow
-from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments, wait_arguments
+from bridge.operations.answers import Discarded, ParkedItem, ParkedItems, Redriven
+from bridge.operations.requests import ParkedDiscard, ParkedList, ParkedRedrive, ParkedShow
+from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments, ticket_argument, wait_arguments
 from bridge_cli.context import Context, pages, show_entry, sync_of
 from bridge_cli.ends import End, Stopped
 from bridge_cli.tables import count
 
 _USUAL = 100
+#: What a discarded cause does, for the question and the help.
+_DISCARDS = (
+    "It waits for nobody until something changes: an event of the user or group in Okta, another detail, a sync or a "
+    "redrive that somebody asks for. A good sync removes it."
+)
 
 
 def list_parked(context: Context) -> End:
     """``parked list``."""
-    reply = pages(context, ParkedList(), ParkedItems, "parked")
+    discarded = context.arguments.discarded
+    reply = pages(context, ParkedList(discarded=discarded), ParkedItems, "parked")
     terminal = context.terminal
     terminal.document(reply.document)
     if terminal.as_json:
         return End.DONE
     parked = reply.answer.parked
     if not parked:
-        terminal.say("Nothing is parked.")
+        terminal.say("Nothing is discarded." if discarded else "Nothing is parked.")
         return End.DONE
     _table(context, parked)
     terminal.say(
@@ -43,12 +49,35 @@ def show_parked(context: Context) -> End:
     if terminal.as_json:
         return End.DONE
     for item in reply.answer.parked:
-        terminal.say(f"{item.entity}  {item.reason}")
+        terminal.say(f"{item.entity}  {item.reason}{', discarded' if item.discarded else ''}")
         terminal.facts(
-            ("detail", item.detail), ("parked", terminal.time(item.parked)), ("item", item.item), ("body", item.body)
+            ("that is", item.means),
+            ("do first", item.first),
+            ("detail", item.detail),
+            ("reference", item.reference),
+            ("first met", terminal.time(item.since)),
+            ("last met", terminal.time(item.parked)),
+            ("discarded", f"{terminal.time(item.discarded)}: {item.ticket}" if item.discarded else ""),
+            ("item", item.item),
+            ("body", item.body),
         )
-    if not reply.answer.parked:
-        terminal.say(f"Nothing of {entity} is parked.")
+    return End.DONE
+
+
+def discard(context: Context) -> End:
+    """``parked discard``."""
+    entity, reason, terminal = entity_of(context.arguments, app=True), context.arguments.reason, context.terminal
+    found = context.ask(ParkedShow(entity=entity), ParkedItems).answer.parked
+    parked = [item for item in found if item.discarded is None and reason in {None, item.reason}]
+    if not parked:
+        raise Stopped.by("nothing-parked", f"Nothing of {entity} that you name is parked.")
+    _table(context, parked)
+    terminal.confirm(f"Discard {count(len(parked), 'cause')}? {_DISCARDS}")
+    reply = context.change(ParkedDiscard(entity=entity, reason=reason, why=context.arguments.why), Discarded)
+    terminal.document(reply.document)
+    terminal.say(
+        f"Discarded: {', '.join(reply.answer.reasons)}. {context.command('parked list --discarded')} shows it."
+    )
     return End.DONE
 
 
@@ -62,8 +91,6 @@ def redrive(context: Context) -> End:
 def _redrive(context: Context, entity: str) -> End:
     terminal = context.terminal
     parked = context.ask(ParkedShow(entity=entity), ParkedItems).answer.parked
-    if not parked:
-        raise Stopped.by("nothing-parked", f"Nothing of {entity} is parked.")
     _table(context, parked)
     terminal.confirm(f"Sync {entity} again?")
     reply = context.change(ParkedRedrive(entity=entity), Redriven)
@@ -106,16 +133,31 @@ def _redrive_all(context: Context) -> End:
 
 
 def _table(context: Context, parked: list[ParkedItem]) -> None:
-    rows = [(item.entity, context.terminal.time(item.parked), item.reason, item.detail) for item in parked]
-    context.terminal.table(("entity", "parked", "reason", "detail"), rows)
+    rows = [
+        (
+            item.entity,
+            context.terminal.time(item.since or item.parked),
+            item.reason,
+            f"{item.means} {item.detail}".strip(),
+        )
+        for item in parked
+    ]
+    context.terminal.table(("entity", "since", "reason", "that is"), rows)
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
     page_arguments(parser, _USUAL)
+    parser.add_argument("--discarded", action="store_true", help="show what was discarded instead")
 
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
     entity_argument(parser, app=True)
+
+
+def _discard_arguments(parser: argparse.ArgumentParser) -> None:
+    entity_argument(parser, app=True)
+    parser.add_argument("--reason", metavar="CODE", help="only the cause with this reason code")
+    ticket_argument(parser)
 
 
 def _redrive_arguments(parser: argparse.ArgumentParser) -> None:
@@ -131,8 +173,9 @@ COMMANDS = (
         "parked list",
         "",
         "the items that wait for a person",
-        "An item is parked when trying again would change nothing: an ambiguous match, a value that cannot be mapped, "
-        "a refusal by Genesys Cloud. Others go on. A later successful sync of the same user or group closes it.",
+        "A user or group is parked when trying again would change nothing: an ambiguous match, a value that cannot be "
+        "mapped, a refusal by Genesys Cloud. Each stands once for each cause, anyone who asked. Others go on. A later "
+        "successful sync of the same user or group removes it.",
         "bridge parked list",
         list_parked,
         _list_arguments,
@@ -140,8 +183,9 @@ COMMANDS = (
     Command(
         "parked show",
         "ENTITY [ID]",
-        "the parked items of one user or group, whole",
-        "With the item as it was in its queue. `bridge explain` says what a sync would meet now.",
+        "what is parked for one user or group, whole",
+        "What the reason means, what to do first, and the item as it was in its queue; discarded causes too. `bridge "
+        "explain` says what a sync would meet now.",
         "bridge parked show user 00u1a2b3c4d5e6f7g8h9",
         show_parked,
         _show_arguments,
@@ -150,11 +194,22 @@ COMMANDS = (
         "parked redrive",
         "{ENTITY [ID] | --all [--reason CODE]}",
         "sync again what is parked",
-        "For when the cause is gone. Shows what is parked, asks, syncs, and shows the journal entry; with --all the "
-        "syncs are not waited for. What fails again is parked again.",
+        "For when the cause is gone. Shows what is parked, asks, syncs, and shows the journal entry. What fails again "
+        "is parked again: the command ends then, with the reason and exit code 1. With --all nothing is waited for.",
         "bridge parked redrive user 00u1a2b3c4d5e6f7g8h9",
         redrive,
         _redrive_arguments,
+        changes=True,
+    ),
+    Command(
+        "parked discard",
+        "ENTITY [ID] [--reason CODE] --why TICKET",
+        "let what is parked wait for nobody",
+        f"For what nobody will mend. Shows what is parked, asks, and writes it into the journal with your reason. "
+        f"{_DISCARDS}",
+        "bridge parked discard user 00u1a2b3c4d5e6f7g8h9 --why OPS-1234",
+        discard,
+        _discard_arguments,
         changes=True,
     ),
 )

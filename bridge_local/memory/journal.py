@@ -14,7 +14,7 @@ class MemoryJournal(Guarded):
     """`Journal` and `Parking` of `bridge.provisioning.record_ports`.
 
     Attributes:
-        parked: (entity, item id) -> parked item.
+        parked: (entity, cause) -> parked item.
         journal: the entries in order; a ``failed`` one replaces the last ``failed`` one of the same first item.
         observed: entity -> what would have been done.
     """
@@ -25,19 +25,19 @@ class MemoryJournal(Guarded):
 
     def park(self, parked: ParkedItem) -> None:
         with self._lock:
-            self.parked[parked.entity, parked.item_id] = parked
+            self.parked[parked.entity, parked.cause] = parked
 
-    def parked_items(self) -> list[ParkedItem]:
+    def parked_items(self, entity: str = "") -> list[ParkedItem]:
         with self._lock:
-            return [self.parked[key] for key in sorted(self.parked)]
-
-    def unpark(self, entity: str, item_id: str) -> None:
-        with self._lock:
-            self.parked.pop((entity, item_id), None)
+            return [self.parked[key] for key in sorted(self.parked) if key[0] == entity or not entity]
 
     def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
         with self._lock:
-            closed = [key for key, item in self.parked.items() if key[0] == entity and item.reason not in keep]
+            closed = [
+                key
+                for key, item in self.parked.items()
+                if key[0] == entity and not {item.reason, item.cause} & set(keep)
+            ]
             for key in closed:
                 del self.parked[key]
             return len(closed)

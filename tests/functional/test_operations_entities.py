@@ -47,7 +47,6 @@ WRITES = {
     "note_due",
     "settle_due",
     "park",
-    "unpark",
     "close_parked",
     "write",
     "note_difference",

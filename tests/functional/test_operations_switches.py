@@ -19,10 +19,10 @@ ADA = "user:00uAdaBrook000000001"
 TEAM = "group:00gTeamNorth00000001"
 
 
-def parked(stage: Stage, entity: str, item_id: str) -> None:
-    """An item that waits for a person."""
+def parked(stage: Stage, entity: str, item_id: str, reason: str = "user-not-visible") -> None:
+    """What waits for a person."""
     now = stage.world.clock.now()
-    stage.world.store.park(ParkedItem(entity, item_id, '{"v": 1}', "user-not-visible", "", now))
+    stage.world.store.park(ParkedItem(entity, item_id, '{"v": 1}', reason, "", now))
 
 
 # ------------------------------------------------------------------------------------------------- pausing
@@ -143,10 +143,10 @@ def test_an_unfinished_comparison_goes_on_instead_of_a_new_one() -> None:
 
 
 def test_parked_items_are_listed_page_by_page_and_shown_by_entity() -> None:
-    """Each once, in the order of entity and item."""
+    """Each once, in the order of entity and cause."""
     stage = Stage()
-    for item in ("i2", "i1", "i3"):
-        parked(stage, ADA, item)
+    for item, reason in (("i2", "genesys-409"), ("i1", "genesys-400"), ("i3", "okta-400")):
+        parked(stage, ADA, item, reason)
     parked(stage, TEAM, "i9")
     first = stage.ask("parked.list", reader=True, limit=3)
     second = stage.ask("parked.list", reader=True, limit=3, after=first["next"])
@@ -164,10 +164,10 @@ def test_a_redriven_entity_is_synced_and_its_records_are_closed_by_that() -> Non
     world = stage.world
     person = world.person("Ada Brook")
     parked(stage, f"user:{person}", "i1")
-    parked(stage, f"user:{person}", "i2")
+    parked(stage, f"user:{person}", "i2", "genesys-400")
     assert stage.ask("parked.redrive", entity=f"user:{person}")["parked"] == 2
     assert stage.waiting() == [(f"user:{person}", "redrive")]
-    assert world.parked(f"user:{person}") == ["user-not-visible"] * 2
+    assert world.parked(f"user:{person}") == ["user-not-visible", "genesys-400"]
     world.settle()
     assert world.parked(f"user:{person}") == []
     assert world.account(person)["active"] is True

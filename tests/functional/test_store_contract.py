@@ -532,28 +532,30 @@ class TestDues:
 class TestParking:
     """Items that wait for a person."""
 
-    def test_parked_items_close_by_entity(self, store: Store) -> None:
-        """All of the entity's, each once, and nobody else's."""
+    def test_each_person_and_cause_stands_once(self, store: Store) -> None:
+        """Whichever item met it: the last one replaces the others; members of a group are causes of their own."""
         parked = ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW)
-        for item in (parked, parked, replace(parked, item_id="i2"), replace(parked, entity=f"user:{BEN}")):
+        member = ParkedItem(f"group:{ADA}", "member:8a7b", "{}", "member-refused", "8a7b", NOW)
+        last = replace(parked, item_id="i2", since=NOW, parked=NOW + timedelta(days=1), reference="r", ticket="OPS-1")
+        other = replace(parked, reason="genesys-400")
+        for item in (parked, last, other, replace(parked, entity=f"user:{BEN}"), member):
             store.park(item)
-        assert len(store.parked_items()) == 3
-        assert store.close_parked(f"user:{ADA}") == 2
-        assert len(store.parked_items()) == 1
+        store.park(replace(member, item_id="member:9c0d"))
+        assert store.parked_items(f"user:{ADA}") == [other, last]
+        assert [item.item_id for item in store.parked_items(f"group:{ADA}")] == ["member:8a7b", "member:9c0d"]
+        assert len(store.parked_items()) == 5
+        assert store.parked_items("user:") == []
+
+    def test_parked_items_close_by_entity(self, store: Store) -> None:
+        """All of the entity's but those that the same sync has met again, and nobody else's."""
+        parked = ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW)
+        for item in (parked, replace(parked, reason="genesys-400"), replace(parked, entity=f"user:{BEN}")):
+            store.park(item)
+        assert store.close_parked(f"user:{ADA}", keep={"genesys-400"}) == 1
+        assert [item.reason for item in store.parked_items(f"user:{ADA}")] == ["genesys-400"]
+        assert store.close_parked(f"user:{ADA}") == 1
         assert store.close_parked(f"user:{ADA}") == 0
         assert store.close_parked(f"user:{BEN}") == 1
-
-    def test_one_parked_item_can_be_forgotten(self, store: Store) -> None:
-        """By entity and item; the others stay, in the order of their entities."""
-        parked = ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW)
-        for item in (replace(parked, entity=f"user:{BEN}"), parked, replace(parked, item_id="i2")):
-            store.park(item)
-        store.unpark(f"user:{ADA}", "i1")
-        store.unpark(f"user:{ADA}", "nothing")
-        assert [(item.entity, item.item_id) for item in store.parked_items()] == [
-            (f"user:{ADA}", "i2"),
-            (f"user:{BEN}", "i1"),
-        ]
 
 
 class TestJournal:
@@ -894,3 +896,14 @@ class TestRuns:
         assert sorted(runs.seen_accounts(1)) == [b"", b"a" * 8]
         runs.drop_seen_accounts(1)
         assert (list(runs.seen_accounts(1)), list(runs.seen_accounts(2))) == ([], [b"b" * 8])
+
+
+def test_records_of_an_earlier_release_are_read_and_replaced(client: "DynamoDBClient", table: str) -> None:
+    """One for each item then: all are shown, and the next one of the same cause takes their place."""
+    old = {"entity": f"user:{ADA}", "body": "{}", "reason": "user-not-visible", "detail": "", "parked": NOW.isoformat()}
+    for item in ("i1", "reconcile"):
+        StateTable(client, table).put(Put(("parked", f"user:{ADA}#{item}"), {**old, "item_id": item}))
+    store = DynamoStore(client, table)
+    assert [item.item_id for item in store.parked_items()] == ["i1", "reconcile"]
+    store.park(ParkedItem(f"user:{ADA}", "i3", "{}", "user-not-visible", "", NOW))
+    assert [item.item_id for item in store.parked_items()] == ["i3"]

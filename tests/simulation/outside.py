@@ -38,7 +38,6 @@ _WRITES = (
     "set_",
     "settle_",
     "stage",
-    "unpark",
     "unstage",
     "withdraw",
     "write",

@@ -110,18 +110,22 @@ def parked(*entities: str, after: str | None = None, reason: str = "ambiguous-ma
     return answers.ParkedItems(parked=[parked_item(each, reason) for each in entities], next=after).document()
 
 
-def parked_item(entity: str = USER, reason: str = "ambiguous-match") -> answers.ParkedItem:
-    """An item that waits for a person."""
-    return answers.ParkedItem(
-        entity=entity,
-        item=ITEM,
-        reason=reason,
-        means="More than one matches.",
-        first="Delete one.",
-        detail="8a7b 9c0d",
-        parked=START,
-        body='{"v": 1}',
-    )
+def parked_item(entity: str = USER, reason: str = "ambiguous-match", **changes: Any) -> answers.ParkedItem:
+    """What waits for a person."""
+    values: dict[str, Any] = {
+        "item": ITEM,
+        "means": "More than one matches.",
+        "first": "Delete one.",
+        "detail": "8a7b 9c0d",
+        "parked": START,
+        "body": '{"v": 1}',
+    }
+    return answers.ParkedItem(entity=entity, reason=reason, **values | changes)
+
+
+def journalled(*journal: answers.Entry, parked: list[answers.ParkedItem] | None = None) -> dict[str, Any]:
+    """What a sync that is waited for has left so far."""
+    return answers.Journalled(entity=USER, journal=list(journal), parked=parked or []).document()
 
 
 def redriven(entity: str = USER) -> dict[str, Any]:

@@ -130,8 +130,9 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
         ask(deployment, do="diff", entity=entity)
     for do in ("holds.list", "remind", "diff", "status", "parked.list", "reconcile.start", "reconcile.status"):
         ask(deployment, do=do)
-    for do in ("holds.show", "parked.show", "parked.redrive", "group.link", "group.unlink"):
+    for do in ("holds.show", "parked.show", "parked.redrive", "journal", "group.link", "group.unlink"):
         ask(deployment, do=do, entity=f"group:{group}")
+    ask(deployment, do="parked.discard", entity=f"group:{group}", why="OPS-1")
     ask(deployment, do="group.ceiling", entity=f"group:{group}", count=5, percent=None)
     for do in ("pause", "resume"):
         assert ask(deployment, do=do, what="everything")["everything"] is (do == "pause")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from bridge.operations.answers import Attribute, Compared, Difference, Differences, GroupChanged, Planned, Synced
-from tests.stages.cli_answers import GROUP, ITEM, USER, applied, entry, explained, parked_item, planned
+from tests.stages.cli_answers import GROUP, ITEM, USER, applied, entry, explained, journalled, parked_item, planned
 from tests.stages.cli_stage import START, Stage
 
 
 def test_sync_shows_asks_syncs_and_shows_the_journal() -> None:
     """First what would be done, then, after a yes, what was done."""
-    stage = Stage(sync=[planned(), applied()], explain=[explained(), explained(entry())])
+    stage = Stage(sync=[planned(), applied()], journal=[journalled(), journalled(entry())])
     ran = stage.run("sync user 00u1", typed="y\n")
     assert ran.code == 0
     assert "user:00u1: a sync would do this now\n  outcome  updated\n  changed  title\n" in ran.out
@@ -28,7 +31,7 @@ def test_sync_shows_asks_syncs_and_shows_the_journal() -> None:
 
 def test_sync_answers_a_program_in_one_document() -> None:
     """The answer, with what it would do and the journal entry in it."""
-    ran = Stage(sync=[planned(), applied()], explain=explained(entry())).run("sync user:00u1 --yes --json")
+    ran = Stage(sync=[planned(), applied()], journal=journalled(entry())).run("sync user:00u1 --yes --json")
     assert ran.document["item"] == ITEM
     assert ran.document["planned"]["outcome"] == "updated"
     assert ran.document["entry"]["calls"] == ["PATCH users/8a7b 200"]
@@ -44,25 +47,45 @@ def test_sync_without_a_yes_asks_for_nothing() -> None:
 def test_sync_waits_through_failures_and_says_so() -> None:
     """A failed try is not the end: the queue tries again."""
     stage = Stage(
-        sync=[planned(), applied()], explain=[explained(entry("failed", why="genesys-503")), explained(entry())]
+        sync=[planned(), applied()], journal=[journalled(entry("failed", why="genesys-503")), journalled(entry())]
     )
     ran = stage.run("sync user 00u1 --yes --progress")
     assert ran.code == 0
     assert "waiting for the sync, 1 s, tried in vain so far: genesys-503\n" in ran.err
 
 
-def test_sync_that_is_parked_is_a_failure() -> None:
-    """The exit code tells."""
-    ran = Stage(sync=[planned(), applied()], explain=explained(entry("parked", why="ambiguous"))).run(
-        "sync user 00u1 --yes"
-    )
+@pytest.mark.parametrize(
+    ("item", "minutes"), [(ITEM, 0), ("another", 0), ("another", 5)], ids=["own", "shared", "shared-later"]
+)
+def test_sync_that_is_parked_ends_with_the_reason(item: str, minutes: int) -> None:
+    """Whichever item of the user the record names: what was parked since the failure is this one's end too."""
+    met = parked_item(item=item, parked=START + timedelta(minutes=minutes))
+    failed = journalled(entry("failed", why="ambiguous-match"), parked=[met])
+    ran = Stage(sync=[planned(), applied()], journal=failed).run("sync user 00u1 --yes")
     assert ran.code == 1
-    assert "parked, ambiguous" in ran.out
+    assert "Parked: ambiguous-match: More than one matches. (8a7b 9c0d)" in ran.err
+    assert "Delete one. More: bridge explain user:00u1 --stack prod" in ran.err
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"item": "another", "parked": START - timedelta(minutes=1)},
+        {"item": "another", "reason": "other"},
+        {"discarded": START, "item": ITEM},
+    ],
+    ids=["older", "other", "discarded"],
+)
+def test_what_was_parked_before_is_no_end_of_a_sync(before: dict[str, Any]) -> None:
+    """The failure is tried again."""
+    failed = journalled(entry("failed", why="ambiguous-match"), parked=[parked_item(**before)])
+    stage = Stage(sync=[planned(), applied()], journal=[failed, journalled(entry())])
+    assert stage.run("sync user 00u1 --yes").code == 0
 
 
 def test_sync_says_when_the_sync_has_not_come_in_time() -> None:
     """It comes all the same; the code says: not yet."""
-    stage = Stage(sync=[planned(), applied()], explain=explained())
+    stage = Stage(sync=[planned(), applied()], journal=journalled())
     ran = stage.run("sync user 00u1 --yes --timeout 9")
     assert ran.code == 4
     assert stage.pauses == [1.0, 2.0, 4.0, 2.0]
@@ -70,9 +93,9 @@ def test_sync_says_when_the_sync_has_not_come_in_time() -> None:
     assert "bridge status --stack prod" in ran.err
 
 
-@pytest.mark.parametrize("line", ["sync user 00u1 --yes --no-wait", "sync app --yes"])
+@pytest.mark.parametrize("line", ["sync user 00u1 --yes --no-wait", "sync app --yes --no-wait"])
 def test_sync_need_not_wait(line: str) -> None:
-    """On demand; and the application has no journal that is waited for."""
+    """On demand."""
     stage = Stage(sync=[planned(), applied()])
     ran = stage.run(line)
     assert (ran.code, stage.pauses) == (0, [])
@@ -81,7 +104,7 @@ def test_sync_need_not_wait(line: str) -> None:
 
 def test_an_interrupted_wait_leaves_the_sync_to_come() -> None:
     """Ctrl-C ends the waiting alone."""
-    ran = Stage(sync=[planned(), applied()], explain=explained()).run("sync user 00u1 --yes", interrupt_at="wait")
+    ran = Stage(sync=[planned(), applied()], journal=journalled()).run("sync user 00u1 --yes", interrupt_at="wait")
     assert ran.code == 130
     assert "The sync is asked for and comes by itself. bridge explain user:00u1 --stack prod" in ran.err
 
@@ -98,7 +121,7 @@ def test_a_sync_that_would_change_nothing_says_so() -> None:
     nothing = Synced(entity=USER, applied=False, planned=Planned(outcome="observed")).document()
     assert "  outcome  nothing would change\n" in Stage(sync=nothing).run("sync user 00u1").out
     something = Synced(entity=USER, applied=False, planned=Planned(outcome="observed", why="would-create")).document()
-    assert "  outcome  would-create\n" in Stage(sync=something).run("sync user 00u1").out
+    assert "  outcome  observed, would-create\n" in Stage(sync=something).run("sync user 00u1").out
 
 
 def test_explain_has_five_steps_and_the_journal() -> None:

@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 from bridge.operations.answers import Breaker, OrganisationConfirmed, Paused, ReconcileStarted, ReconcileState, SetUp
-from tests.stages.cli_answers import GROUP, ITEM, USER, entry, explained, parked, redriven, refused, run, status
+from tests.stages.cli_answers import (
+    GROUP,
+    ITEM,
+    USER,
+    entry,
+    journalled,
+    parked,
+    parked_item,
+    redriven,
+    refused,
+    run,
+    status,
+)
 from tests.stages.cli_stage import OUTPUTS, READERS, START, Stage
 
 
@@ -188,7 +200,7 @@ def test_an_interrupted_wait_does_not_stop_the_comparison() -> None:
 def test_parked_items_are_listed_with_what_to_do() -> None:
     """Reason and detail; and more pages are announced."""
     out = Stage(parked_list=parked(USER, GROUP, after="x")).run("parked list --limit 2").out
-    assert "user:00u1   2026-11-24 04:00:00 -05:00  ambiguous-match  8a7b 9c0d\n" in out
+    assert "user:00u1   2026-11-24 04:00:00 -05:00  ambiguous-match  More than one matches. 8a7b 9c0d\n" in out
     assert "2 items; there are more: --all\n" in out
     assert out.endswith("bridge parked redrive user:00u1 --stack prod\n")
     assert Stage(parked_list=parked()).run("parked list").out == "Nothing is parked.\n"
@@ -196,13 +208,30 @@ def test_parked_items_are_listed_with_what_to_do() -> None:
 
 def test_a_parked_item_is_shown_whole() -> None:
     """With its body, as it was in the queue."""
-    assert '  body    {"v": 1}\n' in Stage(parked_show=parked(USER)).run("parked show user 00u1").out
-    assert "Nothing of user:00u1 is parked." in Stage(parked_show=parked()).run("parked show user 00u1").out
+    out = Stage(parked_show=parked(USER)).run("parked show user 00u1").out
+    assert "  that is   More than one matches.\n  do first  Delete one.\n" in out
+    assert '  body      {"v": 1}\n' in out
+
+
+def test_a_discard_shows_asks_and_names_what_was_discarded() -> None:
+    """With a reason that is kept; a cause that is discarded already is not shown."""
+    items = [parked_item(), parked_item(reason="genesys-400"), parked_item(reason="old", discarded=START)]
+    stage = Stage(
+        parked_show={"ok": True, "parked": [each.model_dump(mode="json") for each in items], "next": None},
+        parked_discard={"ok": True, "entity": USER, "reasons": ["genesys-400"]},
+    )
+    ran = stage.run("parked discard user 00u1 --reason genesys-400 --why OPS-1", typed="y\n")
+    assert ran.code == 0
+    assert "Discard 1 cause? It waits for nobody until something changes" in ran.err
+    assert "Discarded: genesys-400. bridge parked list --discarded --stack prod shows it." in ran.out
+    assert (stage.asked[-1]["reason"], stage.asked[-1]["why"]) == ("genesys-400", "OPS-1")
+    assert stage.run("parked discard user 00u1 --reason old --why OPS-1 --yes").code == 1
+    assert stage.run("parked discard user 00u1 --yes").code == 2
 
 
 def test_a_redrive_shows_asks_and_waits_for_the_sync() -> None:
     """Its entry says what came of it."""
-    stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), explain=explained(entry("adopted")))
+    stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), journal=journalled(entry("adopted")))
     ran = stage.run("parked redrive user 00u1", typed="y\n")
     assert ran.code == 0
     assert "ambiguous-match" in ran.out
@@ -211,13 +240,15 @@ def test_a_redrive_shows_asks_and_waits_for_the_sync() -> None:
 
 def test_a_redrive_that_is_parked_again_is_a_failure() -> None:
     """The cause is still there."""
-    stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), explain=explained(entry("parked", why="again")))
-    assert stage.run("parked redrive user 00u1 --yes").code == 1
+    met = journalled(entry("failed", why="ambiguous-match"), parked=[parked_item()])
+    ran = Stage(parked_show=parked(USER), parked_redrive=redriven(), journal=met).run("parked redrive user 00u1 --yes")
+    assert ran.code == 1
+    assert "Parked: ambiguous-match" in ran.err
 
 
 def test_a_redrive_of_nothing_is_refused() -> None:
     """Nobody is asked."""
-    ran = Stage(parked_show=parked()).run("parked redrive user 00u1 --yes")
+    ran = Stage(parked_show=refused("nothing-parked")).run("parked redrive user 00u1 --yes")
     assert ran.code == 1
     assert "(nothing-parked)" in ran.err
 

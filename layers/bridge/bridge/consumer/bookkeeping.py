@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bridge.aws.telemetry import Metric, count, gauge, logger
 from bridge.errors import Permanent, Transient
-from bridge.items import Item, Reason
+from bridge.items import Item
 from bridge.outbound.calls import Calls
+from bridge.provisioning.parking import park, people, waiting_for
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import JournalEntry, ParkedItem
@@ -34,13 +37,16 @@ class Bookkeeping:
         elif self._mode is Mode.OBSERVE and report.date is not None:
             self._store.clear_difference(work.entity)
         if report.date is not None:  # a sync that read nothing has mended nothing
-            self._waiting_changed |= self._store.close_parked(work.entity, keep=report.kept_causes) > 0
+            kept = {*report.kept_causes, *(parked.cause for parked in report.parked)}
+            self._waiting_changed |= self._store.close_parked(work.entity, keep=kept) > 0
         if report.notification_pending:
             count(Metric.NOTIFICATIONS_FAILED)
         for parked in report.parked:
-            self._store.park(parked)
-            count(Metric.PARKED, reason=parked.reason)
-        self._waiting_changed |= bool(report.parked) or work.items[0].kind in {"group", "app"}
+            self._park(parked, work.items)
+        self._waiting_changed |= work.items[0].kind in {"group", "app"}
+        if "userName" in report.changed or report.read.get("status") == "404":
+            for due in waiting_for(self._store.parked_items(), work.entity, self._clock.now()):
+                self._store.note_due(due)
         for attribute in report.refused:
             count(Metric.ATTRIBUTES_REFUSED, attribute=attribute)
         count(Metric.SYNCS, outcome=report.outcome)
@@ -84,27 +90,30 @@ class Bookkeeping:
 
     def park(self, item: Item, body: str, refused: Permanent) -> None:
         """Keep an item for a person, with the message's body as it came."""
-        self._store.park(
-            ParkedItem(
-                entity=item.entity,
-                # Each reconcile enqueues what still differs: its item takes the place of the last one's, beside others.
-                item_id="reconcile" if item.reason is Reason.RECONCILE else item.id,
-                body=body,
-                reason=refused.reason,
-                detail=f"{refused.detail} {refused.reference}".strip(),
-                parked=self._clock.now(),
-            )
+        parked = ParkedItem(
+            entity=item.entity,
+            item_id=item.id,
+            body=body,
+            reason=refused.reason,
+            detail=refused.detail,
+            parked=self._clock.now(),
+            reference=refused.reference,
         )
+        self._park(parked, (item,))
+
+    def _park(self, parked: ParkedItem, items: Sequence[Item]) -> None:
+        if not park(self._store, parked, items):
+            return  # a person has discarded it, and nothing has changed since
         self._waiting_changed = True
-        count(Metric.PARKED, reason=refused.reason)
-        logger.error("parked", extra={"entity": item.entity, "why": refused.reason, "detail": refused.detail})
+        count(Metric.PARKED, reason=parked.reason)
+        logger.error("parked", extra={"entity": parked.entity, "why": parked.reason, "detail": parked.detail})
 
     def tell_waiting(self) -> None:
         """Tell how much waits for a person now, if that may have changed: what alarms stay on until it is nothing."""
         if not self._waiting_changed:
             return
         try:
-            holds, parked = len(self._store.open_hold_entities()), len(self._store.parked_items())
+            holds, parked = len(self._store.open_hold_entities()), people(self._store.parked_items())
         except Transient as unread:
             logger.warning("holds and parked items not counted", extra={"why": unread.reason})
             return  # the next batch tries again

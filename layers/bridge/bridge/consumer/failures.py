@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from bridge.aws.telemetry import Metric, count
 from bridge.consumer.backoff import Backoff, patience
 from bridge.errors import AuthFailure, BreakerOpen, Permanent, Recheck, SettingsError, Transient
-from bridge.items import Hint, Item
+from bridge.items import Hint, Item, Reason
 from bridge.outbound.calls import Calls
 from bridge.outbound.refusals import PATIENCE, is_refusal
 from bridge.provisioning.followups import LEAVER
@@ -107,7 +107,13 @@ class Failures:
         leaver = self._is_leaver(message)
         if leaver and now - message.sent >= LEAVER_ALARM:
             count(Metric.LEAVERS_REFUSED)
-        if refusal is not None and refusal.alone < REFUSED_TRIES and (leaver or now - refusal.since < PATIENCE):
+        again = message.item.reason is Reason.REDRIVE  # it was parked before, and anyone who asks wants to know
+        if (
+            not again
+            and refusal is not None
+            and refusal.alone < REFUSED_TRIES
+            and (leaver or now - refusal.since < PATIENCE)
+        ):
             if leaver:
                 self._renew(message)
             count(Metric.RETRIES, reason=error.reason)
@@ -143,7 +149,7 @@ class Failures:
             return self._transient(item, receives, error)
         count(Metric.UNEXPECTED_ERRORS)
         self._unexpected[item.id] += 1
-        if self._unexpected[item.id] < UNEXPECTED_TRIES:
+        if self._unexpected[item.id] < UNEXPECTED_TRIES and item.reason is not Reason.REDRIVE:
             return self.usual_delay(receives)
         del self._unexpected[item.id]
         return Permanent("unexpected", detail=type(error).__name__)

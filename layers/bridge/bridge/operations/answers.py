@@ -172,7 +172,11 @@ class ParkedItem(Part):
     first: str = Field(default="", description="what to do first")
     acts: str = Field(default="", description="who has something to do, see `bridge.operations.reasons`")
     detail: str
+    reference: str = Field(default="", description="the other side's id of the failed call")
+    since: datetime | None = Field(default=None, description="when it was first met; parked is when it was last met")
     parked: datetime
+    discarded: datetime | None = Field(default=None, description="when a person discarded it")
+    ticket: str = Field(default="", description="the reason that person gave")
     body: str
 
 
@@ -211,6 +215,14 @@ class Explained(Answer):
     steps: list[Step]
     parked: list[ParkedItem]
     journal: list[Entry]
+
+
+class Journalled(Answer):
+    """Answers ``journal``: what the last syncs did, and what is parked."""
+
+    entity: str
+    journal: list[Entry]
+    parked: list[ParkedItem]
 
 
 class Difference(Part):
@@ -370,6 +382,13 @@ class Redriven(Answer):
     entity: str
     item: str
     parked: int
+
+
+class Discarded(Answer):
+    """Answers ``parked.discard``: the reason codes of the causes that were discarded."""
+
+    entity: str
+    reasons: list[str]
 
 
 class ReconcileStarted(Answer):

@@ -47,7 +47,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         store=store,
         queues=dependencies.queues,
         holds=HoldService(store, dependencies.notifier, clock),
-        parked=ParkedService(store, dependencies.queues),
+        parked=ParkedService(store, dependencies.queues, clock),
         groups=GroupService(store, dependencies.queues),
         switches=switches,
         organisation=OrganisationService(store, clock, named),

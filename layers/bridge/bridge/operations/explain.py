@@ -26,6 +26,10 @@ from bridge.settings import Mode
 T = TypeVar("T")
 
 
+#: Outcomes of journal entries that are no sync's, but say what a person did.
+OF_PEOPLE = frozenset({"discarded", "reconsidered"})
+
+
 class Explanation:
     """Explains entities; nothing is written and nothing is sent."""
 
@@ -40,8 +44,7 @@ class Explanation:
         """Answers ``explain``: always five steps, whatever the records hold."""
         entity = asked.entity
         journal = _readable(lambda: self._store.entries(entity, asked.limit), list[JournalEntry]())
-        waiting = _readable(self._store.parked_items, list[ParkedItem]())
-        parked = [item for item in waiting if item.entity == entity]
+        parked = _readable(lambda: self._store.parked_items(entity), list[ParkedItem]())
         trial = attempt(self._preview, entity)
         link = self._link(entity)
         return answers.Explained(
@@ -70,8 +73,8 @@ class Explanation:
                 steps.append(answers.Step(step=name, state="skipped", says=says))
             elif name == ends:
                 steps.append(answers.Step(step=name, state="failed", says=f"{why} {self._about(trial.detail)}".strip()))
-            elif name == "act" and parked:
-                says = f"{_safely(well[name])} {self._parked(parked)}"
+            elif name == "act" and (waiting := [item for item in parked if item.open]):
+                says = f"{_safely(well[name])} {self._parked(waiting)}"
                 steps.append(answers.Step(step=name, state="failed", says=says))
             else:
                 steps.append(answers.Step(step=name, state="ok", says=_safely(well[name])))
@@ -85,8 +88,8 @@ class Explanation:
         if stopped:
             says = f"The queues {', '.join(stopped)} are not read: everything is paused."
             return answers.Step(step="reach", state="failed", says=says)
-        if journal:
-            last = journal[0]
+        last = next((entry for entry in journal if entry.outcome not in OF_PEOPLE), None)
+        if last is not None:
             says = f"Its last sync was {format_time(last.at)} ({last.reason or 'no reason'}): {last.outcome}"
             says += f", {last.why}: {text_of(last.why).means}" if last.why else "."
             return answers.Step(step="reach", state="ok", says=says)
@@ -139,11 +142,12 @@ class Explanation:
 
     def _parked(self, parked: list[ParkedItem]) -> str:
         """Why it is parked, and what to do first."""
-        return " ".join(
-            f"It is parked since {format_time(item.parked)} ({item.reason}): {text_of(item.reason).means} "
-            f"{self._about(item.detail)} {text_of(item.reason).first}"
-            for item in parked
-        )
+        told = []
+        for item in parked:
+            text = text_of(item.reason)
+            since = format_time(item.since or item.parked)
+            told += [f"It is parked since {since} ({item.reason}): {text.means}", self._about(item.detail), text.first]
+        return " ".join(filter(None, told))
 
     def _about(self, detail: str) -> str:
         """The detail of a reason, with how each Okta user in it stands."""

@@ -85,6 +85,8 @@ class Operations:
                 return self._sync(asked)
             case requests.Explain():
                 return self.explanation.explain(asked)
+            case requests.Journal():
+                return self._journal(asked)
             case requests.Diff():
                 return self.comparison.compare(asked.entity) if asked.entity else self._differences(asked)
             case requests.GroupLink():
@@ -103,6 +105,8 @@ class Operations:
                 return self.parked.show(asked.entity)
             case requests.ParkedRedrive():
                 return self.parked.redrive(asked.entity)
+            case requests.ParkedDiscard():
+                return self.parked.discard(asked)
             case requests.ReconcileStart():
                 return self.reconcile.start()
             case requests.ReconcileStatus():
@@ -117,6 +121,13 @@ class Operations:
         if trial.error is not None and trial.concerns_all:
             raise trial.error
         return answers.Synced(entity=asked.entity, applied=False, planned=showing.planned(trial))
+
+    def _journal(self, asked: requests.Journal) -> answers.Journalled:
+        return answers.Journalled(
+            entity=asked.entity,
+            journal=[showing.entry(entry) for entry in self.store.entries(asked.entity, asked.limit)],
+            parked=[showing.parked(item) for item in self.store.parked_items(asked.entity)],
+        )
 
     def _differences(self, asked: requests.Diff) -> answers.Differences:
         found = sorted(

@@ -45,6 +45,12 @@ After = Annotated[
     StringConstraints(pattern=r"^[A-Za-z0-9#:._-]{0,200}$"),
     Field(description="what the page before gave as next"),
 ]
+#: Why a person decides something; kept, so that no name may be in it.
+Ticket = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9 _.:/#-]{1,100}$"),
+    Field(description="1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number"),
+]
 Number = Annotated[int, Field(ge=1, le=999_999, description="a whole number from 1 to 999999")]
 
 
@@ -125,6 +131,19 @@ class Explain(Asked):
         return True
 
 
+class Journal(Asked):
+    """An entity's newest journal entries and what is parked for it; answered by `answers.Journalled`."""
+
+    do: Literal["journal"] = "journal"
+    entity: AnyEntity
+    limit: Limit = 10
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
 class Diff(Asked):
     """What differs: of an entity as both sides are now, or else all that observe mode recorded, page by page.
 
@@ -187,9 +206,10 @@ class Status(Asked):
 
 
 class ParkedList(Asked):
-    """The parked items, page by page; answered by `answers.ParkedItems`."""
+    """What waits for a person, or what was discarded, page by page; answered by `answers.ParkedItems`."""
 
     do: Literal["parked.list"] = "parked.list"
+    discarded: Annotated[bool, Field(description="true or false")] = False
     limit: Limit = USUAL_PAGE
     after: After = ""
 
@@ -218,6 +238,18 @@ class ParkedRedrive(Asked):
     entity: AnyEntity
 
 
+class ParkedDiscard(Asked):
+    """Let what is parked for an entity wait for nobody until something changes; answered by `answers.Discarded`."""
+
+    do: Literal["parked.discard"] = "parked.discard"
+    entity: AnyEntity
+    reason: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")] | None,
+        Field(description="the reason code of the cause, or absent for all causes"),
+    ] = None
+    why: Ticket
+
+
 class ReconcileStart(Asked):
     """Compare everything, now; answered by `answers.ReconcileStarted`."""
 
@@ -241,6 +273,7 @@ Operation = (
     | Remind
     | Sync
     | Explain
+    | Journal
     | Diff
     | GroupLink
     | GroupCeiling
@@ -250,6 +283,7 @@ Operation = (
     | ParkedList
     | ParkedShow
     | ParkedRedrive
+    | ParkedDiscard
     | ReconcileStart
     | ReconcileStatus
 )
@@ -269,11 +303,7 @@ class Decide(Asked):
     entity: HoldEntity
     number: Number
     revision: Number
-    why: Annotated[
-        str,
-        StringConstraints(pattern=r"^[A-Za-z0-9 _.:/#-]{1,100}$"),
-        Field(description="1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number"),
-    ]
+    why: Ticket
     identity: Annotated[
         str,
         StringConstraints(min_length=1, max_length=8192),

@@ -13,6 +13,7 @@ from bridge.operations import answers
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
 from bridge.provisioning.organisation import UPSTREAM
+from bridge.provisioning.parking import people
 from bridge.provisioning.record_ports import Store
 from bridge.settings import Mode, OktaAuth
 
@@ -71,7 +72,7 @@ class StatusService:
             queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},
             breakers=[self._breaker(upstream) for upstream in ("okta", "genesys", UPSTREAM)],
             holds_open=len(self._store.open_hold_entities()),
-            parked=len(self._store.parked_items()),
+            parked=people(self._store.parked_items()),
             reconcile=self._reconcile.newest(),
             caught_up=cursor.at if cursor is not None else None,
         )

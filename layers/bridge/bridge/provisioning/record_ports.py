@@ -268,24 +268,20 @@ class DueRecords(Protocol):
 
 
 class Parking(Protocol):
-    """Items that wait for a person."""
+    """What waits for a person; see `bridge.provisioning.parking`."""
 
     def park(self, parked: ParkedItem) -> None:
-        """Write a parked item."""
+        """Write a record, in place of the entity's record of the same cause."""
         ...
 
-    def parked_items(self) -> list[ParkedItem]:
-        """Every parked item, by entity."""
-        ...
-
-    def unpark(self, entity: str, item_id: str) -> None:
-        """Forget one parked item."""
+    def parked_items(self, entity: str = "") -> list[ParkedItem]:
+        """The records of an entity, or of all, discarded ones too; by entity and cause."""
         ...
 
     def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
-        """A later sync of the entity succeeded: remove its parked items and return how many there were.
+        """A later sync of the entity succeeded: remove its records; how many.
 
-        Those whose reason is in `keep` still stand.
+        Those whose reason or cause is in `keep` still stand.
         """
         ...
 

@@ -397,15 +397,19 @@ class LogCursor:
 
 @dataclass(frozen=True)
 class ParkedItem:
-    """An item that waits for a person.
+    """What waits for a person: one record for each person and cause, see `bridge.provisioning.parking`.
 
     Attributes:
-        entity: what it was to sync.
-        item_id: the item's id.
-        body: the item as it was in the queue (ids only).
+        entity: the user, group or application that could not be synced.
+        item_id: the id of the item that met it last; ``member:<id>`` for a single member of a group.
+        body: the item as it was in its queue (ids only).
         reason: the code that parked it.
         detail: ids or attribute names.
-        parked: when.
+        parked: when it was last met.
+        reference: the other side's id of the failed call.
+        since: when it was first met; None in records of earlier releases, and for the first time.
+        discarded: when a person discarded it, None while it waits for one.
+        ticket: the reason that person gave; no names.
     """
 
     entity: str
@@ -414,6 +418,20 @@ class ParkedItem:
     reason: str
     detail: str
     parked: datetime
+    reference: str = ""
+    since: datetime | None = None
+    discarded: datetime | None = None
+    ticket: str = ""
+
+    @property
+    def cause(self) -> str:
+        """The reason, and the member that it is about: one record for each of an entity's causes."""
+        return f"{self.reason}#{self.item_id}" if self.item_id.startswith("member:") else self.reason
+
+    @property
+    def open(self) -> bool:
+        """Whether it waits for a person."""
+        return self.discarded is None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """The journal and the parked items.
 
 Records: ``<entity>``/``journal#<time>#<digest>``, or ``<entity>``/``journal#failed#<item id>`` for a failure, which the
-item's next failure overwrites, so that a long outage does not fill the table; ``parked``/``<entity>#<item id>``;
+item's next failure overwrites, so that a long outage does not fill the table; ``parked``/``<entity>#<cause>`` (in
+tables of earlier releases ``<entity>#<item id>``, of which one cause may have several);
 ``observed``/``<entity>``: what observe mode would have done.
 """
 
@@ -13,7 +14,7 @@ from itertools import islice
 
 from pydantic import TypeAdapter
 
-from bridge.aws.store.table import Put, Record, Records, expiry
+from bridge.aws.store.table import Key, Put, Record, Records, expiry
 from bridge.items import format_time
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
@@ -56,20 +57,24 @@ class JournalRecords(Records):
         return [_ENTRY.validate_python(record) for record in self._table.query(_OBSERVED)]
 
     def park(self, parked: ParkedItem) -> None:
-        record = _PARKED_ITEM.dump_python(parked, mode="json")
-        self._table.put(Put((_PARKED, f"{parked.entity}#{parked.item_id}"), record))
+        key = (_PARKED, f"{parked.entity}#{parked.cause}")
+        self._table.put(Put(key, _PARKED_ITEM.dump_python(parked, mode="json")))
+        same = [other for other, item in self._parked(parked.entity) if item.cause == parked.cause and other != key]
+        if same:
+            self._table.delete_many(same)
 
-    def parked_items(self) -> list[ParkedItem]:
-        return [_PARKED_ITEM.validate_python(record) for record in self._table.query(_PARKED)]
-
-    def unpark(self, entity: str, item_id: str) -> None:
-        self._table.delete_many([(_PARKED, f"{entity}#{item_id}")])
+    def parked_items(self, entity: str = "") -> list[ParkedItem]:
+        return [item for _, item in self._parked(entity)]
 
     def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
-        records = self._table.query(_PARKED, f"{entity}#")
-        keys = [(_PARKED, record["sk"]) for record in records if record["reason"] not in keep]
-        self._table.delete_many(keys)
+        keys = [key for key, item in self._parked(entity) if not {item.reason, item.cause} & set(keep)]
+        if keys:
+            self._table.delete_many(keys)
         return len(keys)
+
+    def _parked(self, entity: str) -> list[tuple[Key, ParkedItem]]:
+        records = self._table.query(_PARKED, f"{entity}#" if entity else "")
+        return [((_PARKED, record["sk"]), _PARKED_ITEM.validate_python(record)) for record in records]
 
 
 def _is_failed(record: Record) -> bool:
