@@ -44,6 +44,7 @@ WRITES = {
     "note_judging",
     "add_due",
     "remove_due",
+    "confirm_organisation",
     "note_due",
     "settle_due",
     "park",

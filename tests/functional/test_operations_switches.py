@@ -96,6 +96,7 @@ def test_the_status_names_what_there_is() -> None:
     assert [(each["upstream"], each["state"], each["why"]) for each in status["breakers"]] == [
         ("okta", "closed", ""),
         ("genesys", "open", "genesys-503"),
+        ("organisation", "closed", ""),
     ]
     assert set(status["queues"]["leavers"]) == {"read", "waiting", "in_hand", "later"}
 

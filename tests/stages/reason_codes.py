@@ -11,7 +11,7 @@ LAYER = Path(__file__).resolve().parents[2] / "layers" / "bridge" / "bridge"
 #: What a reason code looks like; ``*`` stands for a part that is put in at run time.
 CODE = re.compile(r"[a-z0-9*]+(-[a-z0-9*]+)*")
 #: Names of parameters, fields and variables that carry a code.
-CARRIERS = frozenset({"reason", "why", "suspicious"})
+CARRIERS = frozenset({"reason", "why", "suspicious", "parks"})
 #: Calls whose second argument is a code: the end of a report.
 _ENDS = frozenset({"ends", "finish"})
 #: Parts of packages where such names mean something else: kinds of items, and what is asked of an operator.
@@ -94,8 +94,14 @@ def _takers(trees: dict[str, ast.Module]) -> dict[str, set[tuple[int, str]]]:
 
 
 def _enums(trees: dict[str, ast.Module]) -> dict[str, str]:
-    """``Class.NAME`` -> value of every member of an enumeration."""
-    return {
+    """``Class.NAME`` -> value of every member of an enumeration, and ``NAME`` -> value of every constant text."""
+    constants = {
+        _name(part.targets[0]): part.value.value
+        for tree in trees.values()
+        for part in tree.body
+        if isinstance(part, ast.Assign) and isinstance(part.value, ast.Constant) and isinstance(part.value.value, str)
+    }
+    return constants | {
         f"{node.name}.{_name(part.targets[0])}": part.value.value
         for tree in trees.values()
         for node in ast.walk(tree)
@@ -117,6 +123,8 @@ def _constants(value: ast.expr, enums: dict[str, str]) -> Iterator[str]:
         whole = value.value if value.attr == "value" else value
         if isinstance(whole, ast.Attribute):
             yield from filter(None, [enums.get(f"{_name(whole.value)}.{whole.attr}", "")])
+    elif isinstance(value, ast.Name):
+        yield from filter(None, [enums.get(value.id, "")])
     elif text := _code(value):
         yield text
 
