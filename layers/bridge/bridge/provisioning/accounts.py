@@ -20,6 +20,8 @@ from bridge.settings import Mode, ProvisioningSettings
 
 #: What a leaver waits for whose account was last seen active and is not to be seen any more.
 NOT_VISIBLE = "account-not-visible"
+#: What somebody waits for whose userName Genesys Cloud calls taken, and shows nobody who has it.
+CONFLICT = "user-name-conflict"
 
 
 class Accounts:
@@ -98,7 +100,7 @@ class Accounts:
     def _adopt(self, link: UserLink, found: list[ScimUser], target: Target, report: Report, *, insist: bool) -> Changed:
         """Take the one account that is there already; without one the holder of the userName is not to be found yet."""
         if not found:
-            self.matching.wait_for_conflict(link, "user-name-conflict", parks=NOT_VISIBLE, detail=link.gone_id)
+            self.matching.wait_for_conflict(link, CONFLICT, parks=NOT_VISIBLE, detail=link.gone_id)
         account = only(found)
         bound = self.matching.bind(link, account, Origin.ADOPTED)
         changed = self._update(bound, target, account, report, insist=insist)
@@ -113,6 +115,8 @@ class Accounts:
         if "active" in change.values and not self._settings.create_users:
             report.finish("skipped", "create-users-off")
             return Changed(replace(link, active=False), account)
+        # Who was not known to be active was left out of groups meanwhile.
+        link = replace(link, groups_due=link.groups_due or link.known_active is not True)
         withheld = change.values.keys() - {"active"} if not self._settings.update_users else set()
         if account is not None and not withheld:
             link = replace(link, pending=link.landed(self._clock.now()))
@@ -154,8 +158,6 @@ class Accounts:
         if change.account is not None and self._settings.mode is Mode.ENFORCE and self._settings.update_users:
             refused = {path: link.refused[path] for path in change.skipped}
             link = remember(link, self._fingerprints, target.attributes, refused, change.account)
-        if link.known_active is not True:  # the account is: somebody else did it, or an answer was lost
-            link = replace(link, groups_due=True)
         if report.outcome not in {"created", "recreated"}:
             report.finish("unchanged")
         return Changed(_compared(replace(link, active=True, waiting=None), change.account), change.account)
@@ -200,7 +202,7 @@ class Accounts:
         if why == NOT_VISIBLE:
             return lost
         ended = link.state is UserState.GONE or link.known_active is False
-        if ended and not why.startswith("user-name-conflict"):  # else a POST has met it, somewhere out of sight
+        if ended and not why.startswith(CONFLICT):  # else a POST has met it, somewhere out of sight
             return replace(lost, waiting=None)
         report.causes[NOT_VISIBLE] = lost.gone_id
         return replace(lost, waiting=Waiting(NOT_VISIBLE, self._clock.now()))

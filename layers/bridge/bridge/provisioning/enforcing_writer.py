@@ -24,6 +24,8 @@ from bridge.settings import ProvisioningSettings, SyncPassword
 
 #: How often the end of somebody's access is written before a person is asked; the last time without ``If-Match``.
 DEACTIVATION_TRIES = 3
+#: What a leaver waits for whose account stays active although Genesys Cloud answers that it is not.
+NOT_APPLIED = "deactivation-not-applied"
 #: What ScimV2CreateUser requires, and what the bridge finds the account by.
 _LEAST = frozenset({"userName", "displayName", "externalId"})
 
@@ -120,13 +122,16 @@ class EnforcingWriter:
         """PATCH what differs, and compare; `named` were refused by name already, and are not sent."""
         before = link.pending
         values = {path: value for path, value in change.values.items() if path not in set(named)}
-        link = replace(link, groups_due=link.groups_due or link.known_active is not True or "active" in values)
+        link = replace(link, groups_due=link.groups_due or "active" in values)
         pending = link.begun(Pending(PendingKind.CHANGE, self._clock.now(), tuple(change.values)))
         self._store.save_user(replace(link, pending=pending))  # and a sync that has begun meanwhile is noticed here
         patching = Patching(self._genesys, link.genesys_id, change)
         try:
             patching.send(values)
         except (Permanent, UserNameTaken, VersionConflict, ResourceNotFound) as answer:
+            if isinstance(answer, Permanent) and change.account is not None:
+                # Nothing was written; the next sync reads the account first all the same.
+                before = link.begun(Pending(PendingKind.CHANGE, self._clock.now()))
             self._store.save_user(replace(link, pending=before))
             raise _meaning(answer, change) from None
         link = replace(link, pending=before)
@@ -178,24 +183,24 @@ class EnforcingWriter:
             Transient, later Permanent: ``deactivation-not-applied`` when Genesys Cloud answers well and the account
                 stays active.
         """
-        before, ended_before = link.pending, link.known_active is False
+        before = link.pending
+        doubted = link.waiting is not None and link.waiting.why.startswith(NOT_APPLIED)
+        ended_before = doubted or link.known_active is False
         # Who dies before the answer is recorded must not leave a link that says active: somebody who is assigned
         # again by then would be trusted to be so.
         pending = link.begun(Pending(PendingKind.CHANGE, self._clock.now(), ("active",)))
         self._store.save_user(replace(link, pending=pending))
         for left in reversed(range(DEACTIVATION_TRIES)):
             answer = self._end(account, conditional=left > 0)
-            if answer is not None and not answer.active:
-                held = self._genesys.user(link.genesys_id) if ended_before else answer
-                if held is None or not held.active:
-                    report.finish("deactivated", report.why)
-                    return Changed(replace(link, active=False, unassigned_due="", waiting=None, pending=before), answer)
-            account = self._genesys.user(link.genesys_id) or account
+            if answer is not None and not answer.active and not ended_before:
+                account = answer
+            else:
+                account = self._genesys.user(link.genesys_id) or account
             if not account.active:
                 break
         else:
             link = replace(link, active=True, pending=before)
-            self._matching.wait_for_conflict(link, "deactivation-not-applied", detail=link.genesys_id)
+            self._matching.wait_for_conflict(link, NOT_APPLIED, detail=link.genesys_id)
         report.finish("deactivated", report.why)
         return Changed(replace(link, active=False, unassigned_due="", waiting=None, pending=before), account)
 

@@ -35,6 +35,7 @@ class Patching:
         self._genesys_id = genesys_id
         self._change = change
         self._left = EXTRA_CALLS
+        self._tried_nothing = False
         self._alone: dict[str, Permanent] = {}
         self.account: ScimUser | None = None
         self.applied: set[str] = set()
@@ -51,8 +52,6 @@ class Patching:
         if not values:
             return
         self._send(dict(values))
-        if self._alone and not self.applied:
-            self._require_about_a_value()
         self.activation = self._alone.pop("active", None)
         self.refused |= dict.fromkeys(self._alone, False)
         missing = self._missing(values)
@@ -80,10 +79,14 @@ class Patching:
         if named and len(named) < len(part):
             self.refused |= dict.fromkeys(named, False)
             parts = [{path: value for path, value in part.items() if path not in named}]
+        elif named:
+            self.refused |= dict.fromkeys(named, False)
+            return
         elif len(part) == 1:
+            self._require_about_a_value(part, refusal)
             self._alone |= dict.fromkeys(part, refusal)
             return
-        elif "active" in part:
+        elif self._require_about_a_value(part, refusal) and "active" in part:
             parts = [{path: value for path, value in part.items() if path != "active"}, {"active": part["active"]}]
         else:
             paths = sorted(part)
@@ -95,20 +98,22 @@ class Patching:
             self._left -= 1
             self._send(smaller)
 
-    def _require_about_a_value(self) -> None:
-        """Raise the refusal unless a PATCH that changes nothing is accepted: else it is not about the value."""
-        refusal = next(iter(self._alone.values()))
-        account = self._change.account
-        if all(path in refusal.paths for path, refusal in self._alone.items()):
-            return
-        control = "externalId" if "displayName" in self._alone else "displayName"
-        held = scim.read_values(account.document, [control]) if account is not None else {}
-        if not held or self._left <= 0:
-            raise refusal
+    def _require_about_a_value(self, part: Mapping[str, Any], refusal: Permanent) -> bool:
+        """Raise the refusal unless something is accepted, be it a PATCH that changes nothing: else it is about nothing.
+
+        Then it is the service's, or the person's, and no search would find what is refused.
+        """
+        account = self.account or self._change.account
+        if self.applied or self._tried_nothing or account is None:
+            return True
+        self._tried_nothing = True
+        held = scim.read_values(account.document, ["displayName", "externalId"])
+        path = next((path for path in held if path not in part), next(iter(held)))
         try:
-            self.account = self._patch(held)
+            self.account = self._patch({path: held[path]})
         except Permanent:
             raise refusal from None
+        return True
 
     def _patch(self, values: Mapping[str, Any]) -> ScimUser:
         """One PATCH; ``active`` only as long as the account is as it was read, for it must not land late.

@@ -47,7 +47,7 @@ PROFILE_PATHS = (
 
 _ELEMENT = re.compile(r'(?P<attribute>\w+)\[type eq "(?P<type>\w+)"\]\.value')
 _ENTERPRISE = f"{ENTERPRISE_USER}:"
-_WITHOUT_CASE = frozenset({"userName", WORK_EMAIL})
+_WITHOUT_CASE = frozenset({"userName", WORK_EMAIL, f"{ENTERPRISE_USER}:division"})
 
 
 def create_document(values: Mapping[str, Any], *, active: bool, external_id: str, password: str = "") -> dict[str, Any]:
@@ -79,7 +79,7 @@ def read_values(document: Mapping[str, Any], paths: Iterable[str]) -> dict[str, 
 def same(path: str, left: Any, right: Any) -> bool:
     """Whether two values of `path` are equal as Genesys Cloud sees them.
 
-    userName and e-mail ignore case; a phone number is the same as its tel URI, whatever separators it is
+    userName, e-mail and division ignore case; a phone number is the same as its tel URI, whatever separators it is
     written with; of a date the day counts; everything else is compared exactly.
     """
     return bool(comparable(path, left) == comparable(path, right))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Reason
 from bridge.provisioning.account_writer import Target
-from bridge.provisioning.accounts import NOT_VISIBLE, Accounts
+from bridge.provisioning.accounts import CONFLICT, NOT_VISIBLE, Accounts
 from bridge.provisioning.assignments import Assigned, Assignment, Assignments
 from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
@@ -82,7 +82,7 @@ class UserSync:
         """What waits for a person while the rest of the user's change is done: one record for each cause."""
         return ParkedItem(
             entity=work.entity,
-            item_id=f"cause:{reason}",
+            item_id=work.items[0].id,
             body=work.items[0].to_json(),
             reason=reason,
             detail=detail,
@@ -368,6 +368,7 @@ def _unlinked(link: UserLink) -> UserLink:
 
 def _already_inactive(work: Work, link: UserLink) -> bool:
     """Whether the records alone say that nothing is left to do; a deep sync reads the account, or looks for it."""
-    if work.deep:
+    met = link.waiting is not None and link.waiting.why.startswith(CONFLICT)  # a POST, with an account out of sight
+    if work.deep or met:
         return not link.ever_linked
-    return not link.genesys_id or link.known_active is False
+    return not link.genesys_id or (link.known_active is False and not link.pending)
