@@ -19,8 +19,8 @@ from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import ValidationError
 
 from bridge.approvals.signing import binding, sign_identity
-from bridge.operations.answers import Answer, Decided, Refused
-from bridge.operations.requests import READER, Asked, Decide, parse_decision, parse_operation
+from bridge.operations.answers import Answer, Decided, Reconsidered, Refused
+from bridge.operations.requests import READER, Asked, Decide, Reconsider, parse_decision, parse_operation
 from bridge_cli.ends import End, Stopped
 from bridge_cli.places import Place
 
@@ -87,6 +87,21 @@ class Bridge:
         with _explained():
             payload["identity"] = sign_identity(place.credentials, place.region, bound, endpoint=place.sts)
         return self._invoke(place.approvals, payload, Decided)
+
+    def reconsider(self, entity: str, user: str | None, why: str) -> Reply[Reconsidered]:
+        """Take exceptions back, signed as `decide`.
+
+        Raises:
+            Stopped: as `ask`.
+        """
+        place = self.place
+        asked = Reconsider(entity=entity, user=user, why=why, identity="-")
+        with _checked():
+            parse_decision(asked.model_dump())
+        bound = binding(place.approvals, asked.do, asked.about, 0, 0, why)
+        with _explained():
+            identity = sign_identity(place.credentials, place.region, bound, endpoint=place.sts)
+        return self._invoke(place.approvals, asked.model_dump() | {"identity": identity}, Reconsidered)
 
     def _invoke(self, function: str, payload: dict[str, Any], kind: type[A]) -> Reply[A]:
         with _explained():

@@ -57,6 +57,8 @@ def explain(context: Context) -> End:
     answer = reply.answer
     terminal.say(f"{entity}  in Genesys Cloud: {answer.genesys_id or 'not linked'}", "")
     show_steps(terminal, answer.steps)
+    if answer.excepted:
+        terminal.say("", f"Kept by a rejected hold: {' '.join(answer.excepted)}")
     if answer.parked:
         items = count(len(answer.parked), "item")
         terminal.say("", f"{items} parked: {context.command(f'parked show {entity}')}")
@@ -106,6 +108,7 @@ def _compare(context: Context, entity: str) -> End:
         terminal.say(f"{count(len(answer.attributes) - len(different), 'attribute')} equal, {len(different)} different")
     else:
         members = [("to join", user) for user in answer.joining] + [("to leave", user) for user in answer.leaving]
+        members += [("kept by a rejection", user) for user in answer.excepted]
         if members:
             terminal.table(("member", "user"), members)
         terminal.say(

@@ -39,13 +39,14 @@ Verb = Literal["approve", "reject"]
 
 def list_holds(context: Context) -> End:
     """``holds list``."""
-    reply = context.ask(HoldsList(), Holds)
+    everything = context.arguments.all
+    reply = context.ask(HoldsList(all=everything), Holds)
     context.terminal.document(reply.document)
     if context.terminal.as_json:
         return End.DONE
     holds = reply.answer.holds
     if not holds:
-        context.terminal.say("No hold is open.")
+        context.terminal.say("No hold is open, and none keeps anybody." if everything else "No hold is open.")
         return End.DONE
     rows = [
         (
@@ -53,13 +54,14 @@ def list_holds(context: Context) -> End:
             hold.number,
             _state(hold),
             hold.staged,
+            hold.excepted,
             hold.revision,
             context.terminal.time(hold.opened),
             _why(hold),
         )
         for hold in holds
     ]
-    context.terminal.table(("hold", "number", "state", "staged", "revision", "opened", "why"), rows)
+    context.terminal.table(("hold", "number", "state", "staged", "kept", "revision", "opened", "why"), rows)
     context.terminal.say("", f"Sync one: {context.command(f'holds show {holds[0].entity}')}")
     return End.DONE
 
@@ -117,6 +119,27 @@ def _decide(context: Context, verb: Verb) -> End:
     return End.DONE
 
 
+def reconsider(context: Context) -> End:
+    """``holds reconsider``."""
+    entity, user, terminal = context.arguments.entity, context.arguments.user, context.terminal
+    shown = context.ask(HoldsShow(entity=entity, limit=1), HoldShown).answer
+    users = [each for each in shown.excepted if user in {None, each}]
+    if not users:
+        raise Stopped(End.FAILED, f"{entity} keeps no such user by a rejected hold.", "`bridge holds list --all`.")
+    terminal.table(("user that is kept",), [(each,) for each in users])
+    terminal.confirm(
+        f"Take back the exception of {count(len(users), 'user')}? Whom Okta has taken out is removed by the next sync, "
+        "or held where a ceiling says so."
+    )
+    context.standing = "It was sent; whether it was done is not known. Asking again is harmless."
+    reply = context.bridge.reconsider(entity, user, context.arguments.why)
+    context.standing = "It is done."
+    terminal.document(reply.document)
+    terminal.say(f"Taken back for {count(len(reply.answer.users), 'user')}, by {reply.answer.by}, as AWS confirmed.")
+    terminal.say(f"A sync does the rest in some seconds: {context.command(f'holds show {entity}')}")
+    return End.DONE
+
+
 def _check(context: Context, hold: Hold) -> None:
     wanted = context.arguments.revision
     if hold.state not in _UNDECIDED:
@@ -170,6 +193,8 @@ def _show(context: Context, shown: HoldShown) -> None:
             f"{decision.verdict} revision {decision.revision} by {decision.by}: {decision.why}" if decision else "",
         ),
         ("decided", f"revision {hold.decided} by {hold.by}: {hold.why}" if hold.decided else ""),
+        ("done", f"{hold.released} of {hold.approved}" if hold.approved else ""),
+        ("kept", _kept(shown)),
         ("events", _events(hold)),
     )
     if shown.staged:
@@ -195,6 +220,12 @@ def _show(context: Context, shown: HoldShown) -> None:
         )
 
 
+def _kept(shown: HoldShown) -> str:
+    """Who keeps access that Okta has ended, by a rejection."""
+    more = len(shown.excepted) - _FIRST
+    return " ".join(shown.excepted[:_FIRST]) + (f" and {more} more: --json" if more > 0 else "")
+
+
 def _events(hold: Hold) -> str:
     more = len(hold.events) - _EVENTS
     return " ".join(hold.events[:_EVENTS]) + (f" and {more} more: --json" if more > 0 else "")
@@ -213,6 +244,16 @@ def _why(hold: Hold) -> str:
 
 def _hold_argument(parser: argparse.ArgumentParser) -> None:
     group_argument(parser, app=True)
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--all", action="store_true", help="also those that keep somebody by a rejection")
+
+
+def _reconsider_arguments(parser: argparse.ArgumentParser) -> None:
+    _hold_argument(parser)
+    parser.add_argument("--user", metavar="ID", help="this user alone; all of the hold's exceptions without it")
+    ticket_argument(parser)
 
 
 def _show_arguments(parser: argparse.ArgumentParser) -> None:
@@ -241,6 +282,7 @@ COMMANDS = (
         "removed because time has passed.",
         "bridge holds list",
         list_holds,
+        _list_arguments,
     ),
     Command(
         "holds show",
@@ -273,6 +315,18 @@ COMMANDS = (
         "bridge holds reject 00g1a2b3c4d5e6f7g8h9 --why OPS-1234",
         reject,
         _decision_arguments,
+        changes=True,
+    ),
+    Command(
+        "holds reconsider",
+        "HOLD [--user ID] --why TICKET",
+        "take back exceptions of a rejected hold",
+        "Anyone whom a rejection keeps stays though Okta has taken them out. This shows who they are, asks, and "
+        "lets the next sync judge them like everybody else: removed within the ceilings, or held. An approver's "
+        "right; your identity is confirmed as for a decision, and it is in the journal with the reason.",
+        "bridge holds reconsider 00g1a2b3c4d5e6f7g8h9 --why OPS-1234",
+        reconsider,
+        _reconsider_arguments,
         changes=True,
     ),
 )

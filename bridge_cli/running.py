@@ -128,6 +128,11 @@ def _todo(context: Context, answer: Status) -> list[str]:
     lines = []
     if answer.holds_open:
         lines.append(f"Holds wait for a decision: {context.command('holds list')}")
+    if answer.excepted:
+        kept = sum(answer.excepted.values())
+        lines.append(
+            f"Access that Okta has ended is kept by rejected holds ({kept}): {context.command('holds list --all')}"
+        )
     if answer.parked:
         lines.append(f"Items are parked: {context.command('parked list')}")
     if answer.paused_everything:

@@ -12,7 +12,7 @@ from bridge.approvals.approvals import Approvals
 from bridge.approvals.composition import build
 from bridge.approvals.settings import ApprovalsSettings
 from bridge.aws.dependencies import Dependencies
-from bridge.operations.answers import Decided
+from bridge.operations.answers import Answer
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
 
@@ -25,9 +25,9 @@ def compose(function: str, region: str, account: str) -> Approvals:
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Answer one `bridge.operations.requests.Decide`."""
+    """Answer one `bridge.operations.requests.Decide` or `Reconsider`."""
 
-    def decide() -> Decided:
+    def decide() -> Answer:
         asked = parse_decision(event)
         region, account = context.invoked_function_arn.split(":")[3:5]
         return compose(context.function_name, region, account).decide(asked)

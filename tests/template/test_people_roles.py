@@ -98,6 +98,17 @@ def approve(deployment: Deployment, **asked: Any) -> dict[str, Any]:
         return approvals.handler({**asked, "identity": identity}, cast("Any", Context()))
 
 
+def reconsidered(deployment: Deployment, entity: str) -> dict[str, Any]:
+    """Take all exceptions of an entity back."""
+    credentials = boto3.Session().get_credentials()
+    assert credentials is not None
+    bound = binding("consumer", "reconsider", f"{entity} all", 0, 0, "OPS-17")
+    identity = sign_identity(credentials, "us-east-1", bound, endpoint=sts_endpoint("us-east-1"))
+    with deployment.recorded():
+        asked = {"do": "reconsider", "entity": entity, "why": "OPS-17", "identity": identity}
+        return approvals.handler(asked, cast("Any", Context()))
+
+
 def open_hold(deployment: Deployment, entity: str, user: str) -> None:
     """A hold that waits for two days already."""
     opened = datetime.now(UTC) - timedelta(days=2)
@@ -149,4 +160,7 @@ def test_the_approvals_function_may_do_what_it_does(deployment: Deployment) -> N
         assert answer["ok"], answer
         assert answer["decision"]["by"].endswith("/ada")
     approve(deployment, do="approve", entity="group:00gTeamNorth00000001", number=1, revision=1, why="OPS-17")
+    store = DynamoStore(boto3.client("dynamodb"), deployment.aws.physical["StateTable"])
+    store.add_exceptions("app", ["00uAdaBrook000000001"])
+    assert reconsidered(deployment, "app")["users"] == ["00uAdaBrook000000001"]
     assert deployment.grants | BY_SERVICES["Approvals"] == allowed("Approvals")

@@ -20,9 +20,9 @@ def test_the_list_has_whole_ids_reasons_and_local_time() -> None:
     ran = stage.run("holds list")
     assert ran.code == 0
     lines = ran.out.splitlines()
-    assert lines[0].split() == ["HOLD", "NUMBER", "STATE", "STAGED", "REVISION", "OPENED", "WHY"]
+    assert lines[0].split() == ["HOLD", "NUMBER", "STATE", "STAGED", "KEPT", "REVISION", "OPENED", "WHY"]
     assert lines[1].startswith(
-        "group:00g1                         1  open     5000         3  2026-11-24 04:00:00 -05:00"
+        "group:00g1                         1  open     5000     0         3  2026-11-24 04:00:00 -05:00"
     )
     assert lines[1].endswith("ceiling-count: more removals within the window than the ceiling allows")
     assert lines[2].startswith("group:00g2verylongidentifier ")

@@ -7,20 +7,21 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bridge.approvals.identity import Identities
+from bridge.approvals.reconsidering import reconsider
 from bridge.approvals.signing import binding
 from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.items import Reason, make_item
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
-from bridge.operations.requests import Decide
+from bridge.operations.requests import Decide, Reconsider
 from bridge.provisioning.ports import Clock, QueueSender
-from bridge.provisioning.record_ports import AppRecords, Holds
+from bridge.provisioning.record_ports import AppRecords, Holds, Journal, Removals
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 
 
-class HoldsAndApp(Holds, AppRecords, Protocol):
-    """Holds, and what operators set for the whole bridge."""
+class HoldsAndApp(Holds, AppRecords, Removals, Journal, Protocol):
+    """Holds and their exceptions, what operators set for the whole bridge, and the journal."""
 
 
 class Approvals:
@@ -44,7 +45,21 @@ class Approvals:
         self._function = function
         self._dedup_key = dedup_key
 
-    def decide(self, asked: Decide) -> answers.Decided:
+    def decide(self, asked: Decide | Reconsider) -> answers.Decided | answers.Reconsidered:
+        """Take a decision about a hold, or about the exceptions that a rejected one has left.
+
+        Raises:
+            Refused: as `_decide` and `bridge.approvals.reconsidering.reconsider`.
+        """
+        if isinstance(asked, Decide):
+            return self._decide(asked)
+        bound = binding(self._function, asked.do, asked.about, 0, 0, asked.why)
+        person = self._identities.confirm(asked.identity, bound)
+        done = reconsider(asked, person, self._store, self._queues, self._clock, self._dedup_key())
+        logger.info("reconsidered", extra={"entity": asked.entity, "users": len(done.users)})
+        return done
+
+    def _decide(self, asked: Decide) -> answers.Decided:
         """Keep the decision, unless the hold has another, and enqueue the entity.
 
         Asked once more in the same words, nothing is decided again, but the entity is enqueued again.

@@ -85,6 +85,9 @@ class Hold(Part):
     by: str = ""
     why: str = ""
     decision: Decision | None = None
+    excepted: int = Field(default=0, description="how many keep access that Okta has ended, by a rejection")
+    approved: int = Field(default=0, description="how many an approval that is being carried out releases")
+    released: int = Field(default=0, description="how many of those are done")
 
 
 class Holds(Answer):
@@ -119,6 +122,16 @@ class HoldShown(Answer):
     staged: list[Staged]
     next: str | None
     history: list[HoldChange]
+    excepted: list[str] = Field(default=[], description="who keeps access that Okta has ended, by a rejection")
+
+
+class Reconsidered(Answer):
+    """Answers ``reconsider``: whose exceptions were taken back, and the item whose sync judges them."""
+
+    entity: str
+    users: list[str]
+    by: str
+    item: str
 
 
 class Reminded(Answer):
@@ -214,6 +227,7 @@ class Explained(Answer):
     genesys_id: str | None
     steps: list[Step]
     parked: list[ParkedItem]
+    excepted: list[str] = Field(default=[], description="for a user where, for a group who is an exception")
     journal: list[Entry]
 
 
@@ -268,6 +282,7 @@ class Compared(Answer):
     attributes: list[Attribute] = []
     joining: list[str] = []
     leaving: list[str] = []
+    excepted: list[str] = Field(default=[], description="who would leave, and stays by a rejected hold")
     unlinked_members: int = 0
 
 
@@ -364,6 +379,7 @@ class Status(Answer):
     queues: dict[str, Depth]
     breakers: list[Breaker] | None
     holds_open: int
+    excepted: dict[str, int] = Field(default={}, description="entity -> how many keep access that Okta has ended")
     parked: int
     reconcile: ReconcileRun | None
     caught_up: datetime | None = Field(description="up to where catch-up has read Okta's System Log")

@@ -53,9 +53,9 @@ class Comparison:
         rows = [self._row(path, wanted.get(path), held.get(path)) for path in sorted({*wanted, *cleared})]
         active = assigned and user.status in ACTIVE_STATUSES
         rows.append(answers.Attribute(path="active", wanted=active, held=account.active, same=active == account.active))
-        return answers.Compared(
-            entity=entity, genesys_id=account.id, state="" if assigned else "not-assigned", attributes=rows
-        )
+        excepted = ["app"] if not assigned and okta_id in self._store.exceptions("app") else []
+        state = "" if assigned else "not-assigned"
+        return answers.Compared(entity=entity, genesys_id=account.id, state=state, attributes=rows, excepted=excepted)
 
     def _account(self, okta_id: str, user_name: str) -> ScimUser | None:
         """The linked account, else the one that a sync would find."""
@@ -88,12 +88,14 @@ class Comparison:
         shown = listed or frozenset()
         links = self._store.users(shown | frozenset(owner.values()))
         membership = Membership(listed=shown, links=links, members=members, owner=owner, name=group.display_name)
+        leaving, exceptions = membership.removals(self._settings.inactive_members), self._store.exceptions(entity)
         joining = {links[okta].genesys_id: okta for okta in shown if okta in links}
         return answers.Compared(
             entity=entity,
             genesys_id=link.genesys_id,
             state="" if listed is not None else "not-in-okta",
             joining=sorted(joining[member] for member in membership.additions()),
-            leaving=sorted(membership.removals(self._settings.inactive_members)),
+            leaving=sorted(leaving.keys() - exceptions),
+            excepted=sorted(exceptions & leaving.keys()),
             unlinked_members=len(members) - len(owner),
         )

@@ -13,6 +13,7 @@ from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.items import format_time
 from bridge.operations import answers, showing
+from bridge.operations.exceptions import standing
 from bridge.operations.preview import Preview
 from bridge.operations.reasons import STEPS, StepName, text_of
 from bridge.operations.requests import Explain
@@ -52,6 +53,7 @@ class Explanation:
             genesys_id=(link.genesys_id or None) if link is not None else None,
             steps=[self._reach(journal, link), *self._steps(entity, link, trial, parked)],
             parked=[showing.parked(item) for item in parked],
+            excepted=_readable(lambda: self._excepted(entity), list[str]()),
             journal=[showing.entry(entry) for entry in journal],
         )
 
@@ -134,11 +136,24 @@ class Explanation:
         hold = self._store.hold(entity)
         if hold is not None and hold.state in BLOCKING:
             says += f" Hold {hold.number} is {hold.state.value}: {hold.staged} wait for a decision ({hold.reason})."
+        excepted = self._excepted(entity)
+        if excepted:
+            kept = (
+                f"{len(excepted)} users stay" if entity.startswith("group:") else f"Access stays ({' '.join(excepted)})"
+            )
+            says += f" {kept} by a rejected hold, though Okta has ended it: `bridge holds reconsider` takes that back."
         if self._store.app().removals_paused:
             says += " Removals are paused."
         if self._mode is Mode.OBSERVE:
             says += " The bridge observes: nothing is written."
         return says[0].upper() + says[1:]
+
+    def _excepted(self, entity: str) -> list[str]:
+        """For a user the entities of rejected holds that keep them, for a group whom its own keeps."""
+        if entity.startswith("group:"):
+            return sorted(self._store.exceptions(entity))
+        okta_id = entity.removeprefix("user:")
+        return [kept for kept, users in standing(self._store).items() if okta_id in users]
 
     def _parked(self, parked: list[ParkedItem]) -> str:
         """Why it is parked, and what to do first."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Protocol
 
 from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
-from bridge.operations.requests import HoldsShow
+from bridge.operations.exceptions import LinksAndExceptions, standing
+from bridge.operations.requests import HoldsList, HoldsShow
+from bridge.provisioning.deactivations import APP, APPROVAL_AGE, PERMITS
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.record_ports import Holds
 from bridge.provisioning.records import Hold, HoldState
@@ -17,10 +20,14 @@ from bridge.provisioning.records import Hold, HoldState
 REMIND_AFTER = timedelta(hours=24)
 
 
+class HoldsAndExceptions(Holds, LinksAndExceptions, Protocol):
+    """Holds, and what rejected ones have left."""
+
+
 class HoldService:
     """Reads holds and reminds of them; only the entity's own sync changes one."""
 
-    def __init__(self, store: Holds, notifier: Notifier, clock: Clock) -> None:
+    def __init__(self, store: HoldsAndExceptions, notifier: Notifier, clock: Clock) -> None:
         """Tell people through `notifier`."""
         self._store = store
         self._notifier = notifier
@@ -31,9 +38,14 @@ class HoldService:
         found = [hold for entity in self._store.open_hold_entities() if (hold := self._store.hold(entity))]
         return [self._shown(hold) for hold in sorted(found, key=lambda hold: (hold.opened, hold.entity))]
 
-    def listed(self) -> answers.Holds:
-        """Answers ``holds.list``."""
-        return answers.Holds(holds=self.open())
+    def listed(self, asked: HoldsList) -> answers.Holds:
+        """Answers ``holds.list``; with ``all`` the newest hold of each entity that has exceptions, too."""
+        holds = self.open()
+        if asked.all:
+            listed = {hold.entity for hold in holds}
+            kept = [self._store.hold(entity) for entity in standing(self._store) if entity not in listed]
+            holds += [self._shown(hold) for hold in kept if hold is not None]
+        return answers.Holds(holds=holds)
 
     def show(self, asked: HoldsShow) -> answers.HoldShown:
         """Answers ``holds.show``: a page of the staged users, in the order of their ids."""
@@ -51,6 +63,7 @@ class HoldService:
             staged=[answers.Staged(user=user, revision=revision) for user, revision in page],
             next=page[-1][0] if len(staged) > len(page) else None,
             history=[showing.change(change) for change in reversed(self._store.hold_history(asked.entity))],
+            excepted=sorted(self._store.exceptions(asked.entity)),
         )
 
     def remind(self) -> answers.Reminded:
@@ -87,4 +100,18 @@ class HoldService:
 
     def _shown(self, hold: Hold) -> answers.Hold:
         word = self._store.decision(hold.entity, hold.number)
-        return showing.hold(hold, word, self._store.reminded(hold.entity, hold.number))
+        shown = showing.hold(hold, word, self._store.reminded(hold.entity, hold.number))
+        approved, released = self._progress(hold)
+        excepted = len(self._store.exceptions(hold.entity))
+        return shown.model_copy(update={"excepted": excepted, "approved": approved, "released": released})
+
+    def _progress(self, hold: Hold) -> tuple[int, int]:
+        """Of an approved hold: how many it releases, and how many of them are done."""
+        if not hold.decided or hold.state not in {HoldState.APPROVED, HoldState.DONE}:
+            return 0, 0
+        staged = self._store.staged(hold.entity, hold.number).items()
+        decided = frozenset(user for user, revision in staged if revision <= hold.decided)
+        if hold.entity != APP:
+            return len(decided), len(decided) if hold.state is HoldState.DONE else 0
+        waiting = self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE) & decided
+        return len(decided), len(decided - waiting)

@@ -76,7 +76,7 @@ class Operations:
     def _dispatch(self, asked: requests.Operation) -> Answer:
         match asked:
             case requests.HoldsList():
-                return self.holds.listed()
+                return self.holds.listed(asked)
             case requests.HoldsShow():
                 return self.holds.show(asked)
             case requests.Remind():

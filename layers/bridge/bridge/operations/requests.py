@@ -69,9 +69,10 @@ class Asked(BaseModel):
 
 
 class HoldsList(Asked):
-    """Every open hold; answered by `answers.Holds`."""
+    """Every open hold, with ``all`` also those that keep exceptions; answered by `answers.Holds`."""
 
     do: Literal["holds.list"] = "holds.list"
+    all: Annotated[bool, Field(description="true or false")] = False
 
     @property
     def reads(self) -> bool:
@@ -311,12 +312,37 @@ class Decide(Asked):
     ]
 
 
+class Reconsider(Asked):
+    """Take back exceptions of a rejected hold, one user's or all of the entity's; answered by `answers.Reconsidered`.
+
+    The next sync judges them like everybody else. ``identity`` is made as for `Decide`, with number and revision 0.
+    """
+
+    do: Literal["reconsider"] = "reconsider"
+    entity: HoldEntity
+    user: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{8,64}$")] | None,
+        Field(description="a user's Okta id, or absent for all of them"),
+    ] = None
+    why: Ticket
+    identity: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=8192),
+        Field(description="a presigned sts:GetCallerIdentity URL", repr=False),
+    ]
+
+    @property
+    def about(self) -> str:
+        """What the identity is bound to in the place of the entity."""
+        return f"{self.entity} {self.user or 'all'}"
+
+
 _OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="do")])
-_DECIDE: TypeAdapter[Decide] = TypeAdapter(Decide)
+_DECIDE: TypeAdapter[Decide | Reconsider] = TypeAdapter(Annotated[Decide | Reconsider, Field(discriminator="do")])
 _KINDS: tuple[type[Asked], ...] = Operation.__args__
 #: Every name that the operations function knows, and every one that the approvals function knows.
 OPERATIONS = tuple(name for kind in _KINDS for name in kind.model_fields["do"].annotation.__args__)  # type: ignore[union-attr] # all of them are literals
-VERDICTS = ("approve", "reject")
+VERDICTS = ("approve", "reject", "reconsider")
 
 
 def parse_operation(payload: Any) -> Operation:
@@ -325,9 +351,9 @@ def parse_operation(payload: Any) -> Operation:
     return operation
 
 
-def parse_decision(payload: Any) -> Decide:
+def parse_decision(payload: Any) -> Decide | Reconsider:
     """As `parse_operation`, for the approvals function."""
-    decide: Decide = _parse(_DECIDE, payload, VERDICTS)
+    decide: Decide | Reconsider = _parse(_DECIDE, payload, VERDICTS)
     return decide
 
 
@@ -341,7 +367,8 @@ def _parse(adapter: TypeAdapter[Any], payload: Any, names: tuple[str, ...]) -> A
     except ValidationError as error:
         # The first problem alone, and never the value: an identity is a credential for some minutes.
         problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    kind = Decide if adapter is _DECIDE else next(kind for kind in _KINDS if payload["do"] in _names(kind))
+    kinds: tuple[type[Asked], ...] = (Decide, Reconsider) if adapter is _DECIDE else _KINDS
+    kind = next(kind for kind in kinds if payload["do"] in _names(kind))
     field = next((str(part) for part in problem["loc"] if part in kind.model_fields), "")
     if problem["type"] == "extra_forbidden" or not field:
         known = ", ".join(kind.model_fields)

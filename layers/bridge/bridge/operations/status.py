@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.aws.secrets import Secrets
 from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
+from bridge.operations.exceptions import standing
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
 from bridge.provisioning.organisation import UPSTREAM
@@ -72,6 +73,7 @@ class StatusService:
             queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},
             breakers=[self._breaker(upstream) for upstream in ("okta", "genesys", UPSTREAM)],
             holds_open=len(self._store.open_hold_entities()),
+            excepted={entity: len(users) for entity, users in standing(self._store).items()},
             parked=people(self._store.parked_items()),
             reconcile=self._reconcile.newest(),
             caught_up=cursor.at if cursor is not None else None,

@@ -1,0 +1,46 @@
+"""A person's word that exceptions of a rejected hold are to be judged anew: under the same name that AWS confirms."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from bridge.items import Reason, make_item
+from bridge.operations import answers
+from bridge.operations.answers import Refused
+from bridge.operations.requests import Reconsider
+from bridge.provisioning.ports import Clock, QueueSender
+from bridge.provisioning.record_ports import Journal, Removals
+from bridge.provisioning.records import JournalEntry
+
+
+class ExceptionsAndJournal(Removals, Journal, Protocol):
+    """The exceptions, and where it is said who took them back."""
+
+
+def reconsider(
+    asked: Reconsider, person: str, store: ExceptionsAndJournal, queues: QueueSender, clock: Clock, dedup_key: str
+) -> answers.Reconsidered:
+    """Take exceptions back, journal it, and enqueue the entity: its sync judges them like everybody else.
+
+    Raises:
+        Refused: ``not-found``: there is no such exception.
+        Transient: the store or a queue is out of reach; asking again is harmless.
+    """
+    standing = store.exceptions(asked.entity)
+    users = sorted(standing if asked.user is None else standing & {asked.user})
+    if not users:
+        raise Refused("not-found", f"{asked.entity} has no such exception", field="user" if asked.user else "entity")
+    item = make_item(asked.entity, Reason.HOLD, dedup_key)
+    store.write(
+        JournalEntry(
+            entity=asked.entity,
+            at=clock.now(),
+            outcome="reconsidered",
+            items=(item.id,),
+            reason=Reason.HOLD.value,
+            read={"by": person, "ticket": asked.why, "users": " ".join(users[:100]), "number": str(len(users))},
+        )
+    )
+    store.remove_exceptions(asked.entity, users)
+    queues.send([item])
+    return answers.Reconsidered(entity=asked.entity, users=users, by=person, item=item.id)
