@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bridge.items import OKTA_ID
 from bridge_cli.bridge import check_why
 from bridge_cli.context import Context
 from bridge_cli.ends import End
@@ -14,7 +14,6 @@ from bridge_cli.ends import End
 #: Seconds that a command waits for the sync it has asked for.
 _TIMEOUT = 60.0
 _KINDS = ("user", "group")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,12 @@ def entity_of(arguments: argparse.Namespace, *, app: bool = False) -> str:
         return "app"
     if okta_id is None:
         kind, _, okta_id = kind.partition(":")
-    if kind not in _KINDS or not _ID.fullmatch(okta_id):
-        raise argparse.ArgumentTypeError("ENTITY: expected user ID or group ID" + (", or app" if app else ""))
+    if kind not in _KINDS or not OKTA_ID.fullmatch(okta_id):
+        raise argparse.ArgumentTypeError(
+            "ENTITY: expected user ID or group ID"
+            + (", or app" if app else "")
+            + "; an Okta id has 8 to 64 letters and digits"
+        )
     return f"{kind}:{okta_id}"
 
 
@@ -133,11 +136,18 @@ def _ticket(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def okta_id(text: str) -> str:
+    """An Okta id."""
+    if not OKTA_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError("expected an Okta id: 8 to 64 letters and digits")
+    return text
+
+
 def _group(text: str) -> str:
-    okta_id = text.removeprefix("group:")
-    if not _ID.fullmatch(okta_id):
-        raise argparse.ArgumentTypeError("expected a group's Okta id")
-    return f"group:{okta_id}"
+    name = text.removeprefix("group:")
+    if not OKTA_ID.fullmatch(name):
+        raise argparse.ArgumentTypeError("expected a group's Okta id: 8 to 64 letters and digits")
+    return f"group:{name}"
 
 
 def _hold(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from bridge.operations.answers import Decided, Hold, Holds, HoldShown
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge_cli.bridge import Reply
-from bridge_cli.commands import Command, group_argument, page_arguments, positive, seconds, ticket_argument
+from bridge_cli.commands import Command, group_argument, okta_id, page_arguments, positive, seconds, ticket_argument
 from bridge_cli.context import Context, pages
 from bridge_cli.ends import End, Stopped
 from bridge_cli.tables import count
@@ -252,7 +252,9 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _reconsider_arguments(parser: argparse.ArgumentParser) -> None:
     _hold_argument(parser)
-    parser.add_argument("--user", metavar="ID", help="this user alone; all of the hold's exceptions without it")
+    parser.add_argument(
+        "--user", metavar="ID", type=okta_id, help="this user alone; all of the hold's exceptions without it"
+    )
     ticket_argument(parser)
 
 

@@ -22,7 +22,7 @@ ADA, BEN = "arn:aws:iam::123456789012:user/ada", "arn:aws:sts::123456789012:assu
 def test_an_approval_is_kept_and_enqueues_the_entity() -> None:
     """Who, what and why are in the record; the item is of reason hold; the hold itself is not touched."""
     stage = Stage()
-    hold = stage.open_hold(TEAM, "00u1", "00u2")
+    hold = stage.open_hold(TEAM, "00u1a2b3", "00u2a2b3")
     answer = stage.decide("approve", TEAM, 1, 1, by=ADA)
     assert answer["ok"], answer
     assert answer["decision"] == {
@@ -44,7 +44,7 @@ def test_an_approval_is_kept_and_enqueues_the_entity() -> None:
 def test_the_same_call_again_sends_the_item_again_and_decides_nothing() -> None:
     """So a queue that refused, or an answer that was lost, costs nothing; the first person stays who decided."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1")
+    stage.open_hold(TEAM, "00u1a2b3")
     stage.decide("approve", TEAM, 1, 1, by=ADA)
     again = stage.decide("approve", TEAM, 1, 1, by=BEN)
     assert again["ok"], again
@@ -56,7 +56,7 @@ def test_the_same_call_again_sends_the_item_again_and_decides_nothing() -> None:
 def test_the_same_call_again_is_answered_though_the_sync_has_begun(state: HoldState) -> None:
     """An approval is repeatable until it is done, and afterwards says who gave it."""
     stage = Stage()
-    hold = stage.open_hold(TEAM, "00u1")
+    hold = stage.open_hold(TEAM, "00u1a2b3")
     stage.decide("approve", TEAM, 1, 1)
     stage.world.store.save_hold(replace(hold, state=state))
     assert stage.decide("approve", TEAM, 1, 1)["ok"]
@@ -66,7 +66,7 @@ def test_the_same_call_again_is_answered_though_the_sync_has_begun(state: HoldSt
 def test_a_second_and_different_word_is_refused_by_naming_the_first(do: str, revision: int) -> None:
     """Another verdict, or another revision, once somebody has decided."""
     stage = Stage()
-    hold = stage.open_hold(TEAM, "00u1")
+    hold = stage.open_hold(TEAM, "00u1a2b3")
     stage.world.store.save_hold(replace(hold, revision=2))
     stage.decide("approve", TEAM, 1, 2, by=BEN)
     answer = stage.decide(do, TEAM, 1, revision, by=ADA)
@@ -78,8 +78,8 @@ def test_a_second_and_different_word_is_refused_by_naming_the_first(do: str, rev
 def test_an_older_revision_releases_just_what_was_seen() -> None:
     """Who was staged later waits for a decision of its own, and the answer says so."""
     stage = Stage()
-    hold = stage.open_hold(TEAM, "00u1", "00u2")
-    stage.world.store.stage(TEAM, 1, 2, ["00u3", "00u4", "00u5"])
+    hold = stage.open_hold(TEAM, "00u1a2b3", "00u2a2b3")
+    stage.world.store.stage(TEAM, 1, 2, ["00u3a2b3", "00u4a2b3", "00u5a2b3"])
     stage.world.store.save_hold(replace(hold, revision=2, staged=5))
     answer = stage.decide("approve", TEAM, 1, 1)
     assert "those of 2 staged users" in answer["releases"]
@@ -89,10 +89,10 @@ def test_an_older_revision_releases_just_what_was_seen() -> None:
 def test_a_rejection_says_that_nobody_is_removed() -> None:
     """And the hold of the organisation is decided in the same way."""
     stage = Stage()
-    stage.open_hold("app", "00u1")
+    stage.open_hold("app", "00u1a2b3")
     assert "Nobody is removed" in stage.decide("reject", "app", 1, 1)["releases"]
     assert stage.waiting() == [("app", "hold")]
-    stage.open_hold("app", "00u2", number=2)
+    stage.open_hold("app", "00u2a2b3", number=2)
     assert "deactivates those of 1 staged users" in stage.decide("approve", "app", 2, 1)["releases"]
 
 
@@ -122,7 +122,7 @@ def test_a_decision_while_removals_are_paused_says_that_it_waits() -> None:
 def test_what_does_not_exist_cannot_be_decided(number: int, revision: int, reason: str, field: str) -> None:
     """A number or a revision that is still to come would approve what nobody has seen."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1")
+    stage.open_hold(TEAM, "00u1a2b3")
     error = stage.decide("approve", TEAM, number, revision)["error"]
     assert (error["reason"], error["field"]) == (reason, field)
     assert stage.decide("approve", "app", 1, 1)["error"]["reason"] == "not-found"
@@ -133,7 +133,7 @@ def test_what_does_not_exist_cannot_be_decided(number: int, revision: int, reaso
 def test_only_an_open_hold_can_be_decided(state: HoldState) -> None:
     """One that is just being written down has not been seen as a whole."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1", state=state)
+    stage.open_hold(TEAM, "00u1a2b3", state=state)
     assert stage.decide("approve", TEAM, 1, 1)["error"]["reason"] == "hold-not-open"
     assert stage.world.store.decision(TEAM, 1) is None
 
@@ -141,8 +141,8 @@ def test_only_an_open_hold_can_be_decided(state: HoldState) -> None:
 def test_an_ended_hold_is_not_decided_under_a_newer_one() -> None:
     """Anyone who goes by an old listing is told the newest number."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1", state=HoldState.RESOLVED)
-    stage.open_hold(TEAM, "00u1", number=2)
+    stage.open_hold(TEAM, "00u1a2b3", state=HoldState.RESOLVED)
+    stage.open_hold(TEAM, "00u1a2b3", number=2)
     error = stage.decide("approve", TEAM, 1, 1)["error"]
     assert error["reason"] == "hold-not-open"
     assert "newest is 2" in error["message"]
@@ -151,7 +151,7 @@ def test_an_ended_hold_is_not_decided_under_a_newer_one() -> None:
 def test_a_hold_in_the_making_can_be_approved_as_it_was_seen_before() -> None:
     """While more users join, what was seen in an earlier revision stays what it was."""
     stage = Stage()
-    hold = stage.open_hold(TEAM, "00u1")
+    hold = stage.open_hold(TEAM, "00u1a2b3")
     stage.world.store.save_hold(replace(hold, revision=2, state=HoldState.OPENING))
     assert stage.decide("approve", TEAM, 1, 1)["ok"]
 
@@ -159,7 +159,7 @@ def test_a_hold_in_the_making_can_be_approved_as_it_was_seen_before() -> None:
 def test_an_identity_that_was_signed_for_something_else_decides_nothing() -> None:
     """Another hold, another reason, another function."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1")
+    stage.open_hold(TEAM, "00u1a2b3")
     asked = {"do": "approve", "entity": TEAM, "number": 1, "revision": 1, "why": "OPS-17"}
     for bound in (
         binding("another-stack-Approvals", "approve", TEAM, 1, 1, "OPS-17"),
@@ -176,7 +176,7 @@ def test_an_identity_that_was_signed_for_something_else_decides_nothing() -> Non
 def test_a_queue_that_refuses_keeps_the_decision_and_says_so() -> None:
     """The word is given; asking again enqueues the entity."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1")
+    stage.open_hold(TEAM, "00u1a2b3")
     working = stage.approvals
     world = stage.world
     stage.approvals = Approvals(world.store, cast("QueueSender", BrokenQueues()), world.clock, Passport(), FUNCTION)

@@ -185,10 +185,10 @@ def test_a_tried_sync_of_the_application_names_what_it_would_enqueue() -> None:
     """Users who wait for its return."""
     stage = Stage()
     world = stage.world
-    world.store.add_due("00u1")
+    world.store.add_due("00u1a2b3")
     planned = stage.ask("sync", entity="app")["planned"]
-    assert (planned["read"]["app"], planned["enqueues"]) == ("ACTIVE", ["user:00u1"])
-    assert world.store.due() == ["00u1"]
+    assert (planned["read"]["app"], planned["enqueues"]) == ("ACTIVE", ["user:00u1a2b3"])
+    assert world.store.due() == ["00u1a2b3"]
 
 
 def test_what_an_upstream_refuses_is_the_answer() -> None:

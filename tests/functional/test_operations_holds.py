@@ -15,10 +15,10 @@ TEAM, CREW = "group:00gTeamNorth00000001", "group:00gCrewSouth00000002"
 def test_open_holds_are_listed_the_oldest_first() -> None:
     """With counts, reason, and what somebody has decided; a hold that has ended is not among them."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1", "00u2")
+    stage.open_hold(TEAM, "00u1a2b3", "00u2a2b3")
     stage.world.clock.advance(60)
-    stage.open_hold("app", "00u3")
-    stage.open_hold(CREW, "00u4", state=HoldState.RESOLVED)
+    stage.open_hold("app", "00u3a2b3")
+    stage.open_hold(CREW, "00u4a2b3", state=HoldState.RESOLVED)
     stage.decide("reject", "app", 1, 1)
     first, second = stage.ask("holds.list", reader=True)["holds"]
     assert (first["entity"], first["staged"], first["reason"], first["state"]) == (TEAM, 2, "ceiling-count", "open")
@@ -52,7 +52,7 @@ def test_a_reminder_comes_once_a_day_and_removes_nobody() -> None:
     """An hourly schedule asks; a hold is told when it has waited for 24 hours, and again 24 hours later."""
     stage = Stage()
     world = stage.world
-    stage.open_hold(TEAM, "00u1")
+    stage.open_hold(TEAM, "00u1a2b3")
     told = []
     for hour in range(73):
         told += [(hour, entity) for entity in stage.ask("remind")["told"]]
@@ -69,9 +69,9 @@ def test_a_reminder_comes_once_a_day_and_removes_nobody() -> None:
 def test_a_reminder_that_reaches_nobody_is_sent_in_the_next_hour() -> None:
     """Also for the other holds of the same hour; a hold that somebody has decided is not told."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1")
-    stage.open_hold(CREW, "00u2")
-    stage.open_hold("app", "00u3")
+    stage.open_hold(TEAM, "00u1a2b3")
+    stage.open_hold(CREW, "00u2a2b3")
+    stage.open_hold("app", "00u3a2b3")
     stage.decide("approve", "app", 1, 1)
     stage.world.clock.advance(24 * 3600)
     stage.world.people_told.deaf = True
@@ -83,10 +83,10 @@ def test_a_reminder_that_reaches_nobody_is_sent_in_the_next_hour() -> None:
 def test_a_hold_that_follows_an_ended_one_has_its_own_reminders() -> None:
     """The day counts from its own opening."""
     stage = Stage()
-    stage.open_hold(TEAM, "00u1")
+    stage.open_hold(TEAM, "00u1a2b3")
     stage.world.clock.advance(24 * 3600)
     assert stage.ask("remind")["told"] == [TEAM]
-    stage.open_hold(TEAM, "00u2", number=2)
+    stage.open_hold(TEAM, "00u2a2b3", number=2)
     stage.world.clock.advance(23 * 3600)
     assert stage.ask("remind")["told"] == []
     stage.world.clock.advance(3600)
@@ -98,7 +98,7 @@ def test_the_widget_lists_the_holds_and_the_command_escaped() -> None:
     stage = Stage()
     asked = {"widgetContext": {"dashboardName": "d", "params": {}}}
     assert stage.operations.handle(asked, reader=True) == "<p>No removal waits for a person.</p>"
-    stage.open_hold(TEAM, "00u1", "00u2")
+    stage.open_hold(TEAM, "00u1a2b3", "00u2a2b3")
     shown = stage.operations.handle(asked, reader=True)
     assert isinstance(shown, str)
     assert f"<code>bridge holds show {TEAM} --stack bridge-test</code>" in shown

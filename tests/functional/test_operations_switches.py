@@ -85,7 +85,7 @@ def test_the_status_names_what_there_is() -> None:
     """Mode, set-up, queues, breakers, holds, parked items; what has not come about yet is null."""
     stage = Stage()
     world = stage.world
-    stage.open_hold(TEAM, "00u1")
+    stage.open_hold(TEAM, "00u1a2b3")
     parked(stage, ADA, "i1")
     world.store.save_breaker(Breaker("genesys", open=True, why="genesys-503", since=world.clock.now()))
     world.store.note_app_status("ACTIVE")

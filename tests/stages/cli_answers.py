@@ -8,7 +8,7 @@ from typing import Any, Literal
 from bridge.operations import answers
 from tests.stages.cli_stage import START
 
-GROUP, USER, ITEM = "group:00g1", "user:00u1", "item-1"
+GROUP, USER, ITEM = "group:00g1a2b3", "user:00u1a2b3", "item-1"
 
 
 def hold(**changes: Any) -> answers.Hold:

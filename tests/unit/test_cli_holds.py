@@ -11,7 +11,7 @@ from bridge.operations.answers import Decision, Holds
 from tests.stages.cli_answers import GROUP, decided, hold, refused, shown
 from tests.stages.cli_stage import OUTPUTS, READERS, START, Stage
 
-APPROVE = "holds approve 00g1 --why OPS-1"
+APPROVE = "holds approve 00g1a2b3 --why OPS-1"
 
 
 def test_the_list_has_whole_ids_reasons_and_local_time() -> None:
@@ -22,11 +22,11 @@ def test_the_list_has_whole_ids_reasons_and_local_time() -> None:
     lines = ran.out.splitlines()
     assert lines[0].split() == ["HOLD", "NUMBER", "STATE", "STAGED", "KEPT", "REVISION", "OPENED", "WHY"]
     assert lines[1].startswith(
-        "group:00g1                         1  open     5000     0         3  2026-11-24 04:00:00 -05:00"
+        "group:00g1a2b3                     1  open     5000     0         3  2026-11-24 04:00:00 -05:00"
     )
     assert lines[1].endswith("ceiling-count: more removals within the window than the ceiling allows")
     assert lines[2].startswith("group:00g2verylongidentifier ")
-    assert lines[-1] == "Sync one: bridge holds show group:00g1 --stack prod"
+    assert lines[-1] == "Sync one: bridge holds show group:00g1a2b3 --stack prod"
 
 
 def test_an_empty_list_says_so() -> None:
@@ -46,14 +46,14 @@ def test_json_is_the_answer_as_it_came() -> None:
 def test_a_hold_is_shown_with_counts_users_and_history() -> None:
     """Also who decided, when somebody has."""
     word = Decision(verdict="reject", number=1, revision=3, by="arn:aws:sts::1:x/kim", why="OPS-2", at=START)
-    out = Stage(holds_show=shown(decision=word, reminded=START)).run("holds show group:00g1").out
-    assert "group:00g1  hold 1, revision 3: open, reject on its way" in out
+    out = Stage(holds_show=shown(decision=word, reminded=START)).run("holds show group:00g1a2b3").out
+    assert "group:00g1a2b3  hold 1, revision 3: open, reject on its way" in out
     assert "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in out
     assert "  decided   reject revision 3 by arn:aws:sts::1:x/kim: OPS-2\n" in out
     assert "  reminded  2026-11-24 04:00:00 -05:00\n" in out
     assert "Who is held (the first 2 of 5000):\nUSER  SINCE REVISION\n00u1               1\n" in out
     assert "What happened:\nWHEN" in out
-    assert "bridge holds approve group:00g1 --why TICKET --stack prod" in out
+    assert "bridge holds approve group:00g1a2b3 --why TICKET --stack prod" in out
 
 
 def test_a_hold_that_has_ended_offers_no_decision() -> None:
@@ -65,17 +65,17 @@ def test_a_hold_that_has_ended_offers_no_decision() -> None:
 
 def test_all_staged_users_come_in_pages() -> None:
     """One document out of many answers; `next` is that of the last."""
-    stage = Stage(holds_show=[shown(2, after="00u2"), shown(1, after=None)])
-    ran = stage.run("holds show 00g1 --all --json")
+    stage = Stage(holds_show=[shown(2, after="00u2a2b3"), shown(1, after=None)])
+    ran = stage.run("holds show 00g1a2b3 --all --json")
     assert [user["user"] for user in ran.document["staged"]] == ["00u1", "00u2", "00u1"]
     assert ran.document["next"] is None
-    assert [(asked["limit"], asked["after"]) for asked in stage.asked] == [(1000, ""), (1000, "00u2")]
+    assert [(asked["limit"], asked["after"]) for asked in stage.asked] == [(1000, ""), (1000, "00u2a2b3")]
 
 
 def test_a_limit_over_a_page_asks_for_what_is_left() -> None:
     """No record more than asked for."""
     stage = Stage(holds_show=[shown(1000, after="00u999"), shown(200, after="00v")])
-    assert len(stage.run("holds show 00g1 --limit 1200 --json").document["staged"]) == 1200
+    assert len(stage.run("holds show 00g1a2b3 --limit 1200 --json").document["staged"]) == 1200
     assert [asked["limit"] for asked in stage.asked] == [1000, 200]
 
 
@@ -84,7 +84,7 @@ def test_an_approval_shows_asks_and_approves_what_it_showed() -> None:
     stage = Stage(holds_show=shown(), approve=decided())
     ran = stage.run(APPROVE, typed="yes\n")
     assert ran.code == 0
-    assert "Approve revision 3 of hold 1 of group:00g1. Release the removal of 5000 users?" in ran.err
+    assert "Approve revision 3 of hold 1 of group:00g1a2b3. Release the removal of 5000 users?" in ran.err
     assert ran.err.endswith("[y/N] ")
     assert "Approve: recorded for arn:aws:sts::123456789012:assumed-role/Ops/kim, as AWS confirmed.\n" in ran.out
     assert "Those of 5000 users who are still to go.\n" in ran.out
@@ -112,7 +112,7 @@ def test_the_identity_is_signed_for_this_decision_at_the_regional_endpoint() -> 
 def test_a_rejection_is_another_verdict() -> None:
     """And says what it means before it asks."""
     stage = Stage(holds_show=shown(), reject=decided("reject"))
-    ran = stage.run("holds reject 00g1 --why OPS-1", typed="y\n")
+    ran = stage.run("holds reject 00g1a2b3 --why OPS-1", typed="y\n")
     assert "Keep 5000 users as members? They are exceptions until" in ran.err
     assert stage.decided[0]["do"] == "reject"
     assert ran.out.count("Reject: recorded for") == 1
@@ -184,7 +184,7 @@ def test_a_refused_decision_says_why_and_what_to_do(reason: str, code: int) -> N
 def test_a_reason_that_could_be_a_name_is_refused_before_anybody_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     """No address goes into the record of a decision."""
     stage = Stage()
-    assert stage.run(["holds", "approve", "00g1", "--why", "ada@example.com said so"]).code == 2
+    assert stage.run(["holds", "approve", "00g1a2b3", "--why", "ada@example.com said so"]).code == 2
     assert "expected 1 to 100 of" in capsys.readouterr().err
     assert stage.aws.invoked == []
 
@@ -202,7 +202,7 @@ def test_an_interrupted_decision_says_how_to_find_out() -> None:
     stage = Stage(holds_show=shown())
     ran = stage.run(f"{APPROVE} --yes", interrupt_at="approve")
     assert ran.code == 130
-    assert "whether it was recorded is not known. bridge holds show group:00g1 --stack prod" in ran.err
+    assert "whether it was recorded is not known. bridge holds show group:00g1a2b3 --stack prod" in ran.err
 
 
 def test_waiting_lasts_until_syncs_have_carried_it_out() -> None:
@@ -211,13 +211,13 @@ def test_waiting_lasts_until_syncs_have_carried_it_out() -> None:
     ran = stage.run(f"{APPROVE} --yes --wait --progress")
     assert ran.code == 0
     assert ran.err.splitlines() == ["the hold is open, 0 s", "the hold is open, 1 s", "the hold is approved, 3 s"]
-    assert ran.out.endswith("group:00g1: done.\n")
+    assert ran.out.endswith("group:00g1a2b3: done.\n")
 
 
 def test_waiting_ends_also_when_a_new_hold_has_opened() -> None:
     """Who was staged later waits for a decision of their own."""
     stage = Stage(holds_show=[shown(), shown(number=2)], approve=decided())
-    assert stage.run(f"{APPROVE} --yes --wait").out.endswith("group:00g1: hold 1 is over, and hold 2 is open.\n")
+    assert stage.run(f"{APPROVE} --yes --wait").out.endswith("group:00g1a2b3: hold 1 is over, and hold 2 is open.\n")
 
 
 def test_waiting_in_vain_is_not_yet() -> None:
@@ -232,7 +232,7 @@ def test_an_interrupted_wait_keeps_the_decision() -> None:
     """Ctrl-C ends the waiting alone."""
     ran = Stage(holds_show=shown(), approve=decided()).run(f"{APPROVE} --yes --wait", interrupt_at="wait")
     assert ran.code == 130
-    assert "The decision is recorded, and syncs carry it out: bridge holds show group:00g1 --stack prod" in ran.err
+    assert "The decision is recorded, and syncs carry it out: bridge holds show group:00g1a2b3 --stack prod" in ran.err
 
 
 def test_the_organisations_hold_is_of_deactivations() -> None:

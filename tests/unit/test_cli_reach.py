@@ -58,9 +58,9 @@ def test_the_local_stack_needs_no_account() -> None:
         "Operations:reader": functions[READERS],
         "Approvals": functions[OUTPUTS["ApprovalsFunction"]],
     }
-    ran = stage.run("holds approve 00g1 --why OPS-1 --yes --local --port 9000")
+    ran = stage.run("holds approve 00g1a2b3 --why OPS-1 --yes --local --port 9000")
     assert ran.code == 0
-    assert "bridge holds show group:00g1 --local --port 9000" in ran.out
+    assert "bridge holds show group:00g1a2b3 --local --port 9000" in ran.out
     [(service, options)] = stage.aws.clients
     assert (service, options["endpoint_url"]) == ("lambda", "http://127.0.0.1:9000")
     assert stage.decided[0]["identity"].startswith("http://127.0.0.1:9003/?")

@@ -200,15 +200,15 @@ def test_an_interrupted_wait_does_not_stop_the_comparison() -> None:
 def test_parked_items_are_listed_with_what_to_do() -> None:
     """Reason and detail; and more pages are announced."""
     out = Stage(parked_list=parked(USER, GROUP, after="x")).run("parked list --limit 2").out
-    assert "user:00u1   2026-11-24 04:00:00 -05:00  ambiguous-match  More than one matches. 8a7b 9c0d\n" in out
+    assert "user:00u1a2b3   2026-11-24 04:00:00 -05:00  ambiguous-match  More than one matches. 8a7b 9c0d\n" in out
     assert "2 items; there are more: --all\n" in out
-    assert out.endswith("bridge parked redrive user:00u1 --stack prod\n")
+    assert out.endswith("bridge parked redrive user:00u1a2b3 --stack prod\n")
     assert Stage(parked_list=parked()).run("parked list").out == "Nothing is parked.\n"
 
 
 def test_a_parked_item_is_shown_whole() -> None:
     """With its body, as it was in the queue."""
-    out = Stage(parked_show=parked(USER)).run("parked show user 00u1").out
+    out = Stage(parked_show=parked(USER)).run("parked show user 00u1a2b3").out
     assert "  that is   More than one matches.\n  do first  Delete one.\n" in out
     assert '  body      {"v": 1}\n' in out
 
@@ -220,19 +220,19 @@ def test_a_discard_shows_asks_and_names_what_was_discarded() -> None:
         parked_show={"ok": True, "parked": [each.model_dump(mode="json") for each in items], "next": None},
         parked_discard={"ok": True, "entity": USER, "reasons": ["genesys-400"]},
     )
-    ran = stage.run("parked discard user 00u1 --reason genesys-400 --why OPS-1", typed="y\n")
+    ran = stage.run("parked discard user 00u1a2b3 --reason genesys-400 --why OPS-1", typed="y\n")
     assert ran.code == 0
     assert "Discard 1 cause? It waits for nobody until something changes" in ran.err
     assert "Discarded: genesys-400. bridge parked list --discarded --stack prod shows it." in ran.out
     assert (stage.asked[-1]["reason"], stage.asked[-1]["why"]) == ("genesys-400", "OPS-1")
-    assert stage.run("parked discard user 00u1 --reason old --why OPS-1 --yes").code == 1
-    assert stage.run("parked discard user 00u1 --yes").code == 2
+    assert stage.run("parked discard user 00u1a2b3 --reason old --why OPS-1 --yes").code == 1
+    assert stage.run("parked discard user 00u1a2b3 --yes").code == 2
 
 
 def test_a_redrive_shows_asks_and_waits_for_the_sync() -> None:
     """Its entry says what came of it."""
     stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), journal=journalled(entry("adopted")))
-    ran = stage.run("parked redrive user 00u1", typed="y\n")
+    ran = stage.run("parked redrive user 00u1a2b3", typed="y\n")
     assert ran.code == 0
     assert "ambiguous-match" in ran.out
     assert "adopted" in ran.out
@@ -241,21 +241,23 @@ def test_a_redrive_shows_asks_and_waits_for_the_sync() -> None:
 def test_a_redrive_that_is_parked_again_is_a_failure() -> None:
     """The cause is still there."""
     met = journalled(entry("failed", why="ambiguous-match"), parked=[parked_item()])
-    ran = Stage(parked_show=parked(USER), parked_redrive=redriven(), journal=met).run("parked redrive user 00u1 --yes")
+    ran = Stage(parked_show=parked(USER), parked_redrive=redriven(), journal=met).run(
+        "parked redrive user 00u1a2b3 --yes"
+    )
     assert ran.code == 1
     assert "Parked: ambiguous-match" in ran.err
 
 
 def test_a_redrive_of_nothing_is_refused() -> None:
     """Nobody is asked."""
-    ran = Stage(parked_show=refused("nothing-parked")).run("parked redrive user 00u1 --yes")
+    ran = Stage(parked_show=refused("nothing-parked")).run("parked redrive user 00u1a2b3 --yes")
     assert ran.code == 1
     assert "(nothing-parked)" in ran.err
 
 
 def test_everything_with_one_cause_is_redriven_at_once() -> None:
     """Those with another reason stay; one that a sync has closed meanwhile is no failure."""
-    items = parked(GROUP)["parked"] + parked(USER)["parked"] + parked("user:00u2", reason="other")["parked"]
+    items = parked(GROUP)["parked"] + parked(USER)["parked"] + parked("user:00u2a2b3", reason="other")["parked"]
     stage = Stage(
         parked_list={"ok": True, "parked": items, "next": None},
         parked_redrive=[refused("nothing-parked"), redriven()],
@@ -279,7 +281,7 @@ def test_a_redrive_of_all_when_nothing_is_parked_does_nothing() -> None:
     assert Stage(parked_list=parked()).run("parked redrive --all").code == 0
 
 
-@pytest.mark.parametrize("words", ["", "user 00u1 --all"])
+@pytest.mark.parametrize("words", ["", "user 00u1a2b3 --all"])
 def test_a_redrive_names_one_or_all(words: str) -> None:
     """Never both, never neither."""
     stage = Stage()

@@ -107,7 +107,7 @@ def test_facts_leave_out_what_is_empty_and_wrap() -> None:
 def test_nothing_that_a_terminal_obeys_reaches_it() -> None:
     """A name may hold an escape sequence; it is shown as a mark."""
     assert printable("a\x1b[2Jb\nc") == "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c"
-    out = Stage(holds_show=shown(explanation="\x1b]0;owned\x07")).run("holds show 00g1").out
+    out = Stage(holds_show=shown(explanation="\x1b]0;owned\x07")).run("holds show 00g1a2b3").out
     assert "\x1b" not in out
     assert hold().entity in out
 
@@ -130,9 +130,13 @@ def test_a_terminal_wraps_to_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file gets whole lines."""
     monkeypatch.setenv("COLUMNS", "60")
     stage = Stage(holds_show=shown())
-    assert max(len(line) for line in stage.run("holds show 00g1", terminal=True).out.splitlines()) > 60  # the history
-    assert "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in stage.run("holds show 00g1", terminal=True).out
-    assert "than the ceiling allows\n" in stage.run("holds show 00g1").out
+    assert (
+        max(len(line) for line in stage.run("holds show 00g1a2b3", terminal=True).out.splitlines()) > 60
+    )  # the history
+    assert (
+        "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in stage.run("holds show 00g1a2b3", terminal=True).out
+    )
+    assert "than the ceiling allows\n" in stage.run("holds show 00g1a2b3").out
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
@@ -141,5 +145,5 @@ def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
     reads, writes = os.pipe()
     os.close(reads)
     with os.fdopen(writes, "w", encoding="utf-8") as stdout:
-        ran = stage.run("holds show 00g1", stdout=stdout)
+        ran = stage.run("holds show 00g1a2b3", stdout=stdout)
     assert (ran.code, ran.err) == (1, "")

@@ -9,7 +9,14 @@ import pytest
 from bridge.operations.answers import Holds, Refused
 from bridge.operations.requests import OPERATIONS, Decide, Diff, HoldsShow, parse_decision, parse_operation
 
-APPROVAL = {"do": "approve", "entity": "group:00g1", "number": 1, "revision": 2, "why": "OPS-17 ok", "identity": "x"}
+APPROVAL = {
+    "do": "approve",
+    "entity": "group:00g1a2b3",
+    "number": 1,
+    "revision": 2,
+    "why": "OPS-17 ok",
+    "identity": "x",
+}
 
 
 def refused(payload: Any, *, decision: bool = False) -> dict[str, Any]:
@@ -24,7 +31,7 @@ def refused(payload: Any, *, decision: bool = False) -> dict[str, Any]:
 
 def test_a_request_has_defaults_only_where_the_contract_names_them() -> None:
     """A page, and an entity that may be absent; `do` decides what else is expected."""
-    shown = parse_operation({"do": "holds.show", "entity": "group:00g1"})
+    shown = parse_operation({"do": "holds.show", "entity": "group:00g1a2b3"})
     assert isinstance(shown, HoldsShow)
     assert (shown.limit, shown.after, shown.reads) == (100, "", True)
     everything = parse_operation({"do": "diff"})
@@ -37,14 +44,18 @@ def test_a_request_has_defaults_only_where_the_contract_names_them() -> None:
     ("payload", "field", "expected"),
     [
         ({"do": "holds.show"}, "entity", "group:<okta id>"),
-        ({"do": "holds.show", "entity": "user:00u1"}, "entity", "app"),
-        ({"do": "sync", "entity": "user:00u1\n"}, "entity", "user:<okta id>"),
-        ({"do": "sync", "entity": "user:00u1", "apply": 1}, "apply", "true or false"),
+        ({"do": "holds.show", "entity": "user:00u1a2b3"}, "entity", "app"),
+        ({"do": "sync", "entity": "user:00u1a2b3\n"}, "entity", "user:<okta id>"),
+        ({"do": "sync", "entity": "user:00u1a2b3", "apply": 1}, "apply", "true or false"),
         ({"do": "diff", "limit": "3"}, "limit", "from 1 to 1000"),
         ({"do": "diff", "limit": 1001}, "limit", "from 1 to 1000"),
         ({"do": "pause", "what": "queues"}, "what", "everything or removals"),
-        ({"do": "group.ceiling", "entity": "group:00g1", "count": 0, "percent": None}, "count", "1 to 1000, or null"),
-        ({"do": "group.ceiling", "entity": "group:00g1", "count": 3}, "percent", "0 to 100, or null"),
+        (
+            {"do": "group.ceiling", "entity": "group:00g1a2b3", "count": 0, "percent": None},
+            "count",
+            "1 to 1000, or null",
+        ),
+        ({"do": "group.ceiling", "entity": "group:00g1a2b3", "count": 3}, "percent", "0 to 100, or null"),
         ({"do": ["status"]}, "do", "holds.list, holds.show"),
         ({"do": "approve"}, "do", "holds.list, holds.show"),
         ({}, "do", "holds.list, holds.show"),

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from bridge.items import OKTA_ID
 from bridge.operations.answers import Refused
 
 #: The operations function's alias for those who only read.
@@ -22,20 +23,20 @@ USUAL_PAGE = 100
 
 Entity = Annotated[
     str,
-    StringConstraints(pattern=r"^(user|group):[A-Za-z0-9_-]{1,64}$"),
+    StringConstraints(pattern=rf"^(user|group):{OKTA_ID.pattern}$"),
     Field(description="user:<okta id> or group:<okta id>"),
 ]
 GroupEntity = Annotated[
-    str, StringConstraints(pattern=r"^group:[A-Za-z0-9_-]{1,64}$"), Field(description="group:<okta id>")
+    str, StringConstraints(pattern=rf"^group:{OKTA_ID.pattern}$"), Field(description="group:<okta id>")
 ]
 HoldEntity = Annotated[
     str,
-    StringConstraints(pattern=r"^(app|group:[A-Za-z0-9_-]{1,64})$"),
+    StringConstraints(pattern=rf"^(app|group:{OKTA_ID.pattern})$"),
     Field(description="group:<okta id>, or app for the organisation's hold"),
 ]
 AnyEntity = Annotated[
     str,
-    StringConstraints(pattern=r"^(app|(user|group):[A-Za-z0-9_-]{1,64})$"),
+    StringConstraints(pattern=rf"^(app|(user|group):{OKTA_ID.pattern})$"),
     Field(description="user:<okta id>, group:<okta id> or app"),
 ]
 Limit = Annotated[int, Field(ge=1, le=PAGE, description=f"a whole number from 1 to {PAGE}")]
@@ -321,7 +322,7 @@ class Reconsider(Asked):
     do: Literal["reconsider"] = "reconsider"
     entity: HoldEntity
     user: Annotated[
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{8,64}$")] | None,
+        Annotated[str, StringConstraints(pattern=rf"^{OKTA_ID.pattern}$")] | None,
         Field(description="a user's Okta id, or absent for all of them"),
     ] = None
     why: Ticket
