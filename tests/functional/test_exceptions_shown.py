@@ -129,3 +129,12 @@ def test_an_approved_hold_says_how_many_are_done(office: Office) -> None:
     assert ["done", str(staged), "of", str(staged)] in [
         line.split() for line in office.bridge("holds show app").out.splitlines()
     ]
+
+
+def test_the_report_of_a_reconcile_names_whom_rejections_keep(office: Office) -> None:
+    """Counted and named like everything else that it finds."""
+    _, _, people = kept_members(office)
+    run = office.stage.world.reconcile_whole()
+    assert run.counts["excepted"] == MEMBERS
+    assert sorted(run.ids["excepted"]) == sorted(people)
+    assert "excepted" in office.bridge("reconcile --report").out

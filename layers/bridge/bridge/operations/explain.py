@@ -13,12 +13,12 @@ from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.items import format_time
 from bridge.operations import answers, showing
-from bridge.operations.exceptions import standing
 from bridge.operations.preview import Preview
 from bridge.operations.reasons import STEPS, StepName, text_of
 from bridge.operations.requests import Explain
 from bridge.operations.switches import Switches
 from bridge.operations.trial import Trial, attempt
+from bridge.provisioning.exceptions import standing
 from bridge.provisioning.holds import BLOCKING
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, ParkedItem, UserLink

@@ -9,9 +9,9 @@ from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
-from bridge.operations.exceptions import LinksAndExceptions, standing
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge.provisioning.deactivations import APP, APPROVAL_AGE, PERMITS
+from bridge.provisioning.exceptions import LinksAndExceptions, standing
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.record_ports import Holds
 from bridge.provisioning.records import Hold, HoldState

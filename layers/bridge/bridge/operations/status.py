@@ -10,9 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.aws.secrets import Secrets
 from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
-from bridge.operations.exceptions import standing
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
+from bridge.provisioning.exceptions import standing
 from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.parking import people
 from bridge.provisioning.record_ports import Store

@@ -71,6 +71,7 @@ class Finding(StrEnum):
     UNKNOWN = "unknown"  #: a Genesys Cloud user whom Okta does not know, such as one made by hand (its ids)
     GONE = "gone"  #: a link to a user whom Genesys Cloud no longer has
     BACK = "back"  #: a user who was taken for gone and whom Genesys Cloud shows again
+    EXCEPTED = "excepted"  #: who keeps access that Okta has ended, because a person rejected a hold
     MEMBERS_DIFFER = "members-differ"  #: a linked group whose members are not those of the Okta group
     GROUP_RENAMED = "group-renamed"  #: a linked group with another name in Genesys Cloud
     GROUP_NOT_LINKED = "group-not-linked"  #: a group in scope without a Genesys Cloud group of its own

@@ -14,9 +14,10 @@ from functools import partial
 
 from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import AuthFailure, FenceMoved, Permanent, SettingsError, Transient
+from bridge.provisioning.exceptions import standing
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.runs import Implausible, NotYet, Phase, Queues, Run, Runs, RunTaken, Step
+from bridge.provisioning.runs import Finding, Implausible, NotYet, Phase, Queues, Run, Runs, RunTaken, Step
 from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.estimate import seconds_left
@@ -221,6 +222,9 @@ class Reconciler:
 
     def _close(self, run: Run, session: Session) -> Iterator[Step]:
         """What only a whole run may write: that there was one, and that the first one is behind us."""
+        for users in session.ask(partial(standing, self._store)).values():
+            for okta_id in sorted(users):
+                session.find(Finding.EXCEPTED, okta_id)
         if run.mode == Mode.ENFORCE and not session.ask(self._store.app).bootstrapped:
             session.ask(self._store.set_bootstrapped)
         session.ask(partial(self._store.note_reconciled, run.mode))
