@@ -18,11 +18,13 @@ class MemoryLinks(Guarded):
         user_links: Okta user id -> record.
         group_links: Okta group id -> record.
         owner_of: Genesys Cloud id -> owning entity.
+        reference_of: keyed hash of a login, e-mail address or employee number -> Okta user id.
     """
 
     user_links: dict[str, UserLink] = field(default_factory=dict)
     group_links: dict[str, GroupLink] = field(default_factory=dict)
     owner_of: dict[str, str] = field(default_factory=dict)
+    reference_of: dict[str, str] = field(default_factory=dict)
 
     def user(self, okta_id: str) -> UserLink | None:
         with self._lock:
@@ -67,6 +69,16 @@ class MemoryLinks(Guarded):
             self._release(self.user_links[link.okta_id], link)
             self.owner_of[link.genesys_id] = link.entity
             self.user_links[link.okta_id] = _copy(link)
+
+    def note_references(self, references: Iterable[str], okta_id: str) -> None:
+        """Remember that these keyed hashes stand for the user."""
+        with self._lock:
+            self.reference_of.update(dict.fromkeys(references, okta_id))
+
+    def referenced(self, reference: str) -> str:
+        """The Okta id of the user for whom a keyed hash stands, empty without one."""
+        with self._lock:
+            return self.reference_of.get(reference, "")
 
     def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
         with self._lock:

@@ -46,6 +46,7 @@ WRITES = {
     "remove_due",
     "confirm_organisation",
     "note_due",
+    "note_references",
     "settle_due",
     "park",
     "close_parked",

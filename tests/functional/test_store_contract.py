@@ -276,6 +276,17 @@ class TestUserLinks:
         assert set(store.users([*ids, ADA])) == set(ids)
 
 
+class TestReferences:
+    """By what people are found as managers."""
+
+    def test_the_last_one_who_is_noted_counts(self, store: Store) -> None:
+        """Keyed hashes stand for one user each; an unknown one for nobody."""
+        store.note_references(["h1", "h2"], ADA)
+        store.note_references(["h2"], BEN)
+        store.note_references([], BEN)
+        assert [store.referenced(one) for one in ("h1", "h2", "h3")] == [ADA, BEN, ""]
+
+
 class TestGroupLinks:
     """Links of groups."""
 

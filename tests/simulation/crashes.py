@@ -13,7 +13,7 @@ from tests.world import World
 #: Methods of the store that change nothing.
 READS = frozenset(
     (
-        *("user", "users", "all_users", "owners", "group", "groups"),
+        *("user", "users", "all_users", "owners", "referenced", "group", "groups"),
         *("removals", "removal", "exceptions", "seen"),
         *("hold", "hold_history", "open_hold_entities", "staged", "decision"),
         *("app", "due", "parked_items", "entries", "differences", "breaker", "log_cursor", "permitted", "reminded"),

@@ -28,14 +28,14 @@ from bridge.errors import Permanent, SettingsError
 from bridge.mapping.formats import Format, convert
 from bridge.mapping.phone import known_region
 from bridge.mapping.text import is_blank
-from bridge.provisioning.scim import DATE_HIRE, PHONES, PROFILE_PATHS
+from bridge.provisioning.scim import DATE_HIRE, MANAGER, PHONES, PROFILE_PATHS
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser
 from bridge.settings import UserNameSource
 
 #: What ScimV2CreateUser requires.
 REQUIRED = ("userName", "displayName")
 _DEFAULT = Path(__file__).with_name("default_map.json")
-_ONE_FORMAT = {DATE_HIRE: Format.DATE} | dict.fromkeys(PHONES, Format.E164)
+_ONE_FORMAT = {DATE_HIRE: Format.DATE, MANAGER: Format.MANAGER} | dict.fromkeys(PHONES, Format.E164)
 
 
 class When(StrEnum):
@@ -134,6 +134,11 @@ class AttributeMap:
         return sha256(text.encode()).hexdigest()[:16]
 
     @property
+    def maps_manager(self) -> bool:
+        """Whether a profile's manager is mapped."""
+        return any(entry.target == MANAGER for entry in self._entries)
+
+    @property
     def reads_app_user(self) -> bool:
         """Whether an expression names ``app``, so that the assignment must be read before a user can be mapped."""
         return any(_names_app(expression.parsed) for _, expression in self._compiled)
@@ -173,6 +178,8 @@ def _check(entries: list[_Entry]) -> None:
             raise SettingsError(f"attribute map: {entry.target} is mapped twice")
         targets.add(entry.target)
         wanted = _ONE_FORMAT.get(entry.target, entry.format)
+        if entry.format is Format.MANAGER and entry.target != MANAGER:
+            raise SettingsError(f"attribute map: {entry.target}: format: expected another than {Format.MANAGER.value}")
         if entry.format is not wanted:
             raise SettingsError(f"attribute map: {entry.target}: format: expected {wanted.value}")
         if entry.target in REQUIRED and entry.when is not When.ALWAYS:

@@ -21,6 +21,7 @@ class Format(StrEnum):
     EMAIL = "email"  #: an address: one ``@``, nothing that cannot be seen, a domain with a dot
     E164 = "e164"  #: a phone number, see `bridge.mapping.phone`
     DATE = "date"  #: a day, ``YYYY-MM-DD``; of a time its date part
+    MANAGER = "manager"  #: an Okta user id, login, e-mail address or employee number, see `provisioning.managers`
     BOOL = "bool"  #: written as ``true`` or ``false``, for every SCIM attribute that can be mapped is a text
 
 

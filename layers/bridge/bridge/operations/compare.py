@@ -40,15 +40,17 @@ class Comparison:
         app_user = self._okta.app_user(okta_id).value
         assigned = app_user is not None and app_user.status in ASSIGNED_STATUSES
         try:
-            wanted = {**self._mapper.map_user(user, app_user).values, "externalId": okta_id}
+            mapped = self._mapper.map_user(user, app_user).values
         except Permanent as error:
             return answers.Compared(entity=entity, genesys_id=None, state=error.reason)
+        # The manager is known by Genesys Cloud's id alone, which only a sync finds.
+        wanted = {path: value for path, value in {**mapped, "externalId": okta_id}.items() if path != scim.MANAGER}
         account = self._account(okta_id, str(wanted["userName"]))
         if account is None:
             state = "not-in-genesys-cloud" if assigned else "not-assigned"
             return answers.Compared(entity=entity, genesys_id=None, state=state)
         link = self._store.user(okta_id)
-        cleared = [path for path in (link.hashes if link else {}) if path not in wanted]
+        cleared = [path for path in (link.hashes if link else {}) if path not in {*wanted, scim.MANAGER}]
         held = scim.read_values(account.document, [*wanted, *cleared])
         rows = [self._row(path, wanted.get(path), held.get(path)) for path in sorted({*wanted, *cleared})]
         active = assigned and user.status in ACTIVE_STATUSES

@@ -22,6 +22,7 @@ READS = frozenset(
         "users",
         "all_users",
         "owners",
+        "referenced",
         "group",
         "groups",
         "removals",

@@ -18,11 +18,19 @@ from bridge.provisioning.values import OktaUser, ScimUser
 
 @dataclass(frozen=True)
 class Target:
-    """What Genesys Cloud should hold for a usable, assigned user."""
+    """What Genesys Cloud should hold for a usable, assigned user.
+
+    Attributes:
+        user: as Okta shows them.
+        values: SCIM path -> value.
+        on_create: what is sent only when the user is created.
+        left_out: paths whose value is not known yet: what the account holds there stays.
+    """
 
     user: OktaUser
     values: Mapping[str, Any]
     on_create: Mapping[str, Any]
+    left_out: frozenset[str] = frozenset()
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -136,7 +136,7 @@ class Accounts:
     def _change(self, link: UserLink, target: Target, account: ScimUser | None, *, insist: bool) -> Change:
         """What must be written, and which paths Genesys Cloud holds already."""
         wanted = target.attributes
-        refused = frozenset() if insist else self._refused(link, wanted)
+        refused = target.left_out | (frozenset() if insist else self._refused(link, wanted))
         if account is None:
             changed = self._fingerprints.differing(link.hashes, wanted)
             values = {path: wanted.get(path) for path in changed if path not in refused}
@@ -156,8 +156,9 @@ class Accounts:
 
     def _unchanged(self, link: UserLink, target: Target, change: Change, report: Report) -> Changed:
         if change.account is not None and self._settings.mode is Mode.ENFORCE and self._settings.update_users:
-            refused = {path: link.refused[path] for path in change.skipped}
-            link = remember(link, self._fingerprints, target.attributes, refused, change.account)
+            refused = {path: link.refused[path] for path in change.skipped if path in link.refused}
+            kept = change.skipped & link.written
+            link = remember(link, self._fingerprints, target.attributes, refused, change.account, kept)
         if report.outcome not in {"created", "recreated"}:
             report.finish("unchanged")
         return Changed(_compared(replace(link, active=True, waiting=None), change.account), change.account)

@@ -168,7 +168,7 @@ class EnforcingWriter:
         fresh = {path: self._fingerprints.refuse(path, change.values.get(path), at) for path in refused}
         report.refused = tuple(sorted(fresh))
         kept = {path: link.refused[path] for path in change.skipped if path in link.refused}
-        altered = (path for path, accepted in refused.items() if accepted)
+        altered = {path for path, accepted in refused.items() if accepted} | (change.skipped & link.written)
         return remember(link, self._fingerprints, wanted, {**kept, **fresh}, account, altered)
 
     # ------------------------------------------------------------------------------- deactivating
@@ -226,10 +226,11 @@ def remember(
     """The link once its account holds what is `wanted`, but for what is `refused`; of that, what it holds in its place.
 
     Of the refused, those `altered` hold another form of what was written; others hold it only if ours stood before.
+    What is neither wanted nor refused and yet `altered` is left as it is, and stays ours.
     What a write that is pending may still put there stays ours to clear: see `UserLink.written`.
     """
     hashes = fingerprints.of_all({path: value for path, value in wanted.items() if path not in refused})
-    ours = (link.written | set(altered)) & refused.keys()
+    ours = (link.written & refused.keys()) | set(altered)
     if account is None:
         hashes |= {path: link.hashes[path] for path in ours if path in link.hashes}
     else:

@@ -29,6 +29,10 @@ class Fingerprints:
         self._hash_key = hash_key
         self._map_digest = map_digest
 
+    def reference(self, text: str) -> str:
+        """What stands for a login, an e-mail address or an employee number; case is no difference."""
+        return self._keyed(["reference", text.strip().casefold()])
+
     def of_all(self, values: Mapping[str, Any]) -> dict[str, str]:
         """SCIM path -> fingerprint."""
         return {path: self._of(path, value) for path, value in values.items()}

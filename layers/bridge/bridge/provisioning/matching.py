@@ -23,7 +23,7 @@ from bridge.provisioning.values import ScimUser
 #: How long a search may trail a write, or another user's sync may free an account, before a person is asked.
 CONFLICT_PATIENCE = timedelta(minutes=15)
 #: Okta user ids, as Okta's own SCIM client writes them into externalId.
-_OKTA_USER_ID = re.compile(r"00u[A-Za-z0-9]{17}")
+OKTA_USER_ID = re.compile(r"00u[A-Za-z0-9]{17}")
 
 
 class Matching:
@@ -86,7 +86,7 @@ class Matching:
     def _is_free(self, link: UserLink, account: ScimUser) -> bool:
         """Whether the account is not another Okta user's."""
         owner = self._store.owners([account.id]).get(account.id, link.entity)
-        others = _OKTA_USER_ID.fullmatch(account.external_id) and account.external_id != link.okta_id
+        others = OKTA_USER_ID.fullmatch(account.external_id) and account.external_id != link.okta_id
         return owner == link.entity and not others
 
     def find_native(self, link: UserLink, *, inactive: bool = False) -> UserLink:
@@ -141,7 +141,7 @@ class Matching:
             Outdated: somebody took it meanwhile.
         """
         owner = self._store.owners([account.id]).get(account.id, "").removeprefix("user:")
-        if not owner and _OKTA_USER_ID.fullmatch(account.external_id):
+        if not owner and OKTA_USER_ID.fullmatch(account.external_id):
             owner = account.external_id
         other = "" if owner == link.okta_id else owner
         written = self._written_by_gone(link, other, account) if other else frozenset()

@@ -184,6 +184,11 @@ class UserMapper(Protocol):
         ...
 
     @property
+    def maps_manager(self) -> bool:
+        """Whether the map has a manager, by Okta user id, login, e-mail address or employee number."""
+        ...
+
+    @property
     def reads_app_user(self) -> bool:
         """Whether the map reads the app user, so that every sync must read the assignment."""
         ...

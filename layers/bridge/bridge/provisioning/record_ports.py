@@ -66,6 +66,14 @@ class UserLinks(Protocol):
         """
         ...
 
+    def note_references(self, references: Iterable[str], okta_id: str) -> None:
+        """Remember that these keyed hashes stand for the user; the last one who is noted counts."""
+        ...
+
+    def referenced(self, reference: str) -> str:
+        """The Okta id of the user for whom a keyed hash stands, empty without one."""
+        ...
+
     def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
         """Genesys Cloud id (of users or groups) -> owning entity, strongly consistent; the unowned are missing."""
         ...

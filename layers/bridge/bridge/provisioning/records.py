@@ -108,6 +108,7 @@ class UserLink:
         waiting: the conflict that waits for the search index, another user or a person, else None.
         pending: writes whose end is not known.
         refused: SCIM path -> the value that Genesys Cloud does not take; never ``active``.
+        references: keyed hashes by which the user is found as a manager.
         gone_id: id of the account that a user in state ``gone`` had; it may have been out of sight alone.
     """
 
@@ -128,6 +129,7 @@ class UserLink:
     waiting: Waiting | None = None
     pending: tuple[Pending, ...] = ()
     refused: dict[str, Refused] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
     gone_id: str = ""
 
     @property

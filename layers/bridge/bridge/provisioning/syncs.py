@@ -15,6 +15,7 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.groups import GroupSync
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import Linking
+from bridge.provisioning.managers import Managers
 from bridge.provisioning.matching import Matching
 from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
@@ -76,6 +77,7 @@ def build_syncs(
             assignments=assignments,
             deactivations=deactivations,
             linking=linking,
+            managers=Managers(store, fingerprints, clock),
             settings=settings,
         ),
         "group": GroupSync(

@@ -16,9 +16,11 @@ from bridge.provisioning.assignments import Assigned, Assignment, Assignments
 from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
+from bridge.provisioning.managers import TRIES, Managers
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, ParkedItem, UserLink, UserState
+from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser, ScimUser
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
@@ -46,6 +48,7 @@ class UserSync:
         assignments: Assignments,
         deactivations: Deactivations,
         linking: Linking,
+        managers: Managers,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything the decisions need, as ports."""
@@ -58,6 +61,7 @@ class UserSync:
         self._assignments = assignments
         self._deactivations = deactivations
         self._linking = linking
+        self._managers = managers
         self._settings = settings
 
     def sync(self, work: Work) -> Report:
@@ -254,12 +258,25 @@ class UserSync:
         link = replace(link, assigned=True, epoch=app.epoch, status=user.status)
         mapped = self._mapped(link, user, assignment.app_user)
         report.unmapped = mapped.unmapped
-        target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
+        target, link = self._target(work, link, user, mapped, report)
         insist = bool(work.reasons & {Reason.OPERATOR, Reason.REDRIVE})
         changed = self._accounts.converge(
             link, target, report, deep=work.deep, bootstrapped=app.bootstrapped, insist=insist
         )
         return self._finish(changed.link, changed.user, app, report)
+
+    def _target(
+        self, work: Work, link: UserLink, user: OktaUser, mapped: MappedUser, report: Report
+    ) -> tuple[Target, UserLink]:
+        """What Genesys Cloud should hold; a manager who has no account yet is left out by name."""
+        if not self._mapper.maps_manager:
+            return Target(user, mapped.values, mapped.on_create), link
+        link = self._managers.introduce(link, user)
+        values, unknown = self._managers.resolved(link, mapped.values, max(item.tries for item in work.items))
+        on_create, late = self._managers.resolved(link, mapped.on_create, TRIES)
+        left_out = frozenset({MANAGER} if unknown or late else ())
+        report.unmapped = (*report.unmapped, *left_out)
+        return Target(user, values, on_create, left_out), link
 
     def _stays_out(self, link: UserLink, user: OktaUser, report: Report) -> Report:
         """Not assigned and never linked: nothing to do, unless the whole application is out of sight."""
@@ -317,6 +334,9 @@ class UserSync:
         if link.groups_due and app.bootstrapped and self._settings.mode is Mode.ENFORCE:
             self._enqueue_groups(link, scim_user, app)
             link = replace(link, groups_due=False)
+        made = report.outcome in {"created", "recreated", "adopted"}
+        if made and self._mapper.maps_manager and (items := self._managers.reports(link)):
+            self._queues.send(items)
         return self._settle(link, link.status, report)
 
     def _enqueue_groups(self, link: UserLink, scim_user: ScimUser | None, app: AppState) -> None:

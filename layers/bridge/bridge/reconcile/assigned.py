@@ -18,6 +18,7 @@ from bridge.provisioning.ports import Clock, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import UserLink
 from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
+from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import AppUser, OktaUser
 from bridge.reconcile.items import user_items, waiting_users
@@ -135,7 +136,8 @@ class AssignedUsers:
         except Permanent:
             return True  # its sync says what is wrong with the profile
         target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
-        return bool(self._fingerprints.outstanding(link, target.attributes, self._clock.now()))
+        differing = self._fingerprints.outstanding(link, target.attributes, self._clock.now())
+        return any(path != MANAGER for path in differing)  # only a sync tells whose account the manager's is
 
     # ----------------------------------------------------------------------------------------- missing
 

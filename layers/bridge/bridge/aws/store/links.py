@@ -1,6 +1,7 @@
 """Links of users and groups, their fences, and the reverse records that keep one Okta object for each Genesys id.
 
-Records: ``users``/``<okta user id>``; ``groups``/``<okta group id>``; ``genesys:<genesys id>``/``owner``.
+Records: ``users``/``<okta user id>``; ``groups``/``<okta group id>``; ``genesys:<genesys id>``/``owner``;
+``reference:<keyed hash>``/``user``.
 """
 
 from __future__ import annotations
@@ -67,6 +68,13 @@ class LinkRecords(Records):
                 )
             )
         self._claim(_user_key(link.okta_id), link, _user_record(link), f"user:{previous_owner}", moved)
+
+    def note_references(self, references: Iterable[str], okta_id: str) -> None:
+        self._table.put_many({(f"reference:{one}", "user"): {"okta_id": okta_id} for one in references})
+
+    def referenced(self, reference: str) -> str:
+        record = self._table.get((f"reference:{reference}", "user"))
+        return "" if record is None else str(record["okta_id"])
 
     def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
         records = self._table.get_many(_owner_key(genesys_id) for genesys_id in genesys_ids)
