@@ -8,7 +8,8 @@ import pytest
 
 from bridge.items import Reason
 from bridge.provisioning.records import ParkedItem
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault
+from bridge_local.genesys import faults as genesys_faults
 from tests.stages.cli_office import Office
 from tests.stages.operations_stage import Stage
 from tests.world import World
@@ -16,7 +17,7 @@ from tests.world import World
 
 def refuse(world: World, *, path: str = "/users$", method: str = "POST", status: int = 400) -> Fault:
     """Genesys Cloud refuses every such call."""
-    return world.genesys.faults.add(Fault("status", method=method, path=path, status=status))
+    return world.genesys.faults.add(Fault(f"{method} .*{path}", genesys_faults.refused(status)))
 
 
 def open_items(world: World, person: str) -> list[ParkedItem]:
@@ -111,7 +112,7 @@ def test_a_redrive_ends_when_it_is_parked_again(office: Office) -> None:
     ran = office.bridge(f"parked redrive user {person} --yes", code=1)
     assert "Parked: genesys-400: Genesys Cloud refuses a value" in ran.err
     assert (world.clock.now() - began).total_seconds() < 30
-    world.genesys.faults.rules.remove(fault)
+    world.genesys.faults.remove(fault)
     ran = office.bridge(f"parked redrive user {person} --yes")
     assert "created" in ran.out
     assert office.bridge("parked list").out == "Nothing is parked.\n"
@@ -208,7 +209,7 @@ def test_a_good_sync_removes_what_was_discarded(office: Office) -> None:
     world = office.stage.world
     person, fault = refused_person(world)
     office.bridge(f"parked discard user {person} --why OPS-9 --yes")
-    world.genesys.faults.rules.remove(fault)
+    world.genesys.faults.remove(fault)
     world.ask(f"user:{person}", Reason.RECONCILE)
     world.settle()
     assert world.store.parked_items(f"user:{person}") == []
