@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.operations.answers import (
     OrganisationConfirmed,
@@ -16,12 +16,15 @@ from bridge.operations.answers import (
 from bridge.operations.requests import ConfirmOrganisation, Pause, ReconcileStart, ReconcileStatus
 from bridge.operations.requests import Status as AskStatus
 from bridge.provisioning.organisation import UPSTREAM
-from bridge_cli.commands import Command, seconds
+from bridge_cli.backlog import Pace, backlog, paces
+from bridge_cli.commands import Command, seconds, whole
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 from bridge_cli.terminal import Terminal
 
 _HOUR = 3600.0
+#: Seconds between the two answers of which a queue's pace is taken.
+_MEASURED = 15
 #: Above so many seconds an estimate is told in minutes.
 _MINUTES = 120
 _READ = {True: "yes", False: "no", None: "-"}
@@ -38,10 +41,18 @@ _MEANS = {
 
 def status(context: Context) -> End:
     """``status``."""
-    reply = context.ask(AskStatus(), Status)
-    context.terminal.document(reply.document)
+    first = reply = context.ask(AskStatus(), Status)
+    waited = 0.0
+    if context.arguments.seconds and any(backlog(depth) for depth in reply.answer.queues.values()):
+        began = context.clock()
+        context.terminal.progress(f"measuring the queues for {context.arguments.seconds:g} s")
+        context.sleep(context.arguments.seconds)
+        reply, waited = context.ask(AskStatus(), Status), context.clock() - began
+        context.terminal.progressed()
+    measured = paces(first.answer, reply.answer, waited, context.now())
+    context.terminal.document({**reply.document, "paces": {name: pace.document() for name, pace in measured.items()}})
     if not context.terminal.as_json:
-        _show_status(context, reply.answer)
+        _show_status(context, reply.answer, measured)
     return End.DONE
 
 
@@ -90,7 +101,7 @@ def _paused(everything: bool | None, *, removals: bool) -> str:
     return f"Queues: {queues}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
 
 
-def _show_status(context: Context, answer: Status) -> None:
+def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace]) -> None:
     terminal = context.terminal
     set_up = answer.set_up
     terminal.facts(
@@ -107,8 +118,11 @@ def _show_status(context: Context, answer: Status) -> None:
     )
     terminal.say()
     terminal.table(
-        ("queue", "waiting", "in hand", "later", "read"),
-        [(name, depth.waiting, depth.in_hand, depth.later, _READ[depth.read]) for name, depth in answer.queues.items()],
+        ("queue", "waiting", "in hand", "later", "read", "a minute", "empty"),
+        [
+            (name, depth.waiting, depth.in_hand, depth.later, _READ[depth.read], *_pace(terminal, measured[name]))
+            for name, depth in answer.queues.items()
+        ],
     )
     if answer.breakers:
         terminal.say()
@@ -117,6 +131,17 @@ def _show_status(context: Context, answer: Status) -> None:
     todo = _todo(context, answer)
     if todo:
         terminal.say("", *todo)
+
+
+def _pace(terminal: Terminal, pace: Pace) -> tuple[str, str]:
+    """By how many a queue shrinks in a minute, and when it will be empty."""
+    if not pace.backlog:
+        return "-", "now"
+    if pace.per_minute is None:
+        return "-", "not measured"
+    if pace.ends is None:
+        return f"{pace.per_minute:g}", "it does not shrink"
+    return f"{pace.per_minute:g}", f"about {terminal.time(pace.ends)}"
 
 
 def _set_up(missing: Sequence[str]) -> str:
@@ -232,6 +257,16 @@ def _show_run(terminal: Terminal, run: ReconcileRun | None) -> None:
     terminal.facts(("started", terminal.time(run.started)), ("ended", terminal.time(run.ended)), *why, *counts)
 
 
+def _status_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seconds",
+        metavar="N",
+        type=whole(0, 600),
+        default=_MEASURED,
+        help=f"measure the queues for so long (usually {_MEASURED}, 0 not at all)",
+    )
+
+
 def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
@@ -253,10 +288,12 @@ COMMANDS = (
         "status",
         "",
         "how the bridge is, and what waits for a person",
-        "Mode, set-up, the last comparison, queues, breakers, open holds, parked items; and the command for each thing "
-        "that waits for you.",
+        "Mode, set-up, the last comparison, queues, breakers, open holds, what is parked; and the command for each "
+        "thing that waits for you. Where a queue has a backlog it is measured twice, and the pace and the estimated "
+        "end are shown; SQS counts approximately, so a small backlog says little.",
         "bridge status",
         status,
+        _status_arguments,
     ),
     Command(
         "pause",

@@ -29,7 +29,7 @@ def test_status_of_a_bridge_that_is_well() -> None:
     assert ran.code == 0
     assert "mode              enforce\nset up            yes\n" in ran.out
     assert "paused            Queues: running. Removals: allowed within the ceilings.\n" in ran.out
-    assert ran.out.endswith("groups         0        0      0  yes\n")
+    assert ran.out.endswith("groups         0        0      0  yes   -         now\n")
 
 
 def test_status_names_the_command_for_whatever_waits() -> None:
