@@ -153,6 +153,9 @@ def _todo(context: Context, answer: Status) -> list[str]:
     lines = []
     if answer.holds_open:
         lines.append(f"Holds wait for a decision: {context.command('holds list')}")
+    for hold in answer.releases:
+        shows = context.command(f"holds show {hold.entity}")
+        lines.append(f"The approved hold of {hold.entity} is {hold.released} of {hold.approved} done: {shows}")
     if answer.excepted:
         kept = sum(answer.excepted.values())
         lines.append(

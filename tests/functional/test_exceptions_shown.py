@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.items import Queue
+from bridge_local.genesys.faults import Fault
 from tests.stages.cli_office import APPROVER, Office
 
 MEMBERS = 30
@@ -123,7 +125,17 @@ def test_an_approved_hold_says_how_many_are_done(office: Office) -> None:
     world.happen()
     staged = office.ask("holds list")["holds"][0]["staged"]
     office.bridge("holds approve app --why OPS-7 --yes")
+    while world.store.hold("app").state.value != "done":  # type: ignore[union-attr] # there is one
+        world.work(Queue.USERS)
+    world.genesys.faults.add(Fault("status", method="PATCH", path="/users/", status=503))
+    [release] = office.ask("status --seconds 0")["releases"]
+    assert (release["entity"], release["approved"]) == ("app", staged)
+    assert release["released"] < staged
+    line = f"The approved hold of app is {release['released']} of {staged} done: bridge holds show app"
+    assert line in office.bridge("status --seconds 0").out
+    world.genesys.faults.clear()
     world.settle()
+    assert office.ask("status --seconds 0")["releases"] == []
     hold = office.ask("holds show app")["hold"]
     assert (hold["approved"], hold["released"]) == (staged, staged)
     assert ["done", str(staged), "of", str(staged)] in [

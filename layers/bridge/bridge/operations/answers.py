@@ -379,6 +379,7 @@ class Status(Answer):
     queues: dict[str, Depth]
     breakers: list[Breaker] | None
     holds_open: int
+    releases: list[Hold] = Field(default=[], description="approved holds whose users are not all done")
     excepted: dict[str, int] = Field(default={}, description="entity -> how many keep access that Okta has ended")
     parked: int
     reconcile: ReconcileRun | None

@@ -42,11 +42,12 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         dependencies.secrets.refresh()  # it may have been changed a minute ago
         return dependencies.genesys.organisation()
 
+    holds = HoldService(store, dependencies.notifier, clock)
     return Operations(
         stack=dependencies.stack,
         store=store,
         queues=dependencies.queues,
-        holds=HoldService(store, dependencies.notifier, clock),
+        holds=holds,
         parked=ParkedService(store, dependencies.queues, clock),
         groups=GroupService(store, dependencies.queues),
         switches=switches,
@@ -55,6 +56,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
             store=store,
             switches=switches,
             reconcile=reconcile,
+            holds=holds,
             sqs=dependencies.sqs,
             queue_urls=settings.queue_urls,
             secrets=dependencies.secrets,

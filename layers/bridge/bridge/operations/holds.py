@@ -38,6 +38,12 @@ class HoldService:
         found = [hold for entity in self._store.open_hold_entities() if (hold := self._store.hold(entity))]
         return [self._shown(hold) for hold in sorted(found, key=lambda hold: (hold.opened, hold.entity))]
 
+    def under_way(self) -> list[answers.Hold]:
+        """The approved holds whose users are not all done."""
+        found = [self._store.hold(entity) for entity in sorted({APP, *self._store.open_hold_entities()})]
+        shown = [self._shown(hold) for hold in found if hold is not None and any(self._progress(hold))]
+        return [hold for hold in shown if hold.released < hold.approved]
+
     def listed(self, asked: HoldsList) -> answers.Holds:
         """Answers ``holds.list``; with ``all`` the newest hold of each entity that has exceptions, too."""
         holds = self.open()

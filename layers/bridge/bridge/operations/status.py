@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from bridge.aws.secrets import Secrets
 from bridge.errors import SettingsError, Transient
 from bridge.operations import answers
+from bridge.operations.holds import HoldService
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
 from bridge.provisioning.exceptions import standing
@@ -39,6 +40,7 @@ class StatusService:
         store: Store,
         switches: Switches,
         reconcile: ReconcileService,
+        holds: HoldService,
         sqs: SQSClient,
         queue_urls: Mapping[str, str],
         secrets: Secrets,
@@ -49,6 +51,7 @@ class StatusService:
         self._store = store
         self._switches = switches
         self._reconcile = reconcile
+        self._holds = holds
         self._sqs = sqs
         self._queue_urls = queue_urls
         self._secrets = secrets
@@ -73,6 +76,7 @@ class StatusService:
             queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},
             breakers=[self._breaker(upstream) for upstream in ("okta", "genesys", UPSTREAM)],
             holds_open=len(self._store.open_hold_entities()),
+            releases=self._holds.under_way(),
             excepted={entity: len(users) for entity, users in standing(self._store).items()},
             parked=people(self._store.parked_items()),
             reconcile=self._reconcile.newest(),
