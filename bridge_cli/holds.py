@@ -6,6 +6,7 @@ import argparse
 from typing import Literal
 
 from bridge.operations.answers import Decided, Hold, Holds, HoldShown
+from bridge.operations.reasons import text_of
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge_cli.bridge import Reply
 from bridge_cli.commands import Command, group_argument, okta_id, page_arguments, positive, seconds, ticket_argument
@@ -19,17 +20,6 @@ _FIRST = 20
 _EVENTS = 3
 #: Seconds that `--wait` takes.
 _PATIENCE = 600.0
-#: Why removals are held, for people.
-_REASONS = {
-    "ceiling-count": "more removals within the window than the ceiling allows",
-    "ceiling-percent": "a larger part of the group within the window than the ceiling allows",
-    "ceiling-empty": "nobody would be left in the group",
-    "deactivation-ceiling": "more users lose their assignment within the window than the ceiling allows",
-    "first-link": "the first comparison, the first sync of the link, or the first one at an adopted member is not over",
-    "suspicious-empty": "Okta shows nobody where people were, and nothing explains it",
-    "group-deleted": "the group is gone in Okta",
-    "removals-paused": "an operator has paused removals",
-}
 #: States in which a decision is still possible.
 _UNDECIDED = frozenset({"opening", "open"})
 #: States that nothing follows.
@@ -238,8 +228,7 @@ def _state(hold: Hold) -> str:
 
 
 def _why(hold: Hold) -> str:
-    text = _REASONS.get(hold.reason, "")
-    return f"{hold.reason}: {text}" if text else hold.reason
+    return f"{hold.reason}: {text_of(hold.reason).means}"
 
 
 def _hold_argument(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,7 @@ def test_the_list_has_whole_ids_reasons_and_local_time() -> None:
     assert lines[1].startswith(
         "group:00g1a2b3                     1  open     5000     0         3  2026-11-24 04:00:00 -05:00"
     )
-    assert lines[1].endswith("ceiling-count: more removals within the window than the ceiling allows")
+    assert lines[1].endswith("ceiling-count: More removals within the window than the ceiling allows.")
     assert lines[2].startswith("group:00g2verylongidentifier ")
     assert lines[-1] == "Sync one: bridge holds show group:00g1a2b3 --stack prod"
 

@@ -136,7 +136,7 @@ def test_a_terminal_wraps_to_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (
         "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in stage.run("holds show 00g1a2b3", terminal=True).out
     )
-    assert "than the ceiling allows\n" in stage.run("holds show 00g1a2b3").out
+    assert "than the ceiling allows.\n" in stage.run("holds show 00g1a2b3").out
 
 
 def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
