@@ -231,6 +231,20 @@ def test_activation_without_a_licence_is_parked_and_the_rest_is_done(status: Any
     assert not world.store.parked
 
 
+def test_hire_without_a_licence_has_an_inactive_account_and_is_parked_with_the_reason() -> None:
+    """No active account is to be had: everything is written, and the activation follows when there is a licence."""
+    world = company(licences=0)
+    user = world.person("Ada Brook", title="Adviser")
+    world.happen()
+    assert (world.account(user)["active"], world.account(user)["title"]) == (False, "Adviser")
+    assert world.parked(f"user:{user}") == ["activation-refused"]
+    world.genesys_switches.licences = None
+    world.ask(f"user:{user}", Reason.RECONCILE)
+    world.settle()
+    assert world.account(user)["active"] is True
+    assert not world.store.parked
+
+
 def test_case_of_a_division_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     """Genesys Cloud has its own spelling: nothing is written."""
     with_divisions(monkeypatch)

@@ -101,17 +101,26 @@ class EnforcingWriter:
                 return self._send_post(link, values)
             except Permanent as refusal:
                 named = set(refusal.paths) & values.keys()
-                if named & _LEAST or values.keys() <= _LEAST:
+                if named & _LEAST:
                     raise
+                if values.keys() <= _LEAST:
+                    return self._post_inactive(link, values, refusal)
                 refused |= named
                 values = {
                     path: value for path, value in values.items() if path not in named and (named or path in _LEAST)
                 }
 
-    def _send_post(self, link: UserLink, values: Mapping[str, Any]) -> ScimUser:
+    def _post_inactive(self, link: UserLink, values: Mapping[str, Any], refusal: Permanent) -> ScimUser:
+        """An inactive account where no active one is to be had, such as for want of a licence; else the refusal."""
+        try:
+            return self._send_post(link, values, active=False)
+        except Permanent:
+            raise refusal from None
+
+    def _send_post(self, link: UserLink, values: Mapping[str, Any], *, active: bool = True) -> ScimUser:
         password = self._make_password() if self._settings.sync_password is SyncPassword.RANDOM else ""
         nested = {path: value for path, value in values.items() if path != "externalId"}
-        document = scim.create_document(nested, active=True, external_id=link.okta_id, password=password)
+        document = scim.create_document(nested, active=active, external_id=link.okta_id, password=password)
         return self._genesys.create_user(document)
 
     # ----------------------------------------------------------------------------------- changing
