@@ -149,7 +149,8 @@ class AssignedUsers:
             if link.posted is None and (not link.genesys_id or link.known_active is False):
                 continue
             active += 1
-            if link.okta_id not in listed and link.okta_id not in decided:
+            # No hold stands before the end of somebody whom a sync has seen DEPROVISIONED.
+            if link.okta_id not in listed and (link.okta_id not in decided or link.status == "DEPROVISIONED"):
                 missing.append(link.okta_id)
         return active, missing
 
