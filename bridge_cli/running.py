@@ -13,6 +13,7 @@ from bridge.operations.answers import (
     ReconcileState,
     Status,
 )
+from bridge.operations.reasons import text_of
 from bridge.operations.requests import ConfirmOrganisation, Pause, ReconcileStart, ReconcileStatus
 from bridge.operations.requests import Status as AskStatus
 from bridge.provisioning.organisation import UPSTREAM
@@ -50,10 +51,12 @@ def status(context: Context) -> End:
         reply, waited = context.ask(AskStatus(), Status), context.clock() - began
         context.terminal.progressed()
     measured = paces(first.answer, reply.answer, waited, context.now())
-    context.terminal.document({**reply.document, "paces": {name: pace.document() for name, pace in measured.items()}})
+    todo = _todo(context, reply.answer)
+    shown = {name: pace.document() for name, pace in measured.items()}
+    context.terminal.document({"ok": True, "needs": todo, **reply.document, "paces": shown})
     if not context.terminal.as_json:
         _show_status(context, reply.answer, measured)
-    return End.DONE
+    return End.FAILED if todo and context.arguments.check else End.DONE
 
 
 def pause(context: Context) -> End:
@@ -128,9 +131,12 @@ def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace])
         terminal.say()
         rows = [(each.upstream, each.state, terminal.time(each.since), each.why) for each in answer.breakers]
         terminal.table(("breaker", "state", "since", "why"), rows)
-    todo = _todo(context, answer)
-    if todo:
-        terminal.say("", *todo)
+    lines = [f"{each['problem']}: {each['command']}" for each in _todo(context, answer)]
+    for hold in answer.releases:
+        shows = context.command(f"holds show {hold.entity}")
+        lines.append(f"The approved hold of {hold.entity} is {hold.released} of {hold.approved} done: {shows}")
+    if lines:
+        terminal.say("", *lines)
 
 
 def _pace(terminal: Terminal, pace: Pace) -> tuple[str, str]:
@@ -148,29 +154,31 @@ def _set_up(missing: Sequence[str]) -> str:
     return f"no: the secret lacks {', '.join(missing)}" if missing else "yes"
 
 
-def _todo(context: Context, answer: Status) -> list[str]:
-    """What waits for a person, and the command for it."""
-    lines = []
+def _todo(context: Context, answer: Status) -> list[dict[str, str]]:
+    """What needs somebody: the problem, and the command for it."""
+    found: list[tuple[str, str]] = []
+    if answer.set_up is not None and not answer.set_up.done:
+        found.append(("The secret is not filled", "status"))
     if answer.holds_open:
-        lines.append(f"Holds wait for a decision: {context.command('holds list')}")
-    for hold in answer.releases:
-        shows = context.command(f"holds show {hold.entity}")
-        lines.append(f"The approved hold of {hold.entity} is {hold.released} of {hold.approved} done: {shows}")
+        found.append(("Holds wait for a decision", "holds list"))
     if answer.excepted:
         kept = sum(answer.excepted.values())
-        lines.append(
-            f"Access that Okta has ended is kept by rejected holds ({kept}): {context.command('holds list --all')}"
-        )
+        found.append((f"Access that Okta has ended is kept by rejected holds ({kept})", "holds list --all"))
     if answer.parked:
-        lines.append(f"Items are parked: {context.command('parked list')}")
+        found.append(("Items are parked", "parked list"))
     if answer.paused_everything:
-        lines.append(f"The queues are paused: {context.command('resume')}")
-    if any(each.upstream == UPSTREAM and each.state == "open" for each in answer.breakers or ()):
-        again = context.command("confirm organisation")
-        lines.append(f"Another Genesys Cloud organisation? Correct the secret, or else: {again}")
+        found.append(("The queues are paused", "resume"))
+    for breaker in answer.breakers or ():
+        if breaker.state == "open" and breaker.upstream == UPSTREAM:
+            problem = "Another Genesys Cloud organisation? Correct the secret, or else"
+            found.append((problem, "confirm organisation"))
+        elif breaker.state == "open":
+            found.append(
+                (f"Nobody calls {breaker.upstream} ({breaker.why}): {text_of(breaker.why).first[:-1]}", "status")
+            )
     if answer.paused_removals:
-        lines.append(f"Removals are paused: {context.command('resume removals')}")
-    return lines
+        found.append(("Removals are paused", "resume removals"))
+    return [{"problem": problem, "command": context.command(words)} for problem, words in found]
 
 
 # -------------------------------------------------------------------------------------------- reconcile
@@ -268,6 +276,7 @@ def _status_arguments(parser: argparse.ArgumentParser) -> None:
         default=_MEASURED,
         help=f"measure the queues for so long (usually {_MEASURED}, 0 not at all)",
     )
+    parser.add_argument("--check", action="store_true", help="exit with 1 when something needs somebody; for monitors")
 
 
 def _what(parser: argparse.ArgumentParser) -> None:

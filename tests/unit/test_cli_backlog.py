@@ -48,3 +48,17 @@ def test_empty_queues_are_not_measured() -> None:
     stage = Stage(status=status())
     assert stage.run("status").code == 0
     assert stage.pauses == []
+
+
+def test_a_monitor_is_told_by_the_exit_code_what_needs_somebody() -> None:
+    """The problems, each with its command, stand first in the document; without `--check` the code stays 0."""
+    stage = Stage(status=status(holds_open=1, parked=2))
+    ran = stage.run("status --json --check")
+    assert ran.code == 1
+    assert list(ran.document)[:2] == ["ok", "needs"]
+    assert ran.document["needs"] == [
+        {"problem": "Holds wait for a decision", "command": "bridge holds list --stack prod"},
+        {"problem": "Items are parked", "command": "bridge parked list --stack prod"},
+    ]
+    assert stage.run("status --json").code == 0
+    assert Stage(status=status()).run("status --check").code == 0

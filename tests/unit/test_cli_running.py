@@ -40,7 +40,7 @@ def test_status_names_the_command_for_whatever_waits() -> None:
         parked=1,
         paused_everything=True,
         paused_removals=True,
-        breakers=[Breaker(upstream="genesys", state="open", since=START, why="503")],
+        breakers=[Breaker(upstream="genesys", state="open", since=START, why="genesys-503")],
         reconcile=run("done", seconds=60),
         bootstrapped=False,
     )
@@ -48,11 +48,13 @@ def test_status_names_the_command_for_whatever_waits() -> None:
     assert "no: the secret lacks hook_secret" in out
     assert "first comparison  not ended: every removal is held" in out
     assert "last comparison   done (enforce), ended 2026-11-24 04:01:00 -05:00" in out
-    assert "genesys  open   2026-11-24 04:00:00 -05:00  503" in out
+    assert "genesys  open   2026-11-24 04:00:00 -05:00  genesys-503" in out
     assert out.endswith(
+        "The secret is not filled: bridge status --stack prod\n"
         "Holds wait for a decision: bridge holds list --stack prod\n"
         "Items are parked: bridge parked list --stack prod\n"
         "The queues are paused: bridge resume --stack prod\n"
+        "Nobody calls genesys (genesys-503): Nothing: the bridge tries again by itself: bridge status --stack prod\n"
         "Removals are paused: bridge resume removals --stack prod\n"
     )
 
