@@ -79,5 +79,5 @@ def read_membership(
     for at in range(0, len(everybody), LINKS_AT_A_TIME):
         # Without the fingerprints, which nobody needs here: a group may have a hundred thousand members.
         part = store.users(everybody[at : at + LINKS_AT_A_TIME])
-        links |= {okta_id: replace(found, hashes={}) for okta_id, found in part.items()}
+        links |= {okta_id: replace(found, hashes={}, refused={}, references=()) for okta_id, found in part.items()}
     return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)
