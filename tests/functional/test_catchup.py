@@ -505,14 +505,38 @@ def test_a_missing_role_is_an_auth_failure(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.count('"AuthFailures":[1.0]') == 1
 
 
-def test_a_secret_without_a_token_is_not_set_up(capsys: pytest.CaptureFixture[str]) -> None:
-    """Between the first deployment and the setup every run says so, and fails no further."""
-    world = World()
+def empty_secret(world: World) -> None:
+    """What the bridge's secret is between the deployment and the set-up, or after somebody has emptied it."""
 
     def empty(key: str) -> str:
         raise SettingsError(f"not set up: the secret has no {key}")
 
-    world.secrets.get = empty  # type: ignore[method-assign] # a secret that is still empty
+    world.secrets.get = empty  # type: ignore[method-assign] # a secret that is empty
+
+
+def test_before_the_set_up_nothing_alarms(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not set up yet is a state: the run counts as one, and neither the hook nor a setting is anybody's trouble."""
+    world = World(bootstrapped=False)
+    empty_secret(world)
+    assert world.poll() == "not-set-up"
+    told = capsys.readouterr().out
+    assert "CatchUpRuns" in told
+    for metric in ("NotSetUp", "HookUnknown", "HookNotActive", "AuthFailures", "CatchUpFailures"):
+        assert metric not in told
+
+
+def test_a_hook_that_is_not_made_yet_is_no_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    """Between the filled secret and the first comparison there may be no hook."""
+    world = World(bootstrapped=False)
+    assert world.poll() == "ended"
+    assert "HookNotActive" not in capsys.readouterr().out
+
+
+def test_what_is_taken_away_later_alarms(capsys: pytest.CaptureFixture[str]) -> None:
+    """A bridge that has worked and whose secret is emptied says so with each run."""
+    world = company()
+    assert world.poll() == "ended"
+    empty_secret(world)
     assert world.poll() == "not-set-up"
     assert "NotSetUp" in capsys.readouterr().out
 

@@ -246,7 +246,7 @@ def service() -> Iterator[Service]:
         jwk = {"kty": "RSA", "kid": key_id, "n": _number(numbers.n), "e": _number(numbers.e)}
         okta = Okta()
         okta.model.register_client("0oaServiceApp0000001", [jwk], SCOPES)
-        auth = OAuthAuth(okta.http, "0oaServiceApp0000001", kms_signer(kms, key_id), key_id, okta.clock)
+        auth = OAuthAuth(okta.http, lambda: "0oaServiceApp0000001", kms_signer(kms, key_id), key_id, okta.clock)
         yield Service(okta, key_id, okta.client_with(auth))
 
 

@@ -33,7 +33,7 @@ def oauth(script: Script, clock: StillClock | None = None) -> OAuthAuth:
     """The service app ``0oaBridge`` whose signatures are the message backwards."""
     http = HttpClient(ORG, "okta", transport=ModelTransport(script))
     clock = clock or StillClock(NOW)
-    return OAuthAuth(http, "0oaBridge", lambda message: message[::-1], "key-1", clock, new_jti=lambda: "jti-1")
+    return OAuthAuth(http, lambda: "0oaBridge", lambda message: message[::-1], "key-1", clock, new_jti=lambda: "jti-1")
 
 
 def decoded(part: str) -> bytes:
@@ -95,7 +95,7 @@ def test_assertions_do_not_repeat() -> None:
     script = Script(*(Response.of_json(200, GRANTED) for _ in range(2)))
     http = HttpClient(ORG, "okta", transport=ModelTransport(script))
     for _ in range(2):
-        OAuthAuth(http, "0oaBridge", lambda message: message, "key-1", StillClock(NOW)).header()
+        OAuthAuth(http, lambda: "0oaBridge", lambda message: message, "key-1", StillClock(NOW)).header()
     assertions = [dict(parse_qsl(sent.body.decode()))["client_assertion"] for sent in script.requests]
     assert len({json.loads(decoded(each.split(".")[1]))["jti"] for each in assertions}) == 2
 

@@ -128,11 +128,11 @@ def test_a_wrong_value_is_named_with_what_was_expected(name: str, value: str, ex
 
 
 def test_a_token_needs_neither_client_nor_key() -> None:
-    """With OKTA_AUTH=ssws the OAuth variables may be empty; with oauth they are required."""
+    """With OKTA_AUTH=ssws the OAuth variables may be empty; with oauth the key is required."""
     without = {key: text for key, text in OKTA.items() if key not in {"OKTA_CLIENT_ID", "OKTA_KMS_KEY_ID"}}
     settings = OktaSettings.read(Environment({**without, "OKTA_AUTH": "ssws"}))
     assert (settings.auth, settings.client_id, settings.kms_key_id) == (OktaAuth.SSWS, "", "")
-    with pytest.raises(SettingsError, match=r"^OKTA_CLIENT_ID is not set$"):
+    with pytest.raises(SettingsError, match=r"^OKTA_KMS_KEY_ID is not set$"):
         OktaSettings.read(Environment(without))
 
 

@@ -169,7 +169,16 @@ class QueueSettings:
 
 @dataclass(frozen=True)
 class OktaSettings:
-    """How to reach Okta."""
+    """How to reach Okta.
+
+    Attributes:
+        org_url: the org's origin.
+        app_id: the application whose assignments are in scope.
+        auth: how to sign in.
+        client_id: of the service app; empty: the bridge's secret has it as ``okta_client_id``.
+        kms_key_id: the key that signs for the service app.
+        read_lag_seconds: how far Okta's reads may trail its events.
+    """
 
     org_url: str
     app_id: str
@@ -187,7 +196,7 @@ class OktaSettings:
             org_url=environment.base_url("OKTA_ORG_URL"),
             app_id=environment.matching("OKTA_APP_ID", APP_ID, "an Okta application id (0oa...)"),
             auth=auth,
-            client_id=environment.text("OKTA_CLIENT_ID", None if oauth else ""),
+            client_id=environment.text("OKTA_CLIENT_ID", ""),
             kms_key_id=environment.text("OKTA_KMS_KEY_ID", None if oauth else ""),
             read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
         )

@@ -1,8 +1,8 @@
 """Secrets Manager: one JSON object with flat keys, cached, and outliving a store that fails.
 
 The bridge's secret has the keys ``hook_secret``, ``hook_secret_previous``, ``genesys_client_id``,
-``genesys_client_secret`` and ``okta_token``; a second secret has ``hash_key``. The cache is our own: that of
-Powertools' parameters has no last good value for a failing store, and no clock that comes from outside.
+``genesys_client_secret``, ``okta_client_id`` and ``okta_token``; a second secret has ``hash_key``. The cache is our
+own: that of Powertools' parameters has no last good value for a failing store, and no clock that comes from outside.
 """
 
 from __future__ import annotations

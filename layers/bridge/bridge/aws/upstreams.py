@@ -69,7 +69,11 @@ def okta_auth(
         return SswsAuth(lambda: secrets.get("okta_token"))
     if sign is None:
         raise ValueError("OKTA_AUTH=oauth needs a signer")
-    return OAuthAuth(http, settings.client_id, sign, settings.kms_key_id, clock, scopes=scopes)
+
+    def client_id() -> str:
+        return settings.client_id or secrets.get("okta_client_id")
+
+    return OAuthAuth(http, client_id, sign, settings.kms_key_id, clock, scopes=scopes)
 
 
 class GenesysSide:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bridge.aws.telemetry import Metric, count, logger
 from bridge.catchup.hook_health import HookHealth
-from bridge.errors import AuthFailure, Permanent, Transient
+from bridge.errors import AuthFailure, Permanent, SettingsError, Transient
 from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
@@ -106,11 +106,21 @@ class CatchUp:
         """Read on to the log's end, or as far as time allows; what is left is for the next run.
 
         Returns:
-            ``ended``, ``stopped`` (for lack of time), or the reason code of what went wrong.
+            ``ended``, ``stopped`` (for lack of time), ``not-set-up``, or the reason code of what went wrong.
+
+        Raises:
+            SettingsError: something is missing that was there before.
         """
-        self._health.check()
         try:
+            # Before the first comparison has ended the hook may not be made yet, and its absence is no trouble.
+            self._health.check(in_service=bool(self._store.app().reconciled))
             ended = self._read_on(seconds_left)
+        except SettingsError as error:
+            if self._store.log_cursor() is not None:
+                raise
+            count(Metric.CATCH_UP_RUNS)  # the schedule works, and there is nothing to read yet
+            logger.info("the bridge is not set up yet", extra={"why": str(error)})
+            return "not-set-up"
         except (Transient, Permanent) as error:
             if isinstance(error, AuthFailure):
                 count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bridge.aws.telemetry import Metric, count, logger
-from bridge.errors import Permanent, SettingsError, Transient
+from bridge.errors import Permanent, Transient
 from bridge.okta.events import EVENT_TYPES
 from bridge.okta.log import CAP_WARNINGS, FAILED_DELIVERY, NATIVE_PROVISIONING, EventHook, EventHooks
 
@@ -31,21 +31,25 @@ class HookHealth:
         self._hook_url = hook_url.rstrip("/")
         self._ours: frozenset[str] = frozenset()
 
-    def check(self) -> None:
-        """Ask Okta for the hook's state; that it cannot be read is a metric too, and stops nothing."""
+    def check(self, *, in_service: bool) -> None:
+        """Ask Okta for the hook's state; that it cannot be read is a metric too, and stops nothing.
+
+        Args:
+            in_service: whether the bridge works already; until then nothing is counted, for the hook comes last.
+
+        Raises:
+            SettingsError: the bridge is not set up.
+        """
         try:
             hooks = self._hooks.all()
         except (Transient, Permanent) as error:
-            count(Metric.HOOK_UNKNOWN)
+            count(Metric.HOOK_UNKNOWN, int(in_service))
             logger.warning("the event hooks cannot be read", extra={"why": error.reason, "detail": error.detail})
-            return
-        except SettingsError as error:
-            count(Metric.HOOK_UNKNOWN)
-            logger.warning("the event hooks cannot be read", extra={"why": "not-set-up", "detail": str(error)})
             return
         ours = [hook for hook in hooks if hook.uri.rstrip("/") == self._hook_url]
         self._ours = frozenset(hook.id for hook in ours)
-        self._judge(ours)
+        if in_service:
+            self._judge(ours)
 
     def count_events(self, events: Iterable[Any]) -> None:
         """Count what a page of the System Log says about the hook, and about native provisioning on our app."""

@@ -63,7 +63,7 @@ class OAuthAuth:
     def __init__(
         self,
         http: HttpClient,
-        client_id: str,
+        client_id: Callable[[], str],
         sign: Callable[[bytes], bytes],
         key_id: str,
         clock: Clock,
@@ -76,7 +76,7 @@ class OAuthAuth:
 
         Args:
             http: the client of the Okta org.
-            client_id: of the service app.
+            client_id: gives that of the service app; SettingsError while there is none.
             sign: makes the RSASSA-PKCS1-v1_5 SHA-256 signature of a message, see `kms_signer`.
             key_id: the ``kid`` of the public key that the service app knows.
             clock: our time.
@@ -100,6 +100,7 @@ class OAuthAuth:
         Raises:
             Transient: 408, 429 or 5xx of the token endpoint, no answer, or AWS KMS is busy.
             AuthFailure: the token request is refused, or AWS KMS does not sign.
+            SettingsError: there is no client id yet.
         """
         token = self._token
         if token is None or self._clock.now() >= token.until:
@@ -129,9 +130,10 @@ class OAuthAuth:
 
     def _assertion(self, now: int) -> str:
         header = {"alg": "RS256", "kid": self._key_id, "typ": "JWT"}
+        client_id = self._client_id()
         claims = {
-            "iss": self._client_id,
-            "sub": self._client_id,
+            "iss": client_id,
+            "sub": client_id,
             "aud": self._http.base_url + self._token_path,
             "iat": now,
             "exp": now + int(_ASSERTION_LIFE.total_seconds()),

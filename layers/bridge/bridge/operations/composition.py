@@ -60,7 +60,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
             sqs=dependencies.sqs,
             queue_urls=settings.queue_urls,
             secrets=dependencies.secrets,
-            okta_auth=settings.okta.auth,
+            okta=settings.okta,
             mode=provisioning.mode,
         ),
         reconcile=reconcile,

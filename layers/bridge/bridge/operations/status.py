@@ -17,7 +17,7 @@ from bridge.provisioning.exceptions import standing
 from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.parking import people
 from bridge.provisioning.record_ports import Store
-from bridge.settings import Mode, OktaAuth
+from bridge.settings import Mode, OktaAuth, OktaSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -44,7 +44,7 @@ class StatusService:
         sqs: SQSClient,
         queue_urls: Mapping[str, str],
         secrets: Secrets,
-        okta_auth: OktaAuth,
+        okta: OktaSettings,
         mode: Mode,
     ) -> None:
         """`queue_urls`: URL by queue, the dead letters' among them."""
@@ -55,7 +55,8 @@ class StatusService:
         self._sqs = sqs
         self._queue_urls = queue_urls
         self._secrets = secrets
-        self._keys = (*_KEYS, "okta_token") if okta_auth is OktaAuth.SSWS else _KEYS
+        of_okta = "okta_token" if okta.auth is OktaAuth.SSWS else "" if okta.client_id else "okta_client_id"
+        self._keys = tuple(filter(None, (*_KEYS, of_okta)))
         self._mode = mode
 
     def status(self) -> answers.Status:
