@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 RECORD_DAYS = 15
 #: SQS lets a message stay invisible for 12 hours at most, counted from its receive: some time has gone already.
 LONGEST_DELAY = 42_000
+#: The reason code of members whom Genesys Cloud refuses to add or to remove.
+MEMBER_REFUSED = "member-refused"
 #: A ``published`` further ahead of Okta's own clock than this is no read lag; it is synced once.
 CREDIBLE_LEAD = timedelta(minutes=15)
 
@@ -170,7 +173,12 @@ class BatchRun:
             work.check_time()
             self._organisation.verify()
             report = self._syncs[work.items[0].kind].sync(work)
-            self._calls.end(work.entity)
+            refusal = self._refusal_of_all(report)
+            self._calls.end(work.entity, refusal)
+            if refusal is not None and self._failures.waits_out(work.entity):
+                report.parked = [each for each in report.parked if each.reason != MEMBER_REFUSED]
+                self._books.synced(work, report)
+                return Transient(MEMBER_REFUSED, upstream="genesys")
             self._books.synced(work, report)
         except Exception as error:  # noqa: BLE001 - classified by Failures, which sees every message of the entity
             self._calls.end(work.entity, error)
@@ -182,6 +190,13 @@ class BatchRun:
             self._books.failed(work, error)
             return error
         return report
+
+    def _refusal_of_all(self, report: Report) -> Permanent | None:
+        """The refusal of members as an error, where every change of the group was refused: that may be the service."""
+        refused = any(each.reason == MEMBER_REFUSED for each in report.parked)
+        if not refused or self._calls.has_passed("genesys PATCH groups"):
+            return None
+        return Permanent(MEMBER_REFUSED, upstream="genesys", status=HTTPStatus.BAD_REQUEST)
 
     def _park_unreadable(self, record: SQSRecord, unreadable: Permanent) -> None:
         """No item of ours: kept as it is, under the message group it came with."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bridge.aws.telemetry import Metric, count
 from bridge.consumer.backoff import Backoff, patience
-from bridge.errors import AuthFailure, BreakerOpen, Permanent, Recheck, SettingsError, Transient
+from bridge.errors import AuthFailure, BreakerOpen, Permanent, Recheck, SettingsError, Transient, VersionConflict
 from bridge.items import Hint, Item, Reason
 from bridge.outbound.calls import Calls
 from bridge.outbound.refusals import PATIENCE, is_refusal
@@ -32,7 +32,7 @@ LONELY_5XX_TRIES, ISOLATED_FAILURES_THRESHOLD = 20, 5
 IMMEDIATE_RETURNS = 100
 RETURN_PAUSE = 30.0
 #: Refusals of one entity alone before it is parked: whether others are refused too shows only after a while.
-REFUSED_TRIES = 5
+REFUSED_TRIES = 8
 #: For so long a leaver may be refused before people are told.
 LEAVER_ALARM = timedelta(minutes=15)
 #: A day before SQS forgets a message of 14 days, another one takes a leaver's place.
@@ -100,20 +100,20 @@ class Failures:
         if message.says_leaver and message.receives > 1:
             self._store.settle_due(message.item.entity, LEAVER)
 
+    def waits_out(self, entity: str, *, leaver: bool = False) -> bool:
+        """Whether what is refused to the entity may still be the service's, so that it is not parked yet."""
+        refusal = self._calls.refusals.of(entity)
+        if refusal is None or refusal.alone >= REFUSED_TRIES:
+            return False
+        return leaver or self._clock.now() - refusal.since < PATIENCE
+
     def _refused(self, message: Message, error: Permanent) -> float | Permanent:
         """Genesys Cloud refuses: the whole service is waited for, an entity that is refused alone is parked."""
-        entity = message.item.entity
-        refusal, now = self._calls.refusals.of(entity), self._clock.now()
-        leaver = self._is_leaver(message)
+        entity, now, leaver = message.item.entity, self._clock.now(), self._is_leaver(message)
         if leaver and now - message.sent >= LEAVER_ALARM:
             count(Metric.LEAVERS_REFUSED)
         again = message.item.reason is Reason.REDRIVE  # it was parked before, and anyone who asks wants to know
-        if (
-            not again
-            and refusal is not None
-            and refusal.alone < REFUSED_TRIES
-            and (leaver or now - refusal.since < PATIENCE)
-        ):
+        if not again and self.waits_out(entity, leaver=leaver):
             if leaver:
                 self._renew(message)
             count(Metric.RETRIES, reason=error.reason)
@@ -143,6 +143,8 @@ class Failures:
             return error
         if isinstance(error, Recheck):
             return error.delay
+        if isinstance(error, VersionConflict):  # of a call that has no version, such as a POST
+            error = Transient("genesys-version-conflict", upstream="genesys")
         if isinstance(error, SettingsError):
             error = AuthFailure("not-set-up", detail=str(error))
         if isinstance(error, Transient):

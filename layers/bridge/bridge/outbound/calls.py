@@ -90,6 +90,10 @@ class Calls:
         elif upstream := outage_upstream(error):
             self._unserved.setdefault(upstream, {})[entity] = now
 
+    def has_passed(self, kind: str) -> bool:
+        """Whether a call of such a kind has passed in the sync being made."""
+        return any(_kind(call) == kind and _passed(call) for call in self._made)
+
     def _note_refusal(self, entity: str, error: Exception | None, passed: frozenset[str]) -> None:
         for kind in sorted(passed):
             self.refusals.granted(kind)

@@ -13,7 +13,7 @@ from typing import TypeGuard
 from bridge.errors import Permanent
 from bridge.provisioning.ports import Clock
 
-#: A service refuses calls of a kind when it has refused them to so many entities and granted none meanwhile.
+#: The service refuses everybody when it has refused calls to so many entities and granted none such meanwhile.
 WHOLE_SERVICE = 3
 #: For so long a refusal counts, and so long it is waited out.
 PATIENCE = timedelta(hours=1)
@@ -64,7 +64,7 @@ class Refusals:
         if before is None or before.kind != kind:
             before = Refusal(kind, since=now, at=now, place=self._place, alone=0)
         meanwhile = granted > before.place
-        others = sum(other.kind == kind and other.place > granted for other in self._of.values())
+        others = sum(other.place > self._granted.get(other.kind, 0) for other in self._of.values())
         alone = before.alone + (meanwhile or others + 1 < WHOLE_SERVICE)
         self._of[entity] = Refusal(kind, before.since, now, self._place, alone)
 
