@@ -64,7 +64,7 @@ def test_ten_minutes_of_a_service_that_refuses_everything_cost_nobody(status: in
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 412])
+@pytest.mark.parametrize("status", [400, 405, 409, 410, 412])
 @pytest.mark.parametrize(("method", "path"), [("PATCH|POST", "scim"), (".*", "scim")])
 def test_ten_minutes_of_it_cost_a_small_company_nothing(status: int, method: str, path: str) -> None:
     """One joiner, one leaver, one group that takes somebody in and lets somebody go: too few to blame the service."""
@@ -194,7 +194,7 @@ def test_a_leaver_who_is_refused_alone_is_parked_and_still_tried_again() -> None
     world.happen()
     refuse(world, path=world.store.user_links[leaver].genesys_id)
     leave(world, people)
-    world.pass_time(hours=25 / 60)
+    world.pass_time(hours=18 / 60)
     assert active(world, people) == [True, False, False, False]
     assert set(world.parked(f"user:{leaver}")) == {"genesys-400"}
     [due] = world.store.dues()
