@@ -64,7 +64,11 @@ def usual_targets(event_type: str) -> tuple[dict[str, Any], ...]:
         return (group(), instance())
     if event_type.startswith("application.lifecycle."):
         return (instance(),)
-    return (group(),) if event_type.startswith("group.") else (user(),) if event_type.startswith("user.") else ()
+    if event_type.startswith("system.identity_sources."):
+        return (user(), group())
+    if event_type.startswith(("group.", "app.user_management", "system.import.group.")):
+        return (group(),)
+    return (user(),) if event_type.startswith(("user.", "system.import.user.")) else ()
 
 
 def dropped(event: object) -> Drop:

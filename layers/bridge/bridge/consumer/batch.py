@@ -176,7 +176,9 @@ class BatchRun:
             refusal = self._refusal_of_all(report)
             self._calls.end(work.entity, refusal)
             if refusal is not None and self._failures.waits_out(work.entity):
-                report.parked = [each for each in report.parked if each.reason != MEMBER_REFUSED]
+                waiting = [each for each in report.parked if each.reason == MEMBER_REFUSED]
+                report.kept_causes |= {each.cause for each in waiting}
+                report.parked = [each for each in report.parked if each not in waiting]
                 self._books.synced(work, report)
                 return Transient(MEMBER_REFUSED, upstream="genesys")
             self._books.synced(work, report)
