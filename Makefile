@@ -12,7 +12,7 @@ PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"
 RUNTIME := layers/dependencies/requirements
 
 .PHONY: help demo local test proofs check simulate simulate-some crash-test mutants lint types rooms sam-validate sam-build sam-local \
-	contract-sdk costs reconcile-memory audit deployer sbom requirements clean
+	contract-sdk costs bench bench-check reconcile-memory audit deployer sbom requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,8 +66,14 @@ sam-local: .venv/.made .sam/.made ## every example of events/ through the built 
 contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our model, nine steps (WRITE=1 renews the transcript)
 	@.sdk/bin/python -m tests.contract.sdk.run $(if $(WRITE),--write)
 
-costs: .venv/.made ## what one change costs at AWS, counted on the real handlers
-	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event
+costs: .venv/.made ## what one change costs at AWS, counted on the real handlers (WRITE=1 renews docs/costs.md)
+	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event $(if $(WRITE),--write,--check)
+
+bench: .venv/.made ## the bridge at scale on a virtual clock, every row, written to docs/benchmarks.md
+	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.bench --check --write
+
+bench-check: .venv/.made ## the rows that are quick enough for CI, against their ceilings
+	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.bench --quick --check
 
 reconcile-memory: .venv/.made ## the memory of a whole reconcile, measured in a process of its own (USERS=100000)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.reconcile_memory

@@ -1,9 +1,10 @@
 """What one Okta change costs at AWS: requests and capacity units, counted while the real handlers run.
 
-``PYTHONPATH=layers/bridge .venv/bin/python -m benchmarks.cost_per_event`` prints the figures that ``docs/costs.md``
-quotes: what each kind of change needs, what a million events cost, and what a stack costs while nothing happens. Okta
-and Genesys Cloud are the models, DynamoDB is moto behind a client that counts; the queues are in memory, and their
-requests follow from what is sent and handled. Prices and durations are inputs, below.
+``make costs`` prints the tables of ``docs/costs.md``, ``make costs WRITE=1`` renews them there, and CI checks that the
+two agree: what each kind of change needs, groups by their size, what a million events cost, what a stack costs while
+nothing happens, and what companies of three sizes pay in a month. Okta and Genesys Cloud are the models, DynamoDB is
+moto behind a client that counts; the queues are in memory, and their requests follow from what is sent and handled.
+Prices and durations are inputs, below.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ import io
 import json
 import logging
 import math
+import re
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import boto3
@@ -28,12 +32,14 @@ from bridge.aws.store.pace import DynamoPace, HeaderPace
 from bridge.aws.telemetry import logger
 from bridge.items import Item, Queue
 from bridge_local.exchange import Request, Response
-from bridge_local.genesys import Fault
+from bridge_local.faults import Fault
+from bridge_local.genesys.faults import refused
 from bridge_local.template import Template
 from tests.world import World
 
 # ---------------------------------------------------------------------------------------------------- inputs
 
+PAGE = Path("docs/costs.md")
 #: Public list prices in us-east-1, USD, as of 2026-11-24, without free tiers.
 PRICES: Mapping[str, float] = {
     "API Gateway REST request": 3.50e-6,
@@ -50,6 +56,8 @@ PRICES: Mapping[str, float] = {
     "KMS key, month": 1.00,
     "KMS request": 3.0e-6,
     "Secret, month": 0.40,
+    "CloudWatch Logs GB scanned": 0.005,
+    "X-Ray trace recorded": 5.0e-6,
 }
 #: Seconds: a warm receiver; one call to Okta or Genesys Cloud; one call to DynamoDB; what an invocation adds.
 RECEIVER_SECONDS = 0.05
@@ -59,8 +67,29 @@ INVOCATION_SECONDS = 0.02
 #: Seconds between two runs of catch-up, the calls of a run with nothing to bring (the hooks, the log; three to
 #: DynamoDB), and the bytes that it logs.
 CATCH_UP_EVERY, CATCH_UP_CALLS, CATCH_UP_STORE_CALLS, CATCH_UP_LOG_BYTES = 300, 2, 3, 900
+#: Seconds between two calls that send what is due.
+DUE_EVERY = 60
 #: Lambda's long polls of an idle queue: pollers, seconds each.
 POLLERS, POLL_SECONDS = 5, 20
+#: Log lines differ by a few bytes with line numbers and times; they are counted in steps of so many.
+LOG_STEP = 500
+#: Groups whose cost is counted, and those whose cost follows from these two: a sync reads records by the member.
+GROUPS_COUNTED, GROUPS_COMPUTED = (30, 300), (3_000, 30_000)
+#: A month of one user of a company: events about people out of scope, changes that no attribute maps, mapped ones,
+#: hires, leavers, and members who join or leave a group of 300.
+EVENTS_OF_A_USER: Mapping[str, float] = {
+    "event of somebody out of scope": 20,
+    "user: change that no attribute maps": 4,
+    "user: one attribute": 1,
+    "user: assigned, new": 0.02,
+    "user: deactivated": 0.02,
+    "a member of a group of 300": 0.5,
+}
+COMPANIES = (1_000, 10_000, 100_000)
+#: A night's comparison: read units and seconds of the function for each user (a page of 100 users is one call).
+NIGHTS, NIGHT_READ_UNITS, NIGHT_SECONDS = 30, 4, 0.012
+#: A day's look at the dashboard scans so many GB of logs for each GB that a month wrote.
+QUERIES_OF_A_MONTH, QUERY_SHARE = 30, 0.01
 #: A month in seconds.
 MONTH = 730 * 3600
 #: What a large organisation's million events could be: kind of change -> share of the events.
@@ -262,7 +291,7 @@ class CountedWorld(World):
             self.settle()
         use.events, use.deliveries = len(events), len(events) if each else 1
         use.genesys = len(self.genesys.calls) - genesys
-        use.log_bytes = len(self.log.getvalue())
+        use.log_bytes = round(len(self.log.getvalue()) / LOG_STEP) * LOG_STEP
         self.metrics |= _metrics(self.log.getvalue().splitlines())
         return use
 
@@ -273,12 +302,7 @@ class CountedWorld(World):
 def measure() -> tuple[dict[str, Use], set[str]]:
     """Each kind of change and what it uses; the CloudWatch metrics that they made, with their dimensions."""
     with mock_aws():
-        dynamodb = boto3.client(
-            "dynamodb",
-            region_name="us-east-1",
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",  # noqa: S106 - moto's own
-        )
+        dynamodb = _client()
         _tables(dynamodb)
         world = CountedWorld()
         with contextlib.redirect_stdout(io.StringIO()):
@@ -302,11 +326,42 @@ def measure() -> tuple[dict[str, Use], set[str]]:
         }
         measured = {name: world.measure(change) for name, change in uses.items()}
         measured["group: 100 members added, one delivery"] = world.measure(lambda: okta.add_members(group, people[60:]))
-        world.genesys.faults.add(Fault("status", path="/scim/", status=503, count=2))
+        world.genesys.faults.add(Fault("/scim/", refused(503), count=2))
         measured["user: one attribute, after two tries in vain"] = world.measure(
             lambda: okta.update_profile(people[1], {"title": "Lead"})
         )
         return measured, world.metrics
+
+
+def measure_groups() -> dict[int, Use]:
+    """One member added to a group, by the group's size: counted twice, and computed from these by the straight line."""
+    counted: dict[int, Use] = {}
+    for size in GROUPS_COUNTED:
+        with mock_aws():
+            dynamodb = _client()
+            _tables(dynamodb)
+            world = CountedWorld()
+            with contextlib.redirect_stdout(io.StringIO()):
+                world.count(dynamodb)
+                people = world.people(size + 1)
+                world.happen()
+                group, _ = world.linked_group("Support", people[:size])
+            counted[size] = world.measure(partial(world.okta.add_members, group, people[size:]))
+    (small, few), (large, many) = counted.items()
+    by_member = (many.reads - few.reads) / (large - small)
+    for size in GROUPS_COMPUTED:
+        calls = many.store_calls + math.ceil((size - large) / 50)
+        counted[size] = replace(many, reads=round(many.reads + by_member * (size - large)), store_calls=calls)
+    return counted
+
+
+def _client() -> Any:
+    return boto3.client(
+        "dynamodb",
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",  # noqa: S106 - moto's own
+    )
 
 
 def _tables(dynamodb: Any) -> None:
@@ -355,10 +410,19 @@ def idle(template: Template) -> dict[str, float]:
         f"{number('AWS::CloudWatch::CompositeAlarm')} composite alarm": number("AWS::CloudWatch::CompositeAlarm")
         * PRICES["CloudWatch composite alarm, month"],
         f"{runs:,.0f} runs of catch-up": runs * _catch_up(template),
+        f"{MONTH / DUE_EVERY:,.0f} looks for what is due": MONTH / DUE_EVERY * _due(template),
         "1 metric that catch-up makes in every run": PRICES["CloudWatch metric, month"],
         f"{number('AWS::CloudWatch::Dashboard')} dashboard": number("AWS::CloudWatch::Dashboard")
         * PRICES["CloudWatch dashboard, month"],
     }
+
+
+def _due(template: Template) -> float:
+    """The price of one call a minute that finds nothing due."""
+    gigabytes = int(template.function("LogPoller")["MemorySize"]) / 1024
+    seconds = STORE_SECONDS + INVOCATION_SECONDS
+    compute = seconds * gigabytes * PRICES["Lambda GB-second, x86"]
+    return PRICES["Lambda request"] + compute + PRICES["DynamoDB read unit, on demand"]
 
 
 def _catch_up(template: Template) -> float:
@@ -374,39 +438,113 @@ def _catch_up(template: Template) -> float:
     )
 
 
-def main() -> int:
-    """Print the tables."""
+# ---------------------------------------------------------------------------------------------------- tables
+
+
+def tables() -> dict[str, str]:
+    """Each table of the page in Markdown, by the name of its place there."""
     template = Template()
     memory = {name: properties["MemorySize"] for name, properties in template.of_type("AWS::Serverless::Function")}
     uses, metrics = measure()
-    print(
+    groups = measure_groups()
+    parts = idle(template)
+    quiet = sum(parts.values()) + len(metrics) * PRICES["CloudWatch metric, month"]
+    return {
+        "changes": _table_of_changes(uses, memory),
+        "groups": _table_of_groups(groups, memory),
+        "million": _table_of_a_million(uses, memory),
+        "idle": _table_of_dollars("a month in which nothing happens", parts),
+        "companies": _table_of_companies({**uses, "a member of a group of 300": groups[300]}, memory, quiet),
+        "metrics": f"The changes above made {len(metrics)} metrics: "
+        f"{len(metrics) * PRICES['CloudWatch metric, month']:.2f} USD a month if each is there in every hour.",
+    }
+
+
+def _table_of_changes(uses: Mapping[str, Use], memory: Mapping[str, int]) -> str:
+    head = (
         "| change in Okta | events | API, receiver | items | consumer | SQS | DynamoDB requests | write units "
         "| read units | Okta | Genesys Cloud | log bytes | USD |"
     )
-    print("|---|" + "--:|" * 12)
-    for name, use in uses.items():
-        print(
-            f"| {name} | {use.events} | {use.deliveries} | {use.items} | {use.invocations} | {use.sqs} "
-            f"| {use.store_calls} | {use.writes:g} | {use.reads:g} | {use.okta} | {use.genesys} | {use.log_bytes:,} "
-            f"| {use.dollars(memory):.7f} |"
+    rows = [
+        f"| {name} | {use.events} | {use.deliveries} | {use.items} | {use.invocations} | {use.sqs} "
+        f"| {use.store_calls} | {use.writes:g} | {use.reads:g} | {use.okta} | {use.genesys} | {use.log_bytes:,} "
+        f"| {use.dollars(memory):.6f} |"
+        for name, use in uses.items()
+    ]
+    return "\n".join([head, "|---|" + "--:|" * 12, *rows])
+
+
+def _table_of_groups(groups: Mapping[int, Use], memory: Mapping[str, int]) -> str:
+    rows = [
+        f"| {size:,} | {'counted' if size in GROUPS_COUNTED else 'computed'} | {use.store_calls} | {use.reads:,g} "
+        f"| {use.dollars(memory):.6f} |"
+        for size, use in groups.items()
+    ]
+    head = "| members of the group | | DynamoDB requests | read units | USD |"
+    return "\n".join([head, "|--:|---|--:|--:|--:|", *rows])
+
+
+def _table_of_a_million(uses: Mapping[str, Use], memory: Mapping[str, int]) -> str:
+    each = {name: uses[name].dollars(memory) / uses[name].events * share * 1e6 for name, share in MIX.items()}
+    rows = [f"| {name} | {share:.0%} | {each[name]:.2f} |" for name, share in MIX.items()]
+    total = f"| **together** | {sum(MIX.values()):.0%} | **{sum(each.values()):.2f}** |"
+    return "\n".join(["| a million events | share | USD |", "|---|--:|--:|", *rows, total])
+
+
+def _table_of_dollars(title: str, parts: Mapping[str, float]) -> str:
+    rows = [f"| {name} | {dollars:.2f} |" for name, dollars in parts.items() if dollars]
+    return "\n".join([f"| {title} | USD |", "|---|--:|", *rows, f"| **together** | **{sum(parts.values()):.2f}** |"])
+
+
+def _table_of_companies(uses: Mapping[str, Use], memory: Mapping[str, int], quiet: float) -> str:
+    head = (
+        "| users | events a month | quiet stack and metrics | changes | comparisons | log queries "
+        "| USD a month | with X-Ray |"
+    )
+    rows = []
+    for users in COMPANIES:
+        changes = sum(uses[name].dollars(memory) * number * users for name, number in EVENTS_OF_A_USER.items())
+        logs = sum(uses[name].log_bytes * number * users for name, number in EVENTS_OF_A_USER.items()) / 1e9
+        invocations = sum(
+            (uses[name].deliveries + uses[name].invocations) * number * users
+            for name, number in EVENTS_OF_A_USER.items()
         )
-    print("\n| a million events | share | USD |\n|---|--:|--:|")
-    total = 0.0
-    for name, share in MIX.items():
-        dollars = uses[name].dollars(memory) / uses[name].events * share * 1e6
-        total += dollars
-        print(f"| {name} | {share:.0%} | {dollars:.2f} |")
-    print(f"| **together** | {sum(MIX.values()):.0%} | **{total:.2f}** |")
-    print("\n| a month in which nothing happens | USD |\n|---|--:|")
-    parts = idle(template)
-    for name, dollars in parts.items():
-        if dollars:
-            print(f"| {name} | {dollars:.2f} |")
-    print(f"| **together** | **{sum(parts.values()):.2f}** |")
-    print(f"\n{len(metrics)} metrics were made: {len(metrics) * PRICES['CloudWatch metric, month']:.2f} USD a month if")
-    print("each is there in every hour:", ", ".join(sorted(metrics)))
+        nights = (
+            NIGHTS
+            * users
+            * (
+                NIGHT_READ_UNITS * PRICES["DynamoDB read unit, on demand"]
+                + NIGHT_SECONDS * memory["Reconciler"] / 1024 * PRICES["Lambda GB-second, x86"]
+            )
+        )
+        queries = QUERIES_OF_A_MONTH * QUERY_SHARE * logs * PRICES["CloudWatch Logs GB scanned"]
+        total = quiet + changes + nights + queries
+        traced = total + invocations * PRICES["X-Ray trace recorded"]
+        events = users * sum(EVENTS_OF_A_USER.values())
+        rows.append(
+            f"| {users:,} | {events:,.0f} | {quiet:.2f} | {changes:.2f} | {nights:.2f} | {queries:.2f} "
+            f"| **{total:.2f}** | {traced:.2f} |"
+        )
+    return "\n".join([head, "|--:|--:|--:|--:|--:|--:|--:|--:|", *rows])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the tables; with ``--write`` renew them in the page, with ``--check`` 1 when the page has others."""
+    made = tables()
+    page = PAGE.read_text("utf-8")
+    for name, table in made.items():
+        print(table, end="\n\n")
+        place = re.compile(rf"(?<=<!-- {name}, made by make costs -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+        if not place.search(page):
+            raise SystemExit(f"{PAGE} has no place for the table {name}")
+        page = place.sub(lambda _, table=table: table, page)  # type: ignore[misc] # the table of this turn
+    if "--write" in arguments:
+        PAGE.write_text(page, "utf-8")
+    elif "--check" in arguments and page != PAGE.read_text("utf-8"):
+        print(f"{PAGE} has other figures: make costs WRITE=1", file=sys.stderr)
+        return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

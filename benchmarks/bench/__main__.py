@@ -20,7 +20,6 @@ from unittest.mock import patch
 from benchmarks.bench.report import page, table
 from benchmarks.bench.scenarios import SCENARIOS, Row
 from bridge.aws import telemetry, upstreams
-from functions.log_poller import app as log_poller_app
 from tests.simulation.services import DirectHttp
 
 CEILINGS = Path(__file__).with_name("ceilings.json")
@@ -67,8 +66,7 @@ def measure(key: str) -> Row:
 def _lean() -> Iterator[None]:
     telemetry.logger.setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as patched:
-        for module in (upstreams, log_poller_app):
-            patched.enter_context(patch.object(module, "HttpClient", DirectHttp))
+        patched.enter_context(patch.object(upstreams, "HttpClient", DirectHttp))
         patched.enter_context(patch.object(telemetry, "_emit", lambda *_: None))
         yield
 
