@@ -22,6 +22,7 @@ from bridge.errors import Transient
 from bridge.items import Item, Queue, Reason, make_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.outbound.http import Transport
+from bridge.provisioning.evidence import WHY as SECOND_SIGHT_DUE
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
@@ -48,6 +49,7 @@ HOOK_SECRET = "hook-secret"
 APP_ID = "0oaGenesysCloudApp5d"
 HOOK_URL = "https://hook.example.com/live/okta/events"
 ORGANISATION = "client https://api.mypurecloud.com"
+FAR_AWAY = datetime(2099, 1, 1, tzinfo=UTC)
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
@@ -374,8 +376,18 @@ class World:
         return answer
 
     def settle(self, *, hours: float = 48) -> None:
-        """Work the queues off, letting time pass where all wait; fails when they are not empty after `hours`."""
+        """Work off the queues, and the second sights that are due; fails when that is not done after `hours`."""
         limit = self.clock.now() + timedelta(hours=hours)
+        self.work_off(limit)
+        while sights := [due for due in self.store.dues() if due.why == SECOND_SIGHT_DUE]:
+            soonest = min(due.at for due in sights)
+            assert soonest < limit, "no second sight in time"
+            self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.0))
+            self.send_dues()
+            self.work_off(limit)
+
+    def work_off(self, limit: datetime = FAR_AWAY) -> None:
+        """Work the queues off, letting time pass where all wait."""
         while self.queues.depth():
             worked = [self.work(queue) is not None for queue in Queue]
             if not any(worked):

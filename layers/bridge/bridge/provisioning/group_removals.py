@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from bridge.provisioning.ceiling import Ceiling, Change, exceeded
+from bridge.provisioning.evidence import WHY, Evidence, Proof
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership
@@ -25,19 +26,29 @@ class Seen:
         app: what operators set for the whole bridge.
         membership: both sides.
         suspicious: why Okta's listing is hard to believe (``suspicious-empty``, ``group-deleted``), else empty.
+        stamp: Okta's ``lastMembershipUpdated``.
     """
 
     link: GroupLink
     app: AppState
     membership: Membership
     suspicious: str
+    stamp: datetime | None = None
 
 
 class GroupRemovals:
     """Removes or holds the members who should not be in a group."""
 
-    def __init__(self, store: Store, clock: Clock, lifecycle: HoldLifecycle, settings: ProvisioningSettings) -> None:
-        """Everything it needs, as ports."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        lifecycle: HoldLifecycle,
+        evidence: Evidence,
+        settings: ProvisioningSettings,
+    ) -> None:
+        """`evidence` says whom a listing may be believed about."""
+        self._evidence = evidence
         self._store = store
         self._clock = clock
         self._lifecycle = lifecycle
@@ -53,12 +64,21 @@ class GroupRemovals:
         if back:
             self._store.unstage(entity, hold.number, back)
 
-    def remove(self, work: Work, seen: Seen, changes: MemberChanges, report: Report) -> None:
-        """Release what a person approved, then judge the rest: remove all of it, or stage all of it."""
+    def remove(self, work: Work, seen: Seen, changes: MemberChanges, report: Report) -> GroupLink:
+        """Release what a person approved, then judge the rest: remove all of it, or stage all of it.
+
+        Returns:
+            The group's record with what was seen of the people who leave.
+        """
+        self._link = seen.link
+        self._remove(work, seen, changes, report)
+        return self._link
+
+    def _remove(self, work: Work, seen: Seen, changes: MemberChanges, report: Report) -> None:
         entity, membership = work.entity, seen.membership
         leaving = membership.removals(self._settings.inactive_members)
         if self._settings.mode is Mode.OBSERVE:
-            self._observe(entity, seen, leaving, changes, report)
+            self._observe(work, seen, leaving, changes, report)
             return
         hold = self._lifecycle.apply_decision(entity) if not seen.app.removals_paused else self._store.hold(entity)
         exceptions = self._store.exceptions(entity)
@@ -95,6 +115,16 @@ class GroupRemovals:
             return
         decided, later = self._lifecycle.decided(hold)
         approved = {okta_id: member for okta_id, member in leaving.items() if okta_id in decided}
+        if approved and not seen.suspicious:
+            proof = self._prove(work, seen, approved, approved=True)
+            if proof.suspicious:
+                self._lifecycle.void(hold)
+                self._judge(work, replace(seen, suspicious=proof.suspicious), leaving, changes, report)
+                return
+            if not proof.out:
+                report.finish("unchanged", WHY)
+                return  # the hold stays approved, and the second sight goes on with it
+            approved = proof.out
         for _ in changes.remove(sorted(approved.values())):
             pass
         if not changes.applied:
@@ -126,21 +156,39 @@ class GroupRemovals:
         change = self._change(entity, seen.membership, counted, report, released)
         reason = self._held_because(seen, counted, change) or (held_before if counted else "")
         blocked = bool(counted) and (bool(reason) or self._lifecycle.blocking(entity) is not None)
+        waits = False
+        if counted and not blocked:
+            proof = self._prove(work, seen, counted, approved=False)
+            reason, blocked = proof.suspicious, bool(proof.suspicious)
+            waits, counted = not proof.out and not blocked, proof.out or counted
         staged = leaving.keys() if blocked else unseen
         explanation = f"W={change.removals} c={change.recent} B={change.base}"
         hold = self._lifecycle.stage(work, staged, reason=reason or "first-link", explanation=explanation)
         report.held = len(staged)
-        if counted and not blocked:
+        if counted and not blocked and not waits:
             self._take_out(entity, counted, changes)
         if staged:
             report.finish("held", hold.reason if hold else "")
+        elif waits:
+            report.finish("members-changed" if report.added else "unchanged", WHY)
         elif (report.added or report.removed) and report.outcome != "members-changed":
             report.finish("members-changed")
 
-    def _observe(
-        self, entity: str, seen: Seen, leaving: dict[str, str], changes: MemberChanges, report: Report
-    ) -> None:
+    def _prove(self, work: Work, seen: Seen, leaving: dict[str, str], *, approved: bool) -> Proof:
+        """Who of them really left; an inactive one needs no proof, for it gives them no access."""
+        inactive = {okta_id: member for okta_id, member in leaving.items() if seen.membership.inactive(okta_id)}
+        active = {okta_id: member for okta_id, member in leaving.items() if okta_id not in inactive}
+        if not active:
+            return Proof(inactive, "", self._link)
+        since = self._link.sighted
+        begun = since is not None and active.keys() <= self._store.removals(work.entity, since)
+        proof = self._evidence.prove(work, self._link, active, stamp=seen.stamp, once=approved or begun)
+        self._link = proof.link
+        return replace(proof, out={**proof.out, **inactive} if proof.out else {})
+
+    def _observe(self, work: Work, seen: Seen, leaving: dict[str, str], changes: MemberChanges, report: Report) -> None:
         """What would be done, without a write."""
+        entity = work.entity
         exceptions = self._store.exceptions(entity)
         leaving = {okta_id: member for okta_id, member in leaving.items() if okta_id not in exceptions}
         unseen = self._unseen(entity, seen.membership, leaving)
@@ -149,6 +197,9 @@ class GroupRemovals:
         blocking = self._lifecycle.blocking(entity)
         if counted and blocking is not None:  # a sync that is only tried finds the holds of the enforcing ones
             reason = reason or blocking.reason
+        if counted and not reason:
+            proof = self._prove(work, seen, counted, approved=False)
+            reason, counted = proof.suspicious, proof.out
         report.removed, report.held = 0 if reason else len(counted), len(leaving if reason else unseen)
         changes.would_remove(report.removed)
         if report.held:

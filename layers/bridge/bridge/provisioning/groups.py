@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime
 
 from bridge.errors import OwnerTaken, Transient
+from bridge.provisioning.evidence import MEMBERSHIP_LAG, WHY, Evidence
 from bridge.provisioning.group_removals import GroupRemovals, Seen
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.membership import Membership, read_membership
+from bridge.provisioning.membership import read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.values import OktaGroup
 from bridge.settings import Mode, ProvisioningSettings
-
-#: Okta's ``lastMembershipUpdated`` and the ``Date`` of our listing may differ by the read lag.
-MEMBERSHIP_LAG = timedelta(seconds=5)
 
 
 class GroupSync:
@@ -42,7 +40,7 @@ class GroupSync:
         self._store = store
         self._clock = clock
         self._lifecycle = lifecycle
-        self._removals = GroupRemovals(store, clock, lifecycle, settings)
+        self._removals = GroupRemovals(store, clock, lifecycle, Evidence(okta, store, clock), settings)
         self._linking = linking
         self._settings = settings
 
@@ -85,7 +83,8 @@ class GroupSync:
         if not listing.value and not self._explained_empty(read.value, link):
             suspicious = "suspicious-empty"
         nonempty = listing.date if listing.value else link.nonempty
-        return self._converge(work, replace(link, nonempty=nonempty), app, seen, suspicious, report)
+        both = Seen(replace(link, nonempty=nonempty), app, seen, suspicious, read.value.last_membership_updated)
+        return self._converge(work, both, report, listed=listing.date)
 
     # ------------------------------------------------------------------------------------- links
 
@@ -129,7 +128,7 @@ class GroupSync:
         seen = read_membership(self._genesys, self._store, link, frozenset())
         if seen is None:
             return self._unlink(link, report, "genesys-group-gone")
-        return self._converge(work, link, app, seen, "group-deleted", report)
+        return self._converge(work, Seen(link, app, seen, "group-deleted"), report, listed=None)
 
     # ----------------------------------------------------------------------------------- reading
 
@@ -142,9 +141,9 @@ class GroupSync:
 
     # -------------------------------------------------------------------------------- converging
 
-    def _converge(
-        self, work: Work, link: GroupLink, app: AppState, seen: Membership, suspicious: str, report: Report
-    ) -> Report:
+    def _converge(self, work: Work, both: Seen, report: Report, *, listed: datetime | None) -> Report:
+        """Send what differs; `listed` is the ``Date`` of Okta's listing, None where there was none."""
+        link, seen = both.link, both.membership
         report.read["members"] = str(len(seen.members))
         report.read["unlinked-members"] = str(len(seen.members) - len(seen.owner))
         changes = MemberChanges(
@@ -155,8 +154,10 @@ class GroupSync:
             changes.add(seen.additions())
         else:
             changes.would_add(seen.additions())
-        self._removals.remove(work, Seen(link, app, seen, suspicious), changes, report)
+        link = self._removals.remove(work, both, changes, report)
         self._lifecycle.notify(work.entity, report)
+        if listed is not None and report.why != WHY and not report.held and changes.applied:
+            link = replace(link, settled=listed, sighted=None, absent="")
         ended = link.first_sync_ended or self._settings.mode is Mode.ENFORCE
         self._store.save_group(replace(link, synced=report.date, first_sync_ended=ended, why=""))
         changes.require_applied()

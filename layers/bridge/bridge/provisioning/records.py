@@ -220,6 +220,9 @@ class GroupLink:
         first_sync_ended: whether a whole sync of this link has ended; until then every removal is held.
         synced: Okta's ``Date`` of the first read of the last successful sync.
         nonempty: Okta's ``Date`` of the last listing that showed members.
+        settled: Okta's ``Date`` of the last listing that left nobody to remove.
+        sighted: when people were first seen to be absent whose removal waits for a second sight, else None.
+        absent: a digest of who they were.
         ceiling: an operator's count for this group in place of the setting, None without one.
         ceiling_percent: an operator's percentage for this group, None without one.
         why: why the group is not linked (``no-match``, ``ambiguous``, ``taken``, ``unassigned``), else empty.
@@ -233,6 +236,9 @@ class GroupLink:
     first_sync_ended: bool = False
     synced: datetime | None = None
     nonempty: datetime | None = None
+    settled: datetime | None = None
+    sighted: datetime | None = None
+    absent: str = ""
     ceiling: int | None = None
     ceiling_percent: int | None = None
     why: str = ""

@@ -1,0 +1,134 @@
+"""What proves that somebody left a group: a listing that lies takes nobody out."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge_local.faults import Fault
+from bridge_local.okta import faults as okta_faults
+from tests.world import World
+
+GENEROUS = {"GROUP_REMOVAL_CEILING": "1000", "GROUP_REMOVAL_CEILING_PERCENT": "0"}
+
+
+def company(count: int) -> tuple[World, list[str], str, str]:
+    """A linked group with so many members on both sides, whose ceiling stands in nobody's way."""
+    world = World(dict(GENEROUS))
+    people = world.provisioned(count)
+    okta_id, genesys_id = world.linked_group("Agents", people)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    return world, people, okta_id, genesys_id
+
+
+def lie(world: World, okta_id: str, entries: int, *, times: int | None = None) -> Fault:
+    """Okta's listing of the group ends after so many entries, without a sign that there is more."""
+    effect = okta_faults.short_listing(entries) if entries else okta_faults.empty_listing()
+    return world.okta.faults.add(Fault(f"/groups/{okta_id}/users", effect, count=times))
+
+
+@pytest.mark.parametrize("entries", [1, 12, 18])
+def test_a_short_listing_takes_nobody_out(entries: int) -> None:
+    """Everybody whom it leaves out is a member by their own reading: once more, then a person's."""
+    world, people, okta_id, genesys_id = company(19)
+    lie(world, okta_id, entries)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set(people)
+    state, reason, _ = world.hold(okta_id)
+    assert (state, reason) == ("open", "suspicious-listing")
+
+
+def test_a_listing_that_was_short_once_leaves_no_trace() -> None:
+    """The second sight, a minute later, shows everybody: nobody is held, and nobody is told."""
+    world, people, okta_id, genesys_id = company(19)
+    lie(world, okta_id, 3, times=1)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set(people)
+    assert world.hold(okta_id) == ("", "", set())
+    assert not world.people_told.messages
+    assert not world.store.dues()
+
+
+def test_somebody_really_leaves_beside_a_lie() -> None:
+    """What contradicts the listing keeps everybody: the one who left goes with the next honest listing."""
+    world, people, okta_id, genesys_id = company(19)
+    lie(world, okta_id, 3, times=1)
+    world.okta.remove_members(okta_id, people[:1])
+    world.happen()
+    assert world.members(genesys_id) == set(people[1:])
+
+
+def test_one_who_leaves_costs_one_more_reading() -> None:
+    """A usual change is done at once: no second sight, one reading of that person's own groups."""
+    world, people, okta_id, genesys_id = company(19)
+    asked = world.watch_okta()
+    world.okta.remove_members(okta_id, people[:1])
+    world.deliver()
+    world.work_off()
+    assert world.members(genesys_id) == set(people[1:])
+    assert [each for each in asked if each.endswith("/groups")] == [f"GET /api/v1/users/{people[0]}/groups"]
+
+
+def test_many_leave_only_at_the_second_sight() -> None:
+    """More than twenty: the listing must say the same a minute later, and twenty of them are asked for."""
+    world, people, okta_id, genesys_id = company(60)
+    world.clock.advance(30)
+    world.okta.remove_members(okta_id, people[:30])
+    world.deliver()
+    world.work_off()
+    assert world.members(genesys_id) == set(people)
+    assert [due.why for due in world.store.dues()] == ["second-sight"]
+    asked = world.watch_okta()
+    world.settle()
+    assert world.members(genesys_id) == set(people[30:])
+    assert len([each for each in asked if each.endswith("/groups")]) == 20
+
+
+@pytest.mark.parametrize("entries", [0, 10])
+def test_many_absent_without_a_stamp_are_held(entries: int) -> None:
+    """Okta's own stamp is older than the last listing that was in order: whatever the single readings say."""
+    world, people, okta_id, genesys_id = company(60)
+    lie(world, okta_id, entries)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set(people)
+    state, reason, staged = world.hold(okta_id)
+    assert (state, reason) == ("open", "suspicious-listing" if entries else "suspicious-empty")
+    assert len(staged) == 60 - entries
+
+
+def test_a_stamp_alone_is_no_evidence() -> None:
+    """Somebody joined, so the stamp is new, while the listing is cut: the others are members by their own reading."""
+    world, people, okta_id, genesys_id = company(60)
+    newcomer = world.provisioned(1)
+    world.clock.advance(30)
+    world.okta.add_members(okta_id, newcomer)
+    lie(world, okta_id, 10)
+    world.happen()
+    assert set(people) <= world.members(genesys_id)
+    assert world.hold(okta_id)[:2] == ("open", "suspicious-listing")
+
+
+def test_a_person_whom_okta_does_not_know_is_left_to_their_own_sync() -> None:
+    """A 404 on their own reading says nothing of the membership: nobody is removed for it."""
+    world, people, okta_id, genesys_id = company(6)
+    world.okta.remove_members(okta_id, people[:2])
+    world.okta.faults.add(Fault(f"/users/{people[0]}/groups", okta_faults.refused(404)))
+    world.happen()
+    assert world.members(genesys_id) == set(people) - {people[1]}
+
+
+def test_an_approval_does_not_take_out_who_is_a_member_after_all() -> None:
+    """The approved are asked for alone too: a listing that lies then keeps everybody, and the hold opens anew."""
+    world, people, okta_id, genesys_id = company(10)
+    lying = lie(world, okta_id, 2)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    world.okta.faults.remove(lying)
+    assert world.hold(okta_id)[1] == "suspicious-listing"
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set(people)
+    assert world.hold(okta_id)[0] == "resolved"
