@@ -19,8 +19,8 @@ from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import ValidationError
 
 from bridge.approvals.signing import binding, sign_identity
-from bridge.operations.answers import Answer, Decided, Reconsidered, Refused
-from bridge.operations.requests import READER, Asked, Decide, Reconsider, parse_decision, parse_operation
+from bridge.operations.answers import Answer, Decided, Kept, Reconsidered, Refused
+from bridge.operations.requests import READER, Asked, Decide, Keep, Reconsider, parse_decision, parse_operation
 from bridge_cli.ends import End, Stopped
 from bridge_cli.places import Place
 
@@ -94,14 +94,24 @@ class Bridge:
         Raises:
             Stopped: as `ask`.
         """
+        return self._sign(Reconsider(entity=entity, user=user, why=why, identity="-"), Reconsidered)
+
+    def keep(self, entity: str, users: list[str], why: str) -> Reply[Kept]:
+        """Put exceptions back, signed as `decide`.
+
+        Raises:
+            Stopped: as `ask`.
+        """
+        return self._sign(Keep(entity=entity, users=users, why=why, identity="-"), Kept)
+
+    def _sign(self, asked: Reconsider | Keep, kind: type[A]) -> Reply[A]:
         place = self.place
-        asked = Reconsider(entity=entity, user=user, why=why, identity="-")
         with _checked():
             parse_decision(asked.model_dump())
-        bound = binding(place.approvals, asked.do, asked.about, 0, 0, why)
+        bound = binding(place.approvals, asked.do, asked.about, 0, 0, asked.why)
         with _explained():
             identity = sign_identity(place.credentials, place.region, bound, endpoint=place.sts)
-        return self._invoke(place.approvals, asked.model_dump() | {"identity": identity}, Reconsidered)
+        return self._invoke(place.approvals, asked.model_dump() | {"identity": identity}, kind)
 
     def _invoke(self, function: str, payload: dict[str, Any], kind: type[A]) -> Reply[A]:
         with _explained():

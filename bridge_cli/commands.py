@@ -85,12 +85,12 @@ def page_arguments(parser: argparse.ArgumentParser, usual: int) -> None:
     parser.add_argument("--all", action="store_true", help="show all of them, however many")
 
 
-def ticket_argument(parser: argparse.ArgumentParser) -> None:
+def ticket_argument(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """``--why``."""
     parser.add_argument(
         "--why",
         metavar="TICKET",
-        required=True,
+        required=required,
         type=_ticket,
         help="kept with it: 1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number; no names",
     )

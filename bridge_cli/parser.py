@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bridge_cli import entities, groups, holds, parked, running
+from bridge_cli import decisions, entities, groups, holds, parked, running
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
 from bridge_cli.places import LOCAL_PORT
@@ -21,6 +21,7 @@ COMMANDS: tuple[Command, ...] = (
     *parked.COMMANDS,
     *groups.COMMANDS,
     *running.COMMANDS[3:],
+    *decisions.COMMANDS,
 )
 #: What the first words of commands with two stand for.
 FAMILIES = {

@@ -25,7 +25,7 @@ def compose(function: str, region: str, account: str) -> Approvals:
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Answer one `bridge.operations.requests.Decide` or `Reconsider`."""
+    """Answer one of the requests that `bridge.operations.requests.Approval` names."""
 
     def decide() -> Answer:
         asked = parse_decision(event)

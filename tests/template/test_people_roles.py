@@ -109,6 +109,17 @@ def reconsidered(deployment: Deployment, entity: str) -> dict[str, Any]:
         return approvals.handler(asked, cast("Any", Context()))
 
 
+def kept(deployment: Deployment, entity: str, user: str) -> dict[str, Any]:
+    """Put an exception of an entity back."""
+    credentials = boto3.Session().get_credentials()
+    assert credentials is not None
+    bound = binding("consumer", "keep", f"{entity} {user}", 0, 0, "OPS-17")
+    identity = sign_identity(credentials, "us-east-1", bound, endpoint=sts_endpoint("us-east-1"))
+    with deployment.recorded():
+        asked = {"do": "keep", "entity": entity, "users": [user], "why": "OPS-17", "identity": identity}
+        return approvals.handler(asked, cast("Any", Context()))
+
+
 def open_hold(deployment: Deployment, entity: str, user: str) -> None:
     """A hold that waits for two days already."""
     opened = datetime.now(UTC) - timedelta(days=2)
@@ -139,7 +150,16 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
         ask(deployment, do="sync", entity=entity, apply=True)
         ask(deployment, do="explain", entity=entity)
         ask(deployment, do="diff", entity=entity)
-    for do in ("holds.list", "remind", "diff", "status", "parked.list", "reconcile.start", "reconcile.status"):
+    for do in (
+        "holds.list",
+        "remind",
+        "diff",
+        "status",
+        "parked.list",
+        "reconcile.start",
+        "reconcile.status",
+        "export",
+    ):
         ask(deployment, do=do)
     for do in ("holds.show", "parked.show", "parked.redrive", "journal", "group.link", "group.unlink"):
         ask(deployment, do=do, entity=f"group:{group}")
@@ -148,6 +168,7 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
     for do in ("pause", "resume"):
         assert ask(deployment, do=do, what="everything")["everything"] is (do == "pause")
         assert ask(deployment, do=do, what="removals")["removals"] is (do == "pause")
+    ask(deployment, do="import.preview", decisions=ask(deployment, do="export")["decisions"])
     assert ask(deployment, do="confirm", what="organisation")["ok"] is True
     assert deployment.grants | BY_SERVICES["Operations"] == allowed("Operations")
 
@@ -161,6 +182,7 @@ def test_the_approvals_function_may_do_what_it_does(deployment: Deployment) -> N
         assert answer["decision"]["by"].endswith("/ada")
     approve(deployment, do="approve", entity="group:00gTeamNorth00000001", number=1, revision=1, why="OPS-17")
     store = DynamoStore(boto3.client("dynamodb"), deployment.aws.physical["StateTable"])
-    store.add_exceptions("app", ["00uAdaBrook000000001"])
+    assert kept(deployment, "app", "00uAdaBrook000000001")["ok"]
+    assert store.exceptions("app") == {"00uAdaBrook000000001"}
     assert reconsidered(deployment, "app")["users"] == ["00uAdaBrook000000001"]
     assert deployment.grants | BY_SERVICES["Approvals"] == allowed("Approvals")

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bridge.approvals.identity import Identities
-from bridge.approvals.reconsidering import reconsider
+from bridge.approvals.reconsidering import keep, reconsider
 from bridge.approvals.signing import binding
 from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.items import Reason, make_item
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
-from bridge.operations.requests import Decide, Reconsider
+from bridge.operations.requests import Approval, Decide, Keep
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import AppRecords, Holds, Journal, Removals
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
@@ -45,8 +45,8 @@ class Approvals:
         self._function = function
         self._dedup_key = dedup_key
 
-    def decide(self, asked: Decide | Reconsider) -> answers.Decided | answers.Reconsidered:
-        """Take a decision about a hold, or about the exceptions that a rejected one has left.
+    def decide(self, asked: Approval) -> answers.Decided | answers.Reconsidered | answers.Kept:
+        """Take a decision about a hold, or about the exceptions that a rejected one leaves.
 
         Raises:
             Refused: as `_decide` and `bridge.approvals.reconsidering.reconsider`.
@@ -55,6 +55,10 @@ class Approvals:
             return self._decide(asked)
         bound = binding(self._function, asked.do, asked.about, 0, 0, asked.why)
         person = self._identities.confirm(asked.identity, bound)
+        if isinstance(asked, Keep):
+            kept = keep(asked, person, self._store, self._queues, self._clock, self._dedup_key())
+            logger.info("kept", extra={"entity": asked.entity, "users": len(kept.users)})
+            return kept
         done = reconsider(asked, person, self._store, self._queues, self._clock, self._dedup_key())
         logger.info("reconsidered", extra={"entity": asked.entity, "users": len(done.users)})
         return done

@@ -1,4 +1,4 @@
-"""A person's word that exceptions of a rejected hold are to be judged anew: under the same name that AWS confirms."""
+"""A person's word on exceptions of a rejected hold, taken back or put back: under the same name that AWS confirms."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Protocol
 from bridge.items import Reason, make_item
 from bridge.operations import answers
 from bridge.operations.answers import Refused
-from bridge.operations.requests import Reconsider
+from bridge.operations.requests import Keep, Reconsider
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Journal, Removals
 from bridge.provisioning.records import JournalEntry
 
 
 class ExceptionsAndJournal(Removals, Journal, Protocol):
-    """The exceptions, and where it is said who took them back."""
+    """The exceptions, and where it is said who took them back or put them back."""
 
 
 def reconsider(
@@ -44,3 +44,28 @@ def reconsider(
     store.remove_exceptions(asked.entity, users)
     queues.send([item])
     return answers.Reconsidered(entity=asked.entity, users=users, by=person, item=item.id)
+
+
+def keep(
+    asked: Keep, person: str, store: ExceptionsAndJournal, queues: QueueSender, clock: Clock, dedup_key: str
+) -> answers.Kept:
+    """Put exceptions back, journal it, and enqueue the entity; a sync drops those whom Okta shows as members again.
+
+    Raises:
+        Transient: the store or a queue is out of reach; asking again is harmless.
+    """
+    users = sorted(set(asked.users))
+    item = make_item(asked.entity, Reason.HOLD, dedup_key)
+    store.write(
+        JournalEntry(
+            entity=asked.entity,
+            at=clock.now(),
+            outcome="kept",
+            items=(item.id,),
+            reason=Reason.HOLD.value,
+            read={"by": person, "ticket": asked.why, "users": " ".join(users[:100]), "number": str(len(users))},
+        )
+    )
+    store.add_exceptions(asked.entity, users)
+    queues.send([item])
+    return answers.Kept(entity=asked.entity, users=users, by=person, item=item.id)

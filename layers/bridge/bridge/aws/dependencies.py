@@ -178,6 +178,13 @@ class Dependencies:
 
         return load_map(self.settings.mapping)
 
+    @property
+    def map_text(self) -> tuple[str, str] | None:
+        """Name and text of the SSM parameter that has the attribute map; None where it comes from elsewhere."""
+        from bridge.mapping.source import parameter_text
+
+        return parameter_text(self.settings.mapping)
+
     @cached_property
     def okta(self) -> OktaSide:
         """Okta."""

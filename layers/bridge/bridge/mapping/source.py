@@ -26,6 +26,17 @@ def load_map(settings: MapSettings, *, provider: SSMProvider | None = None) -> A
     return AttributeMap.parse(_read(settings.source, provider), user_name=user_name, default_region=region)
 
 
+def parameter_text(settings: MapSettings, *, provider: SSMProvider | None = None) -> tuple[str, str] | None:
+    """Name and text of the SSM parameter that has the map; None where it comes from elsewhere.
+
+    Raises:
+        SettingsError: it cannot be read.
+    """
+    if not settings.source or settings.source.startswith(_FILE):
+        return None
+    return settings.source, _read(settings.source, provider)
+
+
 def _read(setting: str, provider: SSMProvider | None) -> str:
     if setting.startswith(_FILE):
         try:

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bridge.operations.document import Decisions
+
 
 class Refused(Exception):
     """A request is answered with an error.
@@ -127,6 +129,15 @@ class HoldShown(Answer):
 
 class Reconsidered(Answer):
     """Answers ``reconsider``: whose exceptions were taken back, and the item whose sync judges them."""
+
+    entity: str
+    users: list[str]
+    by: str
+    item: str
+
+
+class Kept(Answer):
+    """Answers ``keep``: whose exceptions were added, and the item whose sync heeds them."""
 
     entity: str
     users: list[str]
@@ -384,6 +395,38 @@ class Status(Answer):
     parked: int
     reconcile: ReconcileRun | None
     caught_up: datetime | None = Field(description="up to where catch-up has read Okta's System Log")
+
+
+class Exported(Answer):
+    """Answers ``export``."""
+
+    decisions: Decisions
+
+
+class ImportStep(Part):
+    """What becomes of one decision: ``done`` is there already, ``cannot`` says ``why``; ``users`` are those to add."""
+
+    do: Literal["group.link", "group.unlink", "group.ceiling", "keep"]
+    entity: str
+    state: Literal["to-do", "done", "cannot"]
+    why: str = ""
+    ceiling: int | None = None
+    ceiling_percent: int | None = None
+    users: list[str] = []
+
+
+class ImportMap(Part):
+    """How the document's attribute map stands to the one here; `parameter` is the one that is used here."""
+
+    state: Literal["none", "same", "differs"]
+    parameter: str = ""
+
+
+class ImportPreview(Answer):
+    """Answers ``import.preview``; nothing is changed."""
+
+    steps: list[ImportStep]
+    map: ImportMap
 
 
 class ParkedItems(Answer):

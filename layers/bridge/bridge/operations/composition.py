@@ -6,6 +6,7 @@ from bridge.aws.dependencies import Dependencies
 from bridge.items import Queue
 from bridge.operations.compare import Comparison
 from bridge.operations.explain import Explanation
+from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
 from bridge.operations.operations import Operations
@@ -67,4 +68,5 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, dependencies.mapper, provisioning),
+        exports=ExportService(store, lambda: dependencies.map_text),
     )

@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 #: Outcomes of journal entries that are no sync's, but say what a person did.
-OF_PEOPLE = frozenset({"discarded", "reconsidered"})
+OF_PEOPLE = frozenset({"discarded", "reconsidered", "kept"})
 
 
 class Explanation:

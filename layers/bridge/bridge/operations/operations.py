@@ -14,6 +14,7 @@ from bridge.operations.answers import Answer, Refused
 from bridge.operations.compare import Comparison
 from bridge.operations.edge import answered
 from bridge.operations.explain import Explanation
+from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
 from bridge.operations.organisation import OrganisationService
@@ -44,6 +45,7 @@ class Operations:
     preview: Preview
     explanation: Explanation
     comparison: Comparison
+    exports: ExportService
     dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
 
     def handle(self, event: Any, *, reader: bool = False) -> dict[str, Any] | str:
@@ -111,6 +113,10 @@ class Operations:
                 return self.reconcile.start()
             case requests.ReconcileStatus():
                 return self.reconcile.status()
+            case requests.Export():
+                return self.exports.export()
+            case requests.ImportPreview():
+                return self.exports.preview(asked.decisions)
 
     def _sync(self, asked: requests.Sync) -> answers.Synced:
         if asked.apply:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 
 from bridge.items import OKTA_ID
 from bridge.operations.answers import Refused
+from bridge.operations.document import Decisions
 
 #: The operations function's alias for those who only read.
 READER = "reader"
@@ -269,6 +270,29 @@ class ReconcileStatus(Asked):
         return True
 
 
+class Export(Asked):
+    """What people decided, as one document; answered by `answers.Exported`."""
+
+    do: Literal["export"] = "export"
+
+    @property
+    def reads(self) -> bool:
+        """Always: ids, and the attribute map, which names no values."""
+        return True
+
+
+class ImportPreview(Asked):
+    """What an import of such a document would change here; answered by `answers.ImportPreview`."""
+
+    do: Literal["import.preview"] = "import.preview"
+    decisions: Annotated[Decisions, Field(description="a document of `bridge export`, version 1")]
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
 Operation = (
     HoldsList
     | HoldsShow
@@ -288,6 +312,8 @@ Operation = (
     | ParkedDiscard
     | ReconcileStart
     | ReconcileStatus
+    | Export
+    | ImportPreview
 )
 
 
@@ -338,12 +364,38 @@ class Reconsider(Asked):
         return f"{self.entity} {self.user or 'all'}"
 
 
+class Keep(Asked):
+    """Put exceptions back that a rejected hold had left, as an import does; answered by `answers.Kept`.
+
+    ``identity`` is made as for `Decide`, with number and revision 0.
+    """
+
+    do: Literal["keep"] = "keep"
+    entity: HoldEntity
+    users: Annotated[
+        list[Annotated[str, StringConstraints(pattern=rf"^{OKTA_ID.pattern}$")]],
+        Field(min_length=1, max_length=PAGE, description=f"1 to {PAGE} Okta ids of users"),
+    ]
+    why: Ticket
+    identity: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=8192),
+        Field(description="a presigned sts:GetCallerIdentity URL", repr=False),
+    ]
+
+    @property
+    def about(self) -> str:
+        """What the identity is bound to in the place of the entity."""
+        return " ".join((self.entity, *self.users))
+
+
 _OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="do")])
-_DECIDE: TypeAdapter[Decide | Reconsider] = TypeAdapter(Annotated[Decide | Reconsider, Field(discriminator="do")])
+Approval = Decide | Reconsider | Keep
+_DECIDE: TypeAdapter[Approval] = TypeAdapter(Annotated[Approval, Field(discriminator="do")])
 _KINDS: tuple[type[Asked], ...] = Operation.__args__
 #: Every name that the operations function knows, and every one that the approvals function knows.
 OPERATIONS = tuple(name for kind in _KINDS for name in kind.model_fields["do"].annotation.__args__)  # type: ignore[union-attr] # all of them are literals
-VERDICTS = ("approve", "reject", "reconsider")
+VERDICTS = ("approve", "reject", "reconsider", "keep")
 
 
 def parse_operation(payload: Any) -> Operation:
@@ -352,9 +404,9 @@ def parse_operation(payload: Any) -> Operation:
     return operation
 
 
-def parse_decision(payload: Any) -> Decide | Reconsider:
+def parse_decision(payload: Any) -> Approval:
     """As `parse_operation`, for the approvals function."""
-    decide: Decide | Reconsider = _parse(_DECIDE, payload, VERDICTS)
+    decide: Approval = _parse(_DECIDE, payload, VERDICTS)
     return decide
 
 
@@ -368,7 +420,7 @@ def _parse(adapter: TypeAdapter[Any], payload: Any, names: tuple[str, ...]) -> A
     except ValidationError as error:
         # The first problem alone, and never the value: an identity is a credential for some minutes.
         problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    kinds: tuple[type[Asked], ...] = (Decide, Reconsider) if adapter is _DECIDE else _KINDS
+    kinds: tuple[type[Asked], ...] = Approval.__args__ if adapter is _DECIDE else _KINDS
     kind = next(kind for kind in kinds if payload["do"] in _names(kind))
     field = next((str(part) for part in problem["loc"] if part in kind.model_fields), "")
     if problem["type"] == "extra_forbidden" or not field:
