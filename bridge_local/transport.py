@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.outbound.http import ConnectionLost, ReadTimeout, Transport, WireRequest, WireResponse
+from bridge.outbound.http import Body, ConnectionLost, ReadTimeout, Transport, WireRequest, WireResponse
 from bridge_local.exchange import ConnectionCut, Model, Request
 
 
@@ -31,4 +31,4 @@ class ModelTransport(Transport):
         if answer.wire or (patience is not None and answer.delay > patience):
             raise ReadTimeout("the model answers too late", request=request)
         headers = [(name, value) for name, value in answer.headers.items() if value]
-        return WireResponse(answer.status, headers=headers, content=answer.body, request=request)
+        return WireResponse(answer.status, headers=headers, stream=Body(answer.body), request=request)

@@ -10,10 +10,10 @@ import pytest
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from botocore.exceptions import ClientError
 
-from bridge.consumer.batch import LONGEST_DELAY
 from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import SettingsError, Transient
 from bridge.items import Queue, Reason
+from bridge.outbound.answer import LONGEST_WAIT
 from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink
 from bridge_local.faults import Fault, before, cut
 from bridge_local.fifo import Message
@@ -184,9 +184,9 @@ def test_the_local_stack_may_be_quicker() -> None:
     assert 2 <= waits(world, f"user:{ada}") <= 4
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(700, 700), (1, 15), (500_000, LONGEST_DELAY)])
+@pytest.mark.parametrize(("asked", "waited"), [(100, 100), (1, 15), (500_000, LONGEST_WAIT)])
 def test_what_the_other_side_asks_for_is_honoured(asked: int, waited: int) -> None:
-    """A 429's Retry-After is the least to wait, within what SQS can do; a short one does not shorten the backoff."""
+    """A 429's Retry-After is the least to wait, up to three minutes; a short one does not shorten the backoff."""
     world = World()
     ada = world.person("Ada Brook")
     world.genesys.faults.add(Fault("scim", genesys_faults.rate_limited(asked)))

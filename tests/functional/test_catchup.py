@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -391,11 +392,10 @@ def test_a_first_run_that_fails_moves_nothing() -> None:
         (okta_faults.refused(403), "okta-403"),
         (cut(), "okta-connection"),
         (html(), "okta-not-json"),
-        (okta_faults.empty_listing(), "okta-implausible"),
     ],
 )
 def test_a_run_that_okta_fails_loses_nothing(effect: Effect, outcome: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The place stays, a metric says why, and the next run enqueues what happened. An answer without link is none."""
+    """The place stays, a metric says why, and the next run enqueues what happened."""
     world = company()
     ada = world.person("Ada Brook")
     before = cursor(world)
@@ -404,6 +404,57 @@ def test_a_run_that_okta_fails_loses_nothing(effect: Effect, outcome: str, capsy
     assert f'"reason":"{outcome}"' in capsys.readouterr().out
     assert cursor(world) == before
     assert [item.entity for item in tick(world)] == [f"user:{ada}"]
+
+
+def test_an_answer_without_a_link_is_asked_for_again() -> None:
+    """One lost header costs a call, not the place."""
+    world = company()
+    ada = world.person("Ada Brook")
+    world.okta.faults.add(Fault("/logs", okta_faults.empty_listing(), count=1))
+    assert [item.entity for item in tick(world)] == [f"user:{ada}"]
+    assert cursor(world).link
+
+
+def test_answers_without_a_link_move_nothing_and_reading_goes_on_from_its_time() -> None:
+    """An empty answer that names no other has reached nothing, however long catch-up had been away."""
+    world = company()
+    before = cursor(world)
+    ada = world.person("Ada Brook")
+    world.clock.advance(timedelta(hours=5).total_seconds())
+    world.okta.faults.add(Fault("/logs", okta_faults.empty_listing(), count=2))
+    assert world.poll() == "okta-implausible"
+    assert cursor(world) == replace(before, link="")
+    assert f"user:{ada}" in {item.entity for item in tick(world)}
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        "https://elsewhere.example.com/api/v1/logs?after=1",
+        "https://elsewhere.example.com:8443/api/v1/logs?after=1",
+        "/api/v1/users?after=1",
+    ],
+)
+def test_a_link_to_elsewhere_is_never_saved(following: str) -> None:
+    """Its page's events are enqueued all the same, and the next run goes on from the time it reached."""
+    world = company()
+    lie = world.okta.faults.add(Fault("/logs", headed(Link=f'<{following}>; rel="next"')))
+    ada = world.person("Ada Brook")
+    assert [item.entity for item in tick(world)] == [f"user:{ada}"]
+    assert cursor(world).link == ""
+    world.okta.faults.remove(lie)
+    ben = world.person("Ben Field")
+    assert [item.entity for item in tick(world)] == [f"user:{ben}"]
+    assert cursor(world).link
+
+
+def test_a_saved_link_to_elsewhere_starts_anew() -> None:
+    """Whatever an earlier version has kept: catch-up goes on from its time."""
+    world = company()
+    saved = cursor(world)
+    world.store.save_log_cursor(replace(saved, link="https://elsewhere.example.com/api/v1/logs?after=1"))
+    [query] = asked_for_logs(world, world.poll)
+    assert query["since"] == format_time(saved.at - OVERLAP)
 
 
 @pytest.mark.parametrize("effect", [okta_faults.refused(400), okta_faults.refused(404)])

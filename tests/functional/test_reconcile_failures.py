@@ -77,7 +77,8 @@ def _broken(world: World, _: list[str]) -> None:
 
 
 def _refused(world: World, _: list[str]) -> None:
-    answers(world, "/users", lambda r, answer: Response(400, {}, b"{}") if r.param("after") else answer)
+    error = Response.of_json(400, {"errorCode": "E0000001", "errorSummary": "The cursor is not valid."})
+    answers(world, "/users", lambda r, answer: error if r.param("after") else answer)
 
 
 def _not_embedded(world: World, _: list[str]) -> None:
@@ -91,10 +92,10 @@ def _without_link(answer: Response) -> dict[str, Any]:
 LIES: dict[str, tuple[Callable[[World, list[str]], None], str]] = {
     "application off": (_off, "okta-app-not-active"),
     "empty": (_nobody, "okta-listing-empty"),
-    "cut after the first page": (_shrunk, "okta-listing-shrunk"),
+    "cut after the first page": (_shrunk, "okta-implausible"),
     "the same page again": (_looped, "okta-user-listed-twice"),
     "no list": (_broken, "okta-implausible"),
-    "400 on a later page": (_refused, "okta-400"),
+    "400 on a later page": (_refused, "okta-implausible"),
     "users missing": (_not_embedded, "okta-user-not-embedded"),
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from bridge.errors import Transient
-from bridge.outbound.http import Answer
+from bridge.outbound.answer import Answer
 from bridge_local.exchange import ConnectionCut, Model, Request, Response
 from bridge_local.genesys import GenesysModel
 from bridge_local.genesys.faults import Fault as GenesysFault
@@ -25,7 +24,6 @@ from tests.simulation.gate import Gate
 LONGEST_WAY = timedelta(minutes=15)
 #: Seconds that the HTTP client waits for an answer.
 PATIENCE = 10
-_LINK = re.compile(r'<([^>]+)>; rel="([^"]+)"')
 
 
 class Service:
@@ -65,7 +63,8 @@ class OktaInWeather(Service):
         what = f"Okta GET {path}{' (next page)' if request.param('after') else ''}"
         gate.before(what)
         if path.endswith("/users") and request.param("limit"):
-            query = tuple((name, str(self._page) if name == "limit" else value) for name, value in request.query)
+            limit = str(min(self._page, int(request.param("limit"))))
+            query = tuple((name, limit if name == "limit" else value) for name, value in request.query)
             request = replace(request, query=query)
         fault = self._fault(path)
         if fault is not None:
@@ -228,8 +227,7 @@ class DirectHttp:
             if response.delay > PATIENCE:
                 raise Transient(f"{self.upstream}-timeout", upstream=self.upstream)
             given = {name.lower(): value for name, value in response.headers.items()}
-            links = {relation: link for link, relation in _LINK.findall(given.get("link", ""))}
-            return Answer(self.upstream, response.status, given, response.body, links)
+            return Answer(self.upstream, response.status, given, response.body)
         raise Transient(f"{self.upstream}-connection", upstream=self.upstream)
 
     def close(self) -> None:

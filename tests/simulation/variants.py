@@ -16,7 +16,7 @@ from bridge.aws import upstreams
 from bridge.errors import Transient
 from bridge.items import Queue
 from bridge.okta.client import OktaClient
-from bridge.outbound.http import Answer
+from bridge.outbound.answer import Answer
 from bridge.provisioning.records import GroupLink, UserLink
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
 from bridge_local.exchange import Now
@@ -209,12 +209,12 @@ class _HastyOkta(OktaClient):
         params: Sequence[tuple[str, str]] = (),
         *,
         headers: Mapping[str, str] | None = None,
-        url: str = "",
+        link: str = "",
     ) -> Answer:
         try:
-            return super()._get(path, params, headers=headers, url=url)
+            return super()._get(path, params, headers=headers, link=link)
         except Transient:
-            if not url:
+            if not link:
                 raise
             return Answer("okta", 200, {}, b"[]")
 

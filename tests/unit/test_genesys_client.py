@@ -15,7 +15,7 @@ from bridge.errors import (
     UserNameTaken,
     VersionConflict,
 )
-from bridge.genesys.client import GenesysClient
+from bridge.genesys.client import MAX_FOUND_PAGES, GenesysClient
 from bridge.outbound.http import HttpClient
 from bridge.provisioning.ports import GenesysScim
 from bridge.provisioning.values import ScimGroup, ScimUser
@@ -25,12 +25,16 @@ from bridge_local.transport import ModelTransport
 
 API = "https://api.mypurecloud.ie"
 ADA, BEN = "a0a0a0a0-0000-4000-8000-000000000001", "b0b0b0b0-0000-4000-8000-000000000002"
+CID = "c1c1c1c1-0000-4000-8000-000000000004"
 TEAM = "c0c0c0c0-0000-4000-8000-000000000003"
 OKTA_ADA = "00u1ada0000000000001"
 USERS = "/api/v2/scim/v2/users"
 STALE = "Version does not match current version."
 REPLACE_TITLE = [{"op": "replace", "path": "title", "value": "Engineer"}]
 REPLACE_NAME = [{"op": "replace", "path": "userName", "value": "ada@example.com"}]
+
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
 def user(own_id: str = ADA, **more: Any) -> dict[str, Any]:
@@ -126,7 +130,29 @@ def test_version_of_the_body(version: str | None, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"active": None}, {"active": "true"}, {"userName": ""}, {"id": BEN}, {"id": "../x"}, {"groups": [{"value": 3}]}],
+    [
+        {"active": None},
+        {"active": "true"},
+        {"userName": ""},
+        {"userName": 10**400},
+        {"id": BEN},
+        {"id": "../x"},
+        {"groups": [{"value": 3}]},
+        {"groups": {}},
+        {"emails": ["a"]},
+        {"emails": "a"},
+        {"emails": [None]},
+        {"emails": [{"type": 1}]},
+        {"phoneNumbers": [["a"]]},
+        {"phoneNumbers": {"type": "work"}},
+        {"title": ["a"]},
+        {"externalId": 7},
+        {"displayName": {}},
+        {"meta": []},
+        {ENTERPRISE: []},
+        {ENTERPRISE: {"manager": "x"}},
+        {ENTERPRISE: {"division": {"id": "x"}}},
+    ],
 )
 def test_an_implausible_user_is_transient(change: dict[str, Any]) -> None:
     """A user without a clear id, userName or state decides nothing, and its values are in no error."""
@@ -210,8 +236,8 @@ def test_a_value_that_is_no_text_is_refused() -> None:
 def test_search_goes_on_to_the_last_page() -> None:
     """The next page starts after what came, whatever size was asked for."""
     name = "ada.brook@example.com"
-    genesys = Genesys(page(user(ADA), user(BEN, userName="x@example.com"), total=3), page(user(BEN), total=3))
-    assert [each.id for each in genesys.client.find_users("userName", name)] == [ADA, BEN]
+    genesys = Genesys(page(user(ADA), user(BEN, userName="x@example.com"), total=3), page(user(CID), total=3))
+    assert [each.id for each in genesys.client.find_users("userName", name)] == [ADA, CID]
     assert [request.param("startIndex") for request in genesys.script.requests] == ["1", "3"]
 
 
@@ -223,7 +249,20 @@ def test_an_empty_page_ends_a_search() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [[], {}, {"totalResults": "1"}, {"totalResults": 1, "Resources": {}}, {"Resources": []}]
+    "body",
+    [
+        [],
+        {},
+        {"totalResults": "1"},
+        {"totalResults": 1, "Resources": {}},
+        {"Resources": []},
+        {"totalResults": True, "Resources": []},
+        {"totalResults": 1e9, "Resources": []},
+        {"totalResults": -1, "Resources": []},
+        {"totalResults": 0, "Resources": [{}]},
+        {"totalResults": 1, "Resources": ["a"]},
+        {"totalResults": 1, "Resources": [{"id": 7}]},
+    ],
 )
 def test_an_implausible_list_is_transient(body: object) -> None:
     """What is no list answer finds nobody absent."""
@@ -234,9 +273,9 @@ def test_an_implausible_list_is_transient(body: object) -> None:
 def test_inactive_users_are_read_in_cheap_pages() -> None:
     """Pages of 25 without the lookups that matching does not need; externalId stays; who is active is skipped."""
     sleepers = [user(ADA, active=False, externalId=OKTA_ADA), user(BEN)]
-    genesys = Genesys(page(*sleepers, total=3), page(user(BEN, active=False), total=3))
+    genesys = Genesys(page(*sleepers, total=3), page(user(CID, active=False), total=3))
     found = list(genesys.client.inactive_users())
-    assert [(each.id, each.external_id) for each in found] == [(ADA, OKTA_ADA), (BEN, "")]
+    assert [(each.id, each.external_id) for each in found] == [(ADA, OKTA_ADA), (CID, "")]
     first, second = genesys.script.requests
     assert (first.param("filter"), first.param("count")) == ("active eq false", "25")
     assert (first.param("startIndex"), second.param("startIndex")) == ("1", "3")
@@ -300,14 +339,15 @@ def test_members_in_a_search_are_not_believed() -> None:
     [
         ({"members": [{"value": ADA, "type": "User"}, {"value": BEN}]}, {ADA, BEN}),
         ({"members": []}, set()),
-        ({"members": None}, set()),
-        ({}, set()),
+        ({"members": None}, None),
+        ({}, None),
     ],
 )
-def test_group_is_read_with_its_members(shown: dict[str, Any], members: set[str]) -> None:
-    """A group's members; an answer without them is an empty group (RFC 7643, section 2.5)."""
+def test_group_is_read_with_its_members(shown: dict[str, Any], members: set[str] | None) -> None:
+    """A group's members; in an answer without a list of them they are missing, which is not the same as none."""
     genesys = Genesys(Response.of_json(200, {"id": TEAM, "displayName": "Team", **shown}))
-    assert genesys.client.group(TEAM) == ScimGroup(TEAM, "Team", frozenset(members))
+    expected = None if members is None else frozenset(members)
+    assert genesys.client.group(TEAM) == ScimGroup(TEAM, "Team", expected)
     assert genesys.script.requests[0].query == ()
 
 
@@ -378,7 +418,6 @@ def test_an_id_outside_the_alphabet_is_not_sent(call: Callable[[GenesysScim], ob
         scim_error(409, STALE),
         scim_error(400, "taken", "uniqueness"),
         error_body(409, "conflict", "general.conflict"),
-        Response(409),
     ],
 )
 def test_conflict_on_create_is_a_taken_user_name(answer: Response) -> None:
@@ -394,14 +433,13 @@ VERSION_CONFLICTS = [
     scim_error(400, STALE),
     error_body(409, "The version 3 given does not match the current version 4", "general.conflict"),
     error_body(400, "Does not match the current version", "bad.request"),
-    Response(409, {}, STALE.encode()),
 ]
 
 
 @pytest.mark.parametrize("name", sorted(BY_ID_WRITES))
 @pytest.mark.parametrize("answer", VERSION_CONFLICTS)
 def test_version_conflicts_in_every_form(name: str, answer: Response) -> None:
-    """412, 400 invalidVers, and 400 or 409 that says so, in either shape or as plain text."""
+    """412, 400 invalidVers, and 400 or 409 that says so, in either shape."""
     assert isinstance(raised(answer, name), VersionConflict)
 
 
@@ -433,12 +471,173 @@ def test_another_conflict_is_permanent(name: str) -> None:
     assert str(raised(error_body(409, "rule based", "general.conflict"), name)) == "genesys-409 general.conflict"
 
 
-def test_conflict_of_a_conditional_write_is_its_version() -> None:
-    """A 409 to If-Match is a version conflict whatever its text, unless it says uniqueness."""
-    with pytest.raises(VersionConflict):
-        Genesys(scim_error(409, "changed")).client.patch_user(ADA, REPLACE_TITLE, if_match='"1"')
-    with pytest.raises(Permanent, match=r"^genesys-409 uniqueness$"):
-        Genesys(scim_error(409, "externalId", "uniqueness")).client.patch_user(ADA, REPLACE_TITLE, if_match='"1"')
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (scim_error(409, "changed"), "genesys-409"),
+        (scim_error(409, "externalId", "uniqueness"), "genesys-409 uniqueness"),
+        (error_body(409, "No license is available", "general.conflict"), "genesys-409 general.conflict"),
+        (error_body(400, "The API version is too old", "bad.request"), "genesys-400 bad.request"),
+    ],
+)
+def test_another_conflict_of_a_conditional_write_is_a_refusal(answer: Response, text: str) -> None:
+    """A 409 that speaks of no version is what it says, If-Match or not: trying again changes nothing."""
+    with pytest.raises(Permanent) as caught:
+        Genesys(answer).client.patch_user(ADA, REPLACE_TITLE, if_match='"1"')
+    assert (str(caught.value), caught.value.status) == (text, int(text[8:11]))
+
+
+GATEWAYS = [
+    b"",
+    b"<html>",
+    b"[]",
+    b'{"message": "no Route matched with those values"}',
+    b'{"message": "gone", "code": "not.found"}',
+    b'{"message": "gone", "status": 400}',
+    b'{"code": "not.found", "status": 400}',
+    b'{"statusCode": 400, "message": "gone"}',
+    b'{"timestamp": 1, "status": 400, "error": "x", "message": "gone", "path": "/"}',
+    b'{"code": 5, "message": "gone", "details": []}',
+    b'{"schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "500"}',
+    b'{"errorCode": "E0000007", "errorSummary": "of another API"}',
+]
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 410, 413, 501])
+@pytest.mark.parametrize("body", GATEWAYS)
+def test_an_error_that_is_not_genesys_clouds_is_transient(name: str, status: int, body: bytes) -> None:
+    """Anyone who answers in its place says nothing of a user, a group, a role or a value."""
+    answer = Response(status, {}, body.replace(b"400", str(status).encode()))
+    with pytest.raises(Transient) as caught:
+        CALLS[name](Genesys(*[answer] * 2).client)
+    assert (type(caught.value), str(caught.value)) == (Transient, f"genesys-{status}-unexplained")
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+@pytest.mark.parametrize("status", [201, 202, 203, 204, 206, 302, 304])
+def test_another_success_than_documented_is_transient(name: str, status: int) -> None:
+    """A read is answered by 200 alone, and nothing by half an answer."""
+    if (name, status) in {("create_user", 201), ("patch_user", 204), ("add_members", 204), ("remove_members", 204)}:
+        return
+    document = {"totalResults": 0, "Resources": [], "id": TEAM if "member" in name or name == "group" else ADA}
+    with pytest.raises(Transient):
+        CALLS[name](Genesys(Response.of_json(status, document)).client)
+
+
+MOBILE = 'phoneNumbers[type eq "mobile"].value'
+WORK = 'phoneNumbers[type eq "work"].value'
+DEPARTMENT = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
+MANY: list[dict[str, Any]] = [
+    {"op": "replace", "path": "title", "value": "Head of Sales"},
+    {"op": "replace", "path": DEPARTMENT, "value": "Sales"},
+    {"op": "add", "path": "phoneNumbers", "value": [{"type": "mobile", "value": "+353861234567"}]},
+    {"op": "replace", "path": WORK, "value": "+35312345678"},
+    {"op": "remove", "path": "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"},
+]
+
+
+def fields(*names: object) -> Response:
+    """An ErrorBody whose details name fields."""
+    details = [{"errorCode": "invalid.value", "fieldName": name} for name in names]
+    body = {"message": "bad", "code": "bad.request", "status": 400, "details": details}
+    return Response.of_json(400, body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "paths"),
+    [
+        (fields("title"), ["title"]),
+        (fields("department", "Title"), ["title", DEPARTMENT]),
+        (fields("phoneNumbers"), [MOBILE, WORK]),
+        (fields('phoneNumbers[type eq "mobile"].value'), [MOBILE]),
+        (fields(f"{DEPARTMENT}"), [DEPARTMENT]),
+        (fields("costCenter", None, 7), []),
+        (scim_error(400, "Attribute title is not valid", "invalidValue"), ["title"]),
+        (scim_error(400, "+353861234567 is no phone number", "invalidValue"), [MOBILE]),
+        (scim_error(409, "The value 'Head of Sales' is refused"), ["title"]),
+        (error_body(400, "department: unknown value Sales", "invalid.value"), [DEPARTMENT]),
+        (scim_error(400, "subtitle or titles", "invalidValue"), []),
+        (scim_error(400), []),
+    ],
+)
+def test_a_refusal_names_the_attributes_that_it_means(answer: Response, paths: list[str]) -> None:
+    """By its fields, its text or the value in it, but only what was written; the value is in no text."""
+    with pytest.raises(Permanent) as caught:
+        Genesys(answer).client.patch_user(ADA, MANY)
+    assert caught.value.paths == tuple(paths)
+    assert "Sales" not in str(vars(caught.value))
+
+
+def test_a_refused_creation_names_attributes_too() -> None:
+    """The body of a POST is a user, and has the same paths."""
+    document = {"userName": "ada@example.com", "title": "Head", "phoneNumbers": [{"type": "work", "value": "+3531"}]}
+    with pytest.raises(Permanent) as caught:
+        Genesys(scim_error(400, "phone number +3531 is too short")).client.create_user(document)
+    assert caught.value.paths == (WORK,)
+
+
+@pytest.mark.parametrize("name", ["add_members", "remove_members"])
+def test_a_refused_change_of_members_names_the_member(name: str) -> None:
+    """The id in the text is that of a member of the request."""
+    error = raised(scim_error(400, f"user {ADA} is unknown"), name)
+    assert isinstance(error, Permanent)
+    assert error.paths == (f'members[value eq "{ADA}"]',)
+
+
+def test_a_change_without_a_document_is_read_back() -> None:
+    """204 says nothing of what became of the user."""
+    genesys = Genesys(Response(204), Response.of_json(200, user(title="Engineer")))
+    assert genesys.client.patch_user(ADA, REPLACE_TITLE).document["title"] == "Engineer"
+    assert genesys.records == [f"PATCH users/{ADA} 204", f"GET users/{ADA} 200"]
+    with pytest.raises(Transient, match=r"^genesys-implausible "):
+        Genesys(Response(204), error_body(404, "gone", "not.found")).client.patch_user(ADA, REPLACE_TITLE)
+
+
+@pytest.mark.parametrize("name", ["add_members", "remove_members"])
+def test_another_groups_document_after_a_change_is_implausible(name: str) -> None:
+    """Its members are not those of the group that was changed."""
+    error = raised(Response.of_json(200, {"id": BEN, "displayName": "B", "members": []}), name)
+    assert str(error) == "genesys-implausible another id than asked for"
+
+
+@pytest.mark.parametrize("name", sorted(["find_users", "inactive_users", "find_groups"]))
+def test_a_total_that_promises_too_much_ends_a_listing(name: str) -> None:
+    """A page that is empty, or short and nothing new, is the end, whatever totalResults says."""
+    for total in (2, 10**9, 10**400):
+        entry = user(userName="ada@example.com", active=False, displayName="Team")
+        for last in (page(total=total), page(entry, total=total)):
+            found = CALLS[name](Genesys(page(entry, total=total), last).client)
+            assert isinstance(found, list)
+            assert len(found) == 1
+
+
+def sleepers(first: int, count: int, total: int) -> Response:
+    """A page of inactive users."""
+    return page(*(user(f"a0a0a0a0-{number:012}", active=False) for number in range(first, first + count)), total=total)
+
+
+def test_a_listing_that_repeats_itself_is_implausible() -> None:
+    """Full pages that bring nothing new: startIndex is not heeded, and nobody knows what is missing."""
+    genesys = Genesys(sleepers(0, 25, 60), sleepers(0, 25, 60))
+    with pytest.raises(Transient, match=r"^genesys-implausible a page repeats others$"):
+        list(genesys.client.inactive_users())
+
+
+def test_a_listing_that_shifts_gives_everybody_once() -> None:
+    """Anyone who comes on two pages, because somebody before them went or came, is one."""
+    genesys = Genesys(sleepers(0, 25, 49), sleepers(24, 24, 49), sleepers(48, 1, 50))
+    assert len({each.id for each in genesys.client.inactive_users()}) == 48
+    assert genesys.script.requests[1].param("startIndex") == "26"
+
+
+def test_a_search_without_an_end_is_implausible() -> None:
+    """Page after page of others: no search for one value has so many."""
+    endless = [page(user(f"a0a0a0a0-{number:012}"), total=10**9) for number in range(MAX_FOUND_PAGES + 1)]
+    genesys = Genesys(*endless)
+    with pytest.raises(Transient, match=r"^genesys-implausible a listing without an end$"):
+        genesys.client.find_users("userName", "ada@example.com")
+    assert len(genesys.script.requests) == MAX_FOUND_PAGES
 
 
 @pytest.mark.parametrize("name", sorted(CALLS))
@@ -453,7 +652,6 @@ def test_conflict_of_a_conditional_write_is_its_version() -> None:
         (scim_error(400, "ada@example.com is bad", "invalidValue"), Permanent, "genesys-400 invalidValue"),
         (error_body(400, "ada@example.com is bad", "invalid.value"), Permanent, "genesys-400 invalid.value"),
         (error_body(413, code="not <b>plain</b>"), Permanent, "genesys-413"),
-        (Response(400, {}, b"ada@example.com is bad"), Permanent, "genesys-400"),
         (error_body(501, code="not.implemented"), Permanent, "genesys-501 not.implemented"),
         (error_body(408, code="request.timeout"), Transient, "genesys-408 request.timeout"),
         (Response(500), Transient, "genesys-500"),
@@ -472,7 +670,7 @@ def test_errors_by_status(name: str, answer: Response, kind: type[Exception], te
 
 def test_reference_is_the_correlation_id() -> None:
     """ININ-Correlation-Id, else ErrorBody's contextId; the record of a failed call names it."""
-    genesys = Genesys(scim_error(400), error_body(400), Response(400))
+    genesys = Genesys(scim_error(400), error_body(400), fields())
     for reference in ("corr-1", "context-1", ""):
         with pytest.raises(Permanent) as caught:
             genesys.client.user(ADA)
@@ -486,6 +684,10 @@ def test_reference_is_the_correlation_id() -> None:
         ({"Retry-After": "12", "inin-ratelimit-reset": "40"}, "Retry the request in [7] seconds", 12),
         ({"inin-ratelimit-reset": "40"}, "Retry the request in [7] seconds", 7),
         ({"Retry-After": "Tue, 24 Nov 2026 09:00:05 GMT"}, "Retry the request in [7] seconds", 7),
+        ({"Retry-After": "9" * 400, "inin-ratelimit-reset": "9" * 400}, "Slow down", 3),
+        ({"Retry-After": "999999"}, "Slow down", 180),
+        ({"Retry-After": "-5", "inin-ratelimit-reset": "86400000"}, "Slow down", 180),
+        ({}, "Retry the request in [999999] seconds", 180),
         ({"inin-ratelimit-reset": "40"}, "Retry the request in [a few] seconds", 40),
         ({}, "Slow down", 3),
     ],

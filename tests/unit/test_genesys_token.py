@@ -75,7 +75,18 @@ def test_a_busy_login_host_is_transient(status: int) -> None:
     assert (caught.value.reason, caught.value.retry_after) == (f"genesys-token-{status}", 7)
 
 
-@pytest.mark.parametrize(("status", "error"), [(400, "invalid_request"), (401, "invalid_client"), (403, "")])
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"message": "Forbidden"}', b'{"error": "Not <b>plain</b>"}'])
+def test_a_refusal_that_names_no_error_is_not_the_login_hosts(status: int, body: bytes) -> None:
+    """Anyone who answers in its place says nothing of the credentials."""
+    with pytest.raises(Transient) as caught:
+        auth_of(Script(Response(status, {}, body))).header()
+    assert (type(caught.value), str(caught.value)) == (Transient, f"genesys-token-{status}")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(400, "invalid_request"), (401, "invalid_client"), (403, "unauthorized_client")]
+)
 def test_a_refused_token_request_is_an_auth_failure(status: int, error: str) -> None:
     """The text has the status and the error code, never the description; the reference is the correlation id."""
     body = {"error": error, "description": "bridge:s3:cret"}

@@ -6,15 +6,20 @@ import json
 import logging
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bridge.errors import SettingsError, Transient
-from bridge.outbound.http import Answer, HttpClient
+from bridge.outbound import links
+from bridge.outbound.answer import LONGEST_WAIT, Answer
+from bridge.outbound.http import HttpClient
 from bridge_local.exchange import Response
 from bridge_local.script import Script
 from bridge_local.transport import ModelTransport
@@ -95,12 +100,10 @@ def test_form_is_sent_as_a_form() -> None:
 
 
 def test_a_link_is_followed_as_it_stands() -> None:
-    """A URL of the own origin keeps its query to the letter; its Link relations are read from the answer."""
-    link = f"{ORG}/api/v1/users?after=00u%2Fx&limit=2"
-    script = Script(Response(200, {"Link": f'<{ORG}/self>; rel="self", <{link}>; rel="next"'}), Response(200))
-    http = client(script)
-    http.request("GET", http.request("GET", "/first").links["next"])
-    assert script.requests[1].query == (("after", "00u/x"), ("limit", "2"))
+    """A URL of the own origin keeps its query to the letter."""
+    script = Script(Response(200))
+    client(script).request("GET", f"{ORG}/api/v1/users?after=00u%2Fx&limit=2")
+    assert script.requests[0].query == (("after", "00u/x"), ("limit", "2"))
 
 
 @pytest.mark.parametrize(
@@ -208,19 +211,68 @@ def test_numbers_of_headers(value: str, number: float | None) -> None:
     assert Answer("okta", 200, {"retry-after": value}).number("retry-after") == number
 
 
+@pytest.mark.parametrize("value", ["9" * 400, "9" * 19, "1e3", "0x10", "1,2", "nan", "inf", "1.2.3", "-5", "\uff15"])
+def test_what_is_no_number_of_a_header(value: str) -> None:
+    """Neither endless numbers, nor lists, nor other spellings."""
+    assert Answer("okta", 200, {"retry-after": value}).number("retry-after") is None
+
+
+NOW = datetime(2026, 11, 23, 21, 0, 5, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("value", "date"),
     [
-        ("Mon, 23 Nov 2026 21:00:05 GMT", datetime(2026, 11, 23, 21, 0, 5, tzinfo=UTC)),
-        ("Mon, 23 Nov 2026 21:00:05 -0000", datetime(2026, 11, 23, 21, 0, 5, tzinfo=UTC)),
-        ("Mon, 23 Nov 2026 22:00:05 +0100", datetime(2026, 11, 23, 21, 0, 5, tzinfo=UTC)),
-        ("yesterday", None),
-        ("", None),
+        ("Mon, 23 Nov 2026 21:00:01 GMT", datetime(2026, 11, 23, 21, 0, 1, tzinfo=UTC)),
+        ("Mon, 23 Nov 2026 21:10:05 GMT", datetime(2026, 11, 23, 21, 10, 5, tzinfo=UTC)),
+        ("Mon, 23 Nov 2026 21:10:06 GMT", NOW),
+        ("Mon, 23 Nov 2026 20:50:04 GMT", NOW),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", NOW),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", NOW),
+        ("Mon, 01 Jan -2300 00:00:00 GMT", NOW),
+        ("Mon, 23 Nov 20260000000000000000 21:00:05 GMT", NOW),
+        ("Mon, 23 Nov 0000 21:00:05 GMT", NOW),
+        ("Mon, 99 Nov 2026 21:00:05 GMT", NOW),
+        ("Mon, 23 Foo 2026 21:00:05 GMT", NOW),
+        ("Mon, 23 Nov 2026 21:00:01 GMT, Mon, 23 Nov 2026 21:00:02 GMT", NOW),
+        ("yesterday", NOW),
+        ("9" * 400, NOW),
+        ("", NOW),
     ],
 )
-def test_date_of_an_answer(value: str, date: datetime | None) -> None:
-    """The Date header is read in UTC; an unreadable one is none."""
-    assert Answer("okta", 200, {"date": value}).date() == date
+def test_date_of_an_answer(value: str, date: datetime) -> None:
+    """The Date header within ten minutes of our clock; else, and without a readable one, our clock; which is told."""
+    answer = Answer("okta", 200, {"date": value} if value else {})
+    assert answer.date(NOW) == date
+    assert answer.has_absurd_date(NOW) is (bool(value) and date == NOW)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("7", 7),
+        ("0", 0),
+        ("100000", 180),
+        ("9" * 400, None),
+        ("-5", None),
+        ("soon", None),
+        ("Mon, 23 Nov 2026 21:00:35 GMT", 30),
+        ("Mon, 23 Nov 2026 20:00:00 GMT", 0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 180),
+    ],
+)
+def test_how_long_an_answer_asks_to_wait(value: str, seconds: float | None) -> None:
+    """Seconds or a date, never more than three minutes."""
+    answer = Answer("genesys", 429, {"retry-after": value, "date": "Mon, 23 Nov 2026 21:00:05 GMT"})
+    assert answer.retry_after == seconds
+
+
+@pytest.mark.parametrize("body", [b"NaN", b'{"a": Infinity}', b"[1e999]", b"[" + b"1" * 5000 + b"]"])
+def test_numbers_beyond_all_measure_are_not_taken(body: bytes) -> None:
+    """No NaN, nothing infinite, no digits without end."""
+    with pytest.raises(Transient, match=r"^okta-not-json$"):
+        Answer("okta", 200, body=body).json()
+    assert Answer("okta", 400, body=body).json_object() == {}
 
 
 @pytest.mark.parametrize(
@@ -280,3 +332,188 @@ def test_an_error_carries_no_url(http: HttpClient) -> None:
         http.request("GET", "/large", params=[("q", "ada.brook@example.com")])
     assert "ada" not in json.dumps(vars(caught.value))
     assert caught.value.__cause__ is None
+
+
+# ------------------------------------------------------------------------------------- on the wire
+
+
+class Wire:
+    """A server that sends what it is told to each connection, byte for byte, and notes what it was sent."""
+
+    def __init__(self, *pieces: bytes, endless: bytes = b"") -> None:
+        """Send `pieces`, then `endless` again and again for as long as the other side listens."""
+        self._pieces, self._endless = pieces, endless
+        self.heard: list[bytes] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            with connection:
+                self._send(connection)
+
+    def _send(self, connection: socket.socket) -> None:
+        try:
+            self.heard.append(connection.recv(65_536))
+            for piece in self._pieces:
+                connection.sendall(piece)
+            while self._endless:
+                connection.sendall(self._endless)
+        except OSError:
+            return
+
+
+def asked(
+    *pieces: bytes, endless: bytes = b"", max_bytes: int = 1000, seconds: float = 30, step: float = 0.0
+) -> Answer:
+    """The answer to a GET of such a server; each look at the clock shows `step` seconds more."""
+    ticks = itertools.count(0, step) if step else itertools.repeat(0.0)
+    with (
+        closing(Wire(*pieces, endless=endless)) as wire,
+        closing(
+            HttpClient(wire.url, "okta", max_bytes=max_bytes, total_seconds=seconds, monotonic=lambda: next(ticks))
+        ) as http,
+    ):
+        return http.request("GET", "/x")
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "endless"),
+    [
+        ((), b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"),
+        ((), b"HTTP/1.1 100 Continue\r\n\r\n"),
+        ((OK, b"Transfer-Encoding: chunked\r\n\r\n"), b"1\r\nx\r\n"),
+    ],
+)
+def test_no_exchange_outlives_its_deadline(pieces: tuple[bytes, ...], endless: bytes) -> None:
+    """Interim answers and pieces without end, each of which comes at once: one deadline is over all of them."""
+    with pytest.raises(Transient, match=r"^okta-timeout$"):
+        asked(*pieces, endless=endless, max_bytes=10**9, seconds=100, step=1)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "endless"),
+    [
+        ((OK,), b"X-More: of the same\r\n"),
+        ((OK, b"X-Long: "), b"x" * 1000),
+        ((), b"x"),
+        ((b"no http\r\n\r\n",), b""),
+        ((b"HTTP/1.1 099 Odd\r\n\r\n",), b""),
+        ((b"HTTP/1.1 9999 Odd\r\n\r\n",), b""),
+        ((OK, b"Content-Length: -1\r\n\r\n"), b""),
+        ((OK, b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nxxxxx"), b""),
+        ((OK, b"Content-Length: 500\r\n\r\nhalf"), b""),
+        ((OK, b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"), b""),
+        ((OK, b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), b""),
+        ((OK, b"\x00: x\r\n\r\n"), b""),
+        ((b"HTTP/2 200\r\n\r\n",), b""),
+        ((b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",), b""),
+        ((b"",), b""),
+    ],
+)
+def test_what_is_no_http_is_no_answer(pieces: tuple[bytes, ...], endless: bytes) -> None:
+    """Headers without end, odd statuses and lengths, half a body: transient, and never another exception."""
+    with pytest.raises(Transient, match=r"^okta-(connection|malformed)$"):
+        asked(*pieces, endless=endless)
+
+
+def test_several_link_headers_are_one_list() -> None:
+    """Two headers of a name are read as one with a comma (RFC 9110, section 5.3)."""
+    answer = asked(OK, b'Link: </self>; rel="self"\r\nLink: </next>; rel="next"\r\nContent-Length: 2\r\n\r\n{}')
+    assert links.targets(answer.headers["link"], "next") == ["/next"]
+    assert answer.json() == {}
+
+
+BOMB = gzip.compress(b"\0" * 10_000_000)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "reason"),
+    [
+        ("gzip", BOMB, "too-large"),
+        ("gzip, gzip", gzip.compress(BOMB), "malformed"),
+        ("gzip,identity", BOMB, "malformed"),
+        ("deflate", b"x", "malformed"),
+        ("br", b"x", "malformed"),
+        ("zstd", b"x", "malformed"),
+        ("gzip", gzip.compress(b"{}")[:-3], "malformed"),
+        ("gzip", gzip.compress(b"{}") + b"more", "malformed"),
+        ("gzip", gzip.compress(b"{}") * 2, "malformed"),
+        ("gzip", b"{}", "malformed"),
+    ],
+)
+def test_one_coding_is_unpacked_up_to_the_limit(coding: str, body: bytes, reason: str) -> None:
+    """A small body that unpacks to a large one is given up on the way, and nothing is unpacked twice or in part."""
+    script = Script(Response(200, {"Content-Encoding": coding}, body))
+    tracemalloc.start()
+    try:
+        with pytest.raises(Transient, match=rf"^okta-{reason}$"):
+            client(script, max_bytes=100_000).request("GET", "/x")
+        assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("coding", ["GZIP", "x-gzip", " gzip "])
+def test_gzip_by_every_name(coding: str) -> None:
+    """Names of codings have no case (RFC 9110, section 8.4.1)."""
+    script = Script(
+        Response(200, {"Content-Encoding": coding}, gzip.compress(b"{}")), Response(200, {"Content-Encoding": coding})
+    )
+    http = client(script)
+    assert http.request("GET", "/x").json() == {}
+    assert http.request("GET", "/x").body == b""
+
+
+def test_no_cookie_is_kept() -> None:
+    """What one answer sets, no other request carries."""
+    script = Script(Response(200, {"Set-Cookie": "a=b"}), Response(200))
+    http = client(script)
+    http.request("GET", "/x")
+    http.request("GET", "/x")
+    assert "cookie" not in script.requests[1].headers
+
+
+# --------------------------------------------------------------------------------- whatever comes
+
+
+LINKISH = st.text(st.sampled_from(list("<>;,=\"\\ \tarelnxtNEXT/?&:@'\x7f\u0130")), max_size=40)
+
+
+@given(header=st.one_of(LINKISH, st.text(max_size=60)))
+def test_whatever_a_link_header_is_it_is_read_or_refused(header: str) -> None:
+    """No header of any shape raises anything but the documented error, or takes long."""
+    try:
+        found = links.targets(header, "next")
+    except ValueError:
+        return
+    for target in found:
+        try:
+            assert links.within(ORG, "/api/v1/x", target).startswith("/api/v1/x")
+        except ValueError:
+            continue
+
+
+@given(value=st.one_of(st.text(max_size=50), st.from_regex(r"[0-9. ,GMTNova-]{0,60}")))
+def test_whatever_a_header_is_its_numbers_and_dates_are_bounded(value: str) -> None:
+    """Numbers, waits and dates of any text are there and believable, or not there."""
+    answer = Answer("okta", 429, dict.fromkeys(("date", "retry-after", "x"), value))
+    number, wait = answer.number("x"), answer.retry_after
+    assert number is None or 0 <= number < 10**18
+    assert wait is None or 0 <= wait <= LONGEST_WAIT
+    assert abs(answer.date(NOW) - NOW) <= timedelta(minutes=10)

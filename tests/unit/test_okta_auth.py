@@ -131,13 +131,27 @@ def test_dpop_demand_names_the_switch() -> None:
     assert f'untick "{switch}"' in str(caught.value)
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"message": "Forbidden"}', b'{"error": "Not <b>plain</b>"}'])
+def test_a_refusal_that_names_no_error_is_not_oktas(status: int, body: bytes) -> None:
+    """Anyone who answers in its place says nothing of the service app."""
+    with pytest.raises(Transient) as caught:
+        oauth(Script(Response(status, {}, body))).header()
+    assert (type(caught.value), str(caught.value)) == (Transient, f"okta-token-{status}")
+
+
+def test_a_refusal_in_oktas_own_form_is_an_auth_failure() -> None:
+    """The token endpoint may also answer as the management API does."""
+    with pytest.raises(AuthFailure, match=r"^okta-token-403 E0000006$"):
+        oauth(Script(Response.of_json(403, {"errorCode": "E0000006", "errorSummary": "no"}))).header()
+
+
 @pytest.mark.parametrize(
     ("status", "error", "text"),
     [
         (400, "invalid_scope", "okta-token-400 invalid_scope"),
         (401, "invalid_client", "okta-token-401 invalid_client"),
         (403, "access_denied", "okta-token-403 access_denied"),
-        (404, "Not <b>plain</b>", "okta-token-404"),
     ],
 )
 def test_a_refused_token_request_is_an_auth_failure(status: int, error: str, text: str) -> None:

@@ -21,6 +21,18 @@ ORG = "https://ada.example.com"
 APP = "0oa1bridge0000000001"
 NOW = datetime(2026, 11, 24, 9, 0, 5, tzinfo=UTC)
 LINK = f"{ORG}/api/v1/logs?after=1"
+LOG_RETENTION = "/api/v1/logs?after=1"
+
+ELSEWHERE = [
+    "https://elsewhere.example.com/api/v1/logs?after=1",
+    "http://ada.example.com/api/v1/logs?after=1",
+    "https://ada.example.com:8443/api/v1/logs?after=1",
+    "https://ada@ada.example.com/api/v1/logs?after=1",
+    "https://ada.example.com/api/v1/users?after=1",
+    "https://ada.example.com/api/v1/logs/../users?after=1",
+    "//elsewhere.example.com/api/v1/logs?after=1",
+    "https://[broken/api/v1/logs",
+]
 
 
 def reader(*answers: Response | None) -> tuple[SystemLog, Script]:
@@ -28,7 +40,7 @@ def reader(*answers: Response | None) -> tuple[SystemLog, Script]:
     script = Script(*answers)
     http = HttpClient(ORG, "okta", transport=ModelTransport(script))
     clock = StillClock(NOW)
-    return SystemLog(OktaClient(http, FixedAuth(), APP, clock), APP, clock), script
+    return SystemLog(OktaClient(http, FixedAuth(), APP, clock), APP), script
 
 
 def page(events: list[Any], *, following: str = LINK, date: str = "Tue, 24 Nov 2026 09:00:00 GMT") -> Response:
@@ -74,7 +86,7 @@ def test_a_page_says_when_it_was_read_and_what_is_newest_in_it() -> None:
     log, _ = reader(page(events), page([], date=""))
     first, second = log.since(NOW), log.since(NOW)
     assert (first.date, first.newest) == (NOW - timedelta(seconds=5), datetime(2026, 11, 24, 8, 59, 30, tzinfo=UTC))
-    assert (second.date, second.newest, second.following) == (NOW, None, LINK)
+    assert (second.date, second.newest, second.following) == (NOW, None, LOG_RETENTION)
 
 
 @pytest.mark.parametrize(
@@ -95,35 +107,57 @@ def test_a_page_without_any_readable_time_is_no_end() -> None:
 def test_a_link_that_okta_refuses_is_none(status: int) -> None:
     """Whatever a client's error says of the link; the caller starts anew."""
     code = "E0000007" if status == 404 else "E0000001"
-    log, _ = reader(Response.of_json(status, {"errorCode": code}))
+    log, _ = reader(Response.of_json(status, {"errorCode": code, "errorSummary": "no"}))
     assert log.after(LINK) is None
 
 
 def test_a_question_that_okta_refuses_raises() -> None:
     """There is nothing to start anew with."""
-    log, _ = reader(Response.of_json(400, {"errorCode": "E0000031"}), Response.of_json(404, {"errorCode": "E0000007"}))
+    refusals = [{"errorCode": code, "errorSummary": "no"} for code in ("E0000031", "E0000007")]
+    log, _ = reader(Response.of_json(400, refusals[0]), Response.of_json(404, refusals[1]))
     with pytest.raises(Permanent, match="okta-400"):
         log.since(NOW)
     with pytest.raises(Transient, match="okta-404"):
         log.since(NOW)
 
 
-@pytest.mark.parametrize(
-    "answer", [page([], following=""), Response.of_json(200, {}, {"Link": f'<{LINK}>; rel="next"'})]
-)
-def test_an_answer_that_is_no_page_raises(answer: Response) -> None:
-    """Without a next link, or no list: going on from it would lose events."""
-    log, _ = reader(answer)
+def test_an_answer_that_is_no_page_raises() -> None:
+    """No list: going on from it would lose events."""
+    log, _ = reader(Response.of_json(200, {}, {"Link": f'<{LINK}>; rel="next"'}))
     with pytest.raises(Transient, match="okta-implausible"):
         log.after(LINK)
 
 
-def test_a_link_to_another_origin_is_not_followed() -> None:
-    """The credential goes to Okta alone."""
+@pytest.mark.parametrize("following", ["", *ELSEWHERE])
+def test_a_page_without_a_usable_link_has_its_events_all_the_same(following: str) -> None:
+    """Okta always gives a link of its own log: another one is not kept, and what happened has happened."""
+    log, _ = reader(page([{"published": "2026-11-24T08:59:30Z"}], following=following))
+    found = log.since(NOW)
+    assert (len(found.events), found.following) == (1, "")
+
+
+@pytest.mark.parametrize("link", ELSEWHERE)
+def test_a_saved_link_that_leads_elsewhere_is_none(link: str) -> None:
+    """The credential goes to Okta's log alone, whatever an earlier version has saved; the caller starts anew."""
     log, script = reader()
-    with pytest.raises(Transient, match="okta-foreign-origin"):
-        log.after("https://elsewhere.example.com/api/v1/logs?after=1")
+    assert log.after(link) is None
     assert script.requests == []
+
+
+def test_a_saved_link_is_followed_in_either_form() -> None:
+    """With the origin, as earlier versions kept it, and without."""
+    log, script = reader(page([]), page([]))
+    assert log.after(LINK) == log.after(LOG_RETENTION)
+    assert [(request.path, request.query) for request in script.requests] == [("/api/v1/logs", (("after", "1"),))] * 2
+
+
+def test_a_moved_org_asks_another_question() -> None:
+    """A place in the log of one origin is none in the log of another."""
+    questions = set()
+    for origin in (ORG, "https://login.example.com"):
+        http = HttpClient(origin, "okta", transport=ModelTransport(Script()))
+        questions.add(SystemLog(OktaClient(http, FixedAuth(), APP, StillClock(NOW)), APP).question)
+    assert len(questions) == 2
 
 
 def test_hooks_that_are_no_list_raise() -> None:

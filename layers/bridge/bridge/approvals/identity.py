@@ -17,7 +17,8 @@ from xml.etree import ElementTree as ET
 from bridge.approvals.signing import ACTION, BINDING_HEADER, EXPIRES, VERSION
 from bridge.errors import Transient
 from bridge.operations.answers import Refused
-from bridge.outbound.http import Answer, HttpClient, Transport
+from bridge.outbound.answer import Answer
+from bridge.outbound.http import HttpClient, Transport
 from bridge.provisioning.ports import Clock
 
 #: How far ahead of ours the clock of the person may be.

@@ -48,6 +48,9 @@ class Metric(StrEnum):
     AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
     ANOTHER_ORGANISATION = "AnotherOrganisation"  #: syncs put off, because the credentials show no known account
     LEAVERS_REFUSED = "LeaversRefused"  #: refusals of leavers who have waited for a quarter of an hour or longer
+    OKTA_DATES_DOUBTED = (
+        "OktaDatesDoubted"  #: answers of Okta whose ``Date`` is far from our clock, which counts instead
+    )
     BREAKER_OPEN = "BreakerOpen"  #: syncs put off without a call, because an upstream fails, by ``upstream``
     UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
     APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active

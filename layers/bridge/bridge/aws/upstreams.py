@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
+from bridge.aws.telemetry import Metric, count
 from bridge.genesys.client import GenesysClient
 from bridge.genesys.regions import endpoints
 from bridge.genesys.token import GenesysAuth
@@ -48,6 +49,7 @@ class OktaSide:
             self._clock,
             pace=lambda bucket: self._pace(f"okta-{bucket}", queue),
             record=calls.recorder("okta"),
+            doubt=_count_doubted_date,
         )
 
     def close(self) -> None:
@@ -133,6 +135,10 @@ def log_clients(settings: OktaSettings, dependencies: Dependencies) -> Callable[
             clock=dependencies.clock,
             scopes=scopes,
         )
-        return OktaClient(http, auth, settings.app_id, dependencies.clock)
+        return OktaClient(http, auth, settings.app_id, dependencies.clock, doubt=_count_doubted_date)
 
     return client
+
+
+def _count_doubted_date() -> None:
+    count(Metric.OKTA_DATES_DOUBTED)

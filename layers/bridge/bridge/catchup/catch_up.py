@@ -126,7 +126,7 @@ class CatchUp:
                 count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
             count(Metric.CATCH_UP_FAILURES, reason=error.reason)
             logger.error(
-                "catch-up failed; the next run goes on from the same place",
+                "catch-up failed; the next run goes on from where this one came to",
                 extra={"why": error.reason, "detail": error.detail, "reference": error.reference},
             )
             return error.reason
@@ -151,11 +151,16 @@ class CatchUp:
         cursor = self._cursor()
         while seconds_left() >= PAGE_SECONDS:
             page = self._page(cursor)
+            if not page.following:
+                page = self._page(cursor)  # a header may be lost once; a link that stays away makes the place useless
             self._enqueue(page)
             stuck = page.following == cursor.link
             # Only now: who dies before this sends the page once more, which is harmless.
             cursor = LogCursor(page.following, cursor.question, at=max(cursor.at, _reached(page) or cursor.at))
             self._store.save_log_cursor(cursor)
+            if not page.following:
+                detail = "a page of the log without a next link that may be followed"
+                raise Transient("okta-implausible", detail=detail, upstream="okta")
             if page.ends or stuck:
                 return True
         return False
@@ -209,7 +214,7 @@ class CatchUp:
 
 def _reached(page: LogPage) -> datetime | None:
     """Everything inserted up to then has been read, as far as a page can tell; a ``published`` may be ahead of time."""
-    if page.ends:
+    if page.ends and page.following:
         return page.date
     return None if page.newest is None else min(page.newest, page.date)
 

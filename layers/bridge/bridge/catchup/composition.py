@@ -17,7 +17,7 @@ def build(settings: LogPollerSettings, dependencies: Dependencies) -> CatchUp:
     """Catch-up with its clients; the hooks are read with a token of their own, which may well be refused."""
     okta, client = settings.okta, log_clients(settings.okta, dependencies)
     return CatchUp(
-        log=SystemLog(client(LOG_SCOPES), okta.app_id, dependencies.clock),
+        log=SystemLog(client(LOG_SCOPES), okta.app_id),
         health=HookHealth(EventHooks(client(HOOK_SCOPES)), okta.app_id, settings.hook_url),
         store=dependencies.store,
         queues=dependencies.queues,

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from bridge.errors import Permanent, ResourceNotFound, Transient
 from bridge.genesys import answers
-from bridge.outbound.http import Answer, Auth, HttpClient
+from bridge.outbound.answer import Answer
+from bridge.outbound.http import Auth, HttpClient
 from bridge.provisioning.ports import Pace
 from bridge.provisioning.scim import PATCH_OP
 from bridge.provisioning.values import ScimGroup, ScimPage, ScimUser
@@ -28,7 +29,14 @@ UNMAPPED = (
     "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingLanguages",
 )
 EXPENSIVE = (*UNMAPPED, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
-_SUCCESS = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
+#: What each method is answered with when it has worked (response table; RFC 7644, section 3.5.2 for 204).
+_SUCCESS: Mapping[str, frozenset[int]] = {
+    "GET": frozenset({HTTPStatus.OK}),
+    "POST": frozenset({HTTPStatus.OK, HTTPStatus.CREATED}),
+    "PATCH": frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT}),
+}
+#: A search for one value finds no more pages, and no organisation has more of inactive users.
+MAX_FOUND_PAGES, MAX_INACTIVE_PAGES = 20, 4000
 _ATTRIBUTES: Mapping[str, Callable[[ScimUser], str]] = {
     "userName": lambda user: user.user_name,
     "externalId": lambda user: user.external_id,
@@ -83,13 +91,13 @@ class GenesysClient:
         """
         of = _ATTRIBUTES[attribute]
         wanted = value.casefold()
-        found = map(answers.user, self._list("users", attribute, _literal(attribute, value)))
+        found = map(answers.user, self._list("users", attribute, _literal(attribute, value), MAX_FOUND_PAGES))
         return [user for user in found if of(user).casefold() == wanted]
 
     def inactive_users(self) -> Iterator[ScimUser]:
         """Every inactive user, page by page; their documents lack what `EXPENSIVE` names."""
         excluded = [("excludedAttributes", name) for name in EXPENSIVE]
-        for document in self._list("users", "active", "false", excluded):
+        for document in self._list("users", "active", "false", MAX_INACTIVE_PAGES, excluded):
             user = answers.user(document)
             if not user.active:
                 yield user
@@ -109,15 +117,18 @@ class GenesysClient:
         return ScimPage(tuple(map(answers.user, resources)), total)
 
     def create_user(self, document: Mapping[str, Any]) -> ScimUser:
-        """POST a user; UserNameTaken on 409."""
+        """POST a user; UserNameTaken on 409 and on uniqueness."""
         answer = self._call("POST", "users", document=document, creates=True)
         return answers.user(answer.json(), answer.headers.get("etag", ""))
 
     def patch_user(self, genesys_id: str, operations: Sequence[Mapping[str, Any]], *, if_match: str = "") -> ScimUser:
         """PATCH a user, with `if_match` only as long as it has that version.
 
+        An answer without a document (204) says nothing of what Genesys Cloud made of it: the user is read back.
+
         Raises:
             ResourceNotFound: 404. VersionConflict: the version moved. UserNameTaken: 409 for a new userName.
+            Permanent: another refusal; `paths` are those of `operations` that it names.
         """
         answer = self._call(
             "PATCH",
@@ -127,25 +138,31 @@ class GenesysClient:
             by_id=True,
             renames=any(_writes_user_name(operation) for operation in operations),
         )
-        return _same(answers.user(answer.json(), answer.headers.get("etag", "")), genesys_id)
+        if answer.body:
+            return _same(answers.user(answer.json(), answer.headers.get("etag", "")), genesys_id)
+        user = self.user(genesys_id)
+        if user is None:
+            raise answers.implausible("a user is gone right after a change")
+        return user
 
     def find_groups(self, name: str) -> list[ScimGroup]:
         """Groups whose displayName is equal, without case, to `name`; without their members."""
         wanted = name.casefold()
-        documents = self._list(
-            "groups", "displayName", _literal("displayName", name), [("excludedAttributes", "members")]
-        )
+        literal = _literal("displayName", name)
+        documents = self._list("groups", "displayName", literal, MAX_FOUND_PAGES, [("excludedAttributes", "members")])
         groups = map(answers.group, documents)
         return [ScimGroup(group.id, group.display_name) for group in groups if group.display_name.casefold() == wanted]
 
     def group(self, genesys_id: str) -> ScimGroup | None:
-        """One group with its members (none in the answer: an empty group, RFC 7643 section 2.5), None on 404."""
+        """One group with its members, None on 404.
+
+        An empty group shows an empty list; `members` is None when the answer has no list, and then nothing is known.
+        """
         try:
             answer = self._call("GET", f"groups/{_checked(genesys_id)}", by_id=True)
         except ResourceNotFound:
             return None
-        group = _same(answers.group(answer.json()), genesys_id)
-        return ScimGroup(group.id, group.display_name, group.members or frozenset())
+        return _same(answers.group(answer.json()), genesys_id)
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
         """PATCH ``add`` of members; the members in the answer, None when the answer has none.
@@ -168,26 +185,35 @@ class GenesysClient:
             return None
         return _same(answers.group(answer.json()), group_id).members
 
-    def _list(self, resource: str, attribute: str, literal: str, params: _Params = ()) -> Iterator[object]:
-        """The resources that a filter finds, page by page; an empty page is the end."""
-        start = 1
-        while True:
+    def _list(
+        self, resource: str, attribute: str, literal: str, max_pages: int, params: _Params = ()
+    ) -> Iterator[object]:
+        """The resources that a filter finds, page by page.
+
+        The end is where ``totalResults`` says, and before it at a page that is empty or short and brings nothing new:
+        a total may promise more than there is, and a page may be smaller than asked for.
+
+        Raises:
+            Transient: full pages repeat what was there, or there are more than `max_pages`.
+        """
+        start, known = 1, set[str]()
+        for _ in range(max_pages):
             place = (("startIndex", str(start)), ("count", str(PAGE)))
             found = (("filter", f"{attribute} eq {literal}"), *place, *params)
             resources, total = self._page(resource, f"{resource}?filter={attribute}", found)
-            yield from resources
+            new = {own_id: each for each in resources if (own_id := answers.own_id(each)) not in known}
+            yield from new.values()
+            known |= new.keys()
             start += len(resources)
-            if not resources or start > total:
+            if start > total or (not new and len(resources) < PAGE):
                 return
+            if not new:
+                raise answers.implausible("a page repeats others")
+        raise answers.implausible("a listing without an end")
 
     def _page(self, resource: str, label: str, params: _Params) -> tuple[list[object], int]:
         page = self._call("GET", resource, label=label, params=params).json()
-        if not isinstance(page, dict):
-            raise answers.implausible("no list of resources")
-        resources, total = page.get("Resources", []), page.get("totalResults")
-        if not isinstance(resources, list) or not isinstance(total, int):
-            raise answers.implausible("no list of resources")
-        return resources, total
+        return answers.listed(page)
 
     def _call(
         self,
@@ -206,9 +232,9 @@ class GenesysClient:
         answer = self._send(method, path, label or path, params, document, if_match)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._auth.renew():
             answer = self._send(method, path, label or path, params, document, if_match)
-        if answer.status in _SUCCESS:
+        if answer.status in _SUCCESS[method]:
             return answer
-        raise answers.failure(answer, by_id=by_id, creates=creates, renames=renames, conditional=bool(if_match))
+        raise answers.failure(answer, by_id=by_id, creates=creates, renames=renames, sent=document or {})
 
     def _send(
         self,
@@ -229,7 +255,7 @@ class GenesysClient:
         except Transient as error:
             self._note(method, label, error.reason, error.reference)
             raise
-        reference = "" if answer.status in _SUCCESS else answers.reference_of(answer)
+        reference = "" if answer.status in _SUCCESS[method] else answers.reference_of(answer)
         self._note(method, label, str(answer.status), reference)
         self._observe(answer)
         return answer

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 
 from bridge.errors import AuthFailure, Transient
-from bridge.outbound.http import Answer, HttpClient
+from bridge.genesys.answers import reference_of
+from bridge.outbound.answer import Answer
+from bridge.outbound.http import HttpClient
 from bridge.outbound.oauth import AccessToken, error_code
 from bridge.provisioning.ports import Clock
 
@@ -83,12 +85,12 @@ class GenesysAuth:
 
 
 def _refused(answer: Answer) -> Transient:
-    reference = answer.headers.get("inin-correlation-id", "")
+    reference = reference_of(answer)
     limited = answer.status == HTTPStatus.BAD_REQUEST and b"rate limit exceeded" in answer.body.lower()
-    if limited or answer.may_pass:
+    if limited or answer.may_pass or not error_code(answer):
         return Transient(
             "genesys-token-rate-limited" if limited else f"genesys-token-{answer.status}",
-            retry_after=answer.number("retry-after"),
+            retry_after=answer.retry_after,
             upstream="genesys",
             reference=reference,
             status=answer.status,

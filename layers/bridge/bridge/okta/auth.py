@@ -18,7 +18,10 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import AuthFailure, Transient
-from bridge.outbound.http import Answer, HttpClient
+from bridge.okta.answers import error_code as okta_error_code
+from bridge.okta.answers import reference_of
+from bridge.outbound.answer import Answer
+from bridge.outbound.http import HttpClient
 from bridge.outbound.oauth import AccessToken, error_code
 from bridge.provisioning.ports import Clock
 
@@ -166,17 +169,17 @@ def kms_signer(kms: KMSClient, key_id: str) -> Callable[[bytes], bytes]:
 
 
 def _refused(answer: Answer) -> Transient:
-    code = error_code(answer)
+    code = error_code(answer) or okta_error_code(answer)
     details: dict[str, Any] = {
         "detail": code,
         "upstream": "okta",
-        "reference": answer.headers.get("x-okta-request-id", ""),
+        "reference": reference_of(answer),
         "status": answer.status,
     }
     if code == "use_dpop_nonce":
         details["detail"] = f'untick "{DPOP_SWITCH}" in the general settings of the Okta service app'
         return AuthFailure("okta-dpop-required", **details)
-    if answer.may_pass:
+    if answer.may_pass or not code:
         return Transient(f"okta-token-{answer.status}", **details)
     return AuthFailure(f"okta-token-{answer.status}", **details)
 

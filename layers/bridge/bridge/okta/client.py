@@ -3,37 +3,51 @@
 Sources: Okta Management OpenAPI specification (getUser, getApplicationUser, listApplicationUsers,
 listApplicationGroupAssignments, getApplication, getGroup, listGroupUsers, listUserGroups), Okta developer
 documentation on Link pagination, error codes and rate limits.
+
+A listing ends with a page that is not full. One that is full and names no other, and one whose link leads elsewhere,
+are not what Okta documents, and `Transient`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from bridge.errors import AuthFailure, BridgeError, Permanent, Transient
-from bridge.items import OKTA_ID, parse_time
-from bridge.outbound.http import Answer, Auth, HttpClient
+from bridge.errors import Permanent, Transient
+from bridge.items import OKTA_ID
+from bridge.okta import answers
+from bridge.okta.answers import Document
+from bridge.outbound import links
+from bridge.outbound.answer import LONGEST_WAIT, Answer
+from bridge.outbound.http import Auth, HttpClient
 from bridge.provisioning.ports import Clock, Pace
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Page, Read
 
 _API = "/api/v1/"
-_Document = dict[str, Any]
 _Params = Sequence[tuple[str, str]]
 _Entry_ = TypeVar("_Entry_")
 #: getUser answers sooner without what the bridge never reads.
 _SLIM = {
     "Content-Type": "application/json; okta-response=omitCredentials,omitCredentialsLinks,omitTransitioningToStatus"
 }
-_ERROR_CODE = re.compile(r"E\d{7}")
-_ERROR_ID = re.compile(r"[A-Za-z0-9._@-]{1,80}")
-_NOT_FOUND, _INVALID_TOKEN, _FORBIDDEN, _RATE_LIMITED = "E0000007", "E0000011", "E0000006", "E0000047"
 
 _EXPAND: _Params = (("expand", "user"),)
 
 APP_USERS_PAGE, GROUPS_PAGE, GROUP_USERS_PAGE = 500, 200, 1000
+#: No listing has more pages, and no so many of them in a row bring nothing that others have not brought.
+MAX_PAGES, MAX_IDLE_PAGES = 2000, 3
+
+
+@dataclass(frozen=True)
+class _Leaf:
+    """A page as Okta answered it: its entries, what names the next one (empty on the last), Okta's time."""
+
+    documents: list[Document]
+    following: str
+    date: datetime
 
 
 class OktaClient:
@@ -48,6 +62,7 @@ class OktaClient:
         *,
         pace: Callable[[str], Pace] | None = None,
         record: Callable[[str], None] | None = None,
+        doubt: Callable[[], None] | None = None,
     ) -> None:
         """Read through `http`.
 
@@ -55,10 +70,11 @@ class OktaClient:
             http: the client of the Okta org.
             auth: `bridge.okta.auth`'s SswsAuth or OAuthAuth.
             app_id: the Okta application whose assignments are the scope.
-            clock: our time, used only to tell how long to wait where an answer has no ``Date``.
+            clock: our time, by which Okta's is judged.
             pace: gives, once each, the call budget of a bucket of Okta's: ``user`` (one by id), ``users`` (what is
                 below it), and likewise ``group``, ``groups``, ``app``, ``apps``. Each has a limit of its own.
             record: is told each call, such as ``GET users/<id> 200``, a failed one with Okta's id of it.
+            doubt: is told of each ``Date`` that is not believed.
         """
         self._http = http
         self._auth = auth
@@ -67,141 +83,214 @@ class OktaClient:
         self._pace = pace
         self._paces: dict[str, Pace] = {}
         self._record = record
+        self._doubt = doubt
+
+    @property
+    def origin(self) -> str:
+        """Where the org is."""
+        return self._http.base_url
 
     def user(self, user_id: str) -> Read[OktaUser]:
         """One user by id; value None when Okta knows no such user."""
         read = self._one(f"users/{_checked(user_id)}", user_id, headers=_SLIM)
-        document = read.value
-        return Read(None if document is None else OktaUser(user_id, _text(document, "status"), document), read.date)
+        return Read(None if read.value is None else answers.user(read.value), read.date)
 
     def app_user(self, user_id: str) -> Read[AppUser]:
         """The user's assignment to the application, with the user embedded; value None when not assigned."""
         read = self._one(f"{self._app}/users/{_checked(user_id)}", user_id, params=_EXPAND)
-        document = read.value
-        return Read(None if document is None else AppUser(user_id, _text(document, "status"), document), read.date)
+        return Read(None if read.value is None else answers.app_user(read.value), read.date)
 
     def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
         """Every assignment of the application, with the users; value None with more than `page_limit` pages."""
-        read = self._listing(f"{self._app}/users", APP_USERS_PAGE, _app_user, _EXPAND, page_limit=page_limit)
+        read = self._listing(f"{self._app}/users", APP_USERS_PAGE, answers.app_user, _EXPAND, page_limit=page_limit)
         if read.value is None:
             return Read(None, read.date)
         return Read({entry.id: entry for entry in read.value}, read.date)
 
     def app_users_page(self, following: str = "") -> Page[AppUser]:
         """A page of the application's assignments, with the users: the first one, or the one that `following` names."""
-        return self._page(f"{self._app}/users", APP_USERS_PAGE, _app_user, _EXPAND, following)
+        return self._page(f"{self._app}/users", APP_USERS_PAGE, answers.app_user, _EXPAND, following)
 
     def groups_page(self, following: str = "") -> Page[OktaGroup]:
         """A page of all groups of the org, likewise."""
-        return self._page("groups", GROUPS_PAGE, _group, (), following)
+        return self._page("groups", GROUPS_PAGE, self._group, (), following)
 
     def app(self) -> Read[str]:
         """The application's status."""
-        answer = self._get(self._app)
-        return Read(_text(_object(answer.json()), "status"), self._date(answer))
+        read = self._one(self._app, self._app.removeprefix("apps/"))
+        return Read(None if read.value is None else answers.status_of(read.value), read.date)
 
     def app_groups(self) -> Read[frozenset[str]]:
         """Ids of the groups that are assigned to the application."""
-        return _set(self._listing(f"{self._app}/groups", GROUPS_PAGE, _id))
+        return _set(self._listing(f"{self._app}/groups", GROUPS_PAGE, answers.own_id))
 
     def group(self, group_id: str) -> Read[OktaGroup]:
         """One group by id; value None when Okta knows no such group."""
         read = self._one(f"groups/{_checked(group_id)}", group_id)
-        return Read(None if read.value is None else _group(read.value), read.date)
+        return Read(None if read.value is None else self._group(read.value), read.date)
 
     def group_users(self, group_id: str) -> Read[frozenset[str]]:
         """Ids of all users of a group, whatever their status; value None when Okta knows no such group."""
-        return _set(self._listing(f"groups/{_checked(group_id)}/users", GROUP_USERS_PAGE, _id))
+        return _set(self._listing(f"groups/{_checked(group_id)}/users", GROUP_USERS_PAGE, answers.own_id))
 
     def user_groups(self, user_id: str) -> Read[tuple[OktaGroup, ...]]:
         """The groups of a user; value None when Okta knows no such user."""
-        read = self._listing(f"users/{_checked(user_id)}/groups", GROUPS_PAGE, _group)
+        read = self._listing(f"users/{_checked(user_id)}/groups", GROUPS_PAGE, self._group)
         return Read(None if read.value is None else tuple(read.value), read.date)
 
-    def get(self, path: str, params: _Params = (), *, url: str = "") -> Answer:
-        """The answer to any other GET, or to a link of it: 200, or a 404 that says E0000007."""
-        return self._get(path, params, url=url)
+    def get(self, path: str, params: _Params = (), *, link: str = "") -> Answer:
+        """The answer to any other GET, or to a link of `within`: 200, or a 404 that says E0000007."""
+        return self._get(path, params, link=link)
+
+    def date(self, answer: Answer) -> datetime:
+        """When Okta answered, for anyone who remembers up to when Okta was read: the earlier of its clock and ours.
+
+        Everything so dated (what a sync has seen, a settled listing, the place of catch-up) means less work the later
+        it is, so a clock that runs ahead must not count.
+        """
+        now = self._clock.now()
+        return min(answer.date(now), now)
+
+    def within(self, path: str, link: str) -> str:
+        """What of a link is kept and followed, empty when it is not one of the listing at `path` of this org."""
+        try:
+            return links.within(self.origin, _API + path, link)
+        except ValueError:
+            return ""
+
+    def following(self, path: str, answer: Answer) -> str:
+        """The ``next`` link of an answer, empty without one.
+
+        Raises:
+            Transient: there are several, or it leads elsewhere, or the header is none; nothing is to be followed.
+        """
+        try:
+            found = {
+                links.within(self.origin, _API + path, target)
+                for target in links.targets(answer.headers.get("link", ""), "next")
+            }
+        except ValueError as unusable:
+            raise answers.implausible(f"a next link: {unusable}") from None
+        if len(found) > 1:
+            raise answers.implausible("two next links")
+        return found.pop() if found else ""
+
+    def _group(self, document: Document) -> OktaGroup:
+        return answers.group(document, self._clock.now())
 
     def _one(
         self, path: str, own_id: str, *, params: _Params = (), headers: Mapping[str, str] | None = None
-    ) -> Read[_Document]:
+    ) -> Read[Document]:
         answer = self._get(path, params, headers=headers)
         if answer.status != HTTPStatus.OK:
-            return Read(None, self._date(answer))
-        document = _object(answer.json())
-        if _id(document) != own_id:
-            raise _implausible("another id than asked for")
-        return Read(document, self._date(answer))
+            return Read(None, self.date(answer))
+        document = answers.as_object(answer.json())
+        if answers.own_id(document) != own_id:
+            raise answers.implausible("another id than asked for")
+        return Read(document, self.date(answer))
 
     def _listing(
         self,
         path: str,
         size: int,
-        take: Callable[[_Document], _Entry_],
+        take: Callable[[Document], _Entry_],
         params: _Params = (),
         *,
         page_limit: int | None = None,
     ) -> Read[list[_Entry_]]:
-        """What `take` takes of every entry, following ``rel="next"`` as Okta gives it.
+        """What `take` takes of every entry, to the last page; None for 404, or with more pages than allowed.
 
-        None for 404, or with more pages than allowed.
+        An entry may come twice: a listing may shift while it is read.
         """
-        answer = self._get(path, (*params, ("limit", str(size))))
-        date = self._date(answer)
-        entries: list[_Entry_] = []
-        followed: set[str] = set()
-        while answer.status == HTTPStatus.OK:
-            entries += _entries(answer, take)
-            following = answer.links.get("next")
-            if following is None:
-                return Read(entries, date)
-            if following in followed:
-                raise _implausible("a page leads back to an earlier one")
-            followed.add(following)
+        leaf = self._leaf(path, size, params, "")
+        if isinstance(leaf, datetime):
+            return Read(None, leaf)
+        date, entries = leaf.date, list(map(take, leaf.documents))
+        known, followed, idle = set(map(answers.own_id, leaf.documents)), {""}, 0
+        while leaf.following:
+            if leaf.following in followed:
+                raise answers.implausible("a page leads back to an earlier one")
             if page_limit is not None and len(followed) >= page_limit:
                 return Read(None, date)
-            answer = self._get(path, url=following)
-        if followed:
-            raise Transient("okta-404-unexplained", detail="on a later page", upstream="okta", status=answer.status)
-        return Read(None, date)
+            if len(followed) >= MAX_PAGES or idle >= MAX_IDLE_PAGES:
+                raise answers.implausible("a listing without an end")
+            followed.add(leaf.following)
+            leaf = self._later_leaf(path, size, params, leaf.following)
+            entries += map(take, leaf.documents)
+            idle = 0 if known < (known := known | set(map(answers.own_id, leaf.documents))) else idle + 1
+        return Read(entries, date)
 
     def _page(
-        self, path: str, size: int, take: Callable[[_Document], _Entry_], params: _Params, following: str
+        self, path: str, size: int, take: Callable[[Document], _Entry_], params: _Params, following: str
     ) -> Page[_Entry_]:
-        answer = self._get(path, url=following) if following else self._get(path, (*params, ("limit", str(size))))
-        if answer.status != HTTPStatus.OK:
-            raise Transient("okta-404-unexplained", detail="of a page", upstream="okta", status=answer.status)
-        return Page(tuple(_entries(answer, take)), answer.links.get("next", ""), self._date(answer))
+        leaf = self._later_leaf(path, size, params, following)
+        return Page(tuple(map(take, leaf.documents)), leaf.following, leaf.date)
+
+    def _later_leaf(self, path: str, size: int, params: _Params, following: str) -> _Leaf:
+        """A page that must be there: one that is gone, or a link that Okta does not take, ends no listing."""
+        link = self.within(path, following) if following else ""
+        if following and not link:
+            raise answers.implausible("a page that is none of this listing")
+        try:
+            leaf = self._leaf(path, size, params, link)
+        except Permanent as refused:
+            if not link:
+                raise
+            raise answers.implausible(f"a link that Okta refuses: {refused.reason}") from None
+        if isinstance(leaf, datetime):
+            raise Transient("okta-404-unexplained", detail="of a page", upstream="okta", status=HTTPStatus.NOT_FOUND)
+        return leaf
+
+    def _leaf(self, path: str, size: int, params: _Params, link: str) -> _Leaf | datetime:
+        """The page at a link, the first without one; for a 404 its time.
+
+        A page that is full and names no other is read once more, a little smaller: then there must be another one.
+        """
+        limit = min(size, links.number_in(link, "limit") or size) if link else size
+        for asked in (limit, limit - 1):
+            if link:
+                answer = self._get(path, link=link if asked == limit else links.with_number(link, "limit", asked))
+            else:
+                answer = self._get(path, (*params, ("limit", str(asked))))
+            if answer.status != HTTPStatus.OK:
+                return self.date(answer)
+            documents = answers.documents(answer)
+            following = self.following(path, answer)
+            if following or len(documents) < asked:
+                return _Leaf(documents, following, self.date(answer))
+        raise answers.implausible("a full page that names no other")
 
     def _get(
-        self, path: str, params: _Params = (), *, headers: Mapping[str, str] | None = None, url: str = ""
+        self, path: str, params: _Params = (), *, headers: Mapping[str, str] | None = None, link: str = ""
     ) -> Answer:
         """The answer, either 200 or a 404 that says E0000007; whatever else it is raises."""
-        answer = self._send(path, params, headers, url)
-        if _is(answer, HTTPStatus.UNAUTHORIZED, _INVALID_TOKEN) and self._auth.renew():
-            answer = self._send(path, params, headers, url)
+        answer = self._send(path, params, headers, link)
+        if answers.says(answer, HTTPStatus.UNAUTHORIZED, answers.INVALID_TOKEN) and self._auth.renew():
+            answer = self._send(path, params, headers, link)
         if answer.status == HTTPStatus.OK:
             return answer
         of_the_app = path in {self._app, f"{self._app}/users", f"{self._app}/groups"}
-        if answer.status == HTTPStatus.NOT_FOUND and _error_code(answer) == _NOT_FOUND and not of_the_app:
+        if answer.status == HTTPStatus.NOT_FOUND and answers.error_code(answer) == answers.NOT_FOUND and not of_the_app:
             return answer
-        raise self._failure(answer, of_the_app)
+        raise answers.failure(answer, of_the_app=of_the_app, until_reset=self._until_reset(answer))
 
-    def _send(self, path: str, params: _Params, headers: Mapping[str, str] | None, url: str) -> Answer:
+    def _send(self, path: str, params: _Params, headers: Mapping[str, str] | None, link: str) -> Answer:
         pace = self._pace_of(path)
         if pace is not None:
             pace.take()
         try:
             answer = self._http.request(
                 "GET",
-                url or _API + path,
+                link or _API + path,
                 params=params,
                 headers={**(headers or {}), "Authorization": self._auth.header()},
             )
         except Transient as error:
             self._note(path, error.reason, error.reference)
             raise
-        self._note(path, str(answer.status), "" if answer.status == HTTPStatus.OK else _reference(answer))
+        self._note(path, str(answer.status), "" if answer.status == HTTPStatus.OK else answers.reference_of(answer))
+        if self._doubt is not None and answer.has_absurd_date(self._clock.now()):
+            self._doubt()
         if pace is not None:
             self._observe(pace, answer)
         return answer
@@ -222,37 +311,16 @@ class OktaClient:
             return  # no headers, or the concurrency limit, which Okta reports as a limit of 0: no bucket's budget
         pace.observe(limit=int(limit), remaining=int(remaining), reset_seconds=self._until_reset(answer))
 
-    def _date(self, answer: Answer) -> datetime:
-        """Okta's ``Date``; Okta always gives one, and our own clock stands in for a proxy that drops it."""
-        return answer.date() or self._clock.now()
-
     def _until_reset(self, answer: Answer) -> float | None:
-        """Seconds from the answer's ``Date`` to its ``X-Rate-Limit-Reset``: both are Okta's clock."""
+        """Seconds from the answer's ``Date`` to its ``X-Rate-Limit-Reset``: both are Okta's clock.
+
+        A bucket lasts a minute, so a reset that is further away than `LONGEST_WAIT` is none (milliseconds, perhaps).
+        """
         reset = answer.number("x-rate-limit-reset")
         if reset is None:
             return None
-        return max(0.0, reset - self._date(answer).timestamp())
-
-    def _failure(self, answer: Answer, of_the_app: bool) -> BridgeError:
-        status, code = answer.status, _error_code(answer)
-        reference = _reference(answer)
-        if _is(answer, HTTPStatus.TOO_MANY_REQUESTS, _RATE_LIMITED):
-            until = self._until_reset(answer)
-            wait = None if until is None else max(1.0, until)
-            return Transient("okta-429", retry_after=wait, upstream="okta", reference=reference, status=status)
-        refused = (
-            _is(answer, HTTPStatus.UNAUTHORIZED, _INVALID_TOKEN)
-            or _is(answer, HTTPStatus.FORBIDDEN, _FORBIDDEN)
-            or (of_the_app and code == _NOT_FOUND)
-        )
-        if refused:
-            reason = f"okta-app-{status}" if of_the_app and code == _NOT_FOUND else f"okta-{status}"
-            return AuthFailure(reason, detail=code, upstream="okta", reference=reference, status=status)
-        if status == HTTPStatus.NOT_FOUND:
-            return Transient("okta-404-unexplained", detail=code, upstream="okta", reference=reference, status=status)
-        if answer.may_pass:
-            return Transient(f"okta-{status}", detail=code, upstream="okta", reference=reference, status=status)
-        return Permanent(f"okta-{status}", detail=code, upstream="okta", reference=reference, status=status)
+        seconds = max(0.0, reset - answer.date(self._clock.now()).timestamp())
+        return seconds if seconds <= LONGEST_WAIT else None
 
 
 def _checked(okta_id: str) -> str:
@@ -268,66 +336,5 @@ def _bucket(path: str) -> str:
     return kind.removesuffix("s") if len(rest) == 1 else kind
 
 
-def _is(answer: Answer, status: HTTPStatus, code: str) -> bool:
-    return answer.status == status or _error_code(answer) == code
-
-
-def _error_code(answer: Answer) -> str:
-    code = answer.json_object().get("errorCode")
-    return code if answer.status != HTTPStatus.OK and isinstance(code, str) and _ERROR_CODE.fullmatch(code) else ""
-
-
-def _reference(answer: Answer) -> str:
-    """Okta's id of a failed call: ``errorId``, else ``X-Okta-Request-Id``."""
-    for reference in (answer.json_object().get("errorId"), answer.headers.get("x-okta-request-id")):
-        if isinstance(reference, str) and _ERROR_ID.fullmatch(reference):
-            return reference
-    return ""
-
-
-def _object(document: object) -> _Document:
-    if not isinstance(document, dict):
-        raise _implausible("no JSON object")
-    return document
-
-
-def _id(document: _Document) -> str:
-    own = document.get("id")
-    if not isinstance(own, str) or not OKTA_ID.fullmatch(own):
-        raise _implausible("an entry without id")
-    return own
-
-
-def _text(document: _Document, name: str) -> str:
-    value = document.get(name)
-    if not isinstance(value, str) or not value:
-        raise _implausible(f"no {name}")
-    return value
-
-
-def _entries(answer: Answer, take: Callable[[_Document], _Entry_]) -> list[_Entry_]:
-    page = answer.json()
-    if not isinstance(page, list):
-        raise _implausible("a page is no list")
-    return [take(_object(entry)) for entry in page]
-
-
 def _set(read: Read[list[str]]) -> Read[frozenset[str]]:
     return Read(None if read.value is None else frozenset(read.value), read.date)
-
-
-def _app_user(document: _Document) -> AppUser:
-    return AppUser(_id(document), _text(document, "status"), document)
-
-
-def _group(document: _Document) -> OktaGroup:
-    updated = document.get("lastMembershipUpdated")
-    try:
-        when = None if updated is None else parse_time(updated)
-    except (ValueError, TypeError):
-        raise _implausible("lastMembershipUpdated is no time") from None
-    return OktaGroup(_id(document), _text(_object(document.get("profile")), "name"), when)
-
-
-def _implausible(detail: str) -> Transient:
-    return Transient("okta-implausible", detail=detail, upstream="okta")

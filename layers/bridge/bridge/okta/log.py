@@ -18,7 +18,7 @@ from bridge.errors import Permanent, Transient
 from bridge.items import OKTA_ID, format_time, parse_time
 from bridge.okta.client import OktaClient
 from bridge.okta.events import EVENT_TYPES
-from bridge.provisioning.ports import Clock
+from bridge.outbound.answer import Answer
 
 #: Most events of a page (listLogEvents).
 PAGE = 1000
@@ -40,8 +40,9 @@ class LogPage:
 
     Attributes:
         events: LogEvents as JSON gives them; a single one may be none.
-        date: Okta's ``Date`` of the answer.
-        following: the ``next`` link.
+        date: when Okta answered (`OktaClient.date`).
+        following: path and query of the ``next`` link; empty when the answer has none that may be followed, which is
+            not what Okta documents: reading goes on from the time that was reached.
         newest: the latest readable ``published``, None without one.
     """
 
@@ -61,13 +62,12 @@ class LogPage:
 class SystemLog:
     """Reads the events that concern the bridge, in the order of their insertion."""
 
-    def __init__(self, okta: OktaClient, app_id: str, clock: Clock) -> None:
-        """`app_id` is the application whose events are meant; `clock` stands in for a ``Date`` that a proxy drops."""
+    def __init__(self, okta: OktaClient, app_id: str) -> None:
+        """`app_id` is the application whose events are meant."""
         self._okta = okta
-        self._clock = clock
         self.filter = log_filter(app_id)
-        #: Tells questions apart: a link that answers another one is of no use.
-        self.question = hashlib.sha256(self.filter.encode()).hexdigest()
+        #: Tells questions apart: a link that answers another one, or another org, is of no use.
+        self.question = hashlib.sha256(f"{okta.origin} {self.filter}".encode()).hexdigest()
 
     def since(self, moment: datetime) -> LogPage:
         """The first page of what was inserted at or after a moment.
@@ -87,25 +87,32 @@ class SystemLog:
         return page
 
     def after(self, link: str) -> LogPage | None:
-        """The page behind a ``next`` link; None when Okta does not know the link any more.
+        """The page behind a ``next`` link; None when Okta does not know the link any more, or it is none of Okta's.
 
         Raises:
             Transient, AuthFailure: as `bridge.errors`.
         """
+        usable = self._okta.within("logs", link)
         try:
-            return self._page((), link)
+            return self._page((), usable) if usable else None
         except Permanent:
             return None
 
     def _page(self, params: tuple[tuple[str, str], ...], link: str) -> LogPage | None:
-        answer = self._okta.get("logs", params, url=link)
+        answer = self._okta.get("logs", params, link=link)
         if answer.status != HTTPStatus.OK:
             return None
-        events, following = answer.json(), answer.links.get("next", "")
-        if not isinstance(events, list) or not following:
-            raise Transient("okta-implausible", detail="a page of the log without next link or list", upstream="okta")
+        events = answer.json()
+        if not isinstance(events, list):
+            raise Transient("okta-implausible", detail="a page of the log is no list", upstream="okta")
         newest = max((time for event in events if (time := _published(event)) is not None), default=None)
-        return LogPage(events, answer.date() or self._clock.now(), following, newest)
+        return LogPage(events, self._okta.date(answer), self._following(answer), newest)
+
+    def _following(self, answer: Answer) -> str:
+        try:
+            return self._okta.following("logs", answer)
+        except Transient:
+            return ""
 
 
 @dataclass(frozen=True)

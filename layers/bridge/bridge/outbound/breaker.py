@@ -160,12 +160,14 @@ class Breakers:
 def outage_upstream(error: Exception) -> str:
     """The upstream that seems to fail as a whole, empty when the failure says no such thing.
 
-    Connection errors, timeouts, 502 to 504 and refused credentials or roles say so.
+    Connection errors, timeouts, 502 to 504, no token, and refused credentials or roles say so, the latter no matter
+    whether the upstream itself or something before it refuses.
     """
     if not isinstance(error, Transient) or error.upstream not in {"okta", "genesys"}:
         return ""
     gone = error.reason in {f"{error.upstream}-connection", f"{error.upstream}-timeout"}
-    whole = gone or isinstance(error, AuthFailure) or error.status in {502, 503, 504}
+    no_entry = error.reason.startswith(f"{error.upstream}-token-") or error.status in {401, 403}
+    whole = gone or no_entry or isinstance(error, AuthFailure) or error.status in {502, 503, 504}
     return error.upstream if whole else ""
 
 

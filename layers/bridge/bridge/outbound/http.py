@@ -1,37 +1,39 @@
 """The one way out to Okta and Genesys Cloud over HTTP, and the only module that imports httpx.
 
-A client speaks to one origin, follows no redirect, reads nothing from the environment (no proxy, no .netrc) and
-takes answers of bounded size and time. Whatever keeps an answer from coming is a `Transient` with a reason code:
-``<upstream>-timeout``, ``-connection``, ``-too-large``, ``-malformed``, ``-not-json``, ``-foreign-origin``.
-Statuses are left to the caller. Bodies, URLs and headers never reach a log or an exception.
+A client speaks to one origin, follows no redirect, keeps no cookie, reads nothing from the environment (no proxy, no
+.netrc) and takes answers of bounded size and time. Whatever keeps an answer from coming is a `Transient` with a reason
+code: ``<upstream>-timeout``, ``-connection``, ``-too-large``, ``-malformed``, ``-foreign-origin``. Statuses are left
+to the caller. Bodies, URLs and headers never reach a log or an exception.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 from httpx import BaseTransport as Transport
+from httpx import ByteStream as Body
 from httpx import ReadError as ConnectionLost
 from httpx import ReadTimeout
 from httpx import Request as WireRequest
 from httpx import Response as WireResponse
 
 from bridge.errors import SettingsError, Transient
+from bridge.outbound.answer import Answer
 from bridge.settings import LOCAL_HOSTS
 
 __all__ = [
-    "Answer",
     "Auth",
+    "Body",
     "ConnectionLost",
     "HttpClient",
     "ReadTimeout",
@@ -65,65 +67,6 @@ class Auth(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Answer:
-    """An HTTP answer, read to its end.
-
-    Attributes:
-        upstream: ``okta`` or ``genesys``.
-        status: the HTTP status.
-        headers: by name in lower case.
-        body: the bytes, decompressed.
-        links: relation -> URL of the ``Link`` headers (RFC 8288).
-    """
-
-    upstream: str
-    status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
-    links: Mapping[str, str] = field(default_factory=dict)
-
-    def json(self) -> Any:
-        """The body as JSON.
-
-        Raises:
-            Transient: it is none; the reason is ``<upstream>-not-json``.
-        """
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            raise Transient(f"{self.upstream}-not-json", upstream=self.upstream, status=self.status) from None
-
-    def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object, empty when it is none: for the bodies of errors."""
-        try:
-            document = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return {}
-        return document if isinstance(document, dict) else {}
-
-    @property
-    def may_pass(self) -> bool:
-        """Whether time may heal what is no success: 408, 429, 5xx, and what HTTP does not call a client's error."""
-        return (
-            self.status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-            or not HTTPStatus.BAD_REQUEST <= self.status < HTTPStatus.INTERNAL_SERVER_ERROR
-        )
-
-    def number(self, header: str) -> float | None:
-        """A header's value when it is a plain decimal number, else None."""
-        value = self.headers.get(header, "").strip()
-        return float(value) if value.isascii() and value.replace(".", "", 1).isdigit() else None
-
-    def date(self) -> datetime | None:
-        """The ``Date`` header (RFC 9110, section 6.6.1) in UTC, None without a readable one."""
-        try:
-            date = parsedate_to_datetime(self.headers.get("date", ""))
-        except ValueError:
-            return None
-        return date.replace(tzinfo=UTC) if date.tzinfo is None else date.astimezone(UTC)
-
-
 class HttpClient:
     """A client of one origin, kept over invocations; threads may share it."""
 
@@ -147,8 +90,8 @@ class HttpClient:
             transport: in place of the network.
             connect_seconds: the longest wait for a connection.
             read_seconds: the longest wait for the next bytes.
-            total_seconds: the longest time for a whole answer.
-            max_bytes: the largest answer, decompressed.
+            total_seconds: the longest time for the whole exchange: connections, every header and the body.
+            max_bytes: the largest answer, compressed or not.
             monotonic: seconds of a clock that never goes back.
 
         Raises:
@@ -162,13 +105,8 @@ class HttpClient:
         self._total_seconds = total_seconds
         self._max_bytes = max_bytes
         self._monotonic = monotonic
-        self._client = httpx.Client(
-            transport=transport,
-            timeout=httpx.Timeout(read_seconds, connect=connect_seconds),
-            follow_redirects=False,
-            trust_env=False,
-            headers={"User-Agent": USER_AGENT, "Accept": "application/json"},
-        )
+        self._timeouts = httpx.Timeout(read_seconds, connect=connect_seconds).as_dict()
+        self._transport = transport or _DeadlineTransport(monotonic)
 
     def request(
         self,
@@ -196,51 +134,77 @@ class HttpClient:
         Raises:
             Transient: no whole answer came, or `url` leads to another origin.
         """
-        request = self._client.build_request(
+        request = httpx.Request(
             method,
             self._within_origin(url),
             params=list(params) or None,
-            headers=dict(headers or {}),
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip"},
             content=None if document is None else json.dumps(document).encode(),
             data=form,
+            extensions={"timeout": self._timeouts},
         )
+        request.headers.update(headers or {})
         if document is not None:
             request.headers["Content-Type"] = "application/json"
-        for _ in range(2 if method == "GET" else 1):
-            try:
-                return self._exchange(request)
-            except httpx.TimeoutException:
-                raise self._transient("timeout") from None
-            except httpx.DecodingError:
-                raise self._transient("malformed") from None
-            except httpx.TransportError:
-                continue
-        raise self._transient("connection")
+        deadline = self._monotonic() + self._total_seconds
+        kept = _deadline.set(deadline)
+        try:
+            for _ in range(2 if method == "GET" else 1):
+                try:
+                    return self._exchange(request, deadline)
+                except httpx.TimeoutException:
+                    raise self._transient("timeout") from None
+                except httpx.TransportError:
+                    if self._monotonic() > deadline:
+                        raise self._transient("timeout") from None
+            raise self._transient("connection")
+        finally:
+            _deadline.reset(kept)
 
     def close(self) -> None:
         """Close the kept connections."""
-        self._client.close()
+        self._transport.close()
 
-    def _exchange(self, request: WireRequest) -> Answer:
-        deadline = self._monotonic() + self._total_seconds
-        body = bytearray()
-        response = self._client.send(request, stream=True)
+    def _exchange(self, request: WireRequest, deadline: float) -> Answer:
+        response = self._transport.handle_request(request)
         try:
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > self._max_bytes:
-                    raise self._transient("too-large")
-                if self._monotonic() > deadline:
-                    raise self._transient("timeout")
+            body = self._read(response, deadline)
         finally:
             response.close()
-        return Answer(
-            upstream=self.upstream,
-            status=response.status_code,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=bytes(body),
-            links={relation: link["url"] for relation, link in response.links.items() if relation},
-        )
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(self.upstream, response.status_code, headers, body)
+
+    def _read(self, response: WireResponse, deadline: float) -> bytes:
+        """The body: as it came, or out of one gzip coding; neither side of it may be larger than the limit."""
+        coding = response.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in {"gzip", "x-gzip", "identity"}:
+            raise self._transient("malformed")
+        body = bytearray()
+        unpacker = None if coding == "identity" else _Gzip()
+        received = 0
+        for chunk in self._chunks(response):
+            received += len(chunk)
+            body += chunk if unpacker is None else self._unpack(unpacker, chunk, self._max_bytes + 1 - len(body))
+            if max(received, len(body)) > self._max_bytes:
+                raise self._transient("too-large")
+            if self._monotonic() > deadline:
+                raise self._transient("timeout")
+        if unpacker is not None and received and not unpacker.ended:
+            raise self._transient("malformed")
+        return bytes(body)
+
+    @staticmethod
+    def _chunks(response: WireResponse) -> Iterable[bytes]:
+        stream = response.stream
+        if not isinstance(stream, httpx.SyncByteStream):
+            raise TypeError("a transport of this client gives streams that are read without await")
+        return stream
+
+    def _unpack(self, unpacker: _Gzip, chunk: bytes, room: int) -> bytes:
+        try:
+            return unpacker.feed(chunk, room)
+        except zlib.error:
+            raise self._transient("malformed") from None
 
     def _within_origin(self, url: str) -> httpx.URL:
         try:
@@ -254,3 +218,95 @@ class HttpClient:
 
     def _transient(self, what: str) -> Transient:
         return Transient(f"{self.upstream}-{what}", upstream=self.upstream)
+
+
+class _Gzip:
+    """Unpacks one gzip coding, never more than there is room for."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        self.ended = False
+
+    def feed(self, packed: bytes, room: int) -> bytes:
+        """What `packed` holds, `room` bytes at most; what stands behind the end of the coding makes it malformed."""
+        unpacked = self._member.decompress(packed, room)
+        if self._member.unused_data or (self.ended and packed):
+            raise zlib.error("bytes behind the end")
+        self.ended = self._member.eof
+        return unpacked
+
+
+#: Until when the exchange of this thread must be over, on the clock of its client.
+_deadline: ContextVar[float] = ContextVar("deadline")
+
+
+class _DeadlineTransport(httpx.HTTPTransport):
+    """The network, on which no exchange outlives its deadline.
+
+    httpx limits the wait for the next bytes alone: headers that drip, or interim answers without end, would keep a
+    call for ever.
+    """
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=100,
+            max_keepalive_connections=20,
+            keepalive_expiry=5,
+            network_backend=_DeadlineBackend(monotonic),
+        )
+
+
+class _DeadlineBackend(httpcore.NetworkBackend):
+    """Connections whose waits end with the deadline."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._network = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        stream = self._network.connect_tcp(
+            host, port, _left(self._monotonic, timeout), local_address=local_address, socket_options=socket_options
+        )
+        return _DeadlineStream(stream, self._monotonic)
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    """One connection."""
+
+    def __init__(self, stream: httpcore.NetworkStream, monotonic: Callable[[], float]) -> None:
+        self._stream = stream
+        self._monotonic = monotonic
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left(self._monotonic, timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left(self._monotonic, timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._stream.start_tls(ssl_context, server_hostname, _left(self._monotonic, timeout))
+        return _DeadlineStream(stream, self._monotonic)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _left(monotonic: Callable[[], float], timeout: float | None) -> float:
+    """The seconds that a wait may take; ReadTimeout when the deadline is over."""
+    left = _deadline.get() - monotonic()
+    if left <= 0:
+        raise httpcore.ReadTimeout("the exchange is over its deadline")
+    return left if timeout is None else min(left, timeout)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.errors import Transient
-from bridge.outbound.http import Answer
+from bridge.outbound.answer import Answer
 
 #: A token is renewed this long before it expires, or at 80 % of its life if that is later.
 _MARGIN = timedelta(minutes=5)

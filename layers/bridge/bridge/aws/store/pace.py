@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from bridge.aws.store.table import Condition, ConditionFailed, Key, Put, StateTable
 from bridge.errors import Transient
+from bridge.outbound.answer import LONGEST_WAIT
 from bridge.provisioning.ports import Clock
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ BUCKETS = 7
 LEASE = 5
 #: For how long a limit, or a stop without an end, counts.
 _MINUTE = timedelta(minutes=1).total_seconds()
+#: A record that stops calls for longer was made of a header gone wrong, and does not count.
+LONGEST_STOP = LONGEST_WAIT + 1
 #: When no more than this part of the limit is left, it belongs to the leavers' queue.
 _RESERVE = 0.05
 #: How often others may win the record before the call waits, and for how long it does then, in seconds.
@@ -57,11 +60,16 @@ class _Budget:
             if limit < known or (limit == known and self.limit_until < now + _MINUTE / 2):
                 budget = replace(budget, limit=limit, limit_until=int(now + _MINUTE))
         whole = limit if limit is not None else own
-        if remaining is not None and remaining <= (whole or 0) * _RESERVE and self.slow_until < until:
+        if remaining is not None and remaining <= (whole or 0) * _RESERVE and _earlier(self.slow_until, until, now):
             budget = replace(budget, slow_until=until)
-        if remaining is not None and remaining <= 0 and self.stop_until < until:
+        if remaining is not None and remaining <= 0 and _earlier(self.stop_until, until, now):
             budget = replace(budget, stop_until=until)
         return budget
+
+
+def _earlier(known: int, until: int, now: float) -> bool:
+    """Whether a stop that is known ends earlier than a new one, or counts for nothing."""
+    return known < until or known > now + LONGEST_STOP
 
 
 _BUDGET = TypeAdapter(_Budget)
@@ -112,7 +120,7 @@ class HeaderPace:
         """
         with self._lock:
             now = self._now()
-            until = int(now + (_MINUTE if reset_seconds is None else reset_seconds)) + 1
+            until = int(now + min(_MINUTE if reset_seconds is None else reset_seconds, LONGEST_WAIT)) + 1
 
             def learn(budget: _Budget) -> _Budget:
                 return budget.learned(now, own=self._own_limit, limit=limit, remaining=remaining, until=until)
@@ -133,8 +141,9 @@ class HeaderPace:
                     return
 
     def _check_stops(self, now: float) -> None:
-        until = max(self._budget.stop_until, self._budget.slow_until if self._share < 1 else 0)
-        if until > now:
+        stops = (self._budget.stop_until, self._budget.slow_until if self._share < 1 else 0)
+        until = max((stop for stop in stops if now < stop <= now + LONGEST_STOP), default=0)
+        if until:
             raise self._wait(until - now)
 
     def _wait(self, seconds: float) -> Transient:
