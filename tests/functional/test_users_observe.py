@@ -31,7 +31,7 @@ def test_observe_writes_nothing_and_says_what_would_be() -> None:
     world.happen()
     assert (writes(world), len(world.idempotency.records)) == before[:2]
     assert world.store.user_links[linked].hashes == before[2]
-    assert not world.store.removal_records
+    assert {entity for entity, _ in world.store.removal_records} == {"app-observed"}
     said = {
         user: (world.last(f"user:{user}").outcome, world.last(f"user:{user}").why)
         for user in (new, found, linked, leaver, unassigned)

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from bridge.aws import telemetry, upstreams
 from bridge.outbound.http import HttpClient
-from bridge.provisioning.holds import BLOCKING
+from bridge.provisioning.judge import BLOCKING
 from bridge_local.proof import Story, differences
 from tests.simulation.ceiling_check import Rules, breaches
 from tests.simulation.gate import Unsettled

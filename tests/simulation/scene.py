@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.items import Reason
-from bridge.provisioning.holds import BLOCKING
+from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.records import Decision, Origin, Verdict
 from tests.simulation.ceiling_check import Breach, Rules, breaches
 from tests.simulation.crashes import MortalWorld

@@ -19,7 +19,7 @@ from bridge.operations.requests import Explain
 from bridge.operations.switches import Switches
 from bridge.operations.trial import Trial, attempt
 from bridge.provisioning.exceptions import standing
-from bridge.provisioning.holds import BLOCKING
+from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, ParkedItem, UserLink
 from bridge.settings import Mode

@@ -10,7 +10,6 @@ from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupState
 from bridge.provisioning.sync import Report, Work
-from bridge.settings import Mode, ProvisioningSettings
 
 
 class AppSync:
@@ -24,10 +23,8 @@ class AppSync:
         assignments: Assignments,
         deactivations: Deactivations,
         linking: Linking,
-        settings: ProvisioningSettings,
     ) -> None:
         """Everything it needs, as ports."""
-        self._settings = settings
         self._deactivations = deactivations
         self._store = store
         self._queues = queues
@@ -53,7 +50,7 @@ class AppSync:
         self._queues.send(items)
         self._store.remove_due(due)
         report.finish("refreshed", work.items[0].reason.value)
-        judging = self._settings.mode is Mode.ENFORCE and (app.judging_due or self._deactivations.due(work))
+        judging = app.judging_due or self._deactivations.due(work)
         if judging and status != "ACTIVE":
             self._store.note_judging(due=True)  # anyone who asked waits for the application's return
         elif judging:

@@ -1,4 +1,4 @@
-"""The ceiling: how many members a group may lose without a person's approval.
+"""The ceiling: how many members a group, or the organisation, may lose without a person's approval.
 
 Pure arithmetic over the *whole* change, so that packaging it differently changes nothing.
 """
@@ -15,15 +15,24 @@ NEVER_EMPTY_FROM = 5
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The limits of one group: a count, and a percentage of its linked members (0 switches that off)."""
+    """The limits.
+
+    Attributes:
+        count: how many may leave.
+        percent: how many of a hundred; 0 switches that off.
+        floor: so many the percentage never forbids.
+        may_empty: whether nobody need stay.
+    """
 
     count: int
     percent: int
+    floor: int = 0
+    may_empty: bool = False
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of one group, seen whole.
+    """A change seen whole.
 
     Attributes:
         removals: |W|, linked members to be removed now.
@@ -48,8 +57,9 @@ def exceeded(change: Change, ceiling: Ceiling) -> str:
     total = change.recent + change.removals
     if total > ceiling.count:
         return "count"
-    if ceiling.percent and change.base >= PERCENT_FROM and total > change.base * ceiling.percent // 100:
+    allowed = max(ceiling.floor, change.base * ceiling.percent // 100)
+    if ceiling.percent and change.base >= PERCENT_FROM and total > allowed:
         return "percent"
-    if change.base >= NEVER_EMPTY_FROM and change.remaining <= 0:
+    if not ceiling.may_empty and change.base >= NEVER_EMPTY_FROM and change.remaining <= 0:
         return "empty"
     return ""

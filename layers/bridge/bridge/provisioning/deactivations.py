@@ -14,18 +14,23 @@ from enum import Enum
 
 from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
-from bridge.provisioning.assignments import Assigned, Assignments, judge
+from bridge.provisioning.assignments import Assigned, Assignments
+from bridge.provisioning.assignments import judge as judge_assignment
+from bridge.provisioning.ceiling import Ceiling
 from bridge.provisioning.holds import HoldLifecycle
+from bridge.provisioning.judge import Facts, Plan, judge
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, Hold, HoldState, Removal, RemovalState
+from bridge.provisioning.records import AppState, HoldState, Removal, RemovalState
 from bridge.provisioning.sync import Report, Work
-from bridge.settings import ProvisioningSettings
+from bridge.settings import Mode, ProvisioningSettings
 
 #: The entity that the organisation's removal records and hold belong to.
 APP = "app"
 #: What their permissions belong to.
 PERMITS = "app-permits"
+#: What the deactivations belong to that observe mode would have made: they count there as if they had been made.
+OBSERVED = "app-observed"
 #: Fewer deactivations than this in the window need no listing; the percentage never forbids so few.
 DIRECT_DEACTIVATIONS_THRESHOLD = 20
 #: For how long a person's approval of one user counts: as long as the queues keep their item.
@@ -107,8 +112,16 @@ class Deactivations:
 
     def _is_few(self, okta_id: str) -> bool:
         """Whether this user's deactivation needs no listing: there are few in the window, with theirs."""
-        recent = self._store.removals(APP, self._clock.now() - self._window) - {okta_id}
+        since = self._clock.now() - self._window
+        recent = self._store.removals(APP, since)
+        if self._settings.mode is Mode.OBSERVE:
+            recent |= self._store.removals(OBSERVED, since)
+        recent -= {okta_id}
         return len(recent) + 1 < DIRECT_DEACTIVATIONS_THRESHOLD
+
+    def observe(self, okta_id: str) -> None:
+        """Count a deactivation that observe mode keeps back."""
+        self._store.reserve(OBSERVED, [okta_id], self._clock.now())
 
     def end(self, okta_id: str) -> None:
         """The deactivation has been done."""
@@ -156,28 +169,74 @@ class Deactivations:
         Raises:
             Transient: the listing could not be read whole.
         """
+        facts = self._facts(work, app, report)
+        plan = judge(facts)
+        report.read |= {"leaving": str(len(facts.leaving)), "may-go": str(len(plan.released))}
+        if plan.change:
+            report.read["hold"] = plan.change
+        report.held = len(plan.held)
+        if plan.held:
+            report.finish("held", plan.why)
+        if self._settings.mode is Mode.OBSERVE:
+            if plan.held:
+                report.planned_calls.append(f"hold {len(plan.held)} deactivations ({plan.why})")
+            if plan.held or plan.released:
+                report.finish("observed", plan.why)
+            return []
+        items = self._execute(work, app, plan)
+        self._lifecycle.notify(APP, report)
+        return items
+
+    def _execute(self, work: Work, app: AppState, plan: Plan) -> list[Item]:
+        """Permissions, and items, for those who may go; the hold stages the others."""
+        self._lifecycle.begin(APP, plan)
+        now = self._clock.now()
+        if observed := self._store.removals(OBSERVED, now - self._window):
+            self._store.withdraw(OBSERVED, observed)
+        if plan.hold is not None and plan.approved:
+            self._store.permit(PERMITS, plan.approved, now)
+            # In the queue before the hold is done: a crash between repeats them, harmlessly.
+            self._queues.send(self._enqueue(plan.approved, f"{plan.hold.number}:{plan.hold.decided}"))
+        self._lifecycle.restage(work, plan)
+        if plan.counted:
+            self._store.reserve(APP, plan.counted, now)
+            self._store.reserve(PERMITS, plan.counted, now)
+        if plan.closes is HoldState.DONE:
+            self._lifecycle.finish(plan)
+        return self._enqueue(plan.counted, f"reserved:{app.sync_number}")
+
+    def _facts(self, work: Work, app: AppState, report: Report) -> Facts:
+        """The organisation as the group whose members are the linked active users."""
         assigned, listed = self._assigned(work)
+        report.read["assigned-users"] = str(len(assigned))
+        now, settings = self._clock.now(), self._settings
         linked = {
             link.okta_id for link in self._store.all_users() if link.genesys_id and link.known_active is not False
         }
-        hold = self._store.hold(APP) if app.removals_paused else self._lifecycle.apply_decision(APP)
-        exceptions = self._store.exceptions(APP)
-        self._store.remove_exceptions(APP, exceptions & assigned)
-        leaving = linked - assigned - exceptions
-        report.read["assigned-users"], report.read["leaving"] = str(len(assigned)), str(len(leaving))
-        again = hold.reason if hold is not None and self._lifecycle.left_by_rejection(hold) & leaving else ""
-        approved = hold if hold is not None and hold.state is HoldState.APPROVED and not app.removals_paused else None
-        if approved is not None and not listed and approved.reason != "suspicious-empty":
-            self._lifecycle.void(approved)  # a reading that is hard to believe needs an approval of its own
-            approved = None
-        if approved is not None:
-            again = self._release(approved, leaving)
-        leaving -= self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE)
-        items = self._hold_or_reserve(work, app, linked, leaving, listing_empty=not listed, again=again, report=report)
-        if approved is not None:
-            self._lifecycle.finish(approved)
-        self._lifecycle.notify(APP, report)
-        return items
+        recent = self._store.removals(APP, now - self._window)
+        if settings.mode is Mode.OBSERVE:
+            observed = self._store.removals(OBSERVED, now - self._window)
+            linked, recent = linked - observed, recent | observed
+        hold, staged, decision = self._lifecycle.standing(APP)
+        return Facts(
+            listed=assigned,
+            leaving=linked - assigned,
+            base=linked,
+            ceiling=Ceiling(
+                count=settings.deactivation_ceiling,
+                percent=settings.deactivation_ceiling_percent,
+                floor=DIRECT_DEACTIVATIONS_THRESHOLD,
+                may_empty=True,
+            ),
+            suspicious="" if listed else "suspicious-empty",
+            recent=recent,
+            permitted=self._store.permitted(PERMITS, now - APPROVAL_AGE),
+            exceptions=self._store.exceptions(APP),
+            hold=hold,
+            staged=staged,
+            decision=decision,
+            paused=app.removals_paused,
+        )
 
     def _assigned(self, work: Work) -> tuple[set[str], int]:
         """Okta ids of everybody whom the whole listing does not show as unassigned, and how many it shows at all.
@@ -191,68 +250,15 @@ class Deactivations:
             work.check_time()
             page = self._okta.app_users_page(following)
             listed += len(page.entries)
-            assigned |= {entry.id for entry in page.entries if judge(entry, page.date).assigned is not Assigned.NO}
+            assigned |= {
+                entry.id for entry in page.entries if judge_assignment(entry, page.date).assigned is not Assigned.NO
+            }
             following = page.following
             if not following:
                 return assigned, listed
             if following in followed:
                 raise Transient("okta-implausible", detail="a page is followed by itself", upstream="okta")
             followed.add(following)
-
-    def _release(self, hold: Hold, leaving: set[str]) -> str:
-        """Permissions, and items, for exactly those whom the approver saw and who should still be removed.
-
-        They are taken out of `leaving`. Who was staged after the approver read it is held again, whatever the ceiling
-        says: the reason for that, empty when there is nobody.
-        """
-        decided, later = self._lifecycle.decided(hold)
-        released = decided & leaving
-        self._store.permit(PERMITS, released, self._clock.now())
-        # In the queue before the hold is done: a crash between repeats them, harmlessly.
-        self._queues.send(self._enqueue(released, f"{hold.number}:{hold.decided}"))
-        leaving -= released
-        return hold.reason if later & leaving else ""
-
-    def _hold_or_reserve(
-        self,
-        work: Work,
-        app: AppState,
-        linked: set[str],
-        leaving: set[str],
-        *,
-        listing_empty: bool,
-        again: str,
-        report: Report,
-    ) -> list[Item]:
-        now = self._clock.now()
-        recent = self._store.removals(APP, now - self._window) - leaving
-        base = len(linked) + len(recent)
-        explanation = f"W={len(leaving)} c={len(recent)} B={base}"
-        reason = self._held_because(app, len(leaving) + len(recent), base, listing_empty=listing_empty)
-        reason = reason or again
-        blocked = bool(leaving) and (bool(reason) or self._lifecycle.blocking(APP) is not None)
-        hold = self._lifecycle.stage(
-            work, leaving if blocked else (), reason=reason or "deactivation-ceiling", explanation=explanation
-        )
-        if blocked:
-            report.held = len(leaving)
-            report.finish("held", hold.reason if hold else "")
-            return []
-        self._store.reserve(APP, leaving, now)
-        self._store.reserve(PERMITS, leaving, now)
-        return self._enqueue(leaving, f"reserved:{app.sync_number}")
-
-    def _held_because(self, app: AppState, total: int, base: int, *, listing_empty: bool) -> str:
-        if app.removals_paused:
-            return "removals-paused"
-        if listing_empty:
-            return "suspicious-empty"
-        if total > self._settings.deactivation_ceiling:
-            return "ceiling-count"
-        percent = self._settings.deactivation_ceiling_percent
-        if percent and total > max(DIRECT_DEACTIVATIONS_THRESHOLD, base * percent // 100):
-            return "ceiling-percent"
-        return ""
 
     @staticmethod
     def _enqueue(users: set[str] | frozenset[str], dedup_key: str) -> list[Item]:

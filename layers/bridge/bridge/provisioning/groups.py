@@ -149,12 +149,17 @@ class GroupSync:
         changes = MemberChanges(
             self._genesys, self._clock, work, link.genesys_id, self._settings.members_per_request, report
         )
-        if self._settings.mode is Mode.ENFORCE:
-            self._removals.release(work.entity, seen)
-            changes.add(seen.additions())
+        additions = seen.additions()
+        if self._settings.mode is Mode.OBSERVE:
+            changes.would_add(additions)
+            plan, link = self._removals.plan(work, both, len(additions))
+            self._removals.show(plan, changes, report)
         else:
-            changes.would_add(seen.additions())
-        link = self._removals.remove(work, both, changes, report)
+            self._removals.release_back(work.entity, seen)
+            changes.add(additions)
+            # Judged once it is known who stays: additions may have been refused.
+            plan, link = self._removals.plan(work, both, report.added)
+            self._removals.execute(work, seen, plan, changes, report)
         self._lifecycle.notify(work.entity, report)
         if listed is not None and report.why != WHY and not report.held and changes.applied:
             link = replace(link, settled=listed, sighted=None, absent="")

@@ -9,16 +9,16 @@ A person's decision is a `Decision`, written by the approvals function; the next
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from bridge.errors import Transient
+from bridge.provisioning.judge import BLOCKING, Plan
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Hold, HoldState, Verdict
+from bridge.provisioning.records import Decision, Hold, HoldState
 from bridge.provisioning.sync import Report, Work
 
-#: States in which a hold blocks removals of its group.
-BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
 #: States in which a hold has ended.
 CLOSED = frozenset({HoldState.DONE, HoldState.REJECTED, HoldState.RESOLVED, HoldState.UNLINKED})
 
@@ -89,49 +89,44 @@ class HoldLifecycle:
         self._store.save_hold(ended)
         return ended
 
+    def restage(self, work: Work, plan: Plan) -> None:
+        """Make the hold stage whom the plan says."""
+        if plan.staged is not None:
+            self.stage(work, plan.staged, reason=plan.reason, explanation=plan.explanation)
+
     # -------------------------------------------------------------------------------------- decisions
 
-    def apply_decision(self, entity: str) -> Hold | None:
-        """Apply what a person decided about the entity's hold; the hold as it stands then.
-
-        A rejection makes exceptions of those whom the person saw. An approval only marks the hold: the sync that
-        asked releases them, and then calls `finish`.
-        """
+    def standing(self, entity: str) -> tuple[Hold | None, dict[str, int], Decision | None]:
+        """The entity's newest hold, whom it stages in which revision, and what a person said of it."""
         hold = self._store.hold(entity)
-        if hold is None or hold.state not in BLOCKING:
-            return hold
-        decision = self._store.decision(entity, hold.number)
-        if decision is None:
-            return hold
-        now = self._clock.now()
-        decided = replace(hold, decided=decision.revision, by=decision.by, why=decision.why, changed=now)
-        if decision.verdict is Verdict.REJECT:
-            self._store.add_exceptions(entity, self.decided(decided)[0])
-            decided = replace(decided, state=HoldState.REJECTED)
-        else:
-            decided = replace(decided, state=HoldState.APPROVED)
-        self._store.save_hold(decided)
-        return decided
+        rejecting = hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state
+        if hold is None or (hold.state in CLOSED and not rejecting):
+            return hold, {}, None
+        return hold, self._store.staged(entity, hold.number), self._store.decision(entity, hold.number)
 
-    def decided(self, hold: Hold) -> tuple[frozenset[str], frozenset[str]]:
-        """The staged users whom the decider saw (staged up to that revision), and those who were staged later."""
-        staged = self._store.staged(hold.entity, hold.number)
-        seen = frozenset(user for user, revision in staged.items() if revision <= hold.decided)
-        return seen, frozenset(staged.keys() - seen)
+    def begin(self, entity: str, plan: Plan) -> None:
+        """Write what a person decided, the exceptions that begin and end, and the end of an outdated approval."""
+        if plan.excepted:
+            self._store.add_exceptions(entity, plan.excepted)
+        if plan.unexcepted:
+            self._store.remove_exceptions(entity, plan.unexcepted)
+        if plan.hold is None:
+            return
+        self.release(plan.hold, plan.back)
+        if plan.decided:
+            self._store.save_hold(replace(plan.hold, changed=self._clock.now()))
+        if plan.closes is HoldState.RESOLVED:
+            self._end(replace(plan.hold, why="the reading has changed since the approval"), HoldState.RESOLVED)
 
-    def left_by_rejection(self, hold: Hold | None) -> frozenset[str]:
-        """People staged after the rejecter read the hold, until the rejection is known: they are held again."""
-        if hold is None or hold.state is not HoldState.REJECTED or hold.told == hold.state:
-            return frozenset()
-        return self.decided(hold)[1]
+    def release(self, hold: Hold, back: AbstractSet[str]) -> None:
+        """Take people out of an approved hold who are members again in Okta."""
+        if back:
+            self._store.unstage(hold.entity, hold.number, back)
 
-    def finish(self, hold: Hold) -> None:
+    def finish(self, plan: Plan) -> None:
         """An approved hold has been carried out."""
-        self._end(hold, HoldState.DONE)
-
-    def void(self, hold: Hold) -> None:
-        """An approval cannot be carried out on what is read now: it was for something else."""
-        self._end(replace(hold, why="the reading has changed since the approval"), HoldState.RESOLVED)
+        if plan.hold is not None:
+            self._end(plan.hold, HoldState.DONE)
 
     def close_unlinked(self, entity: str) -> None:
         """The group is no longer linked: its members stay and its hold has nothing to wait for."""

@@ -95,6 +95,5 @@ def build_syncs(
             assignments=assignments,
             deactivations=deactivations,
             linking=linking,
-            settings=settings,
         ),
     }

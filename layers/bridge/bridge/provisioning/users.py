@@ -217,7 +217,10 @@ class UserSync:
     ) -> Report:
         """What would be done, without a write: one who may not go by itself waits for a sync of the application."""
         if permission is Permission.GIVEN:
+            self._deactivations.observe(link.okta_id)
             return self._deactivate(link, account, app, report)
+        if permission is Permission.ASK:
+            self._deactivations.ask()
         why = Permission.HELD.value if permission is Permission.ASK else permission.value
         if permission is not Permission.EXCEPTED:
             report.planned_calls.append(f"hold the deactivation ({why})")

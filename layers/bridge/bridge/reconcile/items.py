@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.items import Item, Reason, make_item
-from bridge.provisioning.holds import BLOCKING
+from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.record_ports import Holds
 from bridge.provisioning.runs import Run
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from bridge.aws.store.table import Condition, ConditionFailed, Put, Records, expiry
-from bridge.provisioning.holds import BLOCKING
+from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.records import Decision, Hold
 
 _HOLD = TypeAdapter(Hold)

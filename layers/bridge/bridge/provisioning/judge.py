@@ -1,0 +1,226 @@
+"""Who leaves, and who waits for a person: one pure judgement for a group and for the organisation alike.
+
+The organisation is the group whose members are the linked active users. `judge` sees the whole change; it reads and
+writes nothing. Enforcing executes its `Plan`, everything else shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+
+from bridge.provisioning.ceiling import Ceiling, Change, exceeded
+from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
+
+#: States in which a hold blocks removals.
+BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
+_NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a judgement rests on. People are Okta ids.
+
+    Attributes:
+        listed: who is a member by Okta.
+        leaving: members in Genesys Cloud who should not be.
+        base: the members whom the percentage is taken of.
+        ceiling: the limits.
+        joining: how many are added.
+        suspicious: why what was read is hard to believe, else empty.
+        contradicted: why those whom no person approved are held after they were asked for alone, else empty.
+        void: whether those whom a person approved were asked for alone, and are members.
+        waits, approval_waits: whether nobody, or nobody of the approved, may go before another listing confirms it.
+        unknown: whom Okta does not show at all: left to their own sync.
+        recent: who was removed unapproved within the window.
+        permitted: who may go already by a person's approval.
+        exceptions: whom rejected holds keep.
+        vanished: those of them who are no members any more.
+        adopted: members and listed people whose accounts were not made by the bridge.
+        seen: those of them whom a sync has seen in the Okta group.
+        protected: who leaves by a person's decision alone; None when that is not known.
+        hold: the newest hold.
+        staged: whom it stages, in which revision.
+        decision: what a person said of it.
+        bootstrapped, first_sync_ended, paused: what holds everything.
+    """
+
+    listed: AbstractSet[str]
+    leaving: AbstractSet[str]
+    base: AbstractSet[str]
+    ceiling: Ceiling
+    joining: int = 0
+    suspicious: str = ""
+    contradicted: str = ""
+    void: bool = False
+    waits: bool = False
+    approval_waits: bool = False
+    unknown: AbstractSet[str] = _NOBODY
+    recent: AbstractSet[str] = _NOBODY
+    permitted: AbstractSet[str] = _NOBODY
+    exceptions: AbstractSet[str] = _NOBODY
+    vanished: AbstractSet[str] = _NOBODY
+    adopted: AbstractSet[str] = _NOBODY
+    seen: AbstractSet[str] = _NOBODY
+    protected: AbstractSet[str] | None = _NOBODY
+    hold: Hold | None = None
+    staged: Mapping[str, int] = field(default_factory=dict)
+    decision: Decision | None = None
+    bootstrapped: bool = True
+    first_sync_ended: bool = True
+    paused: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a sync does about those who leave.
+
+    Attributes:
+        hold: the newest hold with the person's decision in it, None without one.
+        decided: whether that decision is new.
+        excepted, unexcepted: exceptions that begin and end.
+        back: who is a member again in Okta and leaves an approved hold.
+        approved: who is removed uncounted.
+        counted: who is reserved and then removed.
+        staged: whom the open hold stages in the end, empty ends it; None leaves everything as it is.
+        held: whose removal waits.
+        why: the reason code of that.
+        reason: that of a hold that opens.
+        explanation: W, c and B.
+        closes: how an approved hold ends, None when it goes on.
+        newly_seen: adopted people who are in the Okta group.
+        change: what becomes of the hold, for people; empty when it stays.
+        waits: whether another listing is to confirm it first.
+    """
+
+    hold: Hold | None = None
+    decided: bool = False
+    excepted: frozenset[str] = _NOBODY
+    unexcepted: frozenset[str] = _NOBODY
+    back: frozenset[str] = _NOBODY
+    approved: frozenset[str] = _NOBODY
+    counted: frozenset[str] = _NOBODY
+    staged: frozenset[str] | None = None
+    held: frozenset[str] = _NOBODY
+    why: str = ""
+    reason: str = ""
+    explanation: str = ""
+    closes: HoldState | None = None
+    newly_seen: frozenset[str] = _NOBODY
+    change: str = ""
+    waits: bool = False
+
+    @property
+    def released(self) -> frozenset[str]:
+        """Everybody who may go."""
+        return self.approved | self.counted
+
+
+def judge(facts: Facts) -> Plan:
+    """Everybody who may go does, or all of them wait; only strangers and the protected wait apart from the others."""
+    hold, excepted = _decided(facts)
+    exceptions = frozenset(facts.exceptions) | excepted
+    again_there = frozenset(facts.listed) - facts.leaving
+    leaving = frozenset(facts.leaving) - exceptions - facts.unknown
+    plan = Plan(
+        hold=hold,
+        decided=hold != facts.hold,
+        excepted=excepted,
+        unexcepted=exceptions & again_there | facts.exceptions & facts.vanished,
+        newly_seen=frozenset(facts.listed & facts.adopted - facts.seen),
+    )
+    later = _NOBODY
+    if hold is not None and hold.state is HoldState.APPROVED:
+        decided, later = _split(hold, facts.staged)
+        plan = replace(plan, back=decided & again_there)
+        if facts.void or (facts.suspicious and hold.reason != facts.suspicious):
+            # What is read now is not what was approved: it needs an approval of its own.
+            plan, later = replace(plan, closes=HoldState.RESOLVED), _NOBODY
+        elif facts.paused:
+            return replace(plan, held=leaving, why="removals-paused" if leaving else "")
+        elif facts.approval_waits:
+            return replace(plan, waits=True)
+        else:
+            plan = replace(plan, closes=HoldState.DONE, approved=decided & leaving)
+    elif hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state:
+        # Until people know of the rejection, those staged after the rejecter read the hold are held again.
+        later = _split(hold, facts.staged)[1]
+    return _judge_rest(facts, plan, leaving - plan.approved - facts.permitted, later)
+
+
+def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozenset[str]) -> Plan:
+    protected = leaving if facts.protected is None else leaving & facts.protected
+    apart = leaving & facts.adopted - facts.seen | protected
+    counted = leaving - apart
+    recent = frozenset(facts.recent) - counted
+    change = Change(
+        removals=len(counted),
+        recent=len(recent),
+        base=len(facts.base) + len(recent),
+        remaining=len(frozenset(facts.base) - counted - plan.approved) + facts.joining,
+    )
+    blocking = plan.hold if plan.hold is not None and plan.hold.state in BLOCKING else None
+    reason = _held_because(facts, change) if counted else ""
+    if counted and not reason and blocking is not None and not _is_of_protected(blocking, facts, protected):
+        reason = blocking.reason
+    if counted and not reason and plan.hold is not None and later & leaving - protected:
+        # Who was staged after the decider read the hold is held again, whatever the ceiling says.
+        reason = plan.hold.reason
+    staged = leaving if reason else apart
+    waits = bool(counted) and not reason and facts.waits
+    aside = ("protected" if facts.protected is not None else "protected-group-unknown") if protected else "first-link"
+    plan = replace(
+        plan,
+        counted=_NOBODY if reason or waits else counted,
+        waits=waits,
+        staged=staged,
+        held=staged,
+        why=(blocking.reason if blocking is not None else reason or aside) if staged else "",
+        reason=reason or aside,
+        explanation=f"W={change.removals} c={change.recent} B={change.base}",
+    )
+    return replace(plan, change=_change(facts, plan, blocking, staged))
+
+
+def _is_of_protected(hold: Hold, facts: Facts, protected: frozenset[str]) -> bool:
+    """Whether the hold stages protected people alone: the others do not wait with them."""
+    return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= protected
+
+
+def _held_because(facts: Facts, change: Change) -> str:
+    """Why nobody may be removed now; empty when the removals may be done."""
+    if facts.suspicious or facts.contradicted:
+        return facts.suspicious or facts.contradicted
+    if facts.paused:
+        return "removals-paused"
+    if not facts.bootstrapped or not facts.first_sync_ended:
+        return "first-link"
+    broken = exceeded(change, facts.ceiling)
+    return f"ceiling-{broken}" if broken else ""
+
+
+def _decided(facts: Facts) -> tuple[Hold | None, frozenset[str]]:
+    """The newest hold as it stands with the person's decision, and whom a rejection makes exceptions."""
+    hold, decision = facts.hold, facts.decision
+    if hold is None or hold.state not in BLOCKING or decision is None or facts.paused:
+        return hold, _NOBODY
+    hold = replace(hold, decided=decision.revision, by=decision.by, why=decision.why)
+    if decision.verdict is Verdict.APPROVE:
+        return replace(hold, state=HoldState.APPROVED), _NOBODY
+    return replace(hold, state=HoldState.REJECTED), _split(hold, facts.staged)[0]
+
+
+def _split(hold: Hold, staged: Mapping[str, int]) -> tuple[frozenset[str], frozenset[str]]:
+    """The staged people whom the decider saw (staged up to that revision), and those who were staged later."""
+    decided = frozenset(okta_id for okta_id, revision in staged.items() if revision <= hold.decided)
+    return decided, frozenset(staged.keys() - decided)
+
+
+def _change(facts: Facts, plan: Plan, blocking: Hold | None, staged: frozenset[str]) -> str:
+    if blocking is not None:
+        if not staged:
+            return "resolved"
+        return "changed" if staged != facts.staged.keys() or blocking.state is HoldState.OPENING else ""
+    ends = plan.closes.value if plan.closes is not None else HoldState.REJECTED.value if plan.decided else ""
+    return ", ".join(filter(None, (ends, "opened" if staged else "")))
