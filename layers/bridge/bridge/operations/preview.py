@@ -2,65 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from inspect import signature
 from typing import Any, cast
 
 from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, UserLink
+from bridge.provisioning.records import AppState, Breaker, Decision, GroupLink, Hold, JournalEntry, UserLink
 from bridge.provisioning.sync import Work
 from bridge.provisioning.syncs import build_syncs
 from bridge.settings import Mode, ProvisioningSettings
 
-#: What passes through to the real store.
-READS = frozenset(
-    {
-        "user",
-        "users",
-        "all_users",
-        "owners",
-        "referenced",
-        "group",
-        "groups",
-        "removals",
-        "removal",
-        "permitted",
-        "exceptions",
-        "seen",
-        "hold",
-        "hold_history",
-        "open_hold_entities",
-        "staged",
-        "decision",
-        "reminded",
-        "app",
-        "breaker",
-        "due",
-        "dues",
-        "parked_items",
-        "entries",
-        "differences",
-        "log_cursor",
-    }
-)
+
+def reads(name: str) -> bool:
+    """Whether a method of the store may pass through: what answers nothing is a write."""
+    return bool(signature(getattr(Store, name)).return_annotation != "None")
 
 
 class ReadOnlyStore:
-    """A store whose reads are real and whose writes are not done; whatever it does not know is a write."""
+    """A store whose reads are real and whose writes are not done; what both writes and answers stands here by name."""
 
     def __init__(self, store: Store) -> None:
         """Read from `store`."""
         self._store = store
 
     def __getattr__(self, name: str) -> Any:
-        if name in READS:
-            return getattr(self._store, name)
-        if name.startswith("_") or not hasattr(self._store, name):
+        if name.startswith("_") or not hasattr(Store, name):
             raise AttributeError(name)
-        return _unwritten
+        return getattr(self._store, name) if reads(name) else _unwritten
+
+    def decide(self, decision: Decision) -> Decision:
+        """No sync decides."""
+        raise AttributeError(f"a sync that is only tried decides nothing about {decision.entity}")
+
+    def save_breaker(self, breaker: Breaker) -> bool:  # noqa: ARG002 - the port's
+        """Not written."""
+        return False
+
+    def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:  # noqa: ARG002 - the port's
+        """Nothing is removed."""
+        return 0
 
     def begin_user_sync(self, okta_id: str) -> UserLink:
         """The record as it is; no sync number moves, so a sync that is being made goes on."""

@@ -47,8 +47,8 @@ class Change:
     remaining: int
 
 
-def exceeded(change: Change, ceiling: Ceiling) -> str:
-    """Which limit the change breaks: ``count``, ``percent``, ``empty``; an empty text when it may be done.
+def held_because(change: Change, ceiling: Ceiling) -> str:
+    """Which limit the change breaks, as a reason code; an empty text when it may be done.
 
     All or nothing: a change that breaks a limit is not done in part.
     """
@@ -56,10 +56,10 @@ def exceeded(change: Change, ceiling: Ceiling) -> str:
         return ""
     total = change.recent + change.removals
     if total > ceiling.count:
-        return "count"
+        return "ceiling-count"
     allowed = max(ceiling.floor, change.base * ceiling.percent // 100)
     if ceiling.percent and change.base >= PERCENT_FROM and total > allowed:
-        return "percent"
+        return "ceiling-percent"
     if not ceiling.may_empty and change.base >= NEVER_EMPTY_FROM and change.remaining <= 0:
-        return "empty"
+        return "ceiling-empty"
     return ""

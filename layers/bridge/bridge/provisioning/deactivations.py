@@ -77,6 +77,8 @@ class Deactivations:
             return Permission.EXCEPTED
         if not app.removals_paused and self._is_permitted(self._store.removal(PERMITS, okta_id)):
             return Permission.GIVEN
+        if self._settings.mode is Mode.OBSERVE and self._is_permitted(self._store.removal(OBSERVED, okta_id)):
+            return Permission.GIVEN
         hold = self._lifecycle.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             return Permission.HELD
@@ -137,6 +139,8 @@ class Deactivations:
     def forget_permission(self, okta_id: str) -> None:
         """What was permitted is done, has come about otherwise, or is not wanted any more."""
         self._store.withdraw(PERMITS, [okta_id])
+        if self._settings.mode is Mode.OBSERVE:
+            self._store.withdraw(OBSERVED, [okta_id])
 
     def desired_again(self, okta_id: str) -> None:
         """The user is assigned: nothing that was said about their deactivation counts any more."""
@@ -182,7 +186,8 @@ class Deactivations:
                 report.planned_calls.append(f"hold {len(plan.held)} deactivations ({plan.why})")
             if plan.held or plan.released:
                 report.finish("observed", plan.why)
-            return []
+            self._store.reserve(OBSERVED, plan.released, self._clock.now())
+            return self._enqueue(plan.released, f"observed:{app.sync_number}")
         items = self._execute(work, app, plan)
         self._lifecycle.notify(APP, report)
         return items

@@ -154,7 +154,8 @@ class GroupRemovals:
     def show(self, plan: Plan, changes: MemberChanges, report: Report) -> None:
         """Account for what observe mode keeps back."""
         report.removed = len(plan.released)
-        changes.would_remove(report.removed)
+        changes.would_remove(len(plan.approved))
+        changes.would_remove(len(plan.counted))
         if plan.held:
             report.planned_calls.append(f"hold {len(plan.held)} removals ({plan.why})")
         _conclude(plan, report)

@@ -146,12 +146,18 @@ class GroupSync:
         link, seen = both.link, both.membership
         report.read["members"] = str(len(seen.members))
         report.read["unlinked-members"] = str(len(seen.members) - len(seen.owner))
+        links = (seen.links.get(okta_id) for okta_id in seen.listed)
+        unmade = sum(user is not None and user.is_link and not user.ever_linked for user in links)
+        if unmade:
+            report.read["not-made-yet"] = str(unmade)
         changes = MemberChanges(
             self._genesys, self._clock, work, link.genesys_id, self._settings.members_per_request, report
         )
         additions = seen.additions()
         if self._settings.mode is Mode.OBSERVE:
             changes.would_add(additions)
+            if unmade:
+                report.planned_calls.append(f"add {unmade} members once they have accounts")
             plan, link = self._removals.plan(work, both, len(additions))
             self._removals.show(plan, changes, report)
         else:

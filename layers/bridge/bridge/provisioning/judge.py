@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from bridge.provisioning.ceiling import Ceiling, Change, exceeded
+from bridge.provisioning.ceiling import Ceiling, Change, held_because
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 
 #: States in which a hold blocks removals.
@@ -196,8 +196,7 @@ def _held_because(facts: Facts, change: Change) -> str:
         return "removals-paused"
     if not facts.bootstrapped or not facts.first_sync_ended:
         return "first-link"
-    broken = exceeded(change, facts.ceiling)
-    return f"ceiling-{broken}" if broken else ""
+    return held_because(change, facts.ceiling)
 
 
 def _decided(facts: Facts) -> tuple[Hold | None, frozenset[str]]:
