@@ -44,6 +44,11 @@ def removal_within(world: World) -> str:
     return group(world, 30, leave=2)[0]
 
 
+def removal_of_many(world: World) -> str:
+    """Twenty-five of sixty have left: another listing is to confirm it."""
+    return group(world, 60, leave=25)[0]
+
+
 def removal_above(world: World) -> str:
     """Thirty of forty have left."""
     return group(world, 40, leave=30)[0]
@@ -192,6 +197,7 @@ SITUATIONS: list[Situation] = [
     nothing_to_do,
     additions,
     removal_within,
+    removal_of_many,
     removal_above,
     open_hold,
     hold_of_nobody,
