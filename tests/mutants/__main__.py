@@ -34,7 +34,8 @@ def main(arguments: list[str]) -> int:
         parser.error(f"no such mutation: {', '.join(sorted(unknown))}")
     say(f"{len(mutants)} of {len(catalogue.mutants)} mutations")
     wrong = run_all(ROOT, mutants, say, processes=asked.processes)
-    say(f"{len(mutants) - len(wrong)} of {len(mutants)} mutations are caught")
+    if not wrong:
+        say("Every one of them is caught.")
     for line in wrong:
         say(f"  {line}")
     return 1 if wrong else 0
