@@ -31,9 +31,9 @@ proofs: .venv/.made ## the slow proofs: random histories of the ceiling, days of
 
 check: lint types rooms test proofs simulate-some demo ## what must be green before a change is taken: all of these
 
-simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, RUNS; VARIANT= switches a safeguard off)
+simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, RUNS; VARIANT= switches a safeguard off, BAD= kind of bad answers)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),100000) \
-		--variant "$(VARIANT)"
+		--variant "$(VARIANT)" --bad "$(BAD)"
 
 simulate-some: .venv/.made
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --runs 2000

@@ -8,12 +8,11 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from bridge_local.exchange import Request, Response
-from bridge_local.faults import Effect, Serve, cut, edited, late, lost
-from bridge_local.faults import Fault as AnyFault
+from bridge_local.faults import Effect, Serve, edited
 from bridge_local.genesys.errors import Refused, platform_error, scim_error
 from bridge_local.genesys.tokens import rate_limited as login_rate_limited
 
@@ -195,40 +194,3 @@ def _each(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Effect:
         return change(document)
 
     return edited(edit)
-
-
-# ------------------------------------------------------------------------------------------------- older spelling
-
-FaultKind = Literal["latency", "rate-limit", "status", "cut", "lost-answer", "version-conflict"]
-
-
-class Fault(AnyFault):
-    """A fault by the name of its kind: write `bridge_local.faults.Fault` with an effect instead."""
-
-    def __init__(
-        self,
-        kind: FaultKind,
-        method: str = ".*",
-        path: str = ".*",
-        count: int | None = None,
-        probability: float = 1.0,
-        seconds: float = 1.0,
-        status: int = 503,
-    ) -> None:
-        effects: dict[str, Callable[[], Effect]] = {
-            "latency": lambda: late(seconds),
-            "rate-limit": lambda: rate_limited(seconds),
-            "status": lambda: refused(status),
-            "cut": cut,
-            "lost-answer": lost,
-            "version-conflict": version_conflict,
-        }
-        writes = kind == "version-conflict"
-
-        def when(request: Request) -> bool:
-            if writes and request.method not in {"PUT", "PATCH", "DELETE"}:
-                return False
-            return bool(re.fullmatch(method, request.method) and re.search(path, request.path))
-
-        super().__init__("", effects[kind](), count=count, probability=probability, when=when)
-        self.kind = kind

@@ -4,7 +4,7 @@ from bridge_local.okta.dispatcher import HookDispatcher
 from bridge_local.okta.event_forms import hook_form, syslog_form
 from bridge_local.okta.model import OktaModel
 from bridge_local.okta.org import OktaRefused
-from bridge_local.okta.switches import ENTERPRISE, INTEGRATOR, UNLIMITED, WORKFORCE, Fault, FaultKind, OktaSwitches
+from bridge_local.okta.switches import ENTERPRISE, INTEGRATOR, UNLIMITED, WORKFORCE, OktaSwitches
 from bridge_local.okta.system_log import Entity, LogEntry
 
 __all__ = [
@@ -13,8 +13,6 @@ __all__ = [
     "UNLIMITED",
     "WORKFORCE",
     "Entity",
-    "Fault",
-    "FaultKind",
     "HookDispatcher",
     "LogEntry",
     "OktaModel",

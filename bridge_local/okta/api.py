@@ -6,9 +6,8 @@ import itertools
 import re
 from collections.abc import Callable
 from email.utils import format_datetime
-from urllib.parse import urlencode
 
-from bridge_local.exchange import ConnectionCut, Request, Response
+from bridge_local.exchange import Request, Response
 from bridge_local.faults import Faults
 from bridge_local.okta.answers import OktaError
 from bridge_local.okta.hook_api import HookApi
@@ -17,7 +16,6 @@ from bridge_local.okta.oauth import OAuth
 from bridge_local.okta.org import Org
 from bridge_local.okta.rate_limits import Allowance, RateLimits
 from bridge_local.okta.read_api import ReadApi
-from bridge_local.okta.switches import FaultKind
 
 _Handler = Callable[..., Response]
 
@@ -66,25 +64,21 @@ class Api:
 
     def _serve(self, request: Request) -> Response:
         number = next(self._numbers)
-        delay = 0.0
         response: Response | None = None
         allowance: Allowance | None = None
         try:
             with self._org.lock:
-                kind, status, delay = self._fault(request)
-                if kind is FaultKind.CUT:
-                    raise ConnectionCut
                 if request.path == "/oauth2/v1/token":
                     allowance = self.rate_limits.take(request.path, "", self._org.epoch())
-                    response = self._broken(kind, status, allowance) or self._oauth.token(request)
+                    _require(allowance)
+                    response = self._oauth.token(request)
                 else:
                     credential, scopes = self._oauth.who(request)
                     allowance = self.rate_limits.take(request.path, credential, self._org.epoch())
-                    response = self._broken(kind, status, allowance)
-                    if response is None:
-                        handler, values = self._find(request, scopes)
-                        if handler != self._slow:
-                            response = handler(request, *values)
+                    _require(allowance)
+                    handler, values = self._find(request, scopes)
+                    if handler != self._slow:
+                        response = handler(request, *values)
             if response is None:
                 response = handler(request, *values)
         except OktaError as error:
@@ -97,7 +91,6 @@ class Api:
         if allowance is not None:
             headers |= allowance.headers
         response.headers = headers | response.headers
-        response.delay += delay
         return response
 
     def _find(self, request: Request, scopes: frozenset[str] | None) -> tuple[_Handler, tuple[str, ...]]:
@@ -118,33 +111,12 @@ class Api:
             return handler, match.groups()
         raise OktaError(405, "E0000022") if known else OktaError(404, "E0000007")
 
-    def _fault(self, request: Request) -> tuple[FaultKind | None, int, float]:
-        """What goes wrong with a request: kind, status, seconds of delay."""
-        delay = 0.0
-        line = f"{request.method} {request.path}" + (f"?{urlencode(request.query)}" if request.query else "")
-        for fault in self._org.switches.faults:
-            draw = self._org.rng.random() if fault.probability < 1 else 0.0
-            if not fault.meets(line, draw):
-                continue
-            if fault.kind is not FaultKind.LATENCY:
-                return fault.kind, fault.status, delay
-            delay += fault.seconds
-        return None, 0, delay
 
-    def _broken(self, kind: FaultKind | None, status: int, allowance: Allowance) -> Response | None:
-        """The answer of a fault or of an exhausted limit; None when the call may go on."""
-        if kind is FaultKind.CONCURRENCY:
-            raise OktaError(429, "E0000047", headers={"X-Rate-Limit-Limit": "0", "X-Rate-Limit-Remaining": "0"})
-        if kind is FaultKind.RATE_LIMIT or not allowance.allowed:
-            raise OktaError(429, "E0000047", headers={"X-Rate-Limit-Remaining": "0"})
-        if kind is FaultKind.STATUS:
-            raise OktaError(status, "E0000009" if status >= 500 else "E0000001")  # noqa: PLR2004 - a server error (5xx)
-        if kind is FaultKind.FORBIDDEN:
-            raise OktaError(403, "E0000006")
-        if kind is FaultKind.NOT_FOUND:
-            raise OktaError(404, "E0000007")
-        if kind is FaultKind.EMPTY:
-            return Response.of_json(200, [])
-        if kind is FaultKind.GARBAGE:
-            return Response(200, {"Content-Type": "text/html"}, b"<html><title>Sorry</title></html>")
-        return None
+def _require(allowance: Allowance) -> None:
+    """Let a call go on that its bucket still allows.
+
+    Raises:
+        OktaError: 429 until the bucket's reset.
+    """
+    if not allowance.allowed:
+        raise OktaError(429, "E0000047", headers={"X-Rate-Limit-Remaining": "0"})

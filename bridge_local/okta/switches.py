@@ -1,14 +1,12 @@
-"""What the Okta model leaves open: rate limits, read lag, faults, and every answer Okta does not document.
+"""What the Okta model leaves open: rate limits, read lag, and every answer Okta does not document.
 
 Each switch may be turned while the model runs. Defaults are the likelier answer.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 #: Requests a minute by bucket and kind of org, as Okta last published them (reference/rl-global-mgmt).
 INTEGRATOR: Mapping[str, int] = {
@@ -45,68 +43,9 @@ WORKFORCE: Mapping[str, int] = {
 UNLIMITED: Mapping[str, int] = dict.fromkeys(WORKFORCE, 1_000_000_000)
 
 
-class FaultKind(StrEnum):
-    """What a fault does to a request."""
-
-    #: the answer takes `Fault.seconds` longer
-    LATENCY = "latency"
-    #: `Fault.status`, an Okta error body
-    STATUS = "status"
-    #: 429 E0000047 until the bucket's reset
-    RATE_LIMIT = "rate_limit"
-    #: 429 with Limit and Remaining 0: too many requests at once
-    CONCURRENCY = "concurrency"
-    #: 403 E0000006: a role was taken away
-    FORBIDDEN = "forbidden"
-    #: 404 E0000007: not there, or not visible to this client
-    NOT_FOUND = "not_found"
-    #: the connection breaks
-    CUT = "cut"
-    #: a listing is answered 200 with nothing in it
-    EMPTY = "empty"
-    #: 200 with a body that is no JSON
-    GARBAGE = "garbage"
-
-
-@dataclass
-class Fault:
-    """One rule of what goes wrong.
-
-    Attributes:
-        match: regular expression searched in ``METHOD /path?query``. A later page of a listing has ``after=``.
-        kind: what happens.
-        count: how many requests it still meets, None for ever.
-        probability: of meeting a matching request.
-        skip: how many matching requests pass first.
-        status: for `FaultKind.STATUS`.
-        seconds: for `FaultKind.LATENCY`.
-    """
-
-    match: str
-    kind: FaultKind
-    count: int | None = None
-    probability: float = 1.0
-    skip: int = 0
-    status: int = 500
-    seconds: float = 0.0
-
-    def meets(self, line: str, draw: float) -> bool:
-        """Whether the rule meets this request; a rule that does is used up by one."""
-        if self.count == 0 or not re.search(self.match, line):
-            return False
-        if self.skip:
-            self.skip -= 1
-            return False
-        if draw >= self.probability:
-            return False
-        if self.count is not None:
-            self.count -= 1
-        return True
-
-
 @dataclass
 class OktaSwitches:
-    """How this Okta behaves where Okta's documents leave it open, and what goes wrong.
+    """How this Okta behaves where Okta's documents leave it open.
 
     Attributes:
         rate_limits: requests a minute by bucket: user (GET /users/{id}), users, group (GET /groups/{id}), groups,
@@ -121,7 +60,6 @@ class OktaSwitches:
         refuse_limits: a ``limit`` out of range is a 400; otherwise it is cut to the range. Not documented.
         role_missing: OAuth clients and tokens have scopes but no administrator role: every call is a 403.
         require_dpop: token requests without DPoP are answered 400 ``use_dpop_nonce``.
-        faults: rules, the first that meets a request acts (latency adds to the next).
         staged_assignments: a STAGED user is assigned at once; otherwise on activation. Not documented.
         app_user_name: the Okta profile attribute that an assignment's userName follows.
         app_user_status_follows: an AppUser shows STAGED and SUSPENDED as its user does. Not documented.
@@ -155,7 +93,6 @@ class OktaSwitches:
     refuse_limits: bool = True
     role_missing: bool = False
     require_dpop: bool = False
-    faults: list[Fault] = field(default_factory=list)
     staged_assignments: bool = True
     app_user_name: str = "login"
     app_user_status_follows: bool = False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.items import Queue
-from bridge_local.genesys.faults import Fault
+from bridge_local.faults import Fault
+from bridge_local.genesys.faults import refused
 from tests.stages.cli_office import APPROVER, Office
 
 MEMBERS = 30
@@ -127,7 +128,7 @@ def test_an_approved_hold_says_how_many_are_done(office: Office) -> None:
     office.bridge("holds approve app --why OPS-7 --yes")
     while world.store.hold("app").state.value != "done":  # type: ignore[union-attr] # there is one
         world.work(Queue.USERS)
-    world.genesys.faults.add(Fault("status", method="PATCH", path="/users/", status=503))
+    world.genesys.faults.add(Fault("PATCH .*/users/", refused(503)))
     [release] = office.ask("status --seconds 0")["releases"]
     assert (release["entity"], release["approved"]) == ("app", staged)
     assert release["released"] < staged

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.simulation.ending import run
+from tests.simulation.bad_answers import KINDS
+from tests.simulation.ending import BY_HAND, run
 from tests.simulation.runs import Told, series
 from tests.simulation.variants import VARIANTS
 
@@ -30,12 +31,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first seed (default 1); run i has the seed SEED + i")
     parser.add_argument("--runs", type=int, default=100_000, help="how many schedules (default 100,000)")
     parser.add_argument("--variant", choices=sorted(VARIANTS), default="", help="switch one safeguard off")
+    parser.add_argument(
+        "--bad", choices=["", BY_HAND, *sorted(KINDS)], default="", help="every run has this kind of bad answers"
+    )
     parser.add_argument("--processes", type=int, help="how many work at once (default: one for each core)")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first run that goes wrong")
     parser.add_argument("--history", action="store_true", help="print the history also of a run that ends well")
     asked = parser.parse_args(arguments)
     if asked.runs == 1:
-        outcome = run(asked.seed, VARIANTS[asked.variant](), keep_history=asked.history)
+        outcome = run(asked.seed, VARIANTS[asked.variant](), bad=asked.bad, keep_history=asked.history)
         told = Told(1, [outcome] if outcome.wrong else [], outcome.counts)
         if asked.history and not outcome.wrong:
             print("\n".join(outcome.history))
@@ -43,12 +47,18 @@ def main(arguments: list[str]) -> int:
         named = f", without {asked.variant}" if asked.variant else ""
         say(f"Seeds {asked.seed} to {asked.seed + asked.runs - 1}{named}")
         told = series(
-            asked.seed, asked.runs, asked.variant, say, keep_going=asked.keep_going, processes=asked.processes
+            asked.seed,
+            asked.runs,
+            asked.variant,
+            say,
+            bad=asked.bad,
+            keep_going=asked.keep_going,
+            processes=asked.processes,
         )
-    return verdict(told, asked.variant)
+    return verdict(told, asked.variant, asked.bad)
 
 
-def verdict(told: Told, variant: str) -> int:
+def verdict(told: Told, variant: str, bad: str) -> int:
     """Say what came of it; the exit status."""
     rate = f", {told.runs / told.seconds:.0f} a second" if told.seconds else ""
     say(f"{told.runs:,} schedules{rate}: " + ", ".join(f"{count:,} {what}" for what, count in told.counts.items()))
@@ -59,7 +69,7 @@ def verdict(told: Told, variant: str) -> int:
         say("Its history:")
         for line in outcome.history:
             say(f"  {line}")
-        which = f" VARIANT={variant}" if variant else ""
+        which = (f" VARIANT={variant}" if variant else "") + (f" BAD={bad}" if bad else "")
         say(f"This run again: make simulate SEED={outcome.seed} RUNS=1{which}")
     if told.failed:
         say(f"Failing seeds: {', '.join(str(outcome.seed) for outcome in told.failed)}")

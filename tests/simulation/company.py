@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bridge.provisioning.records import GroupLink, GroupState, Origin
+from bridge_local.genesys.errors import Refused
 from bridge_local.okta import OktaRefused
 from tests.simulation.gate import History
 from tests.world import World
@@ -30,6 +31,8 @@ class Company:
         linkable: likewise, of one that has just become so.
         accounts: Genesys Cloud id by Okta id of those who had one before the run.
         done_by_hand: whether somebody has changed Genesys Cloud itself.
+        hand: decides what is done by hand, apart from whatever else a seed draws.
+        deleted_by_hand: Genesys Cloud ids that may be restored.
     """
 
     world: World
@@ -42,6 +45,8 @@ class Company:
     linkable: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
     done_by_hand: bool = False
+    hand: random.Random = field(default_factory=random.Random)
+    deleted_by_hand: list[str] = field(default_factory=list)
 
     # ------------------------------------------------------------------------------------------ before
 
@@ -353,7 +358,101 @@ class Company:
         self.done_by_hand = True
         return person
 
+    # --------------------------------------------------------------------------------- by hand, when asked for
 
+    def handle(self, person: str) -> None:
+        """An administrator of Genesys Cloud changes something there, about this person where it is about one."""
+        act = self.hand.choice(HANDWORK)
+        try:
+            said = act(self, person)
+        except (OktaRefused, Refused, KeyError):
+            return
+        if said is not None:
+            self.done_by_hand = self.done_by_hand or act is not Company._second_with_the_email
+            self.history.tell(f"BY HAND {act.__name__.strip('_')} {said}")
+
+    def _account_of(self, person: str) -> str:
+        """The person's account, which exists.
+
+        Raises:
+            KeyError: there is none.
+        """
+        genesys_id = self.world.store.user_links[person].genesys_id
+        if self.world.genesys.user(genesys_id) is None:
+            raise KeyError(person)
+        return genesys_id
+
+    def _delete_by_hand(self, person: str) -> str:
+        account = self._account_of(person)
+        self.world.genesys.delete_user(account)
+        self.deleted_by_hand.append(account)
+        return account
+
+    def _restore_by_hand(self, _person: str) -> str | None:
+        """Somebody brings a deleted account back; only while its person has no other one, as Genesys Cloud demands."""
+        if not self.deleted_by_hand:
+            return None
+        account = self.deleted_by_hand.pop()
+        owner = self.world.genesys.directory.users[account].external_id
+        if any(each.get("externalId") == owner for each in self.world.genesys.users()):
+            return None
+        self.world.genesys.restore_user(account)
+        return account
+
+    def _deactivate_by_hand(self, person: str) -> str:
+        account = self._account_of(person)
+        self.world.genesys.deactivate_user(account)
+        return account
+
+    def _activate_by_hand(self, person: str) -> str:
+        account = self._account_of(person)
+        self.world.genesys.activate_user(account)
+        return account
+
+    def _rename_by_hand(self, person: str) -> str:
+        account = self._account_of(person)
+        name = f"by.hand.{account[:8]}@example.com" if self.hand.random() < 0.3 else ""
+        self.world.genesys.rename_user(account, "By hand", name)
+        return f"{account} {name}".strip()
+
+    def _edit_members_by_hand(self, person: str) -> str:
+        group, account = self.hand.choice(sorted(self.linked.values())), self._account_of(person)
+        inside = account in self.world.genesys.members(group)
+        self.world.genesys.edit_members(group, **{"remove" if inside else "add": [account]})
+        return f"{group} {'without' if inside else 'with'} {account}"
+
+    def _rename_group_by_hand(self, _person: str) -> str:
+        group = self.hand.choice(sorted(self.linked.values()))
+        name = self.world.genesys.groups()[group]
+        self.world.genesys.rename_group(group, name[:-1] if name.endswith("!") else f"{name}!")
+        return group
+
+    def _second_with_the_email(self, person: str) -> str:
+        """Somebody is hired with the e-mail of somebody else, under another login."""
+        email = str(self.world.okta.users.current[person].profile["email"])
+        number = len(self.people)
+        second = self.world.person(f"Second{number} Test", assigned=False)
+        self.world.okta.update_profile(second, {"email": email})
+        self.world.okta.assign_user(second)
+        self.people.append(second)
+        self.history.names[second] = f"Second-{self.history.names.get(person, person)}"
+        return second
+
+
+#: What is done by hand in Genesys Cloud, and in Okta so that two people share an address.
+HANDWORK: list[Callable[[Company, str], str | None]] = [
+    Company._delete_by_hand,
+    Company._delete_by_hand,
+    Company._restore_by_hand,
+    Company._restore_by_hand,
+    Company._deactivate_by_hand,
+    Company._activate_by_hand,
+    Company._rename_by_hand,
+    Company._edit_members_by_hand,
+    Company._edit_members_by_hand,
+    Company._rename_group_by_hand,
+    Company._second_with_the_email,
+]
 Act = Callable[[Company, str], str | None]
 #: What administrators do, and how often.
 ACTS: list[tuple[int, Act]] = [

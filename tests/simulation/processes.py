@@ -100,6 +100,15 @@ def reconcile(simulation: Simulation) -> None:
     raise Unsettled("the reconcile does not end")
 
 
+def sync_everybody(simulation: Simulation) -> None:
+    """An operator has every linked user and group synced: what was refused once is tried again."""
+    world = simulation.world
+    users = [link.entity for link in world.store.all_users() if link.is_link]
+    groups = [link.entity for link in world.store.groups()]
+    world.queues.send([make_item(entity, Reason.OPERATOR, str(world.clock.time)) for entity in (*users, *groups)])
+    simulation.rest()
+
+
 def redrive(simulation: Simulation) -> None:
     """An operator sends parked items again, days later."""
     world = simulation.world

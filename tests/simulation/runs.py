@@ -44,17 +44,25 @@ class _Order:
     first: int
     count: int
     variant: str
+    bad: str
     keep_going: bool
 
 
 def series(
-    first: int, runs: int, variant: str, say: Say, *, keep_going: bool = False, processes: int | None = None
+    first: int,
+    runs: int,
+    variant: str,
+    say: Say,
+    *,
+    bad: str = "",
+    keep_going: bool = False,
+    processes: int | None = None,
 ) -> Told:
     """Run the seeds `first` to ``first + runs - 1``; stop at the first failure unless `keep_going`."""
     began = told_at = time.monotonic()
     told = Told()
     orders = [
-        _Order(start, min(CHUNK, first + runs - start), variant, keep_going)
+        _Order(start, min(CHUNK, first + runs - start), variant, bad, keep_going)
         for start in range(first, first + runs, CHUNK)
     ]
     for outcomes in _done(orders, min(processes or os.cpu_count() or 1, len(orders))):
@@ -86,7 +94,7 @@ def _done(orders: list[_Order], processes: int) -> Iterator[list[Outcome]]:
 def _run_order(order: _Order) -> list[Outcome]:
     outcomes = []
     for seed in range(order.first, order.first + order.count):
-        outcomes.append(run(seed, VARIANTS[order.variant]()))
+        outcomes.append(run(seed, VARIANTS[order.variant](), bad=order.bad))
         if outcomes[-1].wrong and not order.keep_going:
             break
     return outcomes

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -12,18 +13,21 @@ from urllib.parse import urlencode
 from bridge.errors import Transient
 from bridge.outbound.answer import Answer
 from bridge_local.exchange import ConnectionCut, Model, Request, Response
+from bridge_local.faults import Effect, Fault, Faults, cut, html, late, lost
 from bridge_local.genesys import GenesysModel
-from bridge_local.genesys.faults import Fault as GenesysFault
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import OktaModel
-from bridge_local.okta.switches import Fault as OktaFault
-from bridge_local.okta.switches import FaultKind
+from bridge_local.okta import faults as okta_faults
 from bridge_local.transport import ModelTransport
+from tests.simulation.bad_answers import BadAnswers, drawn
 from tests.simulation.gate import Gate
 
 #: For how long a request may be on its way.
 LONGEST_WAY = timedelta(minutes=15)
 #: Seconds that the HTTP client waits for an answer.
 PATIENCE = 10
+#: What a request meets on its way: a name for the history, and what happens.
+Met = tuple[str, Effect]
 
 
 class Service:
@@ -33,6 +37,7 @@ class Service:
         self.gate = gate
         #: An outage of the service as a whole lasts until then.
         self.outage: datetime | None = None
+        self.bad: BadAnswers = drawn(0)
 
     @property
     def away(self) -> bool:
@@ -51,10 +56,11 @@ class Service:
 class OktaInWeather(Service):
     """Okta: small pages, refusals, and answers that mean something else than they say."""
 
-    def __init__(self, okta: OktaModel, gate: Gate, page: int) -> None:
+    def __init__(self, okta: OktaModel, genesys: GenesysModel, gate: Gate, page: int) -> None:
         """`page` is the largest page of a listing, so that small listings have several."""
         super().__init__(gate)
         self._okta = okta
+        self._genesys = genesys
         self._page = page
 
     def answer(self, request: Request) -> Response:
@@ -66,40 +72,53 @@ class OktaInWeather(Service):
             limit = str(min(self._page, int(request.param("limit"))))
             query = tuple((name, limit if name == "limit" else value) for name, value in request.query)
             request = replace(request, query=query)
-        fault = self._fault(path)
-        if fault is not None:
-            what = f"{what} ({fault.kind.value})"
-            self._okta.switches.faults.append(fault)
+        met = self._fault(path) or self.bad.meet("okta", request, gate.clock.time, self._genesys)
+        what = f"{what} ({met[0]})" if met else what
         try:
-            answer = self._okta.handle(request)
+            with _within(self._okta.faults, met):
+                answer = self._okta.handle(request)
         except ConnectionCut:
             gate.history.tell(f"{what}: cut")
             raise
-        finally:
-            self._okta.switches.faults.clear()
         gate.history.tell(f"{what} {answer.status}")
         return answer
 
-    def _fault(self, path: str) -> OktaFault | None:
+    def _fault(self, path: str) -> Met | None:
         gate, weather = self.gate, self.gate.weather
         if self.away:
-            return OktaFault(".", FaultKind.STATUS, status=503)
+            return "away", okta_faults.refused(503)
         if gate.hits(weather.refused):
-            kind = gate.chance.choice((FaultKind.STATUS, FaultKind.RATE_LIMIT, FaultKind.CONCURRENCY, FaultKind.CUT))
-            return OktaFault(".", kind, status=gate.chance.choice((500, 502, 503, 504)))
+            kind = gate.chance.choice(("status", "rate limit", "concurrency", "cut"))
+            status = gate.chance.choice((500, 502, 503, 504))
+            effects = {
+                "status": okta_faults.refused(status),
+                "rate limit": okta_faults.rate_limited(),
+                "concurrency": okta_faults.concurrency_limited(),
+                "cut": cut(),
+            }
+            return kind, effects[kind]
         if gate.hits(weather.lost):
-            return OktaFault(".", FaultKind.LATENCY, seconds=30)
+            return "late", late(30)
         if gate.hits(weather.strange):
-            return OktaFault(".", gate.chance.choice(_strange(path)))
+            kind = gate.chance.choice(_strange(path))
+            return kind, _STRANGE[kind]
         return None
 
 
-def _strange(path: str) -> tuple[FaultKind, ...]:
-    """What may be wrong with an answer that looks like one."""
+#: What may be wrong with an answer that looks like one.
+_STRANGE: Mapping[str, Effect] = {
+    "forbidden": okta_faults.refused(403),
+    "no JSON": html(),
+    "not found": okta_faults.refused(404),
+}
+
+
+def _strange(path: str) -> tuple[str, ...]:
+    """Which of them may meet a request."""
     parts = path.split("/")
     if len(parts) == 2 and parts[0] in {"users", "groups"}:  # one user or group: perhaps only not visible
-        return FaultKind.FORBIDDEN, FaultKind.GARBAGE, FaultKind.NOT_FOUND
-    return FaultKind.FORBIDDEN, FaultKind.GARBAGE
+        return "forbidden", "no JSON", "not found"
+    return "forbidden", "no JSON"
 
 
 class GenesysInWeather(Service):
@@ -133,17 +152,14 @@ class GenesysInWeather(Service):
             gate.clock.advance(10)
             gate.history.tell(f"{what}: no answer in time; it arrives at {due:%H:%M:%S}")
             return Response(504, delay=30)
-        fault = self._fault()
-        if fault is not None:
-            what = f"{what} ({fault.kind})"
-            self._genesys.faults.add(fault)
+        met = self._fault(request) or self.bad.meet("genesys", request, gate.clock.time, self._genesys)
+        what = f"{what} ({met[0]})" if met else what
         try:
-            answer = self._genesys.handle(request)
+            with _within(self._genesys.faults, met):
+                answer = self._genesys.handle(request)
         except ConnectionCut:
             gate.history.tell(f"{what}: cut")
             raise
-        finally:
-            self._genesys.faults.clear()
         gate.history.tell(f"{what} {answer.status}")
         gate.after(what)
         return answer
@@ -158,20 +174,41 @@ class GenesysInWeather(Service):
             self.removed_late |= {(call.group_id, member) for member in call.removed}
             self.gate.history.tell(f"late: {_described(arriving[1])} {answer.status}")
 
-    def _fault(self) -> GenesysFault | None:
+    def _fault(self, request: Request) -> Met | None:
         gate, weather = self.gate, self.gate.weather
         if self.away:
-            return GenesysFault("status", count=1, status=gate.chance.choice((502, 503, 504)))
+            return "away", genesys_faults.refused(gate.chance.choice((502, 503, 504)))
         if gate.hits(weather.token):
             gate.history.tell("Genesys Cloud ends its tokens")
             self._genesys.revoke_tokens()
         if gate.hits(weather.refused):
-            kind = gate.chance.choice(("rate-limit", "version-conflict", "status", "status", "cut"))
+            kind = gate.chance.choice(("rate limit", "version conflict", "status", "status", "cut"))
             seconds, status = gate.chance.choice((1, 5, 60)), gate.chance.choice((500, 502, 503, 504))
-            return GenesysFault(kind, count=1, seconds=seconds, status=status)  # type: ignore[arg-type] # one of its kinds
+            if kind == "version conflict" and request.method != "PATCH":
+                return None
+            effects = {
+                "rate limit": genesys_faults.rate_limited(seconds),
+                "version conflict": genesys_faults.version_conflict(),
+                "status": genesys_faults.refused(status),
+                "cut": cut(),
+            }
+            return kind, effects[kind]
         if gate.hits(weather.lost):
-            return GenesysFault("lost-answer", count=1)
+            return "lost answer", lost()
         return None
+
+
+@contextlib.contextmanager
+def _within(faults: Faults, met: Met | None) -> Iterator[None]:
+    """One request meets that; what else stands between it and the model stays."""
+    if met is None:
+        yield
+        return
+    fault = faults.add(Fault("", met[1]))
+    try:
+        yield
+    finally:
+        faults.remove(fault)
 
 
 def _described(request: Request) -> str:

@@ -49,7 +49,7 @@ class SimulatedWorld(World):
         self.idempotency = IdempotencyInWeather(self.clock.now, self.gate)
         self.gated_queues = QueuesInWeather(self.queues, self.gate)
         self.pace_table = PaceTable(self.gate)
-        self.okta_outside = OktaInWeather(self.okta, self.gate, page=3)
+        self.okta_outside = OktaInWeather(self.okta, self.genesys, self.gate, page=3)
         self.genesys_outside = GenesysInWeather(self.genesys, self.gate)
 
     def restart(self) -> None:

@@ -13,6 +13,7 @@ from bridge.errors import Transient
 from bridge.items import Queue
 from bridge_local.okta import HookDispatcher
 from functions.receiver import app as receiver_app
+from tests.simulation.bad_answers import drawn
 from tests.simulation.circumstances import (
     genesys_switches_drawn,
     register_hook,
@@ -35,6 +36,8 @@ MOST_BATCHES = 4000
 FIRST_DAY = 0.1
 #: The schedule of what is due runs so often, and a run does not rest before what is due within so long is sent.
 DUE_TICK, DUE_SOON = timedelta(minutes=1), timedelta(hours=1)
+#: How many of the runs have administrators of Genesys Cloud at work, and how likely they are at each step.
+BY_HAND, BY_HAND_ACTS = 0.1, 0.4
 #: Interludes that a run may have, or it would feed itself.
 MOST_INTERLUDES = 30
 
@@ -50,7 +53,7 @@ class Simulation:
         clock: the virtual clock.
     """
 
-    def __init__(self, seed: int, variant: Variant | None = None) -> None:
+    def __init__(self, seed: int, variant: Variant | None = None, *, bad: str = "", by_hand: bool = False) -> None:
         """Draw the company, the settings and the climate."""
         self.variant = variant or Variant()
         chance = self.chance = random.Random(f"schedule {seed}")  # noqa: S311 - repeatable, not secret
@@ -68,10 +71,13 @@ class Simulation:
         self.climate = Weather.drawn(chance)
         # What arrives late is counted where it was sent; so there the pace is off.
         world.per_minute = self.per_minute = 0 if self.climate.late else chance.choice((0, 0, 0, 30, 60))
+        self.bad = world.okta_outside.bad = world.genesys_outside.bad = drawn(seed, only=bad)
         self.clock, self.gate, self.history = world.clock, world.gate, world.history
         self.gate.interlude = self._interlude
         self.gate.settle = world.genesys_outside.land
         self.company = Company(world, chance, self.history)
+        self.company.hand = random.Random(f"by hand {seed}")  # noqa: S311 - repeatable, not secret
+        self.by_hand = by_hand or self.company.hand.random() < BY_HAND
         self.company.found(chance.choice((4, 5, 6, 6, 8)) if chance.random() < 0.98 else 30)
         if self.first_day:
             self.clock.advance(120)  # what has long been there can be found
@@ -101,6 +107,7 @@ class Simulation:
         catch_up(self)
         self.history.tell(f"calls a minute: {self.per_minute or 'any'}, climate: {self.climate}")
         self.history.tell(f"settings: {world.variables}")
+        self.history.tell(f"bad answers: {' '.join(kind.name for kind in self.bad.kinds) or 'none'}")
 
     # ---------------------------------------------------------------------------------------- the run
 
@@ -113,6 +120,9 @@ class Simulation:
         for _ in range(chance.randrange(3, 9)):
             for _ in range(chance.choice((1, 1, 2, 3))):
                 self.administrate()
+            if self.by_hand and self.company.hand.random() < BY_HAND_ACTS:
+                self.company.handle(self.company.hand.choice(self.company.people))
+                self.note_truth()
             for scheduled in SCHEDULED:
                 if chance.random() < scheduled.share:
                     scheduled.run(self)
@@ -127,11 +137,12 @@ class Simulation:
         if self.first_day:
             return False
         late = self.climate.late or self.world.genesys_outside.came_late
-        return not (late or self.climate.strange or self.company.done_by_hand)
+        return not (late or self.climate.strange or self.bad.kinds or self.company.done_by_hand)
 
     def end_faults(self) -> None:
         """The faults end; removals that an operator has paused stay so."""
         self.gate.weather = CALM
+        self.bad.end()
         self.history.tell("--- the faults end ---")
         if self.world.variables.pop("MODE", ""):
             self.history.tell("from now on the bridge enforces")
