@@ -55,7 +55,7 @@ class Bridge:
     def place(self) -> Place:
         """Where it runs."""
         if self._place is None:
-            with _explained():
+            with explained():
                 self._place = self._find()
         return self._place
 
@@ -84,7 +84,7 @@ class Bridge:
         with _checked():
             parse_decision({**payload, "identity": "-"})
         bound = binding(place.approvals, verdict, entity, number, revision, why)
-        with _explained():
+        with explained():
             payload["identity"] = sign_identity(place.credentials, place.region, bound, endpoint=place.sts)
         return self._invoke(place.approvals, payload, Decided)
 
@@ -109,12 +109,12 @@ class Bridge:
         with _checked():
             parse_decision(asked.model_dump())
         bound = binding(place.approvals, asked.do, asked.about, 0, 0, asked.why)
-        with _explained():
+        with explained():
             identity = sign_identity(place.credentials, place.region, bound, endpoint=place.sts)
         return self._invoke(place.approvals, asked.model_dump() | {"identity": identity}, kind)
 
     def _invoke(self, function: str, payload: dict[str, Any], kind: type[A]) -> Reply[A]:
-        with _explained():
+        with explained():
             answer = self.place.client.invoke(FunctionName=function, Payload=json.dumps(payload).encode())
             document = json.loads(answer["Payload"].read())
         if answer.get("FunctionError"):
@@ -166,7 +166,7 @@ def _checked() -> Iterator[None]:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Failures of AWS's own clients, in people's words."""
     try:
         yield

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bridge_cli import decisions, entities, groups, holds, parked, running
+from bridge_cli import decisions, entities, groups, holds, parked, restore, running
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
 from bridge_cli.places import LOCAL_PORT
@@ -22,6 +22,7 @@ COMMANDS: tuple[Command, ...] = (
     *groups.COMMANDS,
     *running.COMMANDS[3:],
     *decisions.COMMANDS,
+    *restore.COMMANDS,
 )
 #: What the first words of commands with two stand for.
 FAMILIES = {

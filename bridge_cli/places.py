@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,6 +62,8 @@ class Place:
         region: the region.
         credentials: of the caller.
         sts: where STS is; the region's own when empty.
+        service: makes a client of another service, with the caller's own credentials.
+        stack: the stack's name; empty for the local one, where resources bear their logical names.
     """
 
     options: str
@@ -70,22 +73,28 @@ class Place:
     region: str
     credentials: Any
     sts: str = ""
+    service: Callable[[str], Any] | None = None
+    stack: str = ""
 
 
 def local(session: Session, port: int) -> Place:
     """The local stack on a port."""
-    client = session.client(
-        "lambda",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name=_LOCAL_REGION,
-        aws_access_key_id=_LOCAL_CREDENTIALS.access_key,
-        aws_secret_access_key=_LOCAL_CREDENTIALS.secret_key,
-        aws_session_token=None,
-        config=_CONFIG,
-    )
+
+    def made(service: str, at: int = port + _LOCAL_AWS) -> Any:
+        return session.client(
+            service,
+            endpoint_url=f"http://127.0.0.1:{at}",
+            region_name=_LOCAL_REGION,
+            aws_access_key_id=_LOCAL_CREDENTIALS.access_key,
+            aws_secret_access_key=_LOCAL_CREDENTIALS.secret_key,
+            aws_session_token=None,
+            config=_CONFIG,
+        )
+
+    client = made("lambda", port)
     options = "--local" if port == LOCAL_PORT else f"--local --port {port}"
     aws = f"http://127.0.0.1:{port + _LOCAL_AWS}"
-    return Place(options, client, LOCAL_OPERATIONS, LOCAL_APPROVALS, _LOCAL_REGION, _LOCAL_CREDENTIALS, aws)
+    return Place(options, client, LOCAL_OPERATIONS, LOCAL_APPROVALS, _LOCAL_REGION, _LOCAL_CREDENTIALS, aws, made)
 
 
 def deployed(session: Session, stack: str, options: str) -> Place:
@@ -116,4 +125,6 @@ def deployed(session: Session, stack: str, options: str) -> Place:
         outputs[APPROVALS_OUTPUT],
         region,
         credentials,
+        service=lambda service: session.client(service, config=_CONFIG),
+        stack=stack,
     )

@@ -104,6 +104,14 @@ def _paused(everything: bool | None, *, removals: bool) -> str:
     return f"Queues: {queues}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
 
 
+def _restored(terminal: Terminal, answer: Status) -> str:
+    """Since when the records are those of a backup, and until when removals are held because of it."""
+    if answer.restored is None:
+        return ""
+    ends = "" if answer.bootstrapped else ", and until a comparison of everything has ended"
+    return f"{terminal.time(answer.restored)}: removals are held until {terminal.time(answer.held_until)}{ends}"
+
+
 def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace]) -> None:
     terminal = context.terminal
     set_up = answer.set_up
@@ -115,6 +123,7 @@ def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace])
         ("last comparison", _run(terminal, answer.reconcile)),
         ("caught up until", terminal.time(answer.caught_up) or "not yet"),
         ("paused", _paused(answer.paused_everything, removals=answer.paused_removals)),
+        ("restored", _restored(terminal, answer)),
         ("open holds", answer.holds_open),
         ("parked", answer.parked),
         indent=0,

@@ -24,12 +24,16 @@ class MemoryApp(Guarded):
 
     def app(self) -> AppState:
         with self._lock:
-            return self.app_state
+            return self._held()
+
+    def _held(self) -> AppState:
+        state = self.app_state
+        return state if state.restored is None else replace(state, removals_paused=True)
 
     def begin_app_sync(self) -> AppState:
         with self._lock:
             self.app_state = replace(self.app_state, sync_number=self.app_state.sync_number + 1)
-            return self.app_state
+            return self._held()
 
     def note_app_synced(self, date: datetime) -> None:
         with self._lock:
@@ -38,6 +42,13 @@ class MemoryApp(Guarded):
     def pause_removals(self, *, paused: bool) -> None:
         with self._lock:
             self.app_state = replace(self.app_state, removals_paused=paused)
+
+    def note_restored(self, at: datetime | None) -> None:
+        with self._lock:
+            state = replace(self.app_state, restored=at)
+            self.app_state = (
+                state if at is None else replace(state, bootstrapped=False, reconciled="", judging_due=False)
+            )
 
     def note_reconciled(self, mode: str) -> None:
         with self._lock:
@@ -50,7 +61,7 @@ class MemoryApp(Guarded):
     def raise_epoch(self) -> AppState:
         with self._lock:
             self.app_state = replace(self.app_state, epoch=self.app_state.epoch + 1)
-            return self.app_state
+            return self._held()
 
     def note_judging(self, *, due: bool) -> None:
         with self._lock:

@@ -500,6 +500,18 @@ class TestApp:
         store.note_judging(due=False)
         assert store.app() == AppState(sync_number=2, synced=NOW, reconciled="observe")
 
+    def test_a_restore_holds_removals_whatever_operators_say(self, store: Store) -> None:
+        """Nothing counts as compared; it ends alone, and leaves an operator's own pause as it is."""
+        store.set_bootstrapped()
+        store.note_reconciled("enforce")
+        store.note_restored(NOW)
+        assert store.begin_app_sync() == AppState(sync_number=1, restored=NOW, removals_paused=True)
+        store.pause_removals(paused=False)
+        assert store.app() == AppState(sync_number=1, restored=NOW, removals_paused=True)
+        store.pause_removals(paused=True)
+        store.note_restored(None)
+        assert store.app() == AppState(sync_number=1, removals_paused=True)
+
     def test_due_users_wait_once(self, store: Store) -> None:
         """Who waits is listed by id until forgotten."""
         for okta_id in (BEN, ADA, BEN):

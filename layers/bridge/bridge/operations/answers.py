@@ -387,6 +387,8 @@ class Status(Answer):
     app_status: str | None
     paused_everything: bool | None
     paused_removals: bool
+    restored: datetime | None = Field(default=None, description="when the records came back from a backup")
+    held_until: datetime | None = Field(default=None, description="until when a restore holds removals at least")
     queues: dict[str, Depth]
     breakers: list[Breaker] | None
     holds_open: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bridge.aws.dependencies import Dependencies
 from bridge.items import Queue
 from bridge.operations.compare import Comparison
@@ -63,6 +65,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
             secrets=dependencies.secrets,
             okta=settings.okta,
             mode=provisioning.mode,
+            window=timedelta(hours=provisioning.ceiling_window_hours),
         ),
         reconcile=reconcile,
         preview=preview,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -46,8 +47,9 @@ class StatusService:
         secrets: Secrets,
         okta: OktaSettings,
         mode: Mode,
+        window: timedelta,
     ) -> None:
-        """`queue_urls`: URL by queue, the dead letters' among them."""
+        """`queue_urls`: URL by queue, the dead letters' among them; `window`: the ceilings'."""
         self._store = store
         self._switches = switches
         self._reconcile = reconcile
@@ -58,6 +60,7 @@ class StatusService:
         of_okta = "okta_token" if okta.auth is OktaAuth.SSWS else "" if okta.client_id else "okta_client_id"
         self._keys = tuple(filter(None, (*_KEYS, of_okta)))
         self._mode = mode
+        self._window = window
 
     def status(self) -> answers.Status:
         """Answers ``status``."""
@@ -74,6 +77,8 @@ class StatusService:
             app_status=app.status or None,
             paused_everything=None if reading is None else not any(reading.values()),
             paused_removals=app.removals_paused,
+            restored=app.restored,
+            held_until=app.restored and app.restored + self._window,
             queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},
             breakers=[self._breaker(upstream) for upstream in ("okta", "genesys", UPSTREAM)],
             holds_open=len(self._store.open_hold_entities()),

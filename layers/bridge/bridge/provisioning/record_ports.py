@@ -222,6 +222,10 @@ class AppRecords(Protocol):
         """Remember whether every removal is to be held."""
         ...
 
+    def note_restored(self, at: datetime | None) -> None:
+        """The records came back from a backup: nothing is compared yet, removals are held; None ends that."""
+        ...
+
     def note_reconciled(self, mode: str) -> None:
         """Remember that a whole reconcile has ended, and in which mode."""
         ...

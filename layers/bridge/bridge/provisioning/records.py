@@ -354,10 +354,12 @@ class AppState:
         synced: Okta's ``Date`` of the last successful sync.
         bootstrapped: whether the first whole reconcile has ended.
         status: the application's status last read, empty when never read.
-        removals_paused: whether every removal, and every deactivation for a missing assignment, is held.
+        removals_paused: whether every removal, and every deactivation for a missing assignment, is held: by an
+            operator, or because of `restored`.
         reconciled: the mode of the last whole reconcile, empty before the first.
         organisation: client id and host of Genesys Cloud, as last confirmed; empty before the first time.
         judging_due: whether a sync that had to judge the whole change found the application switched off.
+        restored: when the records came back from a backup; None once what has changed since is known to be read.
     """
 
     epoch: int = 0
@@ -369,6 +371,7 @@ class AppState:
     reconciled: str = ""
     organisation: str = ""
     judging_due: bool = False
+    restored: datetime | None = None
 
 
 @dataclass(frozen=True)

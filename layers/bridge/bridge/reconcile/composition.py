@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -64,6 +65,7 @@ class ReconcilerEvents:
             mode=switches.mode,
             genesys_per_minute=settings.genesys.requests_per_minute,
             pause=dependencies.pause,
+            window=timedelta(hours=switches.ceiling_window_hours),
         )
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

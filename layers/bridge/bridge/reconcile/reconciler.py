@@ -23,6 +23,7 @@ from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.estimate import seconds_left
 from bridge.reconcile.groups import Groups
 from bridge.reconcile.reading import Session
+from bridge.reconcile.restored import end_restore
 from bridge.settings import Mode
 
 #: Runs in a row that ticks start because the one before has failed; then the schedule's next one.
@@ -57,9 +58,10 @@ class Reconciler:
         clock: Clock,
         mode: Mode,
         genesys_per_minute: float,
+        window: timedelta,
         pause: Callable[[float], None],
     ) -> None:
-        """`pause` lets time pass while a call budget fills."""
+        """`window`: the ceilings' window. `pause` lets time pass while a call budget fills."""
         self._phases = phases
         self._store = store
         self._runs = runs
@@ -68,6 +70,7 @@ class Reconciler:
         self._mode = mode
         self._genesys_per_minute = genesys_per_minute
         self._pause = pause
+        self._window = window
 
     def start(self, time_left: Callable[[], float]) -> Run:
         """Start a run, or carry on the one that is under way; the run as it then stands."""
@@ -80,6 +83,7 @@ class Reconciler:
     def tick(self, time_left: Callable[[], float]) -> Run | None:
         """Carry on an unfinished run, try a failed one again, or start the one that a change of mode asks for."""
         session = self._session(time_left)
+        session.ask(partial(end_restore, self._store, self._queues, self._clock, self._window))
         newest = session.ask(self._runs.run)
         of_this_mode = newest is not None and newest.mode == self._mode.value
         if newest is not None and newest.unfinished and of_this_mode:

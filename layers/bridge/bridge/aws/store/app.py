@@ -6,6 +6,7 @@ Records: ``app``/``state``; ``due``/``<okta user id>``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import TypeAdapter
@@ -33,6 +34,17 @@ class AppStateRecords(Records):
 
     def pause_removals(self, *, paused: bool) -> None:
         self._table.update(Update(_KEY, put={"removals_paused": paused}))
+
+    def note_restored(self, at: datetime | None) -> None:
+        if at is None:
+            self._table.update(Update(_KEY, put={"restored": None}))
+        else:
+            self._table.update(
+                Update(
+                    _KEY,
+                    put={"restored": at.isoformat(), "bootstrapped": False, "reconciled": "", "judging_due": False},
+                )
+            )
 
     def note_reconciled(self, mode: str) -> None:
         self._table.update(Update(_KEY, put={"reconciled": mode}))
@@ -64,4 +76,5 @@ class AppStateRecords(Records):
 
 
 def _state(record: Record) -> AppState:
-    return _STATE.validate_python(record)
+    state = _STATE.validate_python(record)
+    return state if state.restored is None else replace(state, removals_paused=True)

@@ -38,11 +38,11 @@ class LinkRecords(Records):
     """`UserLinks` and `GroupLinks` of `bridge.provisioning.record_ports`."""
 
     def user(self, okta_id: str) -> UserLink | None:
-        record = self._table.get(_user_key(okta_id))
+        record = self._table.get(user_key(okta_id))
         return None if record is None else _user(okta_id, record)
 
     def users(self, okta_ids: Iterable[str]) -> dict[str, UserLink]:
-        records = self._table.get_many(_user_key(okta_id) for okta_id in okta_ids)
+        records = self._table.get_many(user_key(okta_id) for okta_id in okta_ids)
         return {okta_id: _user(okta_id, record) for (_, okta_id), record in records.items()}
 
     def all_users(self) -> Iterator[UserLink]:
@@ -50,10 +50,10 @@ class LinkRecords(Records):
 
     def begin_user_sync(self, okta_id: str) -> UserLink:
         """Add 1 to the user's sync number; an addition that the SDK repeats skips a number, which harms nothing."""
-        return _user(okta_id, self._table.update(Update(_user_key(okta_id), add={"sync_number": 1})))
+        return _user(okta_id, self._table.update(Update(user_key(okta_id), add={"sync_number": 1})))
 
     def save_user(self, link: UserLink) -> None:
-        self._save(_user_key(link.okta_id), link, _user_record(link))
+        self._save(user_key(link.okta_id), link, user_record(link))
 
     def claim_user(self, link: UserLink, *, previous_owner: str = "") -> None:
         moved: list[Update] = []
@@ -61,13 +61,13 @@ class LinkRecords(Records):
         if before is not None and before.genesys_id == link.genesys_id:
             moved.append(
                 Update(
-                    _user_key(previous_owner),
+                    user_key(previous_owner),
                     add={"sync_number": 1},
                     put={"state": UserState.GONE.value, "genesys_id": "", "active": None, "hashes": {}, "pending": []},
                     condition=Condition("#genesys_id = :held", {"held": link.genesys_id}),
                 )
             )
-        self._claim(_user_key(link.okta_id), link, _user_record(link), f"user:{previous_owner}", moved)
+        self._claim(user_key(link.okta_id), link, user_record(link), f"user:{previous_owner}", moved)
 
     def note_references(self, references: Iterable[str], okta_id: str) -> None:
         self._table.put_many({(f"reference:{one}", "user"): {"okta_id": okta_id} for one in references})
@@ -77,24 +77,24 @@ class LinkRecords(Records):
         return "" if record is None else str(record["okta_id"])
 
     def owners(self, genesys_ids: Iterable[str]) -> dict[str, str]:
-        records = self._table.get_many(_owner_key(genesys_id) for genesys_id in genesys_ids)
+        records = self._table.get_many(owner_key(genesys_id) for genesys_id in genesys_ids)
         return {pk.removeprefix("genesys:"): record["owner"] for (pk, _), record in records.items()}
 
     def group(self, okta_id: str) -> GroupLink | None:
-        record = self._table.get(_group_key(okta_id))
+        record = self._table.get(group_key(okta_id))
         return None if record is None else _group(okta_id, record)
 
     def groups(self) -> list[GroupLink]:
         return [_group(record["sk"], record) for record in self._table.query(_GROUPS)]
 
     def begin_group_sync(self, okta_id: str) -> GroupLink:
-        return _group(okta_id, self._table.update(Update(_group_key(okta_id), add={"sync_number": 1})))
+        return _group(okta_id, self._table.update(Update(group_key(okta_id), add={"sync_number": 1})))
 
     def save_group(self, link: GroupLink) -> None:
-        self._save(_group_key(link.okta_id), link, _GROUP.dump_python(link, mode="json"))
+        self._save(group_key(link.okta_id), link, group_record(link))
 
     def claim_group(self, link: GroupLink) -> None:
-        self._claim(_group_key(link.okta_id), link, _GROUP.dump_python(link, mode="json"), link.entity, [])
+        self._claim(group_key(link.okta_id), link, group_record(link), link.entity, [])
 
     def _save(self, key: Key, link: UserLink | GroupLink, record: Record) -> None:
         same_id = "AND (attribute_not_exists(#genesys_id) OR #genesys_id IN (:none, :genesys_id))"
@@ -116,18 +116,18 @@ class LinkRecords(Records):
     ) -> None:
         if not link.genesys_id:
             raise ValueError("a claim names a Genesys Cloud id")
-        owner_key = _owner_key(link.genesys_id)
+        key_of_owner = owner_key(link.genesys_id)
         free = Condition(
             "attribute_not_exists(#owner) OR #owner IN (:own, :previous)", {"own": link.entity, "previous": previous}
         )
         release = self._release(key, link)
         try:
             self._table.transact(
-                [Put(key, record, _unmoved(link)), Put(owner_key, {"owner": link.entity}, free), *moved, *release]
+                [Put(key, record, _unmoved(link)), Put(key_of_owner, {"owner": link.entity}, free), *moved, *release]
             )
         except TransactionRefused as refused:
             fence_moved, owned = refused.failed[:2]
-            owner = self._table.get(owner_key) if owned and not fence_moved else None
+            owner = self._table.get(key_of_owner) if owned and not fence_moved else None
             if owner is None:  # also when the other side of a move or a release changed meanwhile
                 raise _moved(link) from None
             raise OwnerTaken(owner["owner"]) from None
@@ -140,7 +140,7 @@ class LinkRecords(Records):
         held = stored.get("genesys_id", "")
         if held in {"", link.genesys_id} or self.owners([held]).get(held) != link.entity:
             return []
-        return [Delete(_owner_key(held), Condition("#owner = :own", {"own": link.entity}))]
+        return [Delete(owner_key(held), Condition("#owner = :own", {"own": link.entity}))]
 
 
 def _unmoved(link: UserLink | GroupLink) -> Condition:
@@ -151,20 +151,30 @@ def _moved(link: UserLink | GroupLink) -> FenceMoved:
     return FenceMoved(f"another sync of {link.entity} has begun")
 
 
-def _user_key(okta_id: str) -> Key:
+def user_key(okta_id: str) -> Key:
+    """The key of a user's link."""
     return _USERS, okta_id
 
 
-def _group_key(okta_id: str) -> Key:
+def group_key(okta_id: str) -> Key:
+    """The key of a group's link."""
     return _GROUPS, okta_id
 
 
-def _owner_key(genesys_id: str) -> Key:
+def owner_key(genesys_id: str) -> Key:
+    """The key of a reverse record."""
     return f"genesys:{genesys_id}", "owner"
 
 
-def _user_record(link: UserLink) -> Record:
+def user_record(link: UserLink) -> Record:
+    """The record of a user's link."""
     return {**_USER.dump_python(link, mode="json"), "v": _USER_VERSION}
+
+
+def group_record(link: GroupLink) -> Record:
+    """The record of a group's link."""
+    record: Record = _GROUP.dump_python(link, mode="json")
+    return record
 
 
 def _user(okta_id: str, record: Record) -> UserLink:
