@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bridge.errors import FenceMoved
 from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.records import Decision, Hold
 from bridge_local.memory.base import Guarded
@@ -34,10 +35,12 @@ class MemoryHolds(Guarded):
 
     def save_hold(self, hold: Hold) -> None:
         with self._lock:
-            self.saved_holds.append(hold)
             newest = self._holds.get(hold.entity)
             if newest is None or newest.number <= hold.number:
+                if newest is not None and _age(newest) > _age(hold):
+                    raise FenceMoved(hold.entity)
                 self._holds[hold.entity] = hold
+            self.saved_holds.append(hold)
 
     def hold_history(self, entity: str) -> list[Hold]:
         with self._lock:
@@ -79,3 +82,7 @@ class MemoryHolds(Guarded):
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
         with self._lock:
             self.reminders[entity, number] = at
+
+
+def _age(hold: Hold) -> tuple[int, int, datetime]:
+    return hold.number, hold.revision, hold.changed

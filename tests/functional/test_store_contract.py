@@ -416,6 +416,18 @@ class TestHolds:
         store.save_hold(replace(HOLD, state=HoldState.DONE))
         assert store.hold(ENTITY) == newer
 
+    def test_a_header_that_comes_late_covers_no_later_one(self, store: Store) -> None:
+        """A write that was long on its way finds a later revision, or a later change, and leaves it and its history."""
+        later = replace(HOLD, state=HoldState.OPEN, revision=HOLD.revision + 1)
+        decided = replace(later, state=HoldState.APPROVED, changed=NOW + timedelta(minutes=12))
+        for stands, late in ((later, replace(HOLD, state=HoldState.RESOLVED)), (decided, later)):
+            store.save_hold(stands)
+            with pytest.raises(FenceMoved):
+                store.save_hold(late)
+            assert store.hold(ENTITY) == stands
+            store.save_hold(stands)
+        assert {hold.state for hold in store.hold_history(ENTITY)} == {HoldState.OPEN, HoldState.APPROVED}
+
     def test_open_holds_are_named_once_for_each_entity(self, store: Store) -> None:
         """From the moment one opens until the newest one has closed; an older one that closes changes nothing."""
         assert len(store.open_hold_entities()) == 0

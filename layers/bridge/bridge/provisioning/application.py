@@ -9,7 +9,7 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupState
-from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.sync import Report, Work, fenced
 
 
 class AppSync:
@@ -36,6 +36,9 @@ class AppSync:
 
         An item that only asks for the ceiling, or for a hold, says nothing new about assignments.
         """
+        return fenced(self._attempt, work)
+
+    def _attempt(self, work: Work) -> Report:
         app = self._store.begin_app_sync()
         forgets = bool(work.reasons - {Reason.FOLLOW_UP, Reason.HOLD})
         if forgets:

@@ -163,7 +163,11 @@ class Holds(Protocol):
         ...
 
     def save_hold(self, hold: Hold) -> None:
-        """Write the header; it stands for the entity's newest hold. Its change is kept in the hold's history."""
+        """Write the header; it stands for the entity's newest hold. Its change is kept in the hold's history.
+
+        Raises:
+            FenceMoved: a later revision, or a later change of the same one, stands there; nothing was written.
+        """
         ...
 
     def hold_history(self, entity: str) -> list[Hold]:

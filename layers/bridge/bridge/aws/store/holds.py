@@ -14,12 +14,18 @@ from datetime import datetime
 from pydantic import TypeAdapter
 
 from bridge.aws.store.table import Condition, ConditionFailed, Put, Records, expiry
+from bridge.errors import FenceMoved
 from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.records import Decision, Hold
 
 _HOLD = TypeAdapter(Hold)
 _DECISION = TypeAdapter(Decision)
 _OPEN = "holds"
+#: A header replaces one of an older hold, of an older revision, or of an earlier change.
+_NOT_OLDER = (
+    "attribute_not_exists(#number) OR #number < :number OR "
+    "(#number = :number AND (#revision < :revision OR (#revision = :revision AND #changed <= :changed)))"
+)
 #: Days after which a reminder is forgotten: many more than there are between two.
 _REMINDED_DAYS = 30
 
@@ -33,15 +39,21 @@ class HoldRecords(Records):
 
     def save_hold(self, hold: Hold) -> None:
         record = _HOLD.dump_python(hold, mode="json")
-        history = f"hold#{hold.number:06}#{hold.revision:06}#{record['changed']}#{hold.state}"
-        self._table.put(Put((hold.entity, history), record))
+        history = Put(
+            (hold.entity, f"hold#{hold.number:06}#{hold.revision:06}#{record['changed']}#{hold.state}"), record
+        )
         if hold.state in BLOCKING:
             self._table.put(Put((_OPEN, hold.entity), {}))
-        newest = Condition("attribute_not_exists(#number) OR #number <= :number", {"number": hold.number})
+        values = {name: record[name] for name in ("number", "revision", "changed")}
         try:
-            self._table.put(Put((hold.entity, "hold"), record, newest))
+            self._table.put(Put((hold.entity, "hold"), record, Condition(_NOT_OLDER, values)))
         except ConditionFailed:
+            newest = self.hold(hold.entity)
+            if newest is None or newest.number <= hold.number:
+                raise FenceMoved(hold.entity) from None
+            self._table.put(history)
             return  # a newer hold stands there
+        self._table.put(history)
         if hold.state not in BLOCKING:
             self._table.delete_many([(_OPEN, hold.entity)])
 
