@@ -269,6 +269,7 @@ class ProvisioningSettings:
     deactivation_ceiling: int = 500
     deactivation_ceiling_percent: int = 10
     ceiling_window_hours: float = 24
+    protected_group: str = ""
     read_lag_seconds: float = 5
 
     @classmethod
@@ -292,5 +293,6 @@ class ProvisioningSettings:
             deactivation_ceiling=environment.whole("DEACTIVATION_CEILING", 500, least=1, most=100_000),
             deactivation_ceiling_percent=environment.whole("DEACTIVATION_CEILING_PERCENT", 10, least=0, most=100),
             ceiling_window_hours=environment.number("CEILING_WINDOW_HOURS", 24, least=0.001, most=720),
+            protected_group=environment.text("PROTECTED_GROUP", "").strip(),
             read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
         )

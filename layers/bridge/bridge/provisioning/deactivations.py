@@ -20,6 +20,7 @@ from bridge.provisioning.ceiling import Ceiling
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Facts, Plan, judge
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender
+from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, HoldState, Removal, RemovalState
 from bridge.provisioning.sync import Report, Work
@@ -58,10 +59,12 @@ class Deactivations:
         clock: Clock,
         lifecycle: HoldLifecycle,
         assignments: Assignments,
+        protected: ProtectedPeople,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything it needs, as ports."""
         self._assignments = assignments
+        self._protected = protected
         self._okta = okta
         self._store = store
         self._queues = queues
@@ -75,14 +78,20 @@ class Deactivations:
         """Whether this user may be deactivated now; `Permission.ASK` when a sync of the application must say."""
         if okta_id in self._store.exceptions(APP):
             return Permission.EXCEPTED
-        if not app.removals_paused and self._is_permitted(self._store.removal(PERMITS, okta_id)):
+        protected = self._protected.among({okta_id}) != frozenset()
+        permitted = self._is_approved(okta_id) or not protected
+        if not app.removals_paused and permitted and self._is_permitted(self._store.removal(PERMITS, okta_id)):
             return Permission.GIVEN
-        if self._settings.mode is Mode.OBSERVE and self._is_permitted(self._store.removal(OBSERVED, okta_id)):
+        if (
+            self._settings.mode is Mode.OBSERVE
+            and permitted
+            and self._is_permitted(self._store.removal(OBSERVED, okta_id))
+        ):
             return Permission.GIVEN
         hold = self._lifecycle.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             return Permission.HELD
-        if hold is not None or app.removals_paused or not self._is_few(okta_id):
+        if protected or hold is not None or app.removals_paused or not self._is_few(okta_id):
             return Permission.ASK
         if not self._assignments.witnessed(okta_id):
             return Permission.ASK
@@ -237,6 +246,7 @@ class Deactivations:
             recent=recent,
             permitted=self._store.permitted(PERMITS, now - APPROVAL_AGE),
             exceptions=self._store.exceptions(APP),
+            protected=self._protected.among(linked - assigned),
             hold=hold,
             staged=staged,
             decision=decision,

@@ -13,6 +13,7 @@ from bridge.provisioning.judge import Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import Clock
+from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, HoldState, Origin
 from bridge.provisioning.sync import Report, Work
@@ -47,9 +48,11 @@ class GroupRemovals:
         clock: Clock,
         lifecycle: HoldLifecycle,
         evidence: Evidence,
+        protected: ProtectedPeople,
         settings: ProvisioningSettings,
     ) -> None:
-        """`evidence` says whom a listing may be believed about."""
+        """`evidence` says whom a listing may be believed about, `protected` who waits for a person."""
+        self._protected = protected
         self._evidence = evidence
         self._store = store
         self._clock = clock
@@ -119,6 +122,7 @@ class GroupRemovals:
             vanished=exceptions - frozenset(membership.owner.values()),
             adopted=adopted,
             seen=self._store.seen(entity) if adopted else frozenset(),
+            protected=self._protected.among(leaving),
             hold=hold,
             staged=staged,
             decision=decision,

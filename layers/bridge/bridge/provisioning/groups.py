@@ -13,6 +13,7 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
+from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState
 from bridge.provisioning.sync import Report, Work, fenced
@@ -32,6 +33,7 @@ class GroupSync:
         clock: Clock,
         lifecycle: HoldLifecycle,
         linking: Linking,
+        protected: ProtectedPeople,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything the decisions need, as ports."""
@@ -40,7 +42,7 @@ class GroupSync:
         self._store = store
         self._clock = clock
         self._lifecycle = lifecycle
-        self._removals = GroupRemovals(store, clock, lifecycle, Evidence(okta, store, clock), settings)
+        self._removals = GroupRemovals(store, clock, lifecycle, Evidence(okta, store, clock), protected, settings)
         self._linking = linking
         self._settings = settings
 

@@ -169,7 +169,7 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
         reason = plan.hold.reason
     staged = leaving if reason else apart
     waits = bool(counted) and not reason and facts.waits
-    aside = ("protected" if facts.protected is not None else "protected-group-unknown") if protected else "first-link"
+    aside = _aside_because(facts, protected)
     plan = replace(
         plan,
         counted=_NOBODY if reason or waits else counted,
@@ -181,6 +181,13 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
         explanation=f"W={change.removals} c={change.recent} B={change.base}",
     )
     return replace(plan, change=_change(facts, plan, blocking, staged))
+
+
+def _aside_because(facts: Facts, protected: frozenset[str]) -> str:
+    """Why some wait apart from the others."""
+    if not protected:
+        return "first-link"
+    return "protected" if facts.protected is not None else "protected-group-unknown"
 
 
 def _is_of_protected(hold: Hold, facts: Facts, protected: frozenset[str]) -> bool:

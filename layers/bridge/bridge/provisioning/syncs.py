@@ -18,6 +18,7 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.managers import Managers
 from bridge.provisioning.matching import Matching
 from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
+from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.sync import Sync
 from bridge.provisioning.users import UserSync
@@ -57,6 +58,7 @@ def build_syncs(
         matching=matching, writer=writer, store=store, clock=clock, settings=settings, fingerprints=fingerprints
     )
     lifecycle = HoldLifecycle(store, notifier, clock)
+    protected = ProtectedPeople(okta, store, settings.protected_group)
     deactivations = Deactivations(
         okta=okta,
         store=store,
@@ -64,6 +66,7 @@ def build_syncs(
         clock=clock,
         lifecycle=lifecycle,
         assignments=assignments,
+        protected=protected,
         settings=settings,
     )
     return {
@@ -87,6 +90,7 @@ def build_syncs(
             clock=clock,
             lifecycle=lifecycle,
             linking=linking,
+            protected=protected,
             settings=settings,
         ),
         "app": AppSync(

@@ -1,0 +1,87 @@
+"""Protected people wait for a person in everything that is judged, and leave their protection by their own groups."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.provisioning.protected import PROTECTED
+from bridge.provisioning.records import Verdict
+from tests.world import World
+
+
+def protecting(people: int, *, by_name: bool = True) -> tuple[World, str, list[str]]:
+    """A company whose first person is in the protected group; that group's id and the people."""
+    world = World()
+    users = world.provisioned(people)
+    with world.okta.quietly():
+        protected = world.okta.create_group("Board")
+        world.okta.add_members(protected, users[:1])
+    world.variables["PROTECTED_GROUP"] = "board" if by_name else protected
+    world.restart()
+    return world, protected, users
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_protected_member_waits_and_the_others_go(*, by_name: bool) -> None:
+    """Two leave a group: the protected one is staged alone; approved, they go too."""
+    world, _, users = protecting(10, by_name=by_name)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.okta.remove_members(okta_id, users[:2])
+    world.happen()
+    assert world.members(genesys_id) == {users[0], *users[2:]}
+    assert world.hold(okta_id) == ("open", "protected", {users[0]})
+    world.okta.remove_members(okta_id, users[2:3])
+    world.happen()
+    assert world.members(genesys_id) == {users[0], *users[3:]}
+    world.decide(f"group:{okta_id}", Verdict.APPROVE)
+    world.settle()
+    assert world.members(genesys_id) == set(users[3:])
+
+
+def test_a_protected_person_keeps_the_account_until_a_person_decides() -> None:
+    """A missing assignment is held for the protected alone; SUSPENDED ends at once."""
+    world, _, users = protecting(10)
+    for user in users[:2]:
+        world.okta.unassign_user(user)
+    world.happen()
+    assert world.account(users[0])["active"]
+    assert not world.account(users[1])["active"]
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert (hold.reason, hold.staged) == ("protected", 1)
+    world.okta.suspend(users[0])
+    world.happen()
+    assert not world.account(users[0])["active"]
+
+
+def test_protection_ends_by_the_own_groups_alone_and_with_the_setting() -> None:
+    """Taken out of the protected group, the next removal goes through; without the setting nobody is remembered."""
+    world, protected, users = protecting(10)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.okta.remove_members(okta_id, users[1:2])
+    world.happen()
+    assert world.store.exceptions(PROTECTED) == {users[0]}
+    with world.okta.quietly():
+        world.okta.remove_members(protected, users[:1])
+    world.okta.remove_members(okta_id, users[:1])
+    world.happen()
+    assert world.members(genesys_id) == set(users[2:])
+    assert world.store.exceptions(PROTECTED) == frozenset()
+    world.store.add_exceptions(PROTECTED, users[5:6])
+    world.variables["PROTECTED_GROUP"] = ""
+    world.restart()
+    world.okta.remove_members(okta_id, users[5:6])
+    world.happen()
+    assert world.members(genesys_id) == {*users[2:5], *users[6:]}
+
+
+def test_an_unknown_protected_group_holds_everybody() -> None:
+    """A name that no group has: nobody knows who is protected, so nobody goes."""
+    world, _, users = protecting(10)
+    world.variables["PROTECTED_GROUP"] = "Nobody's"
+    world.restart()
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.okta.remove_members(okta_id, users[:2])
+    world.happen()
+    assert world.members(genesys_id) == set(users)
+    assert world.hold(okta_id)[1] == "protected-group-unknown"
