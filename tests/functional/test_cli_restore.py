@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.provisioning.records import Due, RemovalState, UserLink
+from bridge.provisioning.records import Due, HoldState, RemovalState, UserLink
 from bridge.provisioning.runs import Phase, Run
 from bridge_cli.restoring import MARGIN
 from tests.stages.cli_office import Office
@@ -299,3 +299,53 @@ def test_a_state_table_that_is_lost_is_rebuilt_by_matching(dynamo: DynamoDBClien
         assert link is not None
         assert link.genesys_id == accounts[okta_id]
     world.assert_users_equal()
+
+
+def test_what_a_person_decided_meanwhile_stands(dynamo: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rejection that was given while a restore holds is carried out when it ends, and an operator's pause stays."""
+    company = Company(dynamo)
+    world, people = company.world, company.people
+    monkeypatch.setattr("botocore.auth.get_current_datetime", world.clock.now)  # signatures bear the world's time
+    company.back_up()
+    company.restore()
+    world.okta.remove_members(company.group, people[:2])
+    world.happen()
+    world.reconcile_whole()
+    company.office.bridge(f"holds reject {company.group} --why OPS-7 --yes")
+    company.office.bridge("pause removals --yes")
+    world.pass_time(WINDOW_HOURS)
+    world.reconcile("continue")
+    app = company.store.app()
+    assert (app.restored, app.removals_paused) == (None, True)
+    world.settle()
+    assert world.members(company.genesys_group) >= set(people[:2])
+    company.office.bridge("resume removals --yes")
+    world.settle()
+    assert company.store.exceptions(f"group:{company.group}") == set(people[:2])
+    assert world.members(company.genesys_group) >= set(people[:2])
+
+
+def test_more_than_a_ceiling_waits_for_a_person_after_a_restore(
+    dynamo: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the restore held is judged by the ceilings, and is no permission."""
+    company = Company(dynamo)
+    world, people = company.world, company.people
+    monkeypatch.setattr("botocore.auth.get_current_datetime", world.clock.now)  # signatures bear the world's time
+    world.variables["GROUP_REMOVAL_CEILING"] = "2"
+    world.restart()
+    company.back_up()
+    company.restore()
+    world.okta.remove_members(company.group, people[:5])
+    world.happen()
+    world.reconcile_whole()
+    world.pass_time(WINDOW_HOURS)
+    world.reconcile("continue")
+    world.settle()
+    assert company.store.app().restored is None
+    assert world.members(company.genesys_group) >= set(people[:5])
+    hold = company.store.hold(f"group:{company.group}")
+    assert hold is not None
+    assert (hold.number, hold.state, hold.reason) == (2, HoldState.OPEN, "ceiling-count")
+    company.office.bridge(f"holds approve {company.group} --why OPS-8 --wait --yes")
+    assert not world.members(company.genesys_group) & set(people[:5])
