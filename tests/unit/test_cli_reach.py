@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from botocore.exceptions import (
@@ -21,6 +21,7 @@ from bridge_cli.places import (
     LOCAL_PORT,
     OPERATIONS_OUTPUT,
     READ_TIMEOUT,
+    local,
 )
 from bridge_local.template import Template
 from tests.stages.cli_answers import decided, refused, shown, status
@@ -65,6 +66,19 @@ def test_the_local_stack_needs_no_account() -> None:
     assert (service, options["endpoint_url"]) == ("lambda", "http://127.0.0.1:9000")
     assert stage.decided[0]["identity"].startswith("http://127.0.0.1:9003/?")
     assert LOCAL_PORT == 8080
+
+
+def test_the_local_tables_are_reached_where_the_stacks_aws_listens() -> None:
+    """A restore finds DynamoDB three ports on, by the tables' logical names, which the template has."""
+    stage = Stage()
+    place = local(cast("Any", stage.aws), 9000)
+    assert place.service is not None
+    place.service("dynamodb")
+    service, options = stage.aws.clients[-1]
+    assert (service, options["endpoint_url"]) == ("dynamodb", "http://127.0.0.1:9003")
+    assert place.stack == ""
+    tables = {name for name, _ in Template().of_type("AWS::DynamoDB::Table")}
+    assert tables == {"StateTable", "IdempotencyTable"}
 
 
 def test_the_template_has_what_the_command_relies_on() -> None:
