@@ -195,6 +195,15 @@ GENESYS_LIES: dict[str, tuple[Callable[[int, Listing], Listing], str]] = {
 }
 
 
+def test_a_total_of_one_too_many_ends_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page behind the last user is empty: that is the end, and what was read is enough."""
+    world, *_ = company()
+    _page_lies(world, lambda _, page: {**page, "totalResults": page["totalResults"] + 1})
+    with small_pages(monkeypatch):
+        run = world.reconcile()
+    assert run.failed == ""
+
+
 @pytest.mark.parametrize("name", GENESYS_LIES)
 def test_a_genesys_listing_that_cannot_be_whole_ends_the_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is taken for deleted because a page did not show them."""
