@@ -46,7 +46,7 @@ def restore(context: Context) -> End:
             _show(context, tables.source, state, idempotency, counts)
             terminal.confirm(f"Restore {state} from {source}?")
             context.standing = "Some of it is written, and removals are held. Restoring again is harmless."
-            wanted.carry_out()
+            wanted.write()
     except BridgeError as error:
         raise Stopped(End.UNREACHABLE, f"DynamoDB: {error}", context.standing) from None
     context.standing = "It is done."

@@ -59,7 +59,7 @@ class Tables:
 
 
 class Restore:
-    """One restore: read on construction, written by `carry_out`."""
+    """One restore: read on construction, written by `write`."""
 
     def __init__(self, tables: Tables, now: datetime) -> None:
         """Read both tables; `now` is the time of the restore."""
@@ -125,7 +125,7 @@ class Restore:
 
     # ---------------------------------------------------------------------------------------- writing
 
-    def carry_out(self) -> None:
+    def write(self) -> None:
         """Hold every removal first, then write; repeating it is harmless.
 
         Raises:
