@@ -23,6 +23,7 @@ FOUND = {
     41818: "seen DEPROVISIONED by a sync that died, then hidden by a false 404: their deactivation waited in a hold",
     42948: "left out of a group while a deactivation had begun that never left; nobody brought the group afterwards",
     713113: "a PATCH of a group that was on its way for twelve minutes removed a member who was back, uncounted",
+    44688: "the state of a hold, written late by a sync that was overtaken, covered the newer one",
     471: "seen DEPROVISIONED while observing, deleted since, staged by a hold: every reconcile left them out",
     5863: "a POST landed after its user had left and had been given up: an active account that no record knew",
 }
