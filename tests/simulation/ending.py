@@ -24,8 +24,10 @@ from tests.simulation.services import DirectHttp
 from tests.simulation.simulation import Simulation
 from tests.simulation.variants import Variant
 
-#: What somebody is parked with whose e-mail is the userName of another's account.
-WAITS_FOR_AN_ADDRESS = frozenset({"owned-by-another-user", "user-name-taken", "user-name-conflict"})
+#: What somebody is parked with whose e-mail, or account, another one has.
+WAITS_FOR_AN_ADDRESS = frozenset(
+    {"owned-by-another-user", "user-name-taken", "user-name-conflict", "account-not-visible"}
+)
 #: Asks for changes by hand in Genesys Cloud where a kind of bad answers may be asked for.
 BY_HAND = "by-hand"
 #: Within so long after the faults ended events alone bring everything: the longest backoff of a message, which waits
