@@ -23,6 +23,7 @@ from bridge.items import Item, Queue, Reason, make_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.outbound.http import Transport
 from bridge.provisioning.evidence import WHY as SECOND_SIGHT_DUE
+from bridge.provisioning.groups import UNLINK_WHY
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
@@ -379,7 +380,7 @@ class World:
         """Work off the queues, and the second sights that are due; fails when that is not done after `hours`."""
         limit = self.clock.now() + timedelta(hours=hours)
         self.work_off(limit)
-        while sights := [due for due in self.store.dues() if due.why == SECOND_SIGHT_DUE]:
+        while sights := [due for due in self.store.dues() if due.why in {SECOND_SIGHT_DUE, UNLINK_WHY}]:
             soonest = min(due.at for due in sights)
             assert soonest < limit, "no second sight in time"
             self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.0))

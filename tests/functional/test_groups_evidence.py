@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.provisioning.records import GroupState
 from bridge_local.faults import Fault
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
@@ -132,3 +134,90 @@ def test_an_approval_does_not_take_out_who_is_a_member_after_all() -> None:
     world.settle()
     assert world.members(genesys_id) == set(people)
     assert world.hold(okta_id)[0] == "resolved"
+
+
+def unassigned_listing(world: World) -> Fault:
+    """The application's listing of groups is empty."""
+    return world.okta.faults.add(Fault("/apps/.*/groups", okta_faults.empty_listing()))
+
+
+def assigned(count: int) -> tuple[World, list[str], str, str]:
+    """A group that is linked because it is assigned to the application; one member is kept by a rejected hold."""
+    world = World(dict(GENEROUS))
+    people = world.provisioned(count)
+    genesys_id, okta_id = world.genesys.add_group("Agents"), world.okta.create_group("Agents")
+    world.okta.add_members(okta_id, people)
+    world.okta.assign_group(okta_id)
+    world.happen()
+    assert world.members(genesys_id) == set(people)
+    world.okta.remove_members(okta_id, people[:1])
+    world.store.excepted.add((f"group:{okta_id}", people[0]))
+    world.happen()
+    return world, people, okta_id, genesys_id
+
+
+def test_one_empty_listing_of_the_applications_groups_unlinks_nothing() -> None:
+    """The second answer, ten minutes later, shows the group: link and exceptions stand as before."""
+    world, people, okta_id, genesys_id = assigned(5)
+    lying = unassigned_listing(world)
+    world.ask(f"group:{okta_id}")
+    world.work_off()
+    assert world.store.group_links[okta_id].state is GroupState.LINKED
+    world.okta.faults.remove(lying)
+    world.settle()
+    assert world.store.group_links[okta_id].state is GroupState.LINKED
+    assert world.store.group_links[okta_id].unlinking is None
+    assert world.store.excepted
+    assert world.members(genesys_id) == set(people)
+
+
+def test_a_group_that_is_unassigned_is_unlinked_by_the_second_answer() -> None:
+    """Ten minutes later Okta still says so: the link ends, its members stay."""
+    world, people, okta_id, genesys_id = assigned(5)
+    world.okta.unassign_group(okta_id)
+    world.deliver()
+    world.work_off()
+    assert world.store.group_links[okta_id].state is GroupState.LINKED
+    world.settle()
+    assert world.store.group_links[okta_id].state is GroupState.UNLINKED
+    assert world.members(genesys_id) == set(people)
+
+
+def test_a_group_that_genesys_cloud_does_not_show_once_stays_linked() -> None:
+    """A 404 with Genesys Cloud's own error body, once: nothing is unlinked and no hold is closed."""
+    world, people, okta_id, genesys_id = assigned(5)
+    lying = world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.refused(404, code="not.found")))
+    world.ask(f"group:{okta_id}")
+    world.work_off()
+    world.genesys.faults.remove(lying)
+    world.settle()
+    assert world.store.group_links[okta_id].state is GroupState.LINKED
+    assert world.members(genesys_id) == set(people)
+
+
+@pytest.mark.parametrize("shown", ["patch shows them", "nothing shows them"])
+def test_a_group_whose_members_are_missing_loses_nobody_and_repeats_nothing(shown: str) -> None:
+    """Missing is not empty: nobody is removed, additions go once, and one parked record says that it cannot be told."""
+    world, people, okta_id, genesys_id = company(6)
+    world.genesys.switches.patch_shows_members = shown == "patch shows them"
+    missing = world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.without_members()))
+    newcomer = world.provisioned(1)
+    world.okta.add_members(okta_id, newcomer)
+    world.okta.remove_members(okta_id, people[:1])
+    world.happen()
+    for e in world.journal(f"group:{okta_id}"):
+        print("J", e.outcome, e.why, e.calls, e.read)
+    left = people[1:] if shown == "patch shows them" else people
+    assert world.members(genesys_id) == {*left, *newcomer}
+    patches = world.calls("PATCH", "groups")
+    for _ in range(3):
+        world.ask(f"group:{okta_id}")
+        world.settle()
+    if shown == "nothing shows them":
+        assert world.calls("PATCH", "groups") == patches
+        assert world.parked(f"group:{okta_id}") == ["members-missing"]
+    world.genesys.faults.remove(missing)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == {*people[1:], *newcomer}
+    assert not world.store.parked

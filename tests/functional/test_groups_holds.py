@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Queue
-from bridge.provisioning.records import Hold, HoldState, Origin
+from bridge.provisioning.records import GroupState, Hold, HoldState, Origin
 from bridge_local.faults import Fault, cut, html
 from bridge_local.memory import MemoryStore
 from bridge_local.okta import faults as okta_faults
@@ -333,15 +333,22 @@ def test_an_excepted_member_who_is_inactive_is_not_desired() -> None:
     assert world.members(genesys_id) == set(users)
 
 
-def test_exceptions_end_with_the_link() -> None:
-    """An unlinked group has no exceptions left for a later link."""
+@pytest.mark.parametrize(("days", "kept"), [(29, True), (31, False)])
+def test_exceptions_return_with_the_link_for_thirty_days(days: int, *, kept: bool) -> None:
+    """Somebody whom a person kept stays kept when the link comes back soon, and is forgotten after a month."""
     world, okta_id, _, users = setup(5)
     world.store.excepted.add((f"group:{okta_id}", users[0]))
-    world.variables["LINKED_GROUPS"] = ""
+    names, world.variables["LINKED_GROUPS"] = world.variables["LINKED_GROUPS"], ""
     world.restart()
     world.ask(f"group:{okta_id}")
     world.settle()
-    assert not world.store.excepted
+    assert world.store.group_links[okta_id].state is GroupState.UNLINKED
+    world.clock.advance(days * 86_400)
+    world.variables["LINKED_GROUPS"] = names
+    world.restart()
+    world.okta.remove_members(okta_id, users[:1])
+    world.happen()
+    assert bool(world.store.excepted) is kept
 
 
 # ------------------------------------------------------------------------------------------- a failing store

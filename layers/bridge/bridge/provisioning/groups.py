@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 
 from bridge.errors import OwnerTaken, Transient
 from bridge.provisioning.evidence import MEMBERSHIP_LAG, WHY, Evidence
 from bridge.provisioning.group_removals import GroupRemovals, Seen
 from bridge.provisioning.holds import HoldLifecycle
-from bridge.provisioning.linking import Linking
+from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.membership import read_membership
+from bridge.provisioning.membership import membership_of, read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, GroupLink, GroupState
+from bridge.provisioning.records import AppState, Due, GroupLink, GroupState
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.values import OktaGroup
 from bridge.settings import Mode, ProvisioningSettings
+
+#: How far apart the two answers must be that end a link, and the cause of the sync that brings the second.
+UNLINK_AFTER, UNLINK_WHY = timedelta(minutes=10), "unlink"
+#: How long exceptions outlive their link, for the day on which it returns.
+EXCEPTIONS_RETENTION = timedelta(days=30)
 
 
 class GroupSync:
@@ -65,6 +71,9 @@ class GroupSync:
         if read.value is None:
             return self._gone_in_okta(work, link, app, report)
         rule = self._linking.rule(read.value, link, app.epoch)
+        if not rule and link.state is GroupState.LINKED:
+            self._linking.forget()  # an end counts only as Okta says it now
+            rule = self._linking.rule(read.value, link, app.epoch)
         if not rule:
             return self._unlink(link, report, "unassigned")
         link = replace(link, linked_by=rule)
@@ -101,7 +110,11 @@ class GroupSync:
                 genesys_id=found[0].id,
                 first_sync_ended=False,
                 why="",
+                unlinking=None,
+                unlinked=None,
             )
+            if link.unlinked is not None and self._clock.now() - link.unlinked > EXCEPTIONS_RETENTION:
+                self._store.remove_exceptions(link.entity, self._store.exceptions(link.entity))
             try:
                 self._store.claim_group(linked)
             except OwnerTaken:
@@ -114,13 +127,24 @@ class GroupSync:
         return unlinked
 
     def _unlink(self, link: GroupLink, report: Report, why: str) -> Report:
-        """Members stay as they are; its hold has nothing to wait for any more, its exceptions nothing to except."""
-        if link.state is GroupState.LINKED:
-            self._lifecycle.close_unlinked(link.entity)
-            self._lifecycle.notify(link.entity, report)
-            self._store.remove_exceptions(link.entity, self._store.exceptions(link.entity))
-            self._store.save_group(replace(link, state=GroupState.UNLINKED, genesys_id="", why=why, synced=report.date))
-        return report.finish("skipped", why if link.state is GroupState.LINKED else "not-in-scope")
+        """End the link where a second answer, ten minutes after the first, says so too.
+
+        Members stay as they are. The hold has nothing to wait for any more; exceptions are kept for the link's return.
+        """
+        if link.state is not GroupState.LINKED:
+            return report.finish("skipped", "not-in-scope")
+        now = self._clock.now()
+        meant = link.linked_by == UNLINKED_BY_OPERATOR  # an operator has said so
+        if not meant and (link.unlinking is None or now - link.unlinking < UNLINK_AFTER):
+            if link.unlinking is None:
+                self._store.note_due(Due(link.entity, UNLINK_WHY, now + UNLINK_AFTER))
+            self._store.save_group(replace(link, unlinking=link.unlinking or now, synced=report.date))
+            return report.finish("unchanged", "unlink-unconfirmed")
+        self._lifecycle.close_unlinked(link.entity)
+        self._lifecycle.notify(link.entity, report)
+        ended = replace(link, state=GroupState.UNLINKED, genesys_id="", why=why, unlinking=None, unlinked=now)
+        self._store.save_group(replace(ended, synced=report.date))
+        return report.finish("skipped", why)
 
     def _gone_in_okta(self, work: Work, link: GroupLink, app: AppState, report: Report) -> Report:
         """404 on the group: its members are never removed without a person's approval."""
@@ -155,6 +179,8 @@ class GroupSync:
         changes = MemberChanges(
             self._genesys, self._clock, work, link.genesys_id, self._settings.members_per_request, report
         )
+        if seen.missing:
+            return self._in_the_dark(work, both, changes, report)
         additions = seen.additions()
         if self._settings.mode is Mode.OBSERVE:
             changes.would_add(additions)
@@ -172,6 +198,26 @@ class GroupSync:
         if listed is not None and report.why != WHY and not report.held and changes.applied:
             link = replace(link, settled=listed, sighted=None, absent="")
         ended = link.first_sync_ended or self._settings.mode is Mode.ENFORCE
-        self._store.save_group(replace(link, synced=report.date, first_sync_ended=ended, why=""))
+        done = replace(link, synced=report.date, first_sync_ended=ended, why="", unlinking=None, blind="")
+        self._store.save_group(done)
         changes.require_applied()
+        return report
+
+    def _in_the_dark(self, work: Work, both: Seen, changes: MemberChanges, report: Report) -> Report:
+        """Genesys Cloud does not show the members: nobody is removed, and everybody is added once for each listing.
+
+        The answer to the addition may show them; then the sync goes on with that. Until one does a record says so.
+        """
+        link, seen = both.link, both.membership
+        report.read["members"] = "missing"
+        wanted = seen.additions()
+        digest = sha256(" ".join([*wanted, *sorted(seen.listed)]).encode()).hexdigest()[:32]
+        if self._settings.mode is Mode.ENFORCE and digest != link.blind:
+            changes.add(wanted)
+            if changes.shown is not None:
+                after = membership_of(self._store, seen.listed, changes.shown, seen.name)
+                return self._converge(work, replace(both, membership=after), report, listed=report.date)
+        changes.park_missing()
+        report.finish("members-changed" if report.added else "unchanged", "members-missing")
+        self._store.save_group(replace(link, synced=report.date, blind=digest, unlinking=None))
         return report

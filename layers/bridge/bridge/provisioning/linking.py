@@ -40,6 +40,10 @@ class Linking:
             self._read = (epoch, now)
         return self._assigned
 
+    def forget(self) -> None:
+        """Read the listing of assigned groups anew when it is next needed: nothing ends by what is remembered."""
+        self._read = None
+
     def may_link(self, group_id: str, link: GroupLink | None, epoch: int) -> bool:
         """Whether a group could be in scope, before its name is known."""
         if link is not None and (link.state is GroupState.LINKED or link.linked_by == LINKED_BY_OPERATOR):

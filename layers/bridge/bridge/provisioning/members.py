@@ -33,10 +33,13 @@ class MemberChanges:
         self._extra = EXTRA_CALLS - 1
         self._present: frozenset[str] | None = None
         self._not_applied = False
+        #: The members as the last answer to an addition showed them, None where none did.
+        self.shown: frozenset[str] | None = None
 
     def add(self, members: Sequence[str]) -> None:
         """Add members; one that is there already is a success."""
         for part, answer in self._send(members, adds=True):
+            self.shown = answer
             missing = [member for member in part if answer is not None and member not in answer]
             for member in missing:
                 self._park([member], "member-not-added")
@@ -130,6 +133,10 @@ class MemberChanges:
             yield done, None
         if refused := [member for member in part if member not in done]:
             self._park(refused, "member-refused", refusal)
+
+    def park_missing(self) -> None:
+        """Genesys Cloud does not show the group's members: people who left may still be there."""
+        self._park(["group"], "members-missing")
 
     def _park(self, members: Sequence[str], reason: str, refusal: _Refusal | None = None) -> None:
         status = getattr(refusal, "status", None) or ""

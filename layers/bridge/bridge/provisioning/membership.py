@@ -23,6 +23,7 @@ class Membership:
         members: Genesys Cloud ids of the members.
         owner: Genesys Cloud id -> Okta id of each member that is one of our users.
         name: what Genesys Cloud calls the group.
+        missing: whether Genesys Cloud did not show the members: nobody is known to be one, and nobody not to be.
     """
 
     listed: frozenset[str]
@@ -30,6 +31,7 @@ class Membership:
     members: frozenset[str]
     owner: dict[str, str]
     name: str
+    missing: bool = False
 
     def inactive(self, okta_id: str) -> bool:
         """Whether our records say that the user is inactive in Genesys Cloud."""
@@ -66,9 +68,12 @@ def read_membership(
 ) -> Membership | None:
     """Genesys Cloud's members and our records of everybody concerned; None when the group is gone there."""
     group = genesys.group(link.genesys_id)
-    if group is None:
-        return None
-    members = group.members or frozenset()
+    return None if group is None else membership_of(store, listed, group.members, group.display_name)
+
+
+def membership_of(store: UserLinks, listed: frozenset[str], shown: frozenset[str] | None, name: str) -> Membership:
+    """Our records of everybody concerned; `shown` are the members, None where an answer has none."""
+    members = shown or frozenset()
     owner = {
         member: entity.removeprefix("user:")
         for member, entity in store.owners(members).items()
@@ -80,4 +85,4 @@ def read_membership(
         # Without the fingerprints, which nobody needs here: a group may have a hundred thousand members.
         part = store.users(everybody[at : at + LINKS_AT_A_TIME])
         links |= {okta_id: replace(found, hashes={}, refused={}, references=()) for okta_id, found in part.items()}
-    return Membership(listed=listed, links=links, members=members, owner=owner, name=group.display_name)
+    return Membership(listed=listed, links=links, members=members, owner=owner, name=name, missing=shown is None)

@@ -223,6 +223,9 @@ class GroupLink:
         settled: Okta's ``Date`` of the last listing that left nobody to remove.
         sighted: when people were first seen to be absent whose removal waits for a second sight, else None.
         absent: a digest of who they were.
+        unlinking: when an answer first said that the link has ended, else None; a second one is needed.
+        unlinked: when the link ended, None while there is one or never was.
+        blind: a digest of whom a group was last sent whose members Genesys Cloud does not show, else empty.
         ceiling: an operator's count for this group in place of the setting, None without one.
         ceiling_percent: an operator's percentage for this group, None without one.
         why: why the group is not linked (``no-match``, ``ambiguous``, ``taken``, ``unassigned``), else empty.
@@ -239,6 +242,9 @@ class GroupLink:
     settled: datetime | None = None
     sighted: datetime | None = None
     absent: str = ""
+    unlinking: datetime | None = None
+    unlinked: datetime | None = None
+    blind: str = ""
     ceiling: int | None = None
     ceiling_percent: int | None = None
     why: str = ""
