@@ -205,8 +205,6 @@ def test_a_group_whose_members_are_missing_loses_nobody_and_repeats_nothing(show
     world.okta.add_members(okta_id, newcomer)
     world.okta.remove_members(okta_id, people[:1])
     world.happen()
-    for e in world.journal(f"group:{okta_id}"):
-        print("J", e.outcome, e.why, e.calls, e.read)
     left = people[1:] if shown == "patch shows them" else people
     assert world.members(genesys_id) == {*left, *newcomer}
     patches = world.calls("PATCH", "groups")
