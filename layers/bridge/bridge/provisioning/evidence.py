@@ -2,7 +2,7 @@
 
 A listing may be cut, empty, late or of somebody else, and the stamp ``lastMembershipUpdated`` is one for the whole
 group. So everybody who would be removed is also asked for alone (``GET /users/{id}/groups``), up to twenty of them; of
-more, twenty drawn by hash, and the listing must say the same a minute later. What contradicts the listing is looked at
+more, twenty drawn by hash, and the listing must say the same a minute later. What contradicts the listing is read
 once more, and then it is a person's.
 """
 
