@@ -80,8 +80,10 @@ class Comparison:
         group = self._genesys.group(link.genesys_id)
         if group is None:
             return answers.Compared(entity=entity, genesys_id=link.genesys_id, state="genesys-group-gone")
+        members = group.members
+        if members is None:
+            return answers.Compared(entity=entity, genesys_id=link.genesys_id, state="members-missing")
         listed = self._okta.group_users(okta_id).value
-        members = group.members or frozenset()
         owner = {
             member: entity_.removeprefix("user:")
             for member, entity_ in self._store.owners(members).items()

@@ -127,7 +127,8 @@ class MemberChanges:
             group = self._genesys.group(self._group_id)
             if group is None:
                 raise Transient("genesys-group-gone", upstream="genesys", status=404)
-            self._present = group.members or frozenset()
+            # Missing is not empty: then nobody is known to be in, and nobody to be out.
+            self._present = group.members if group.members is not None else frozenset(() if adds else part)
         done = [member for member in part if (member in self._present) == adds]
         if done:
             yield done, None
