@@ -205,7 +205,7 @@ def _absent(okta_id: str) -> str:
 def _without_account(simulation: Simulation) -> set[str]:
     """Okta users whose e-mail is the userName of an account that a hold or an exception keeps for somebody else.
 
-    They wait: nobody takes an account over while a person has yet to say whether its owner goes. So does anyone who shares
+    They wait: nobody takes an account over while a person has yet to say whether its owner goes. So do people who share
     an e-mail with another Okta user, in whatever state: one has the account, the other is parked.
     """
     world = simulation.world
