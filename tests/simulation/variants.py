@@ -289,7 +289,7 @@ class _Unfenced(MemoryStore):
 
 
 class TrustsSilence(Variant):
-    """Whoever one listing of a group does not show has left; nobody is asked for alone."""
+    """People whom one listing of a group does not show have left; nobody is asked for alone."""
 
     name = "trusts-silence"
 
