@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.provisioning.records import GroupState
-from bridge_local.faults import Fault
+from bridge_local.faults import Fault, before
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
 from tests.world import World
@@ -219,3 +219,47 @@ def test_a_group_whose_members_are_missing_loses_nobody_and_repeats_nothing(show
     world.settle()
     assert world.members(genesys_id) == {*people[1:], *newcomer}
     assert not world.store.parked
+
+
+def test_many_whom_okta_does_not_know_are_not_removed() -> None:
+    """A role that sees nobody answers 404 for each: without the word of twenty people the listing is not believed."""
+    world, people, okta_id, genesys_id = company(60)
+    newcomer = world.provisioned(1)
+    world.clock.advance(30)
+    world.okta.add_members(okta_id, newcomer)
+    lie(world, okta_id, 10)
+    world.okta.faults.add(Fault("/users/[^/]+/groups", okta_faults.refused(404)))
+    world.happen()
+    assert set(people) <= world.members(genesys_id)
+    assert world.hold(okta_id)[:2] == ("open", "suspicious-listing")
+
+
+def test_a_listing_that_began_before_the_minute_was_over_is_no_second_sight() -> None:
+    """What counts is when it began, not when the last single reading had ended."""
+    world, people, okta_id, genesys_id = company(60)
+    world.clock.advance(30)
+    world.okta.remove_members(okta_id, people[:30])
+    world.deliver()
+    world.work_off()
+    world.okta.faults.add(Fault("/users/[^/]+/groups", before(lambda: world.clock.advance(2))))
+    world.clock.advance(30)
+    world.ask(f"group:{okta_id}")
+    world.work_off()
+    assert world.members(genesys_id) == set(people)
+
+
+def test_two_causes_are_two_first_answers() -> None:
+    """An empty listing of the application's groups, and later one 404 of Genesys Cloud: the link stands."""
+    world, people, okta_id, genesys_id = assigned(5)
+    lying = unassigned_listing(world)
+    world.ask(f"group:{okta_id}")
+    world.work_off()
+    world.okta.faults.remove(lying)
+    hidden = world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.refused(404, code="not.found")))
+    world.clock.advance(601)
+    world.send_dues()
+    world.work_off()
+    world.genesys.faults.remove(hidden)
+    world.settle()
+    assert world.store.group_links[okta_id].state is GroupState.LINKED
+    assert world.members(genesys_id) == set(people)

@@ -20,6 +20,8 @@ from bridge.provisioning.sync import Work
 
 #: So many people are asked for one by one; of more, so many are drawn.
 SINGLE_READS = 20
+#: Some whom Okta does not know are passed over; more readings than this are not made for one listing.
+MOST_READS = 3 * SINGLE_READS
 #: How long after a first sight a second one counts, and when it is due.
 SECOND_SIGHT = timedelta(seconds=60)
 #: Okta's ``lastMembershipUpdated`` and the ``Date`` of our listing may differ by the read lag.
@@ -53,7 +55,14 @@ class Evidence:
         self._clock = clock
 
     def prove(
-        self, work: Work, link: GroupLink, leaving: Mapping[str, str], *, stamp: datetime | None, once: bool
+        self,
+        work: Work,
+        link: GroupLink,
+        leaving: Mapping[str, str],
+        *,
+        stamp: datetime | None,
+        began: datetime,
+        once: bool,
     ) -> Proof:
         """Who of `leaving` really left.
 
@@ -63,6 +72,7 @@ class Evidence:
             leaving: Okta id -> Genesys Cloud id of the people whom the listing does not show, all active by our
                 records: an inactive one needs no proof.
             stamp: Okta's ``lastMembershipUpdated``, None where it is none to believe.
+            began: our time before the listing was read.
             once: whether one sight is enough, because a person has approved it, or because an earlier sync had its
                 second sight and stopped on its way. Nobody leaves without being asked for all the same.
 
@@ -72,27 +82,29 @@ class Evidence:
         many = len(leaving) > SINGLE_READS
         if many and not once and not _explained(stamp, link):
             return self._doubted(link, leaving, "suspicious-listing")
-        asked = _drawn(link.okta_id, leaving) if many else sorted(leaving)
-        unknown = set()
-        for okta_id in asked:
+        unknown, spoke = set(), 0
+        for okta_id in _drawn(link.okta_id, leaving):
+            if many and spoke == SINGLE_READS:
+                break
             work.check_time()
             groups = self._okta.user_groups(okta_id).value
             if groups is None:
                 unknown.add(okta_id)  # whether they are deleted is for their own sync to find
             elif any(group.id == link.okta_id for group in groups):
                 return self._doubted(link, leaving, "suspicious-listing")
+            else:
+                spoke += 1
+        if many and spoke < SINGLE_READS:  # a role that does not see people: nobody has said that they left
+            return self._doubted(link, leaving, "suspicious-listing")
         out = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unknown}
-        if many and not once and not self._seen_before(link, leaving):
+        if many and not once and not self._seen_before(link, leaving, began):
             return self._doubted(link, leaving, "")
         return Proof(out, "", replace(link, sighted=None, absent=""))
 
-    def _seen_before(self, link: GroupLink, leaving: Mapping[str, str]) -> bool:
-        """Whether an earlier listing, long enough ago, showed the same people as absent."""
-        return (
-            link.sighted is not None
-            and self._clock.now() - link.sighted >= SECOND_SIGHT
-            and link.absent == _digest(leaving)
-        )
+    @staticmethod
+    def _seen_before(link: GroupLink, leaving: Mapping[str, str], began: datetime) -> bool:
+        """Whether an earlier listing showed the same people as absent, long enough before this one began."""
+        return link.sighted is not None and began - link.sighted >= SECOND_SIGHT and link.absent == _digest(leaving)
 
     def _doubted(self, link: GroupLink, leaving: Mapping[str, str], suspicious: str) -> Proof:
         """Once more in a minute; with `suspicious` it is a person's when that says the same."""
@@ -114,9 +126,9 @@ def _explained(stamp: datetime | None, link: GroupLink) -> bool:
 
 
 def _drawn(group_id: str, leaving: Mapping[str, str]) -> list[str]:
-    """Twenty of them, the same ones for the same people."""
+    """All of them, or of many as many as may be asked for: by hash, so the same ones for the same people."""
     by_hash = sorted(leaving, key=lambda okta_id: sha256(f"{group_id} {okta_id}".encode()).digest())
-    return by_hash[:SINGLE_READS]
+    return by_hash[:MOST_READS]
 
 
 def _digest(leaving: Mapping[str, str]) -> str:

@@ -30,6 +30,7 @@ class Seen:
         membership: both sides.
         suspicious: why Okta's listing is hard to believe (``suspicious-empty``, ``group-deleted``), else empty.
         stamp: Okta's ``lastMembershipUpdated``.
+        began: our time before Okta's listing was read, None where there was none.
     """
 
     link: GroupLink
@@ -37,6 +38,7 @@ class Seen:
     membership: Membership
     suspicious: str
     stamp: datetime | None = None
+    began: datetime | None = None
 
 
 class GroupRemovals:
@@ -90,7 +92,9 @@ class GroupRemovals:
         if not active:
             return Proof(inactive, "", link)
         begun = link.sighted is not None and active.keys() <= self._store.removals(work.entity, link.sighted)
-        proof = self._evidence.prove(work, link, active, stamp=seen.stamp, once=approved or begun)
+        proof = self._evidence.prove(
+            work, link, active, stamp=seen.stamp, began=seen.began or self._clock.now(), once=approved or begun
+        )
         return replace(proof, out={**proof.out, **inactive} if proof.out else {})
 
     def _facts(self, entity: str, seen: Seen, joining: int) -> Facts:

@@ -81,6 +81,7 @@ class GroupSync:
             link = self._link(link, read.value, report)
             if link.state is not GroupState.LINKED:
                 return report
+        began = self._clock.now()
         listing = self._okta.group_users(work.okta_id)
         if listing.value is None:
             raise Transient("group-vanished", upstream="okta", status=404)
@@ -94,7 +95,7 @@ class GroupSync:
         if not listing.value and not self._explained_empty(read.value, link):
             suspicious = "suspicious-empty"
         nonempty = listing.date if listing.value else link.nonempty
-        both = Seen(replace(link, nonempty=nonempty), app, seen, suspicious, read.value.last_membership_updated)
+        both = Seen(replace(link, nonempty=nonempty), app, seen, suspicious, read.value.last_membership_updated, began)
         return self._converge(work, both, report, listed=listing.date)
 
     # ------------------------------------------------------------------------------------- links
@@ -134,6 +135,8 @@ class GroupSync:
         if link.state is not GroupState.LINKED:
             return report.finish("skipped", "not-in-scope")
         now = self._clock.now()
+        if link.unlinking_why != why:
+            link = replace(link, unlinking=None, unlinking_why=why)
         meant = link.linked_by == UNLINKED_BY_OPERATOR  # an operator has said so
         if not meant and (link.unlinking is None or now - link.unlinking < UNLINK_AFTER):
             if link.unlinking is None:

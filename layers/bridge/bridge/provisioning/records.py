@@ -224,6 +224,7 @@ class GroupLink:
         sighted: when people were first seen to be absent whose removal waits for a second sight, else None.
         absent: a digest of who they were.
         unlinking: when an answer first said that the link has ended, else None; a second one is needed.
+        unlinking_why: the cause that it gave: another cause is a first answer again.
         unlinked: when the link ended, None while there is one or never was.
         blind: a digest of whom a group was last sent whose members Genesys Cloud does not show, else empty.
         ceiling: an operator's count for this group in place of the setting, None without one.
@@ -243,6 +244,7 @@ class GroupLink:
     sighted: datetime | None = None
     absent: str = ""
     unlinking: datetime | None = None
+    unlinking_why: str = ""
     unlinked: datetime | None = None
     blind: str = ""
     ceiling: int | None = None
