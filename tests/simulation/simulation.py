@@ -188,7 +188,7 @@ class Simulation:
             soonest = self._next_due()
             if soonest is None or soonest > until:
                 self.clock.time = max(until, self.clock.time)
-                if self.climate.calm:
+                if self.climate.calm and not self.bad.kinds:
                     self.promises.check_leavers(self._leavers)
                 return
             self.clock.time = max(soonest, self.clock.time)
