@@ -16,6 +16,7 @@ from bridge_local.exchange import Request, Response
 from bridge_local.faults import Fault, Serve, before, edited
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
+from bridge_local.okta.faults import short_listing
 from tests.functional.test_reconcile import company, found, genesys_id, unheard, writes
 from tests.world import Countdown, World
 
@@ -62,6 +63,10 @@ def _shrunk(world: World, _: list[str]) -> None:
     answers(world, "/users", lambda _, answer: replace(answer, headers=_without_link(answer)))
 
 
+def _short(world: World, _: list[str]) -> None:
+    world.okta.faults.add(Fault("/users([?]|$)", short_listing(3)))
+
+
 def _looped(world: World, _: list[str]) -> None:
     first: list[Response] = []
 
@@ -93,6 +98,7 @@ LIES: dict[str, tuple[Callable[[World, list[str]], None], str]] = {
     "application off": (_off, "okta-app-not-active"),
     "empty": (_nobody, "okta-listing-empty"),
     "cut after the first page": (_shrunk, "okta-implausible"),
+    "three of them": (_short, "okta-listing-shrunk"),
     "the same page again": (_looped, "okta-user-listed-twice"),
     "no list": (_broken, "okta-implausible"),
     "400 on a later page": (_refused, "okta-implausible"),
