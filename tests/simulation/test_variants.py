@@ -15,7 +15,6 @@ BEGIN = {
     "replay": 1,
     "no-reread": 1,
     "one-window": 81,
-    "partial-page": 1,
     "no-fence": 301,
     "no-order": 161,
     "trusts-silence": 261,

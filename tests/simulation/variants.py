@@ -13,10 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
 from bridge.aws import upstreams
-from bridge.errors import Transient
 from bridge.items import Queue
 from bridge.okta.client import OktaClient
-from bridge.outbound.answer import Answer
 from bridge.provisioning.evidence import Evidence, Proof
 from bridge.provisioning.records import GroupLink, UserLink
 from bridge.provisioning.sync import Work
@@ -195,35 +193,6 @@ class _RememberingOkta(OktaClient):
 NoReread.client = _RememberingOkta
 
 
-# --------------------------------------------------------------------------------------------- partial-page
-
-
-class PartialPage(_OtherOkta):
-    """A listing whose later page failed is taken for the whole."""
-
-    name = "partial-page"
-
-
-class _HastyOkta(OktaClient):
-    def _get(
-        self,
-        path: str,
-        params: Sequence[tuple[str, str]] = (),
-        *,
-        headers: Mapping[str, str] | None = None,
-        link: str = "",
-    ) -> Answer:
-        try:
-            return super()._get(path, params, headers=headers, link=link)
-        except Transient:
-            if not link:
-                raise
-            return Answer("okta", 200, {}, b"[]")
-
-
-PartialPage.client = _HastyOkta
-
-
 # ------------------------------------------------------------------------------------------------- no-order
 
 
@@ -305,6 +274,5 @@ def _believe(_: Evidence, __: Work, link: GroupLink, leaving: Mapping[str, str],
 
 
 VARIANTS: dict[str, type[Variant]] = {
-    variant.name: variant
-    for variant in (Variant, Replay, NoOrder, NoReread, PartialPage, OneWindow, NoFence, TrustsSilence)
+    variant.name: variant for variant in (Variant, Replay, NoOrder, NoReread, OneWindow, NoFence, TrustsSilence)
 }
