@@ -17,7 +17,6 @@ on every machine.
 
 ```sh
 make bench          # every row, printed and written to this page
-make bench-check    # the rows that are quick enough for CI, against their ceilings
 ```
 
 Three ways side by side: the bridge; the native application's documented pattern, which is a GET and a PUT for each user
