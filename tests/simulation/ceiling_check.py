@@ -5,7 +5,7 @@
     ... people act; recorder.observe(); the bridge works; recorder.decide(...); recorder.settled(held) ...
     assert breaches(recorder.history, Rules(count=20, percent=40)) == []
 
-It knows what design sections 6 and 8 promise and nothing of how the bridge counts: it replays every call, keeps
+It knows what the ceilings promise and nothing of how the bridge counts: it replays every call, keeps
 both sides' members, and at each removal asks of the history itself who was removed in the rolling window that ends
 there, who else was to go at that moment by Okta's truth, and how many members there were. What an observer cannot
 know for sure (see `Accounts`) is never held against the bridge: a number is a breach only if it is one however the

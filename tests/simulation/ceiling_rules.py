@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-#: Design section 8: groups with a base below these have no percentage, or may become empty.
+#: Groups with a base below these have no percentage, or may become empty.
 PERCENT_FROM, NEVER_EMPTY_FROM = 20, 5
-#: Design section 6: so many deactivations pass before the whole change is seen, and no percentage is less.
+#: So many deactivations pass before the whole change is seen, and no percentage is less.
 DEACTIVATIONS_PASS, DEACTIVATIONS_LEAST = 19, 20
 
 
