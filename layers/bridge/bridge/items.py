@@ -221,7 +221,7 @@ def format_time(time: datetime) -> str:
 
 
 def read_settled(item: Item, date: datetime, lag: timedelta) -> bool:
-    """Whether a read that Okta dated `date` shows everything the item's events did (design: read lag)."""
+    """Whether a read that Okta dated `date` shows everything the item's events did."""
     return item.newest is None or date >= item.newest + lag
 
 

@@ -388,7 +388,7 @@ class Due:
 
     Attributes:
         entity: whom to sync.
-        why: a code, which may carry an id after a colon (``new-member:<okta user id>``).
+        why: a code, such as ``second-sight`` or ``unlink``.
         at: when its item goes into its queue.
         tries: how often it has been tried before; the item carries it.
     """
