@@ -139,7 +139,7 @@ class Stack:
     def _okta_model(self, numbers: random.Random, switches: OktaSwitches | None) -> OktaModel | None:
         if self.options.okta_url:
             return None
-        switches = switches or OktaSwitches(rate_limits=UNLIMITED, hook_window=1.0)
+        switches = switches or OktaSwitches(rate_limits=UNLIMITED, hook_window=1.0, host_links=True)
         token, org_url = self.options.secret["okta_token"], self.options.url(1)
         kept = self._kept.get("okta")
         if kept:
