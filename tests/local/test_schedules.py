@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import time
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.provisioning.records import Due
@@ -90,3 +93,16 @@ def test_a_tick_is_what_eventbridge_sends() -> None:
     """A function that looks into its event finds the same names."""
     assert {"source", "detail-type", "time", "resources", "detail"} <= tick().keys()
     assert (tick()["source"], tick()["detail-type"]) == ("aws.events", "Scheduled Event")
+
+
+def test_links_name_the_host_that_was_asked() -> None:
+    """A container knows this machine by another name; the System Log's next link may be followed from there too."""
+    with Stack(Options(port=free_ports(4))) as stack:
+        address = urlsplit(stack.options.url(1))
+        connection = http.client.HTTPConnection(address.hostname or "", address.port)
+        with contextlib.closing(connection):
+            token = {"Authorization": f"SSWS {stack.options.secret['okta_token']}"}
+            connection.request("GET", "/api/v1/logs?sortOrder=ASCENDING", headers={"Host": "bridge.test:1", **token})
+            answer = connection.getresponse()
+            answer.read()
+        assert "<http://bridge.test:1/api/v1/logs?" in answer.headers["Link"]
