@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bridge_local.okta import ids
 from bridge_local.okta.org import OktaRefused, Org
-from bridge_local.okta.records import Group
+from bridge_local.okta.records import BUILT_IN, Group
 from bridge_local.okta.system_log import Transaction
 
 
@@ -34,7 +34,7 @@ class GroupAdministration(Org):
     def update_group(self, group_id: str, *, name: str | None = None, description: str | None = None) -> None:
         """Change name, description or both."""
         with self._act(self._request(f"/api/v1/groups/{group_id}")):
-            group = self._group(group_id)
+            group = self._own_group(group_id)
             changed = [
                 key
                 for key, value in (("name", name), ("description", description))
@@ -57,6 +57,7 @@ class GroupAdministration(Org):
     def delete_group(self, group_id: str) -> None:
         """Delete the group; who was assigned through it alone loses the assignment."""
         with self._act(self._request(f"/api/v1/groups/{group_id}")):
+            self._own_group(group_id)
             target = self.group_target(group_id)
             members = list(self.member_table(group_id).current)
             for user_id in members:
@@ -85,6 +86,7 @@ class GroupAdministration(Org):
             transaction = self._request(f"/api/v1/groups/{group_id}/users/{user_ids[0] if user_ids else ''}")
         event_type = "group.user_membership.add" if join else "group.user_membership.remove"
         with self._act(transaction):
+            self._own_group(group_id)
             target = self.group_target(group_id)
             for user_id in user_ids:
                 self._user(user_id)
@@ -96,6 +98,13 @@ class GroupAdministration(Org):
                 self._touch_membership(group_id)
             self._settle_members(changed)
             return changed
+
+    def _own_group(self, group_id: str) -> Group:
+        """A group that administrators may change: none that Okta keeps."""
+        group = self._group(group_id)
+        if group.type == BUILT_IN:
+            raise OktaRefused(f"group {group_id} is BUILT_IN: Okta itself keeps it")
+        return group
 
     def _settle_members(self, user_ids: list[str]) -> None:
         """Assignments that follow from groups are made by a job of their own."""

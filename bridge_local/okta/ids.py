@@ -8,6 +8,8 @@ import string
 _ALPHABET = string.ascii_letters + string.digits
 #: Prefixes of Okta's ids by object.
 USER, GROUP, APP, APP_USER, EVENT_HOOK = "00u", "00g", "0oa", "0ua", "who"
+#: The id of the group "Everyone", the same in each org of the model.
+EVERYONE = "00gEveryoneOfTheO5d7"
 SYSTEM_PRINCIPAL, GROUP_ASSIGNMENT_JOB, BULK_JOB = "spr", "gam", "eru"
 
 

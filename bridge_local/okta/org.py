@@ -13,6 +13,7 @@ from typing import Any
 from bridge_local.okta import ids
 from bridge_local.okta.event_types import is_hook_eligible
 from bridge_local.okta.records import (
+    BUILT_IN,
     DEPROVISIONED,
     STAGED,
     App,
@@ -72,6 +73,10 @@ class Org:
         self._logins: dict[str, str] = {}
         self._transaction: Transaction | None = None
         self._quiet = False
+        born = self.now()
+        self.groups.put(
+            ids.EVERYONE, Group(ids.EVERYONE, "Everyone", "All users in your organization", born, born, born, BUILT_IN)
+        )
 
     # ------------------------------------------------------------------------------------------ clock
 
@@ -296,9 +301,16 @@ class Org:
         self.app_groups[app.id] = self._table()
 
     def add_user(self, user: User) -> None:
-        """Keep a new user."""
+        """Keep a new user, in Everyone too."""
         self.users.put(user.id, user)
         self._logins[user.login.casefold()] = user.id
+        self._settle_everyone(user)
+
+    def _settle_everyone(self, user: User) -> None:
+        """Everyone has every user who is not DEPROVISIONED; no event tells of it."""
+        change = self._part if user.status == DEPROVISIONED else self.join
+        if change(user.id, ids.EVERYONE):
+            self._touch_membership(ids.EVERYONE)
 
     def join(self, user_id: str, group_id: str) -> bool:
         """Make a user a member; False for one who is."""

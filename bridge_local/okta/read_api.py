@@ -11,6 +11,7 @@ from bridge_local.exchange import Request, Response
 from bridge_local.okta import render
 from bridge_local.okta.answers import Pages, cursor, json_text, not_found, uncursor
 from bridge_local.okta.filters import Values, parse_filter
+from bridge_local.okta.ids import EVERYONE
 from bridge_local.okta.org import Org
 from bridge_local.okta.records import DEPROVISIONED, App, Group, User
 
@@ -60,6 +61,8 @@ class ReadApi:
         as_of = self._org.as_of()
         user = self._user(key, as_of)
         keys = self._org.group_table(user.id).keys(as_of)
+        if not self._org.switches.own_groups_show_everyone:
+            keys = [key for key in keys if key != EVERYONE]
         return self._page(request, self._pages(request, 200, 200), keys, lambda each: self._group_body(each, as_of))
 
     def app(self, _request: Request, app_id: str) -> Response:

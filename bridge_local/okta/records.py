@@ -27,6 +27,10 @@ USER_STATUSES = (
 )
 
 
+#: The type of a group whose members Okta itself keeps.
+BUILT_IN = "BUILT_IN"
+
+
 @dataclass(slots=True)
 class User:
     """An Okta user; `profile` holds attributes that have a value."""

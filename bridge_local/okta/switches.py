@@ -68,6 +68,8 @@ class OktaSwitches:
         group_delete_removes: deleting a group raises group.user_membership.remove for each member.
         app_delete_removes: deleting an application raises application.user_membership.remove for each user.
         groups_list_deprovisioned: group listings contain members who are DEPROVISIONED.
+        own_groups_show_everyone: a user's own groups contain Everyone. Okta's documents show it, and do not say what
+            an administrator whose role is confined to some groups sees.
         job_of_bulk_adds: adding several members is one JOB transaction; otherwise one WEB transaction each.
         hook_window: events of this many seconds are merged into one delivery (captured ones took 2 to 11 s).
         hook_max_batch: most events in one delivery, 0 without a limit. Not documented.
@@ -101,6 +103,7 @@ class OktaSwitches:
     group_delete_removes: bool = False
     app_delete_removes: bool = False
     groups_list_deprovisioned: bool = True
+    own_groups_show_everyone: bool = True
     job_of_bulk_adds: bool = True
     hook_window: float = 10.0
     hook_max_batch: int = 100

@@ -180,6 +180,7 @@ class UserAdministration(Org):
         if status == DEPROVISIONED:
             activated = user.activated
         self.users.put(user_id, replace(user, status=status, status_changed=now, last_updated=now, activated=activated))
+        self._settle_everyone(self._user(user_id))
         if self.switches.app_user_status_follows:
             self._show_status(user_id, status)
 

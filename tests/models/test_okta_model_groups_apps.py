@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge_local.okta import OktaRefused
+from bridge_local.okta.ids import EVERYONE
 from tests.models.okta_org import Context
 
 ADD, REMOVE = "application.user_membership.add", "application.user_membership.remove"
@@ -68,7 +69,39 @@ def test_deleting_a_group_takes_memberships_and_assignments(told: bool) -> None:
     assert context.get(f"/api/v1/groups/{group}").status == 404
     assert context.get(f"/api/v1/groups/{group}/users").status == 404
     assert context.document(f"/api/v1/apps/{context.app_id}/groups") == []
-    assert context.document(f"/api/v1/users/{user}/groups") == []
+    assert [each["id"] for each in context.document(f"/api/v1/users/{user}/groups")] == [EVERYONE]
+
+
+def test_everyone_has_everybody_who_is_not_deprovisioned() -> None:
+    """A BUILT_IN group that Okta keeps: no event tells of it, administrators cannot change it, it is found by name."""
+    context = Context()
+    staged, ada, ben = context.user("s@example.com", activate=False), context.user(), context.user("b@example.com")
+    context.model.suspend(ada)
+    context.model.deactivate(ben)
+    assert PART not in context.types()
+    [found] = context.document("/api/v1/groups?q=every")
+    assert (found["id"], found["type"], found["profile"]["name"]) == (EVERYONE, "BUILT_IN", "Everyone")
+    assert context.document(f"/api/v1/groups/{EVERYONE}")["type"] == "BUILT_IN"
+    assert {each["id"] for each in context.document(f"/api/v1/groups/{EVERYONE}/users")} == {staged, ada}
+    assert context.document(f"/api/v1/users/{ben}/groups") == []
+    context.model.activate(ben)
+    assert [each["id"] for each in context.document(f"/api/v1/users/{ben}/groups")] == [EVERYONE]
+    for change in (context.model.add_members, context.model.remove_members):
+        with pytest.raises(OktaRefused, match="BUILT_IN"):
+            change(EVERYONE, [ada])
+    with pytest.raises(OktaRefused, match="BUILT_IN"):
+        context.model.delete_group(EVERYONE)
+    with pytest.raises(OktaRefused, match="BUILT_IN"):
+        context.model.rename_group(EVERYONE, "All")
+
+
+def test_whoever_is_in_everyone_is_assigned_through_it() -> None:
+    """Everyone may be assigned to the application like any group: who comes later is assigned too."""
+    context = Context()
+    early = context.user()
+    context.model.assign_group(EVERYONE)
+    late = context.user("late@example.com")
+    assert set(context.model.assignments[context.app_id].current) == {early, late}
 
 
 def test_assigning_a_group_assigns_its_members_by_a_job() -> None:

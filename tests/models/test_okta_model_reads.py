@@ -64,7 +64,7 @@ def test_groups_are_found_by_name() -> None:
     assert [each["id"] for each in context.document('/api/v1/groups?search=profile.name+eq+"Genesys A"')] == [group]
     changed = '/api/v1/groups?filter=lastMembershipUpdated+gt+"2026-11-24T10:00:00.000Z"'
     assert context.document(changed) == []
-    assert len(context.document("/api/v1/groups")) == 2
+    assert len(context.document("/api/v1/groups")) == 3
 
 
 @pytest.mark.parametrize("expand", ["", "&expand=user"])
@@ -157,14 +157,15 @@ def test_paging_links_point_to_the_org_or_to_the_host(follow: bool, origin: str)
     assert next_link(response).startswith(f"{origin}/api/v1/apps/{context.app_id}/users?after=")
 
 
-def test_users_groups_are_listed() -> None:
-    """GET /users/{id}/groups: full groups."""
-    context = Context()
+@pytest.mark.parametrize("shown", [True, False])
+def test_users_groups_are_listed(shown: bool) -> None:
+    """GET /users/{id}/groups: full groups; whether Everyone is one of them is a switch."""
+    context = Context(own_groups_show_everyone=shown)
     user = context.user()
     for name in ("Genesys A", "Genesys B"):
         context.model.add_members(context.model.create_group(name), [user])
     found = context.document(f"/api/v1/users/{user}/groups")
-    assert {each["profile"]["name"] for each in found} == {"Genesys A", "Genesys B"}
+    assert {each["profile"]["name"] for each in found} == {"Genesys A", "Genesys B", *(["Everyone"] if shown else [])}
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -218,7 +219,7 @@ def test_every_answer_carries_okta_s_date_and_request_id() -> None:
 
 def test_reads_lag_behind_every_kind_of_change() -> None:
     """Within the lag users, groups, members and assignments read as they were; after it as they are."""
-    context = Context(read_lag=5.0)
+    context = Context(read_lag=5.0, own_groups_show_everyone=False)
     user, group = context.user(), context.model.create_group("Genesys A")
     assert context.get(f"/api/v1/users/{user}").status == 404
     assert context.document("/api/v1/users") == []
