@@ -78,6 +78,15 @@ def short_listing(entries: int) -> Effect:
     return changed(change)
 
 
+def listing_without(*ids: str) -> Effect:
+    """200 with a listing that lacks these entries."""
+    return edited(
+        lambda document: (
+            [each for each in document if each["id"] not in ids] if isinstance(document, list) else document
+        )
+    )
+
+
 def without_link() -> Effect:
     """The ``Link`` header is lost: a full first page looks like the last one."""
     return headed(Link=None)

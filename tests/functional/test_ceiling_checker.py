@@ -8,10 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.provisioning.evidence import Evidence, Proof
+from bridge.provisioning.evidence import Case, Evidence, Proof
 from bridge.provisioning.groups import GroupSync
 from bridge.provisioning.membership import Membership
-from bridge.provisioning.records import GroupLink
 from bridge.provisioning.sync import Work
 from bridge_local.faults import Fault, lost
 from bridge_local.memory import MemoryStore
@@ -145,8 +144,8 @@ def test_who_sees_only_the_changed_users_is_caught(monkeypatch: pytest.MonkeyPat
 def test_who_trusts_any_empty_list_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sync that believes a listing without an explanation, and asks nobody, removes members whom Okta has."""
 
-    def believe(_: Evidence, __: Work, link: GroupLink, leaving: Mapping[str, str], **___: object) -> Proof:
-        return Proof(dict(leaving), "", link)
+    def believe(_: Evidence, __: Work, case: Case, leaving: Mapping[str, str]) -> Proof:
+        return Proof(dict(leaving), "", case.link)
 
     monkeypatch.setattr(Evidence, "prove", believe)
     monkeypatch.setattr(GroupSync, "_explained_empty", staticmethod(lambda *_: True))

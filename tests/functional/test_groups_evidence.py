@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.provisioning.records import GroupState
+from bridge.provisioning.records import GroupState, Verdict
 from bridge_local.faults import Fault, before
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
+from bridge_local.okta.ids import EVERYONE
 from tests.world import World
 
 GENEROUS = {"GROUP_REMOVAL_CEILING": "1000", "GROUP_REMOVAL_CEILING_PERCENT": "0"}
@@ -263,3 +264,120 @@ def test_two_causes_are_two_first_answers() -> None:
     world.settle()
     assert world.store.group_links[okta_id].state is GroupState.LINKED
     assert world.members(genesys_id) == set(people)
+
+
+def lie_about_own(world: World, person: str, *left_out: str, times: int | None = None) -> Fault:
+    """The person's own groups lack these; without any of them named, they are empty."""
+    effect = okta_faults.listing_without(*left_out) if left_out else okta_faults.empty_listing()
+    return world.okta.faults.add(Fault(f"/users/{person}/groups", effect, count=times))
+
+
+def touched(world: World, okta_id: str) -> list[str]:
+    """Somebody joins, so that Okta's stamp tells of a change; who."""
+    newcomer = world.provisioned(1)
+    world.clock.advance(30)
+    world.okta.add_members(okta_id, newcomer)
+    return newcomer
+
+
+def leave_out(world: World, okta_id: str, person: str, own: str, *, times: int | None = None) -> None:
+    """The group's listing and the person's own both lack their membership; the own one lacks more."""
+    listing = okta_faults.listing_without(person)
+    world.okta.faults.add(Fault(f"/groups/{okta_id}/users", listing, count=times))
+    lacks = {"empty": (), "without Everyone": (okta_id, EVERYONE), "of somebody else": (okta_id,)}
+    lie_about_own(world, person, *lacks[own], times=times)
+
+
+@pytest.mark.parametrize("stamp", ["new", "old"])
+@pytest.mark.parametrize("own", ["empty", "without Everyone"])
+def test_own_groups_that_are_no_answer_take_nobody_out(own: str, stamp: str) -> None:
+    """Every user is in Everyone: whose own groups lack it, while others' have it, is held, whatever the stamp says."""
+    world, people, okta_id, genesys_id = company(5)
+    world.okta.add_members(world.okta.create_group("Elsewhere"), people)
+    more = touched(world, okta_id) if stamp == "new" else []
+    leave_out(world, okta_id, people[0], own)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == {*people, *more}
+    assert world.hold(okta_id) == ("open", "suspicious-listing", {people[0]})
+
+
+@pytest.mark.parametrize("own", ["empty", "without Everyone", "of somebody else"])
+def test_two_listings_that_lie_at_once_take_nobody_out(own: str) -> None:
+    """Nothing has changed by Okta's stamp: the second sight, a minute later, shows everybody."""
+    world, people, okta_id, genesys_id = company(5)
+    world.okta.add_members(world.okta.create_group("Elsewhere"), people)
+    leave_out(world, okta_id, people[0], own, times=1)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set(people)
+    assert world.hold(okta_id) == ("", "", set())
+    assert not world.store.dues()
+
+
+@pytest.mark.parametrize("only", [True, False])
+def test_an_org_that_does_not_show_everyone_lets_people_leave(only: bool) -> None:
+    """Where another member's own groups have no BUILT_IN one either, an empty listing counts at the second sight."""
+    world, people, okta_id, genesys_id = company(5)
+    world.okta.switches.own_groups_show_everyone = False
+    if not only:
+        world.okta.add_members(world.okta.create_group("Elsewhere"), people)
+    world.okta.remove_members(okta_id, people[:1])
+    world.deliver()
+    world.work_off()
+    assert world.members(genesys_id) == set(people[1:] if not only else people)
+    world.settle()
+    assert world.members(genesys_id) == set(people[1:])
+    assert not world.hold(okta_id)[0]
+
+
+def test_the_last_one_leaves_by_a_persons_approval_where_nothing_tells_of_everyone() -> None:
+    """Nobody is left to compare with: an empty listing is held, and goes once a person says so."""
+    world, people, okta_id, genesys_id = company(1)
+    world.okta.switches.own_groups_show_everyone = False
+    world.okta.remove_members(okta_id, people)
+    world.happen()
+    assert world.members(genesys_id) == set(people)
+    assert world.hold(okta_id) == ("open", "suspicious-listing", set(people))
+    world.decide(f"group:{okta_id}", Verdict.APPROVE)
+    world.settle()
+    assert world.members(genesys_id) == set()
+
+
+def test_a_busy_group_does_not_wait_for_ever() -> None:
+    """Those absent from both listings go; who leaves between waits for a second sight of their own."""
+    world, people, okta_id, genesys_id = company(60)
+    world.clock.advance(30)
+    world.okta.remove_members(okta_id, people[:30])
+    world.deliver()
+    world.work_off()
+    for at in range(30, 36, 2):
+        world.clock.advance(19)
+        world.okta.remove_members(okta_id, people[at : at + 1])
+        if at == 34:  # and one of those who had left is back
+            world.okta.add_members(okta_id, people[:1])
+        world.deliver(after=1)
+        world.send_dues()
+        world.work_off()
+    assert world.members(genesys_id) == {*people[:1], *people[30:]}
+    world.settle()
+    gone = {*people[1:30], people[30], people[32], people[34]}
+    assert world.members(genesys_id) == set(people) - gone
+    assert not world.store.dues()
+
+
+def test_who_is_left_to_their_own_sync_leaves_the_group_unsettled() -> None:
+    """A 404 on their own reading is none: what Okta said of a change still explains who is absent later."""
+    world, people, okta_id, genesys_id = company(6)
+    settled = world.store.group_links[okta_id].settled
+    world.clock.advance(30)
+    world.okta.remove_members(okta_id, people[:2])
+    hidden = world.okta.faults.add(Fault(f"/users/{people[0]}/groups", okta_faults.refused(404)))
+    world.happen()
+    assert world.members(genesys_id) == set(people) - {people[1]}
+    assert world.store.group_links[okta_id].settled == settled
+    world.okta.faults.remove(hidden)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set(people[2:])
+    assert world.store.group_links[okta_id].settled != settled

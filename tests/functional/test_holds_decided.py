@@ -152,7 +152,10 @@ def test_an_approval_is_used_up_by_who_comes_back() -> None:
 
 
 def test_an_approval_is_void_on_a_reading_that_is_hard_to_believe() -> None:
-    """Approved for the ceiling, then the listing comes back empty without a reason: that needs its own approval."""
+    """Approved for the ceiling, then the listing comes back empty without a reason: that needs its own approval.
+
+    And that approval takes nobody out who is a member by their own reading.
+    """
     world, okta_id, genesys_id, users = held_group(40, 30)
     world.okta.faults.add(Fault(f"groups/{okta_id}/users", okta_faults.empty_listing()))
     world.clock.advance(3600)
@@ -161,6 +164,13 @@ def test_an_approval_is_void_on_a_reading_that_is_hard_to_believe() -> None:
     assert world.members(genesys_id) == set(users)
     hold = newest(world, okta_id)
     assert (hold.number, hold.state, hold.reason) == (2, HoldState.OPEN, "suspicious-empty")
+    world.decide(f"group:{okta_id}", Verdict.APPROVE)
+    world.settle()
+    assert world.members(genesys_id) == set(users)
+    hold = newest(world, okta_id)
+    assert (hold.number, hold.state, hold.reason) == (3, HoldState.OPEN, "suspicious-empty")
+    with world.okta.quietly():
+        world.okta.remove_members(okta_id, users[30:])
     world.decide(f"group:{okta_id}", Verdict.APPROVE)
     world.settle()
     assert world.members(genesys_id) == set()

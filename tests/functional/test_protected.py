@@ -6,6 +6,8 @@ import pytest
 
 from bridge.provisioning.protected import PROTECTED
 from bridge.provisioning.records import Verdict
+from bridge_local.faults import Fault
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 
@@ -73,6 +75,18 @@ def test_protection_ends_by_the_own_groups_alone_and_with_the_setting() -> None:
     world.okta.remove_members(okta_id, users[5:6])
     world.happen()
     assert world.members(genesys_id) == {*users[2:5], *users[6:]}
+
+
+def test_no_own_groups_at_all_end_no_protection() -> None:
+    """Everybody is in Everyone: an empty listing of their own is no answer, whatever the group's listing leaves out."""
+    world, protected, users = protecting(10)
+    world.store.add_exceptions(PROTECTED, users[:1])
+    world.okta.faults.add(Fault(f"/groups/{protected}/users", okta_faults.empty_listing()))
+    world.okta.faults.add(Fault(f"/users/{users[0]}/groups", okta_faults.empty_listing()))
+    world.okta.unassign_user(users[0])
+    world.happen()
+    assert world.account(users[0])["active"]
+    assert world.store.exceptions(PROTECTED) == {users[0]}
 
 
 def test_an_unknown_protected_group_holds_everybody() -> None:

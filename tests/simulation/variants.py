@@ -15,7 +15,7 @@ from unittest.mock import patch
 from bridge.aws import upstreams
 from bridge.items import Queue
 from bridge.okta.client import OktaClient
-from bridge.provisioning.evidence import Evidence, Proof
+from bridge.provisioning.evidence import Case, Evidence, Proof
 from bridge.provisioning.records import GroupLink, UserLink
 from bridge.provisioning.sync import Work
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
@@ -269,8 +269,8 @@ class TrustsSilence(Variant):
             yield
 
 
-def _believe(_: Evidence, __: Work, link: GroupLink, leaving: Mapping[str, str], **___: object) -> Proof:
-    return Proof(dict(leaving), "", link)
+def _believe(_: Evidence, __: Work, case: Case, leaving: Mapping[str, str]) -> Proof:
+    return Proof(dict(leaving), "", case.link)
 
 
 VARIANTS: dict[str, type[Variant]] = {

@@ -142,7 +142,8 @@ def group(document: Document, now: datetime) -> OktaGroup:
         when = None
     if when is not None and when > now + CREDIBLE_SKEW:
         when = None
-    return OktaGroup(own_id(document), _text(as_object(document.get("profile")), "name"), when)
+    name = _text(as_object(document.get("profile")), "name")
+    return OktaGroup(own_id(document), name, when, document.get("type") == "BUILT_IN")
 
 
 def implausible(detail: str) -> Transient:

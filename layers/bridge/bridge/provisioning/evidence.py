@@ -2,13 +2,18 @@
 
 A listing may be cut, empty, late or of somebody else, and the stamp ``lastMembershipUpdated`` is one for the whole
 group. So everybody who would be removed is also asked for alone (``GET /users/{id}/groups``), up to twenty of them; of
-more, twenty drawn by hash, and the listing must say the same a minute later. What contradicts the listing is read
-once more, and then it is a person's.
+more, twenty drawn by hash. Where more than twenty leave, or Okta's stamp does not tell of the change, only those go
+whom a listing a minute earlier did not show either. What contradicts the listing is read once more, and then it is a
+person's.
+
+Nobody's own groups are empty: every user is in the BUILT_IN group Everyone (Okta Management API, Group.type). An
+administrator whose role is confined to some groups may not see it, so where it is missing another member is asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -22,12 +27,34 @@ from bridge.provisioning.sync import Work
 SINGLE_READS = 20
 #: Some whom Okta does not know are passed over; more readings than this are not made for one listing.
 MOST_READS = 3 * SINGLE_READS
-#: How long after a first sight a second one counts, and when it is due.
-SECOND_SIGHT = timedelta(seconds=60)
+#: How long after a first sight a second one counts and is due, and how long a first one is remembered.
+SECOND_SIGHT, SIGHT_AGE = timedelta(seconds=60), timedelta(hours=1)
+#: So many of those seen to be absent are remembered in the group's record; the others wait for a sight of their own.
+REMEMBERED = 5000
 #: Okta's ``lastMembershipUpdated`` and the ``Date`` of our listing may differ by the read lag.
 MEMBERSHIP_LAG = timedelta(seconds=5)
 #: The cause of the sync that brings the second sight.
 WHY = "second-sight"
+_FINGERPRINT = 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """A group whose listing does not show some of its members.
+
+    Attributes:
+        link: the group's record.
+        present: Okta ids of those whom the listing shows.
+        stamp: Okta's ``lastMembershipUpdated``, None where it is none to believe.
+        began: our time before the listing was read.
+        approved: whether a person has approved it: one sight is enough, and yet nobody leaves who is a member.
+    """
+
+    link: GroupLink
+    present: AbstractSet[str]
+    stamp: datetime | None
+    began: datetime
+    approved: bool
 
 
 @dataclass(frozen=True)
@@ -35,14 +62,16 @@ class Proof:
     """What may be done about the people whom a listing does not show.
 
     Attributes:
-        out: Okta id -> Genesys Cloud id of those who really left.
+        out: Okta id -> Genesys Cloud id of those who really left; the others wait for a later sync.
         suspicious: why the listing is not believed: all of them are held for a person; else empty.
         link: the group's record with what was seen of them.
+        waits: whether nobody goes before a second sight, which is due.
     """
 
     out: dict[str, str]
     suspicious: str
     link: GroupLink
+    waits: bool = False
 
 
 class Evidence:
@@ -54,69 +83,101 @@ class Evidence:
         self._records = records
         self._clock = clock
 
-    def prove(
-        self,
-        work: Work,
-        link: GroupLink,
-        leaving: Mapping[str, str],
-        *,
-        stamp: datetime | None,
-        began: datetime,
-        once: bool,
-    ) -> Proof:
+    def prove(self, work: Work, case: Case, leaving: Mapping[str, str]) -> Proof:
         """Who of `leaving` really left.
 
         Args:
             work: the sync.
-            link: the group's record.
+            case: the group, and what was read of it.
             leaving: Okta id -> Genesys Cloud id of the people whom the listing does not show, all active by our
                 records: an inactive one needs no proof.
-            stamp: Okta's ``lastMembershipUpdated``, None where it is none to believe.
-            began: our time before the listing was read.
-            once: whether one sight is enough, because a person has approved it, or because an earlier sync had its
-                second sight and stopped on its way. Nobody leaves without being asked for all the same.
-
-        Returns:
-            With nobody in `out` and nothing suspicious: not yet; a second sight is due.
         """
-        many = len(leaving) > SINGLE_READS
-        if many and not once and not _explained(stamp, link):
-            return self._doubted(link, leaving, "suspicious-listing")
-        unknown, spoke = set(), 0
-        for okta_id in _drawn(link.okta_id, leaving):
+        link = case.link
+        explained, many = _explained(case.stamp, link), len(leaving) > SINGLE_READS
+        if many and not explained and not case.approved:
+            return self._doubted(case, leaving, "suspicious-listing")
+        again = _seen_before(case, leaving)
+        sure = leaving if case.approved or (explained and not many) else again
+        if not sure:
+            return self._wait(case, leaving)
+        unknown = self._ask(work, case, sure, again)
+        if unknown is None:
+            return self._doubted(case, leaving, "suspicious-listing")
+        out = {okta_id: member for okta_id, member in leaving.items() if okta_id in sure and okta_id not in unknown}
+        later = leaving.keys() - sure
+        return Proof(out, "", self._sighted(link, later) if later else replace(link, sighted=None, absent=""))
+
+    def _ask(self, work: Work, case: Case, sure: Collection[str], again: Collection[str]) -> set[str] | None:
+        """Whom of `sure`, asked for alone, Okta does not know; None when anyone did not say that they have left.
+
+        `again`: who was absent from an earlier listing too.
+        """
+        link, many = case.link, len(sure) > SINGLE_READS
+        unknown, spoke, everyone_shown = set[str](), 0, None
+        for okta_id in _drawn(link.okta_id, sure):
             if many and spoke == SINGLE_READS:
                 break
             work.check_time()
             groups = self._okta.user_groups(okta_id).value
             if groups is None:
                 unknown.add(okta_id)  # whether they are deleted is for their own sync to find
-            elif any(group.id == link.okta_id for group in groups):
-                return self._doubted(link, leaving, "suspicious-listing")
-            else:
-                spoke += 1
-        if many and spoke < SINGLE_READS:  # a role that does not see people: nobody has said that they left
-            return self._doubted(link, leaving, "suspicious-listing")
-        out = {okta_id: member for okta_id, member in leaving.items() if okta_id not in unknown}
-        if many and not once and not self._seen_before(link, leaving, began):
-            return self._doubted(link, leaving, "")
-        return Proof(out, "", replace(link, sighted=None, absent=""))
+                continue
+            if any(group.id == link.okta_id for group in groups):
+                return None
+            if not any(group.built_in for group in groups):
+                if everyone_shown is None:
+                    everyone_shown = self._shows_everyone(case)
+                # None at all are believed after a second sight where nobody's show Everyone, or by a person's approval.
+                empty_counts = case.approved or (okta_id in again and everyone_shown == "no")
+                if everyone_shown == "yes" or not (groups or empty_counts):
+                    return None
+            spoke += 1
+        # A role that does not see people: nobody has said that they left.
+        return None if many and spoke < SINGLE_READS else unknown
 
-    @staticmethod
-    def _seen_before(link: GroupLink, leaving: Mapping[str, str], began: datetime) -> bool:
-        """Whether an earlier listing showed the same people as absent, long enough before this one began."""
-        return link.sighted is not None and began - link.sighted >= SECOND_SIGHT and link.absent == _digest(leaving)
+    def _shows_everyone(self, case: Case) -> str:
+        """Whether a member's own groups have a BUILT_IN one: ``yes``, ``no``, or ``unclear`` without a clear answer."""
+        for okta_id in _drawn(case.link.okta_id, case.present)[:1]:
+            groups = self._okta.user_groups(okta_id).value or ()
+            if any(group.built_in for group in groups):
+                return "yes"
+            if any(group.id == case.link.okta_id for group in groups):
+                return "no"
+        return "unclear"
 
-    def _doubted(self, link: GroupLink, leaving: Mapping[str, str], suspicious: str) -> Proof:
-        """Once more in a minute; with `suspicious` it is a person's when that says the same."""
-        now = self._clock.now()
-        if suspicious and link.sighted is not None and now - link.sighted >= SECOND_SIGHT:
+    def _doubted(self, case: Case, leaving: Mapping[str, str], suspicious: str) -> Proof:
+        """Once more in a minute; it is a person's when that says the same."""
+        link = case.link
+        if link.sighted is None:
+            return Proof({}, "", self._sighted(link, leaving), waits=True)
+        if self._clock.now() - link.sighted >= SECOND_SIGHT:
             return Proof({}, suspicious, link)
-        if suspicious and link.sighted is not None:
-            return Proof({}, "", link)  # the second sight is due already
-        if not suspicious and link.sighted is not None and link.absent == _digest(leaving):
-            return Proof({}, "", link)
+        return Proof({}, "", link, waits=True)  # the second sight is due already
+
+    def _wait(self, case: Case, leaving: Mapping[str, str]) -> Proof:
+        """Nobody goes yet. Those absent since the first sight wait for one of their own."""
+        link = case.link
+        still = _fingerprints(link.okta_id, leaving) & _split(link.absent)
+        if still and link.sighted is not None and case.began - link.sighted < SECOND_SIGHT:
+            waiting = replace(link, absent="".join(sorted(still)))
+            return Proof({}, "", waiting, waits=True)  # the second sight is due already
+        return Proof({}, "", self._sighted(link, leaving), waits=True)
+
+    def _sighted(self, link: GroupLink, absent: Collection[str]) -> GroupLink:
+        """The group's record with these as seen absent now for the first time; their second sight is due."""
+        now = self._clock.now()
         self._records.note_due(Due(link.entity, WHY, now + SECOND_SIGHT))
-        return Proof({}, "", replace(link, sighted=now, absent=_digest(leaving)))
+        remembered = sorted(_fingerprints(link.okta_id, absent))[:REMEMBERED]
+        return replace(link, sighted=now, absent="".join(remembered))
+
+
+def _seen_before(case: Case, leaving: Collection[str]) -> frozenset[str]:
+    """Who of them was absent from an earlier listing too, long enough before this one began."""
+    link = case.link
+    if link.sighted is None or not SECOND_SIGHT <= case.began - link.sighted <= SIGHT_AGE:
+        return frozenset()
+    absent = _split(link.absent)
+    return frozenset(okta_id for okta_id in leaving if _fingerprint(link.okta_id, okta_id) in absent)
 
 
 def _explained(stamp: datetime | None, link: GroupLink) -> bool:
@@ -125,11 +186,20 @@ def _explained(stamp: datetime | None, link: GroupLink) -> bool:
     return stamp is not None and settled is not None and stamp > settled - MEMBERSHIP_LAG
 
 
-def _drawn(group_id: str, leaving: Mapping[str, str]) -> list[str]:
+def _drawn(group_id: str, people: Collection[str]) -> list[str]:
     """All of them, or of many as many as may be asked for: by hash, so the same ones for the same people."""
-    by_hash = sorted(leaving, key=lambda okta_id: sha256(f"{group_id} {okta_id}".encode()).digest())
+    by_hash = sorted(people, key=lambda okta_id: sha256(f"{group_id} {okta_id}".encode()).digest())
     return by_hash[:MOST_READS]
 
 
-def _digest(leaving: Mapping[str, str]) -> str:
-    return sha256(" ".join(sorted(leaving)).encode()).hexdigest()[:32]
+def _fingerprint(group_id: str, okta_id: str) -> str:
+    return sha256(f"{group_id} {okta_id}".encode()).hexdigest()[:_FINGERPRINT]
+
+
+def _fingerprints(group_id: str, people: Collection[str]) -> frozenset[str]:
+    return frozenset(_fingerprint(group_id, okta_id) for okta_id in people)
+
+
+def _split(fingerprints: str) -> frozenset[str]:
+    """What `GroupLink.absent` keeps in one text."""
+    return frozenset(fingerprints[at : at + _FINGERPRINT] for at in range(0, len(fingerprints), _FINGERPRINT))

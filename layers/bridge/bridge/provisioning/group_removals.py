@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.provisioning.ceiling import Ceiling
-from bridge.provisioning.evidence import WHY, Evidence, Proof
+from bridge.provisioning.evidence import WHY, Case, Evidence, Proof
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
@@ -64,23 +64,25 @@ class GroupRemovals:
     def plan(self, work: Work, seen: Seen, joining: int) -> tuple[Plan, GroupLink]:
         """What is to be done when `joining` are added, and the group's record with what was seen of those who leave.
 
-        Nobody is let go before they themselves have been asked for, but where a person approved what is suspicious.
+        Nobody is let go before they themselves have been asked for, whatever a person approved.
         """
         facts, link = self._facts(work.entity, seen, joining), seen.link
         plan = judge(facts)
-        if plan.approved and not facts.suspicious:
+        if plan.approved:
             proof = self._prove(work, seen, link, plan.approved, approved=True)
-            link, away = proof.link, not proof.out and not proof.suspicious
-            unknown = frozenset() if away or proof.suspicious else plan.approved - proof.out.keys()
+            link, unknown = proof.link, _unknown(proof, plan.approved)
             facts = replace(
-                facts, void=bool(proof.suspicious), contradicted=proof.suspicious, approval_waits=away, unknown=unknown
+                facts,
+                void=bool(proof.suspicious),
+                contradicted=proof.suspicious,
+                approval_waits=proof.waits,
+                unknown=unknown,
             )
             plan = judge(facts)
         if plan.counted and not facts.suspicious:
             proof = self._prove(work, seen, link, plan.counted, approved=False)
-            link, waits = proof.link, not proof.out and not proof.suspicious
-            unknown = frozenset() if waits or proof.suspicious else plan.counted - proof.out.keys()
-            facts = replace(facts, contradicted=proof.suspicious, waits=waits, unknown=facts.unknown | unknown)
+            link, unknown = proof.link, _unknown(proof, plan.counted) | facts.unknown
+            facts = replace(facts, contradicted=proof.suspicious, waits=proof.waits, unknown=unknown)
             plan = judge(facts)
         return plan, link
 
@@ -91,11 +93,10 @@ class GroupRemovals:
         active = {okta_id: member[okta_id] for okta_id in leaving if okta_id not in inactive}
         if not active:
             return Proof(inactive, "", link)
-        begun = link.sighted is not None and active.keys() <= self._store.removals(work.entity, link.sighted)
-        proof = self._evidence.prove(
-            work, link, active, stamp=seen.stamp, began=seen.began or self._clock.now(), once=approved or begun
-        )
-        return replace(proof, out={**proof.out, **inactive} if proof.out else {})
+        began = seen.began or self._clock.now()
+        case = Case(link, seen.membership.listed - active.keys(), seen.stamp, began, approved)
+        proof = self._evidence.prove(work, case, active)
+        return proof if proof.waits or proof.suspicious else replace(proof, out={**proof.out, **inactive})
 
     def _facts(self, entity: str, seen: Seen, joining: int) -> Facts:
         """What the judgement rests on; `joining` is how many are added."""
@@ -174,6 +175,11 @@ class GroupRemovals:
         self._store.reserve(entity, okta_id_of.values(), self._clock.now())
         for done in changes.remove(sorted(okta_id_of)):
             self._store.complete(entity, [okta_id_of[member] for member in done], self._clock.now())
+
+
+def _unknown(proof: Proof, leaving: frozenset[str]) -> frozenset[str]:
+    """Who of those who leave is left to a later sync, while the others go."""
+    return frozenset() if proof.waits or proof.suspicious else leaving - proof.out.keys()
 
 
 def _conclude(plan: Plan, report: Report) -> None:

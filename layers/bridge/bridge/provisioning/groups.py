@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bridge.errors import OwnerTaken, Transient
-from bridge.provisioning.evidence import MEMBERSHIP_LAG, WHY, Evidence
+from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence
 from bridge.provisioning.group_removals import GroupRemovals, Seen
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
@@ -198,7 +198,7 @@ class GroupSync:
             plan, link = self._removals.plan(work, both, report.added)
             self._removals.execute(work, seen, plan, changes, report)
         self._lifecycle.notify(work.entity, report)
-        if listed is not None and report.why != WHY and not report.held and changes.applied:
+        if listed is not None and not plan.unsettled and not plan.waits and not report.held and changes.applied:
             link = replace(link, settled=listed, sighted=None, absent="")
         ended = link.first_sync_ended or self._settings.mode is Mode.ENFORCE
         done = replace(link, synced=report.date, first_sync_ended=ended, why="", unlinking=None, blind="")

@@ -32,7 +32,7 @@ class Facts:
         contradicted: why those whom no person approved are held after they were asked for alone, else empty.
         void: whether those whom a person approved were asked for alone, and are members.
         waits, approval_waits: whether nobody, or nobody of the approved, may go before another listing confirms it.
-        unknown: whom Okta does not show at all: left to their own sync.
+        unknown: who is left to a later sync: Okta does not show them at all, or has not shown them as absent twice.
         recent: who was removed unapproved within the window.
         permitted: who may go already by a person's approval.
         exceptions: whom rejected holds keep.
@@ -92,6 +92,7 @@ class Plan:
         newly_seen: adopted people who are in the Okta group.
         change: what becomes of the hold, for people; empty when it stays.
         waits: whether another listing is to confirm it first.
+        unsettled: whether somebody who should leave stays without being held.
     """
 
     hold: Hold | None = None
@@ -110,6 +111,7 @@ class Plan:
     newly_seen: frozenset[str] = _NOBODY
     change: str = ""
     waits: bool = False
+    unsettled: bool = False
 
     @property
     def released(self) -> frozenset[str]:
@@ -129,6 +131,7 @@ def judge(facts: Facts) -> Plan:
         excepted=excepted,
         unexcepted=exceptions & again_there | facts.exceptions & facts.vanished,
         newly_seen=frozenset(facts.listed & facts.adopted - facts.seen),
+        unsettled=bool(facts.unknown & facts.leaving),
     )
     later = _NOBODY
     if hold is not None and hold.state is HoldState.APPROVED:

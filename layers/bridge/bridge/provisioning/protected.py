@@ -1,7 +1,7 @@
 """Protected people: members of one Okta group, who leave anything by a person's decision alone.
 
 Who has been seen in that group stays protected until their own groups say otherwise: a listing's silence, or an answer
-that they are not found, ends no protection.
+that they are not found or have no groups at all, ends no protection.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class ProtectedPeople:
         return ((known | listed) & leaving) - left
 
     def _has_left(self, okta_id: str, group_id: str) -> bool:
-        groups = self._okta.user_groups(okta_id).value
-        return groups is not None and all(group.id != group_id for group in groups)
+        groups = self._okta.user_groups(okta_id).value or ()
+        return bool(groups) and all(group.id != group_id for group in groups)
 
     def _find(self) -> str:
         """The group's id, by id or by its name without case; empty when there is none, or more than one."""

@@ -222,7 +222,7 @@ class GroupLink:
         nonempty: Okta's ``Date`` of the last listing that showed members.
         settled: Okta's ``Date`` of the last listing that left nobody to remove.
         sighted: when people were first seen to be absent whose removal waits for a second sight, else None.
-        absent: a digest of who they were.
+        absent: who they were, as short hashes in one text.
         unlinking: when an answer first said that the link has ended, else None; a second one is needed.
         unlinking_why: the cause that it gave: another cause is a first answer again.
         unlinked: when the link ended, None while there is one or never was.

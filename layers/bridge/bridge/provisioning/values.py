@@ -65,11 +65,12 @@ class AppUser:
 
 @dataclass(frozen=True)
 class OktaGroup:
-    """A group as ``GET /api/v1/groups/{id}`` answers."""
+    """A group as ``GET /api/v1/groups/{id}`` answers; `built_in`: Okta itself keeps it, such as Everyone."""
 
     id: str
     name: str
     last_membership_updated: datetime | None = None
+    built_in: bool = False
 
 
 @dataclass(frozen=True)
