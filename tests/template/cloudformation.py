@@ -46,6 +46,7 @@ NAMES: dict[str, tuple[str, int, bool]] = {
     "AWS::CloudWatch::Dashboard": ("DashboardName", 255, False),
     "AWS::Logs::LogGroup": ("LogGroupName", 512, False),
     "AWS::SecretsManager::Secret": ("Name", 512, False),
+    "AWS::SSM::Parameter": ("Name", 1011, False),
     "AWS::WAFv2::WebACL": ("Name", 128, True),
     "AWS::WAFv2::IPSet": ("Name", 128, True),
 }

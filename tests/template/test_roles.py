@@ -44,6 +44,7 @@ DEFAULT_MAP = ROOT / "layers/bridge/bridge/mapping/default_map.json"
 QUEUES = {"LeaversQueue", "UsersQueue", "GroupsQueue"}
 CLIENT_ID = "0oaBridgeServiceApp1"
 MAP_PARAMETER = "/bridge/map"
+NAMES_PARAMETER = "CFN-LinkedGroupNames-1"
 #: An action on a resource, by its logical id.
 Grant = tuple[str, str]
 
@@ -138,7 +139,10 @@ class Deployment:
         """Remember what a call of a function needs."""
         if not self.recording:
             return
-        logical = {physical: name for name, physical in self.aws.physical.items()} | {MAP_PARAMETER: MAP_PARAMETER}
+        logical = {physical: name for name, physical in self.aws.physical.items()} | {
+            MAP_PARAMETER: MAP_PARAMETER,
+            NAMES_PARAMETER: "LinkedGroupNames",
+        }
         prefix = SERVICES[service]
         if operation == "TransactWriteItems":
             for write in arguments["TransactItems"]:
@@ -204,7 +208,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         "OKTA_AUTH": "oauth",
         "OKTA_CLIENT_ID": CLIENT_ID,
         "ATTRIBUTE_MAP_PARAMETER": MAP_PARAMETER,
-        "LINKED_GROUPS": "Sales",
+        "LINKED_GROUPS": f"ssm:{NAMES_PARAMETER}",
         "GROUP_REMOVAL_CEILING": "1",
     }
     options = Options(variables=variables)
@@ -216,6 +220,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
         aws.create(TEMPLATE, options)
         boto3.client("sqs").set_queue_attributes(QueueUrl=aws.physical["GroupsQueue"], Attributes={"DelaySeconds": "0"})
         boto3.client("ssm").put_parameter(Name=MAP_PARAMETER, Value=DEFAULT_MAP.read_text("utf-8"), Type="String")
+        boto3.client("ssm").put_parameter(Name=NAMES_PARAMETER, Value="Support *,Sales", Type="String")
         DynamoStore(boto3.client("dynamodb"), aws.physical["StateTable"]).set_bootstrapped()
         for function in ("Receiver", "Consumer", "LogPoller", "Reconciler"):
             for name, value in aws.environment(TEMPLATE, function, options).items():
@@ -293,6 +298,8 @@ def allowed(function: str) -> set[Grant]:
 def _logical(resource: dict[str, Any]) -> str:
     ((kind, value),) = resource.items()
     if kind == "Fn::Sub" and ":event-source-mapping:" in value:
+        return str(value.rpartition("${")[2].removesuffix("}"))
+    if kind == "Fn::Sub" and ":parameter/" in value:
         return str(value.rpartition("${")[2].removesuffix("}"))
     if kind == "Fn::Sub":
         assert value.endswith(":parameter${AttributeMapParameter}")

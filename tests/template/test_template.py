@@ -54,6 +54,7 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("", "0 2 * * *", "at(2026-11-24T02:00:00)"),
     ),
     "ReconcileTimeZone": (("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"), ("", "Europe/", "Berlin time")),
+    "LinkedGroups": (("", "Genesys *,Support [AB]", "{Berlin}"), ("{{ssm:/other}}", "a{{b")),
     "AttributeMapParameter": (("", "/bridge/map"), ("bridge/map", "/bridge/", "file:/etc/passwd")),
     "AllowedAddresses": (
         ("", "192.0.2.0/24", "198.51.100.7/32"),

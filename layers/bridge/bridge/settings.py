@@ -20,11 +20,18 @@ LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "host.docker.internal"
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?")
 APP_ID = re.compile(r"[A-Za-z0-9]{8,64}")
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+#: Before the name of an SSM parameter that has the value in place of the environment.
+SSM_PREFIX = "ssm:"
 E_ = TypeVar("E_", bound=StrEnum)
 
 
 def _is_local(origin: re.Match[str]) -> bool:
     return origin["host"].strip("[]").lower() in LOCAL_HOSTS
+
+
+def group_names(text: str) -> tuple[str, ...]:
+    """The names and globs of a list that has commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 class Mode(StrEnum):
@@ -252,7 +259,11 @@ class MapSettings:
 
 @dataclass(frozen=True)
 class ProvisioningSettings:
-    """The switches of the decisions."""
+    """The switches of the decisions.
+
+    Attributes:
+        linked_groups: names and globs, or ``ssm:<name>`` alone: then that SSM parameter has them.
+    """
 
     mode: Mode = Mode.OBSERVE
     create_users: bool = True
@@ -284,9 +295,7 @@ class ProvisioningSettings:
             inactive_members=environment.choice("INACTIVE_MEMBERS", InactiveMembers.KEEP),
             sync_password=environment.choice("SYNC_PASSWORD", SyncPassword.NONE),
             link_assigned_groups=environment.flag("LINK_ASSIGNED_GROUPS", default=True),
-            linked_groups=tuple(
-                name.strip() for name in environment.text("LINKED_GROUPS", "").split(",") if name.strip()
-            ),
+            linked_groups=group_names(environment.text("LINKED_GROUPS", "")),
             members_per_request=environment.whole("MEMBERS_PER_REQUEST", 50, least=1, most=1000),
             group_removal_ceiling=environment.whole("GROUP_REMOVAL_CEILING", 1000, least=1, most=1000),
             group_removal_ceiling_percent=environment.whole("GROUP_REMOVAL_CEILING_PERCENT", 50, least=0, most=100),

@@ -178,6 +178,15 @@ class Dependencies:
 
         return load_map(self.settings.mapping)
 
+    @cached_property
+    def linked_names(self) -> Callable[[], tuple[str, ...]]:
+        """The names and globs of groups to link."""
+        from bridge.aws.linked_names import LinkedNames
+
+        return LinkedNames(
+            self.settings.provisioning.linked_groups, lambda: boto3.client("ssm", config=self.client_config)
+        )
+
     @property
     def map_text(self) -> tuple[str, str] | None:
         """Name and text of the SSM parameter that has the attribute map; None where it comes from elsewhere."""

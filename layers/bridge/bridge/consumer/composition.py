@@ -65,6 +65,7 @@ class Consumer:
                 clock=dependencies.clock,
                 hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
                 make_password=dependencies.make_password,
+                linked_names=dependencies.linked_names,
             ),
             store=dependencies.store,
             sqs=dependencies.sqs,

@@ -39,6 +39,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         clock=clock,
         calls=calls,
         hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
+        linked_names=dependencies.linked_names,
     )
 
     def named() -> str:

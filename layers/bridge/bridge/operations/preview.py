@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from inspect import signature
 from typing import Any, cast
@@ -108,6 +108,7 @@ class Preview:
         clock: Clock,
         calls: Calls,
         hash_key: Callable[[], bytes],
+        linked_names: Callable[[], Iterable[str]],
     ) -> None:
         """The clients tell their calls to `calls`."""
         self._queues = RecordingQueue()
@@ -124,6 +125,7 @@ class Preview:
             clock=clock,
             hash_key=hash_key,
             make_password=str,
+            linked_names=linked_names,
         )
 
     def sync(self, entity: str) -> tuple[JournalEntry, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
@@ -20,13 +21,20 @@ LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR = "operator", "operator-unlinked"
 class Linking:
     """The rules that say which Okta groups are in scope."""
 
-    def __init__(self, okta: OktaReader, records: GroupLinks, clock: Clock, settings: ProvisioningSettings) -> None:
-        """Read the listing of assigned groups through `okta` when it is needed."""
+    def __init__(
+        self,
+        okta: OktaReader,
+        records: GroupLinks,
+        clock: Clock,
+        settings: ProvisioningSettings,
+        names: Callable[[], Iterable[str]],
+    ) -> None:
+        """Read the listing of assigned groups through `okta`, and the `names` to link, when they are needed."""
         self._okta = okta
         self._records = records
         self._clock = clock
         self._settings = settings
-        self._by_name = {f"name {name}": name.casefold() for name in settings.linked_groups}
+        self._names = names
         self._assigned: frozenset[str] = frozenset()
         self._read: tuple[int, datetime] | None = None
 
@@ -40,6 +48,14 @@ class Linking:
             self._read = (epoch, now)
         return self._assigned
 
+    def by_name(self) -> dict[str, str]:
+        """The pattern of each rule ``name <pattern>``, without case.
+
+        Raises:
+            SettingsError, Transient: as `LinkedNames`.
+        """
+        return {f"name {name}": name.casefold() for name in self._names()}
+
     def forget(self) -> None:
         """Read the listing of assigned groups anew when it is next needed: nothing ends by what is remembered."""
         self._read = None
@@ -50,7 +66,7 @@ class Linking:
             return True
         if link is not None and link.linked_by == UNLINKED_BY_OPERATOR:
             return False
-        return bool(self._by_name) or group_id in self.assigned(epoch)
+        return bool(self.by_name()) or group_id in self.assigned(epoch)
 
     def rule(self, group: OktaGroup, link: GroupLink | None, epoch: int) -> str:
         """The rule that puts a group in scope: ``operator``, ``name <pattern>`` or ``assigned``; empty for none.
@@ -59,10 +75,11 @@ class Linking:
         """
         if link is not None and link.linked_by in {LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR}:
             return LINKED_BY_OPERATOR if link.linked_by == LINKED_BY_OPERATOR else ""
-        if link is not None and link.state is GroupState.LINKED and link.linked_by in self._by_name:
+        by_name = self.by_name()
+        if link is not None and link.state is GroupState.LINKED and link.linked_by in by_name:
             return link.linked_by
         name = group.name.casefold()
-        for rule, pattern in self._by_name.items():
+        for rule, pattern in by_name.items():
             if name == pattern or fnmatchcase(name, pattern):
                 return rule
         return "assigned" if group.id in self.assigned(epoch) else ""

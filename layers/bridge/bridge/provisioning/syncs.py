@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from bridge.provisioning.account_writer import AccountWriter, ObservingWriter
@@ -37,10 +37,11 @@ def build_syncs(
     clock: Clock,
     hash_key: Callable[[], bytes],
     make_password: Callable[[], str],
+    linked_names: Callable[[], Iterable[str]],
 ) -> dict[str, Sync]:
     """The syncs by kind of entity: ``user``, ``group`` and ``app``."""
     assignments = Assignments(okta, store, clock, lag=timedelta(seconds=settings.read_lag_seconds))
-    linking = Linking(okta, store, clock, settings)
+    linking = Linking(okta, store, clock, settings, linked_names)
     matching = Matching(genesys, okta, store, queues, clock)
     fingerprints = Fingerprints(hash_key, map_digest=mapper.digest)
     writer: AccountWriter = ObservingWriter(matching)

@@ -42,7 +42,7 @@ class ReconcilerEvents:
         genesys = dependencies.genesys.client(Queue.GROUPS, self._calls)
         fingerprints = Fingerprints(lambda: dependencies.hash_key.get("hash_key").encode())
         store, switches = dependencies.store, settings.provisioning
-        linking = Linking(okta, store, dependencies.clock, switches)
+        linking = Linking(okta, store, dependencies.clock, switches, dependencies.linked_names)
         self._reconciler = Reconciler(
             phases=Phases(
                 assigned=AssignedUsers(

@@ -68,7 +68,7 @@ class Groups:
             if link.state is GroupState.LINKED or link.linked_by == "operator"
         }
         ids |= session.ask(partial(self._linking.assigned, epoch))
-        if self._settings.linked_groups:
+        if session.ask(self._linking.by_name):
             ids |= {
                 group.id for group in self._all_groups(session) if self._linking.rule(group, links.get(group.id), epoch)
             }
