@@ -54,8 +54,9 @@ types: .venv/.made ## types: mypy, strict
 rooms: .venv/.made ## the packages of the bridge, who imports whom, and whether that is few and never upward
 	@$(PYTHON) -m tests.architecture.rooms
 
-sam-validate: .sam/.made ## the template, by aws-sam-cli in an environment of its own
+sam-validate: .sam/.made ## the template, and that a deployment keeps its parameters, by aws-sam-cli in an environment of its own
 	@SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .sam/bin/python -m samcli validate --lint --template template.yaml
+	@SAM_CLI_TELEMETRY=0 .sam/bin/python -m tests.template.sam_deploy
 
 sam-build: .venv/.made .sam/.made ## layers and functions as they are shipped: built twice, compared, weighed, imported
 	@$(PYTHON) -m bridge_local.sam_build

@@ -29,7 +29,7 @@ HANDLERS = ("create", "read", "update", "delete")
 STATE_SERVICES = frozenset({"dynamodb", "kms", "logs", "secretsmanager", "sns", "sqs"})
 #: A schema names what it may need for resources of every kind, such as a load balancer with a web ACL.
 OURS = frozenset(
-    {"apigateway", "cloudwatch", "events", "iam", "lambda", "scheduler", "s3", "wafv2", "xray"} | STATE_SERVICES
+    {"apigateway", "cloudwatch", "events", "iam", "lambda", "scheduler", "s3", "ssm", "wafv2", "xray"} | STATE_SERVICES
 )
 #: What sam and CloudFormation's own service need beside the resources.
 OF_SAM = {
@@ -69,8 +69,8 @@ def files() -> dict[str, str]:
     made = translate(yaml_parse(TEMPLATE.read_text("utf-8")))
     kinds = sorted({resource["Type"] for resource in made["Resources"].values()})
     rights = {kind: frozenset(_rights(schema)) for kind, schema in _schemas(kinds).items()}
-    if missing := [kind for kind in kinds if kind not in rights]:
-        raise SystemExit(f"no published schema: {', '.join(missing)}")
+    if missing := [kind for kind in kinds if not rights.get(kind)]:
+        raise SystemExit(f"no published schema, or its service is not among ours: {', '.join(missing)}")
     every = frozenset().union(*rights.values()) | {f"{name}:{right}" for name in OF_SAM for right in OF_SAM[name]}
     state = {right for right in every if right.partition(":")[0] in STATE_SERVICES}
     date = json.loads((SCHEMAS / "version.json").read_text("utf-8"))["schema_date"][:10]

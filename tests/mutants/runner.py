@@ -94,10 +94,11 @@ class Catalogue:
 def changed_since(root: Path, mutants: Sequence[Mutant], base: str) -> list[Mutant]:
     """Those whose file, test files or own entry differ from what they were at `base`.
 
-    ``auto`` is where the branch left `main`; on `main` itself the last commit.
+    ``auto`` is where the branch left `main` (`origin/main` where CI has no other); on `main` itself the last commit.
     """
     if base == "auto":
-        base = _git(root, "merge-base", "HEAD", "main").strip() or "HEAD~1"
+        left = (_git(root, "merge-base", "HEAD", of).strip() for of in ("main", "origin/main"))
+        base = next(filter(None, left), "HEAD~1")
         if base == _git(root, "rev-parse", "HEAD").strip():
             base = "HEAD~1"
     changed = set(_git(root, "diff", "--name-only", base).splitlines())

@@ -168,6 +168,15 @@ def test_concurrency_follows_the_rate(rate: int) -> None:
     assert in_hand <= max(floor, rate / 2)
 
 
+def test_a_new_account_has_room_for_the_default() -> None:
+    """Its quota is ten concurrent executions: the batches in hand leave two for the hook, as the page says."""
+    resources = STACKS["minimal"].resources().values()
+    mappings = [each["Properties"] for each in resources if each["Type"] == "AWS::Lambda::EventSourceMapping"]
+    in_hand = sum(int(mapping["ScalingConfig"]["MaximumConcurrency"]) for mapping in mappings)
+    assert in_hand <= 10 - 2
+    assert f"up to {in_hand} batches in hand at once" in (ROOT / "docs/setup-deploy.md").read_text("utf-8")
+
+
 def test_the_whole_fits_into_a_template() -> None:
     """CloudFormation takes 500 resources, 200 parameters, 200 outputs and one million bytes (quotas)."""
     made = translated()
