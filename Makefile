@@ -12,7 +12,7 @@ PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"
 RUNTIME := layers/dependencies/requirements
 
 .PHONY: help demo local test proofs check simulate simulate-some crash-test mutants lint types rooms sam-validate sam-build sam-local \
-	contract-sdk costs bench reconcile-memory audit deployer sbom requirements clean
+	contract-sdk costs bench bench-check reconcile-memory audit deployer sbom requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ test: .venv/.made ## all tests but the slow proofs, one process for each core, w
 proofs: .venv/.made ## the slow proofs: random histories of the ceiling, days of outages, safeguards switched off
 	@$(PYTHON) -m pytest -m proof -n auto
 
-check: lint types rooms test proofs simulate-some demo ## what must be green before a change is taken: all of these
+check: lint types rooms test proofs simulate-some bench-check demo ## what must be green before a change is taken: all of these
 
 simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, RUNS; VARIANT= switches a safeguard off, BAD= kind of bad answers)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --seed $(or $(SEED),1) --runs $(or $(RUNS),100000) \
@@ -72,6 +72,9 @@ costs: .venv/.made ## what one change costs at AWS, counted on the real handlers
 
 bench: .venv/.made ## the bridge at scale on a virtual clock, every row, written to docs/benchmarks.md; takes a while
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.bench --write
+
+bench-check: .venv/.made ## small companies of the same shapes, held to ceilings on calls and virtual time
+	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.bench.check
 
 reconcile-memory: .venv/.made ## the memory of a whole reconcile, measured in a process of its own (USERS=100000)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.reconcile_memory

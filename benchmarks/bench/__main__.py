@@ -6,19 +6,15 @@ The same code gives the same figures on every machine: nothing here measures thi
 from __future__ import annotations
 
 import argparse
-import contextlib
-import logging
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from unittest.mock import patch
 
 from benchmarks.bench.report import page, table
+from benchmarks.bench.running import lean
 from benchmarks.bench.scenarios import SCENARIOS, Row
-from bridge.aws import telemetry, upstreams
-from tests.simulation.services import DirectHttp
 
 PAGE = Path("docs/benchmarks.md")
 
@@ -51,17 +47,8 @@ def main(arguments: Sequence[str]) -> int:
 def measure(key: str) -> Row:
     """One scenario, in a process of its own: without logs, metrics and the wire."""
     [scenario] = [each for each in SCENARIOS if each.key == key]
-    with _lean():
+    with lean():
         return scenario.measure()
-
-
-@contextlib.contextmanager
-def _lean() -> Iterator[None]:
-    telemetry.logger.setLevel(logging.CRITICAL)
-    with contextlib.ExitStack() as patched:
-        patched.enter_context(patch.object(upstreams, "HttpClient", DirectHttp))
-        patched.enter_context(patch.object(telemetry, "_emit", lambda *_: None))
-        yield
 
 
 if __name__ == "__main__":

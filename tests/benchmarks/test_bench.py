@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from benchmarks.bench.check import CEILINGS, ROWS, above, figures
 from benchmarks.bench.queues import IndexedQueues
 from benchmarks.bench.scenarios import hires, profile_changes
 from benchmarks.bench.virtual import VirtualTime
@@ -92,3 +95,23 @@ def test_everybody_is_done() -> None:
     row = hires(5, beside=5)
     assert row.done
     assert row.scim >= row.least
+
+
+def test_what_is_above_its_ceiling_is_told() -> None:
+    """A figure above its ceiling, one without a ceiling and work that is not done are each told; equal is not above."""
+    row = profile_changes(5)
+    ceilings = {name: int(figure) for name, figure in figures(row).items()}
+    assert above("change", row, ceilings) == []
+    assert above("change", row, {**ceilings, "scim": row.scim - 1}) == [
+        f"change: scim {row.scim} is above its ceiling of {row.scim - 1}"
+    ]
+    [unbounded] = above("change", row, {name: most for name, most in ceilings.items() if name != "okta"})
+    assert "okta has no ceiling" in unbounded
+    assert above("change", replace(row, done=False), ceilings) == ["change: not done in the time given"]
+
+
+def test_every_row_of_the_check_has_its_ceilings() -> None:
+    """No row is measured in vain, and no ceiling stands for a row that nobody measures."""
+    ceilings = json.loads(CEILINGS.read_text("utf-8"))
+    assert ceilings.keys() == ROWS.keys()
+    assert all({"seconds", "okta", "scim", "refused", "store"} <= of_row.keys() for of_row in ceilings.values())
