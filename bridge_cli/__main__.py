@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from bridge_cli.bridge import Bridge
 from bridge_cli.context import Context
@@ -18,11 +18,20 @@ from bridge_cli.parser import build
 from bridge_cli.places import Place, Session, deployed, local
 from bridge_cli.terminal import Terminal
 
+if TYPE_CHECKING:
+    from bridge.outbound.http import HttpClient
+
 
 def _session(profile: str | None, region: str | None) -> Session:
     import boto3  # half of the time that --help would take
 
     return cast("Session", boto3.Session(profile_name=profile, region_name=region))
+
+
+def _http(origin: str, upstream: str) -> HttpClient:
+    from bridge.outbound.http import HttpClient  # half of the rest
+
+    return HttpClient(origin, upstream)
 
 
 @dataclass
@@ -37,6 +46,7 @@ class Surroundings:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    http: Callable[[str, str], HttpClient] = _http
     zone: tzinfo | None = None
 
 
@@ -56,7 +66,8 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
         progress=parsed.progress,
         zone=around.zone,
     )
-    context = Context(parsed, Bridge(lambda: _place(parsed, around)), terminal, around.sleep, around.clock, around.now)
+    bridge = Bridge(lambda: _place(parsed, around))
+    context = Context(parsed, bridge, terminal, around.sleep, around.clock, around.now, around.http)
     try:
         return _run(context)
     except BrokenPipeError:

@@ -6,13 +6,16 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bridge.operations.answers import Answer, Entry, Journalled, ParkedItem
 from bridge.operations.requests import PAGE, Asked, Journal
 from bridge_cli.bridge import Bridge, Reply
 from bridge_cli.ends import End, Stopped
 from bridge_cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from bridge.outbound.http import HttpClient
 
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
@@ -32,6 +35,7 @@ class Context:
         sleep: lets seconds pass.
         clock: seconds that only grow.
         now: the time of day.
+        http: makes a client of an origin; the second word begins the reasons of its failures.
         standing: how things stand, for somebody who interrupts.
     """
 
@@ -41,6 +45,7 @@ class Context:
     sleep: Callable[[float], None]
     clock: Callable[[], float]
     now: Callable[[], datetime]
+    http: Callable[[str, str], HttpClient]
     standing: str = "Nothing was changed."
 
     def ask(self, request: Asked, kind: type[A]) -> Reply[A]:

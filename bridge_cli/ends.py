@@ -21,7 +21,7 @@ class End(IntEnum):
 MEANINGS = {
     End.DONE: "done",
     End.FAILED: "refused, or failed, or you answered no",
-    End.USAGE: "wrong usage, or nobody to ask and no --yes",
+    End.USAGE: "wrong usage, or nobody to ask and no --yes; for check: it could not ask",
     End.UNREACHABLE: "the bridge is not reachable, or you are not allowed",
     End.NOT_YET: "not done yet: it goes on by itself, or is worth another try",
     End.INTERRUPTED: "interrupted by Ctrl-C",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from botocore.config import Config
@@ -14,6 +14,8 @@ from bridge_cli.ends import End, Stopped
 #: The stack's outputs that name the two functions.
 OPERATIONS_OUTPUT = "OperationsFunction"
 APPROVALS_OUTPUT = "ApprovalsFunction"
+#: Further outputs: where Okta delivers to, and where alarms go.
+HOOK_OUTPUT, TOPIC_OUTPUT = "HookUrl", "AlarmTopicArn"
 #: As the local stack names them.
 LOCAL_OPERATIONS, LOCAL_APPROVALS = "Operations", "Approvals"
 #: Where `make local` listens unless it is told otherwise.
@@ -64,6 +66,7 @@ class Place:
         sts: where STS is; the region's own when empty.
         service: makes a client of another service, with the caller's own credentials.
         stack: the stack's name; empty for the local one, where resources bear their logical names.
+        outputs: the stack's, by name; of the local one those that it has.
     """
 
     options: str
@@ -75,6 +78,7 @@ class Place:
     sts: str = ""
     service: Callable[[str], Any] | None = None
     stack: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def local(session: Session, port: int) -> Place:
@@ -94,7 +98,18 @@ def local(session: Session, port: int) -> Place:
     client = made("lambda", port)
     options = "--local" if port == LOCAL_PORT else f"--local --port {port}"
     aws = f"http://127.0.0.1:{port + _LOCAL_AWS}"
-    return Place(options, client, LOCAL_OPERATIONS, LOCAL_APPROVALS, _LOCAL_REGION, _LOCAL_CREDENTIALS, aws, made)
+    outputs = {HOOK_OUTPUT: f"http://127.0.0.1:{port}/okta/events"}
+    return Place(
+        options,
+        client,
+        LOCAL_OPERATIONS,
+        LOCAL_APPROVALS,
+        _LOCAL_REGION,
+        _LOCAL_CREDENTIALS,
+        sts=aws,
+        service=made,
+        outputs=outputs,
+    )
 
 
 def deployed(session: Session, stack: str, options: str) -> Place:
@@ -127,4 +142,5 @@ def deployed(session: Session, stack: str, options: str) -> Place:
         credentials,
         service=lambda service: session.client(service, config=_CONFIG),
         stack=stack,
+        outputs=outputs,
     )

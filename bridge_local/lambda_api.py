@@ -1,6 +1,6 @@
 """The part of Lambda's API that the bridge's people and functions use: Invoke, and event source mappings.
 
-Source: AWS Lambda API reference: Invoke, GetEventSourceMapping, UpdateEventSourceMapping.
+Source: AWS Lambda API reference: Invoke, GetEventSourceMapping, UpdateEventSourceMapping, GetAccountSettings.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from bridge_local.functions import Function, Invoked
 from bridge_local.sources import Sources
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
+_ACCOUNT = re.compile(r"/2016-08-19/account-settings/?")
 _MAPPING = re.compile(r"/2015-03-31/event-source-mappings/(?P<id>[A-Za-z0-9-]+)/?")
 
 
 class LambdaApi:
     """Answers Lambda's paths."""
 
-    def __init__(self, functions: Mapping[str, Function], sources: Sources) -> None:
-        """`functions` by name."""
+    def __init__(self, functions: Mapping[str, Function], sources: Sources, concurrency: int) -> None:
+        """`functions` by name; `concurrency`: the account's quota of concurrent executions."""
         self._functions = functions
+        self._concurrency = concurrency
         self._sources = sources
 
     def handle(self, request: Request) -> Response | None:
@@ -35,6 +37,9 @@ class LambdaApi:
             return self._invoke(name, request.param("Qualifier", qualifier), request)
         if mapping := _MAPPING.fullmatch(request.path):
             return self._mapping(mapping["id"], request)
+        if _ACCOUNT.fullmatch(request.path):
+            limits = {"ConcurrentExecutions": self._concurrency, "UnreservedConcurrentExecutions": self._concurrency}
+            return Response.of_json(200, {"AccountLimit": limits, "AccountUsage": {}})
         return None
 
     def _invoke(self, name: str, qualifier: str, request: Request) -> Response:

@@ -51,6 +51,7 @@ class Options:
         people: how many invented people the simulators begin with.
         catch_up_seconds: from one run of catch-up to the next; 15 where people watch, and no variable says otherwise.
             The other schedules of the template keep their relation to it.
+        concurrency: the account's quota of concurrent executions, as Lambda reports it.
         variables: the whole environment: any variable of the functions in it wins over the stack's default.
     """
 
@@ -62,11 +63,12 @@ class Options:
     genesys_login_url: str = ""
     people: int = 0
     catch_up_seconds: int = CATCH_UP_SECONDS
+    concurrency: int = 1000
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Options:
-        """PORT, BIND, STATE_DIR, PEOPLE, CATCH_UP_SECONDS and the URLs.
+        """PORT, BIND, STATE_DIR, PEOPLE, CATCH_UP_SECONDS, CONCURRENT_EXECUTIONS and the URLs.
 
         Raises:
             ValueError: a variable is not as expected; the message names it.
@@ -82,6 +84,7 @@ class Options:
             genesys_login_url=outside[2].rstrip("/"),
             people=_number(variables, "PEOPLE", 0 if any(outside) else 12, 0, 5000),
             catch_up_seconds=_number(variables, "CATCH_UP_SECONDS", 15, 1, 3600),
+            concurrency=_number(variables, "CONCURRENT_EXECUTIONS", 1000, 1, 1_000_000),
             variables=dict(variables),
         )
 

@@ -93,7 +93,7 @@ class Stack:
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
         functions = {name: self._function(name) for name in self.template.invoked}
-        self._lambda = LambdaApi(functions, self.sources)
+        self._lambda = LambdaApi(functions, self.sources, options.concurrency)
         self._schedules = Schedules(self.template.schedules, functions, options.schedule_speed)
         self._closers.insert(1, self._schedules.join)  # when the functions are closed
 

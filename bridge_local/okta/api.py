@@ -42,6 +42,7 @@ class Api:
             ("GET", r"/api/v1/apps/([^/]+)/users", apps, reads.app_users),
             ("GET", r"/api/v1/apps/([^/]+)/users/([^/]+)", apps, reads.app_user),
             ("GET", r"/api/v1/apps/([^/]+)/groups", apps, reads.app_groups),
+            ("GET", r"/api/v1/apps/([^/]+)/group-push/mappings", apps, reads.pushed_groups),
             ("GET", r"/api/v1/groups/([^/]+)", groups, reads.group),
             ("GET", r"/api/v1/groups", groups, reads.groups),
             ("GET", r"/api/v1/groups/([^/]+)/users", groups, reads.group_users),

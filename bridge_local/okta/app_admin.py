@@ -38,6 +38,12 @@ class AppAdministration(Org):
         """Switch the application off: assignments stay."""
         self._switch_app(app_id or self.app_id, INACTIVE, "application.lifecycle.deactivate")
 
+    def provision_natively(self, *features: str, pushed: tuple[str, ...] = (), app_id: str | None = None) -> None:
+        """Switch native provisioning to these features and pushed groups; it is shown, and does nothing."""
+        app_id = app_id or self.app_id
+        with self.quietly():
+            self.apps[app_id] = replace(self._app(app_id), features=features, pushed=pushed)
+
     def update_app(self, label: str, app_id: str | None = None) -> None:
         """Rename the application: the one family of events that carries values before and after."""
         app_id = app_id or self.app_id

@@ -84,7 +84,10 @@ class OAuth:
             raise OktaError(405, "E0000022")
         if self.org.switches.require_dpop:
             nonce = {"dpop-nonce": self.org.ids.transaction()}
-            return _error(400, "use_dpop_nonce", "Authorization server requires nonce in DPoP proof.", nonce)
+            code = self.org.switches.dpop_error
+            if code == "invalid_dpop_proof":
+                return _error(400, code, "The DPoP proof JWT header is missing.", {})
+            return _error(400, code, "Authorization server requires nonce in DPoP proof.", nonce)
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
         try:
             client, scopes = self._check(request, form)

@@ -69,6 +69,13 @@ class ReadApi:
         """``GET /apps/{id}``."""
         return Response.of_json(200, render.app_document(self._app(app_id), self._org.org_url))
 
+    def pushed_groups(self, _request: Request, app_id: str) -> Response:
+        """``GET /apps/{id}/group-push/mappings``: in one page, for they are few."""
+        app = self._app(app_id)
+        groups = self._org.groups.current
+        named = ((group_id, groups[group_id].name if group_id in groups else "") for group_id in app.pushed)
+        return Response.of_json(200, [render.push_mapping_document(app, *each) for each in named])
+
     def app_users(self, request: Request, app_id: str) -> Response:
         """``GET /apps/{id}/users``."""
         self._app(app_id)

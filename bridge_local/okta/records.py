@@ -74,7 +74,12 @@ class Group:
 
 @dataclass(slots=True)
 class App:
-    """An application instance; ``status`` is ACTIVE or INACTIVE."""
+    """An application instance; ``status`` is ACTIVE or INACTIVE.
+
+    Attributes:
+        features: what of native provisioning is switched on, such as ``PUSH_NEW_USERS``.
+        pushed: the groups that native group push keeps.
+    """
 
     id: str
     name: str
@@ -82,6 +87,8 @@ class App:
     status: str
     created: datetime
     last_updated: datetime
+    features: tuple[str, ...] = ()
+    pushed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

@@ -117,10 +117,23 @@ def app_document(app: App, org_url: str) -> dict[str, Any]:
         "status": app.status,
         "lastUpdated": stamp(app.last_updated),
         "created": stamp(app.created),
-        "features": [],
+        "features": list(app.features),
         "signOnMode": "SAML_2_0",
         "visibility": {"autoSubmitToolbar": False, "hide": {"iOS": False, "web": False}},
         "_links": {"users": {"href": f"{url}/users"}, "groups": {"href": f"{url}/groups"}},
+    }
+
+
+def push_mapping_document(app: App, group_id: str, group_name: str) -> dict[str, Any]:
+    """A mapping of native group push (listGroupPushMappings)."""
+    return {
+        "id": f"gPm{group_id[3:]}",
+        "sourceGroupId": group_id,
+        "targetGroupId": f"0gP{group_id[3:]}",
+        "targetGroupName": group_name,
+        "status": "ACTIVE",
+        "created": stamp(app.last_updated),
+        "lastUpdated": stamp(app.last_updated),
     }
 
 

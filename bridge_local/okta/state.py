@@ -78,7 +78,8 @@ def _plain(record: Any) -> Any:
 
 
 def _record(kind: type[R], document: Mapping[str, Any]) -> R:
-    return kind(**{each.name: _value(str(each.type), document[each.name]) for each in fields(kind) if each.init})  # type: ignore[arg-type] # every R is a dataclass
+    known = [each for each in fields(kind) if each.init and each.name in document]  # type: ignore[arg-type] # every R is a dataclass
+    return kind(**{each.name: _value(str(each.type), document[each.name]) for each in known})
 
 
 def _value(annotation: str, value: Any) -> Any:

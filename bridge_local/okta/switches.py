@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 #: Requests a minute by bucket and kind of org, as Okta last published them (reference/rl-global-mgmt).
 INTEGRATOR: Mapping[str, int] = {
@@ -59,7 +60,8 @@ class OktaSwitches:
         host_links: paging links point to the request's ``Host`` rather than to the org's URL.
         refuse_limits: a ``limit`` out of range is a 400; otherwise it is cut to the range. Not documented.
         role_missing: OAuth clients and tokens have scopes but no administrator role: every call is a 403.
-        require_dpop: token requests without DPoP are answered 400 ``use_dpop_nonce``.
+        require_dpop: token requests without DPoP are answered 400 with `dpop_error`.
+        dpop_error: ``use_dpop_nonce`` or ``invalid_dpop_proof``; which comes first is not documented.
         staged_assignments: a STAGED user is assigned at once; otherwise on activation. Not documented.
         app_user_name: the Okta profile attribute that an assignment's userName follows.
         app_user_status_follows: an AppUser shows STAGED and SUSPENDED as its user does. Not documented.
@@ -95,6 +97,7 @@ class OktaSwitches:
     refuse_limits: bool = True
     role_missing: bool = False
     require_dpop: bool = False
+    dpop_error: Literal["use_dpop_nonce", "invalid_dpop_proof"] = "use_dpop_nonce"
     staged_assignments: bool = True
     app_user_name: str = "login"
     app_user_status_follows: bool = False

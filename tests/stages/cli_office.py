@@ -13,7 +13,7 @@ from bridge.approvals.identity import Identities
 from bridge.approvals.signing import BINDING_HEADER, sign_identity
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
-from bridge.outbound.http import Transport, WireRequest, WireResponse
+from bridge.outbound.http import HttpClient, Transport, WireRequest, WireResponse
 from bridge_cli.__main__ import Surroundings, main
 from tests.stages.cli_stage import CREDENTIALS, OUTPUTS, READERS, ZONE, FakeAws, Paper, Ran
 from tests.stages.operations_stage import Stage
@@ -45,9 +45,11 @@ class Office:
     Attributes:
         stage: the functions, and the company behind them.
         aws: what stands for AWS.
+        network: what stands for everything that this machine asks over HTTP.
     """
 
     stage: Stage = field(default_factory=Stage)
+    network: Transport | None = None
 
     def __post_init__(self) -> None:
         stage, world = self.stage, self.stage.world
@@ -77,6 +79,7 @@ class Office:
             clock=self._clock,
             now=self.stage.world.clock.now,
             zone=ZONE,
+            http=lambda origin, upstream: HttpClient(origin, upstream, transport=self.network),
         )
         ended = main(line.split(), surroundings)
         ran = Ran(ended, stdout.getvalue(), stderr.getvalue())

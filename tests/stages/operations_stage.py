@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -95,10 +96,12 @@ class Stage:
     Attributes:
         world: the company.
         variables: further settings of the operations function.
+        sign: signs for a service app, where the settings ask for one.
     """
 
     world: World = field(default_factory=World)
     variables: dict[str, str] = field(default_factory=dict)
+    sign: Callable[[bytes], bytes] | None = None
 
     def __post_init__(self) -> None:
         self.mappings = Mappings()
@@ -150,7 +153,7 @@ class Stage:
                 pace=lambda _upstream, _queue: FreePace(),
                 stack="bridge-test",
                 clock=world.clock,
-                sign=None,
+                sign=self.sign,
                 okta_transport=ModelTransport(world.okta),
                 genesys_transport=ModelTransport(world.genesys),
             ),

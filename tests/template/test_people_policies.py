@@ -35,7 +35,7 @@ def test_people_may_invoke_what_their_task_needs() -> None:
 
 
 def test_who_sets_up_may_do_that_and_no_more() -> None:
-    """The bridge's secret and its key, the public half of the signing key, the stack, operations, and the map."""
+    """The secret and its key, the signing key's public half, stack, operations, map, alarms' topic and the quota."""
     statements = RESOURCES["SetupPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     actions = {
         action for entry in statements for action in (entry["Fn::If"][1] if "Fn::If" in entry else entry)["Action"]
@@ -49,15 +49,16 @@ def test_who_sets_up_may_do_that_and_no_more() -> None:
         "kms:GetPublicKey",
         "cloudformation:DescribeStacks",
         "lambda:InvokeFunction",
+        "lambda:GetAccountSettings",
+        "sns:GetTopicAttributes",
         "ssm:GetParameter",
         "ssm:GetParameterHistory",
         "ssm:PutParameter",
     }
     [key] = [entry for entry in statements if "kms:Decrypt" in entry.get("Action", ())]
     assert list(key["Condition"]["StringEquals"]) == ["kms:ViaService"]
-    assert all(
-        entry["Fn::If"][1]["Resource"] != "*" if "Fn::If" in entry else entry["Resource"] != "*" for entry in statements
-    )
+    everywhere = [entry["Action"] for entry in statements if entry.get("Resource") == "*"]
+    assert everywhere == [["lambda:GetAccountSettings"]]  # which knows no resource
 
 
 def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
@@ -14,6 +15,7 @@ from bridge.items import Queue
 from bridge.okta.auth import SCOPES, OAuthAuth, SswsAuth
 from bridge.okta.client import OktaClient
 from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS
+from bridge.outbound.answer import Answer
 from bridge.outbound.calls import Calls
 from bridge.outbound.http import Auth, HttpClient, Transport
 from bridge.provisioning.ports import Clock, Pace
@@ -38,19 +40,27 @@ class OktaSide:
         self._pace = pace
         self._clock = clock
         self._http = HttpClient(settings.org_url, "okta", transport=transport)
-        self._auth = okta_auth(self._http, settings, secrets=secrets, sign=sign, clock=clock)
+        self._sign_in = partial(okta_auth, self._http, settings, secrets=secrets, sign=sign, clock=clock)
+        self._auth = self._sign_in()
 
-    def client(self, queue: Queue, calls: Calls) -> OktaClient:
-        """A client that spends `queue`'s share of the budget and tells `calls` what it did."""
+    def client(self, queue: Queue, calls: Calls, scopes: Sequence[str] = ()) -> OktaClient:
+        """A client that spends `queue`'s share of the budget and tells `calls` what it did.
+
+        With `scopes` it has a credential of its own, which is good for these alone.
+        """
         return OktaClient(
             self._http,
-            self._auth,
+            self._sign_in(scopes=scopes) if scopes else self._auth,
             self._settings.app_id,
             self._clock,
             pace=lambda bucket: self._pace(f"okta-{bucket}", queue),
             record=calls.recorder("okta"),
             doubt=_count_doubted_date,
         )
+
+    def knock(self) -> Answer:
+        """What the org answers to anyone who shows no credential."""
+        return self._http.request("GET", f"/api/v1/apps/{self._settings.app_id}")
 
     def close(self) -> None:
         """Give the connections back; a function never does, for its environment ends with them."""

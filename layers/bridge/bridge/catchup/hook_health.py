@@ -13,11 +13,9 @@ from typing import Any
 
 from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import Permanent, Transient
-from bridge.okta.events import EVENT_TYPES
+from bridge.okta.events import HOOK_TYPES
 from bridge.okta.log import CAP_WARNINGS, FAILED_DELIVERY, NATIVE_PROVISIONING, EventHook, EventHooks
 
-#: The types that the hook has to subscribe to.
-HOOK_TYPES = frozenset(event_type for event_type, rule in EVENT_TYPES.items() if rule.hook)
 _HOOK_TARGET = "EventHook"
 
 

@@ -38,6 +38,7 @@ _CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _VERSION_TEXT = re.compile(r"version\b.*\bnot match|not match\b.*\bversion", re.IGNORECASE | re.DOTALL)
 _BRACKETED = re.compile(r"\[(\d{1,6})\]")
 _TAKEN_TEXT = re.compile(r"\balready\b.*\b(in use|used|exists|taken)\b|\bunique", re.IGNORECASE | re.DOTALL)
+_PERMISSION = re.compile(r"\b[a-z]{3,30}:[A-Za-z]{2,30}:[A-Za-z]{2,30}\b")
 _TAG = re.compile(r'(W/)?"[\x21\x23-\x7e]*"')
 #: So much of a text is read.
 _TEXT_LENGTH = 2000
@@ -194,6 +195,7 @@ def failure(
     details["detail"] = code
     reason = f"genesys-{status}"
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        details["detail"] = " ".join((code, *_permissions(text))).strip()
         return AuthFailure(reason, **details)
     if passes:
         wait = _wait(answer, text) if status == HTTPStatus.TOO_MANY_REQUESTS else answer.retry_after
@@ -231,6 +233,11 @@ def _text(document: Mapping[str, Any]) -> str:
     """What the answer says to people; to be matched, never to be shown."""
     said = [document.get(name) for name in ("detail", "message", "messageWithParams")]
     return "\n".join(part for part in said if isinstance(part, str))[:_TEXT_LENGTH]
+
+
+def _permissions(text: str) -> list[str]:
+    """The permissions that a 403 names, such as ``directory:group:edit``."""
+    return sorted(set(_PERMISSION.findall(text)))
 
 
 def _wait(answer: Answer, text: str) -> float:

@@ -23,6 +23,9 @@ _ERROR_CODE = re.compile(r"E\d{7}")
 _ERROR_ID = re.compile(r"[A-Za-z0-9._@-]{1,80}")
 NOT_FOUND, INVALID_TOKEN, _FORBIDDEN, _RATE_LIMITED = "E0000007", "E0000011", "E0000006", "E0000047"
 
+#: What ``WWW-Authenticate`` says of a token without the scope of a call (RFC 6750, section 3.1).
+INSUFFICIENT_SCOPE = "insufficient_scope"
+
 
 def failure(answer: Answer, *, of_the_app: bool, until_reset: float | None) -> BridgeError:
     """The error that an answer stands for which is neither 200 nor a 404 that says E0000007 of something in the org.
@@ -43,6 +46,8 @@ def failure(answer: Answer, *, of_the_app: bool, until_reset: float | None) -> B
     if of_the_app and code == NOT_FOUND:
         return AuthFailure(f"okta-app-{status}", **details)
     if says(answer, HTTPStatus.UNAUTHORIZED, INVALID_TOKEN) or says(answer, HTTPStatus.FORBIDDEN, _FORBIDDEN):
+        if INSUFFICIENT_SCOPE in answer.headers.get("www-authenticate", ""):
+            details["detail"] = f"{code} {INSUFFICIENT_SCOPE}"
         return AuthFailure(f"okta-{status}", **details)
     if status == HTTPStatus.NOT_FOUND:
         return Transient("okta-404-unexplained", **details)

@@ -34,6 +34,8 @@ SCOPES = ("okta.users.read", "okta.groups.read", "okta.apps.read")
 LOG_SCOPES = ("okta.logs.read",)
 HOOK_SCOPES = ("okta.eventHooks.read",)
 DPOP_SWITCH = "Require Demonstrating Proof of Possession (DPoP) header in token requests"
+#: What a token request without a proof is answered, by the state of the proof that Okta misses (RFC 9449, section 5).
+_DPOP_ERRORS = frozenset({"use_dpop_nonce", "invalid_dpop_proof"})
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_LIFE = timedelta(minutes=5)
 _SSWS_TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -176,7 +178,7 @@ def _refused(answer: Answer) -> Transient:
         "reference": reference_of(answer),
         "status": answer.status,
     }
-    if code == "use_dpop_nonce":
+    if code in _DPOP_ERRORS:
         details["detail"] = f'untick "{DPOP_SWITCH}" in the general settings of the Okta service app'
         return AuthFailure("okta-dpop-required", **details)
     if answer.may_pass or not code:

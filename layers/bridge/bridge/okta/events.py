@@ -125,6 +125,8 @@ EVENT_TYPES: Mapping[str, Rule] = {
     # Okta documents no target for it, so it counts for every application.
     "directory.mapping.update": Rule(Entity.APP, hints=frozenset({Hint.MAPPING}), hook=False),
 }
+#: The types that the event hook has to subscribe to.
+HOOK_TYPES = frozenset(event_type for event_type, rule in EVENT_TYPES.items() if rule.hook)
 
 _TARGET_TYPES = {Entity.USER: "User", Entity.GROUP: "UserGroup"}
 

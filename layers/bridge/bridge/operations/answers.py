@@ -399,6 +399,26 @@ class Status(Answer):
     caught_up: datetime | None = Field(description="up to where catch-up has read Okta's System Log")
 
 
+class Check(Part):
+    """One check of the set-up; ``id`` is one of `bridge.operations.checklist.CHECKS`.
+
+    ``because`` says what was seen, ``do`` what to do about it. What is skipped says ``needs <id>``.
+    """
+
+    id: str
+    state: Literal["ok", "fail", "unknown", "skipped"]
+    because: str
+    do: str = ""
+
+
+class Checked(Answer):
+    """Answers ``check``: what can be seen from the function, its release and its time."""
+
+    checks: list[Check]
+    version: str
+    at: datetime
+
+
 class Exported(Answer):
     """Answers ``export``."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bridge.aws.dependencies import Dependencies
+from bridge.aws.soundings import Soundings
 from bridge.items import Queue
+from bridge.operations.checking import CheckService
 from bridge.operations.compare import Comparison
 from bridge.operations.explain import Explanation
 from bridge.operations.export import ExportService
@@ -47,6 +49,18 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         return dependencies.genesys.organisation()
 
     holds = HoldService(store, dependencies.notifier, clock)
+    status = StatusService(
+        store=store,
+        switches=switches,
+        reconcile=reconcile,
+        holds=holds,
+        sqs=dependencies.sqs,
+        queue_urls=settings.queue_urls,
+        secrets=dependencies.secrets,
+        okta=settings.okta,
+        mode=provisioning.mode,
+        window=timedelta(hours=provisioning.ceiling_window_hours),
+    )
     return Operations(
         stack=dependencies.stack,
         store=store,
@@ -56,17 +70,14 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         groups=GroupService(store, dependencies.queues),
         switches=switches,
         organisation=OrganisationService(store, clock, named),
-        status=StatusService(
+        status=status,
+        checks=CheckService(
+            settings,
+            soundings=lambda: Soundings(settings.okta, dependencies),
+            secrets=dependencies.secrets,
             store=store,
             switches=switches,
-            reconcile=reconcile,
-            holds=holds,
-            sqs=dependencies.sqs,
-            queue_urls=settings.queue_urls,
-            secrets=dependencies.secrets,
-            okta=settings.okta,
-            mode=provisioning.mode,
-            window=timedelta(hours=provisioning.ceiling_window_hours),
+            status=status,
         ),
         reconcile=reconcile,
         preview=preview,

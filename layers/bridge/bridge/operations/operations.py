@@ -11,6 +11,7 @@ from bridge.aws.telemetry import logger
 from bridge.items import Reason, make_item
 from bridge.operations import answers, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
+from bridge.operations.checking import CheckService
 from bridge.operations.compare import Comparison
 from bridge.operations.edge import answered
 from bridge.operations.explain import Explanation
@@ -41,6 +42,7 @@ class Operations:
     switches: Switches
     organisation: OrganisationService
     status: StatusService
+    checks: CheckService
     reconcile: ReconcileService
     preview: Preview
     explanation: Explanation
@@ -101,6 +103,8 @@ class Operations:
                 return self.organisation.confirm()
             case requests.Status():
                 return self.status.status()
+            case requests.Check():
+                return self.checks.check(asked)
             case requests.ParkedList():
                 return self.parked.listed(asked)
             case requests.ParkedShow():

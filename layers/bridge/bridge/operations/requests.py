@@ -197,6 +197,22 @@ class ConfirmOrganisation(Asked):
     what: Annotated[Literal["organisation"], Field(description="organisation")]
 
 
+class Check(Asked):
+    """Whether the bridge is set up well, as far as its own credentials see; answered by `answers.Checked`."""
+
+    do: Literal["check"] = "check"
+    hook_url: Annotated[
+        str,
+        StringConstraints(pattern=r"^https?://[!-~]{1,500}$"),
+        Field(description="where the event hook has to deliver to: the stack's output HookUrl"),
+    ]
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
 class Status(Asked):
     """How the bridge is; answered by `answers.Status`."""
 
@@ -305,6 +321,7 @@ Operation = (
     | GroupCeiling
     | Pause
     | ConfirmOrganisation
+    | Check
     | Status
     | ParkedList
     | ParkedShow

@@ -95,9 +95,17 @@ class StatusService:
             upstream=upstream, state="open" if record.open else "closed", since=record.since, why=record.why
         )
 
+    def missing_keys(self) -> list[str]:
+        """Keys of the secret without a value; SettingsError where it has none at all, Transient where it is unread."""
+        return [key for key in self._keys if not self._secrets.find(key)]
+
+    def depths(self) -> dict[str, answers.Depth]:
+        """How full each queue is; Transient where SQS does not answer."""
+        return {queue: self._depth(url, read=None) for queue, url in self._queue_urls.items()}
+
     def _set_up(self) -> answers.SetUp | None:
         try:
-            missing = [key for key in self._keys if not self._secrets.find(key)]
+            missing = self.missing_keys()
         except SettingsError:
             missing = list(self._keys)
         except Transient:

@@ -1,0 +1,102 @@
+"""Whether the bridge is set up well, as far as its own credentials see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bridge import __version__
+from bridge.aws.secrets import Secrets
+from bridge.aws.soundings import Soundings
+from bridge.errors import SettingsError, Transient
+from bridge.operations import answers
+from bridge.operations.check_genesys import GenesysChecks, GroupChecks
+from bridge.operations.check_okta import OktaChecks
+from bridge.operations.checklist import Sheet
+from bridge.operations.requests import Check
+from bridge.operations.settings import OperationsSettings
+from bridge.operations.switches import Switches
+from bridge.provisioning.record_ports import Store
+from bridge.settings import OktaAuth
+
+if TYPE_CHECKING:
+    from bridge.operations.status import StatusService
+
+_SECRET = ("secret.hook", "secret.okta", "secret.genesys")
+
+
+class CheckService:
+    """Asks both sides and AWS; nothing is changed."""
+
+    def __init__(
+        self,
+        settings: OperationsSettings,
+        *,
+        soundings: Callable[[], Soundings],
+        secrets: Secrets,
+        store: Store,
+        switches: Switches,
+        status: StatusService,
+    ) -> None:
+        """`soundings` makes new ones for each run: no token is older than the run."""
+        self._settings = settings
+        self._soundings = soundings
+        self._secrets = secrets
+        self._store = store
+        self._switches = switches
+        self._status = status
+
+    def check(self, asked: Check) -> answers.Checked:
+        """Answers ``check``."""
+        settings, sheet, soundings = self._settings, Sheet(), self._soundings()
+        sheet.ok("bridge.settings", f"mode {settings.provisioning.mode.value}")
+        sheet.ok("bridge.map", settings.mapping.source or "the one that comes with the bridge")
+        self._secret(sheet)
+        okta = OktaChecks(soundings, sheet, oauth=settings.okta.auth is OktaAuth.OAUTH)
+        okta.run(asked.hook_url)
+        GenesysChecks(soundings, sheet, settings.genesys.region).run()
+        GroupChecks(soundings, sheet, self._store, settings.provisioning).run(okta.unread)
+        self._aws(sheet)
+        return answers.Checked(checks=sheet.checks(), version=__version__, at=soundings.now())
+
+    def _secret(self, sheet: Sheet) -> None:
+        okta = self._settings.okta
+        try:
+            self._secrets.refresh()
+            missing = set(self._status.missing_keys())
+        except SettingsError as wrong:
+            sheet.fail("secret.value", str(wrong), "bridge setup fills it.")
+            sheet.skip(_SECRET, "secret.value")
+            return
+        except Transient as error:
+            sheet.unknown("secret.value", f"it cannot be read: {error.reason}", "Try again in a minute.")
+            sheet.skip(_SECRET, "secret.value")
+            return
+        sheet.ok("secret.value", "it can be read")
+        names = {
+            "secret.hook": ("hook_secret",),
+            "secret.okta": ("okta_token",) if okta.auth is OktaAuth.SSWS else ("okta_client_id",),
+            "secret.genesys": ("genesys_client_id", "genesys_client_secret"),
+        }
+        for check, keys in names.items():
+            lacks = [key for key in keys if key in missing]
+            if lacks:
+                sheet.fail(check, f"it has no {' and no '.join(lacks)}", "bridge setup fills it.")
+            else:
+                sheet.ok(check, "there")
+
+    def _aws(self, sheet: Sheet) -> None:
+        try:
+            depths = self._status.depths()
+            paused = [queue for queue, reads in self._switches.reading().items() if not reads]
+            dead = depths["dead-letters"].waiting
+            said = [f"{', '.join(paused)} not read"] * bool(paused) + [f"{dead} dead letters"] * bool(dead)
+            do = "bridge resume everything" if paused else "docs/operating.md says how to redrive them." if dead else ""
+            sheet.ok("aws.queues", "; ".join(said) or "they answer and are read", do)
+        except Transient as error:
+            sheet.fail("aws.queues", f"no answer: {error.reason} {error.detail}".strip(), "Look at the stack's queues.")
+        try:
+            self._store.app()
+            sheet.ok("aws.tables", "it answers")
+        except Transient as error:
+            sheet.fail("aws.tables", f"no answer: {error.reason} {error.detail}".strip(), "Look at the stack's table.")
