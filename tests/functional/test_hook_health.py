@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
 from bridge.catchup.composition import build
-from bridge.catchup.hook_health import HOOK_TYPES
 from bridge.catchup.settings import LogPollerSettings
+from bridge.okta.events import HOOK_TYPES
 from bridge_local.exchange import Request
 from bridge_local.faults import Effect, Fault, edited, html
 from bridge_local.okta import HookDispatcher

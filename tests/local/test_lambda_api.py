@@ -78,7 +78,7 @@ def client(port: int) -> Any:
 def served() -> Iterator[tuple[Any, Told]]:
     """The API over HTTP, with one function and no queues."""
     told = Told()
-    api = LambdaApi({"Operations": told}, Sources({}, lambda _: pytest.fail("no queue is read")))
+    api = LambdaApi({"Operations": told}, Sources({}, lambda _: pytest.fail("no queue is read")), 1000)
     server = Server(Others(api), "127.0.0.1", 0)
     server.start()
     yield client(server.port), told
@@ -173,3 +173,8 @@ def test_people_ask_the_running_stack() -> None:
         assert refused["error"]["reason"] == "identity-refused"
         assert ask(lambda_client, {"do": "resume", "what": "everything"})["answer"]["everything"] is False
         assert [stack.sources.enabled(each.mapping_id) for each in Template().sources("Consumer")] == [True] * 3
+
+
+def test_the_quota_of_concurrent_executions_is_told(served: tuple[Any, Told]) -> None:
+    """As GetAccountSettings reports it."""
+    assert served[0].get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"] == 1000

@@ -125,7 +125,7 @@ class Soundings:
             mappings: object = answer.json() if answer.status == HTTPStatus.OK else None
             if not isinstance(mappings, list):
                 return None
-            return sum(isinstance(each, Mapping) and each.get("status") != "INACTIVE" for each in mappings)
+            return len([each for each in mappings if isinstance(each, Mapping) and each.get("status") != "INACTIVE"])
 
         return sounded(ask)
 
