@@ -14,6 +14,7 @@ import pytest
 
 from bridge.operations.preview import ReadOnlyStore
 from bridge.provisioning.record_ports import Store
+from bridge.settings import Mode
 from bridge_local.memory import MemoryStore
 from tests.stages.operations_stage import Stage
 from tests.world import World
@@ -63,7 +64,7 @@ def test_no_method_of_a_store_that_is_only_read_writes(name: str) -> None:
         if parameter.name != "self" and parameter.default is parameter.empty
     ]
     values = {each.name: ARGUMENTS.get(re.split(r"\W", each.annotation)[0]) for each in wanted}
-    method = getattr(ReadOnlyStore(world.store), name)
+    method = getattr(ReadOnlyStore(world.store, mode=Mode.ENFORCE), name)
     with suppress(AttributeError):
         method(
             *(values[each.name] for each in wanted if each.kind is not each.KEYWORD_ONLY),
@@ -75,7 +76,7 @@ def test_no_method_of_a_store_that_is_only_read_writes(name: str) -> None:
 def test_a_store_that_is_only_read_does_not_know_what_the_store_does_not_know() -> None:
     """A mistyped name is a bug there as everywhere."""
     with pytest.raises(AttributeError):
-        _ = ReadOnlyStore(MemoryStore()).hodl
+        _ = ReadOnlyStore(MemoryStore(), mode=Mode.ENFORCE).hodl
 
 
 def test_a_tried_sync_of_a_joiner_names_the_post_and_leaves_no_trace() -> None:

@@ -7,6 +7,7 @@ import sys
 
 from tests.simulation.bad_answers import KINDS
 from tests.simulation.ending import BY_HAND, run
+from tests.simulation.previews import COMPARED, DIFFERENT
 from tests.simulation.runs import Told, series
 from tests.simulation.variants import VARIANTS
 
@@ -62,6 +63,7 @@ def verdict(told: Told, variant: str, bad: str) -> int:
     """Say what came of it; the exit status."""
     rate = f", {told.runs / told.seconds:.0f} a second" if told.seconds else ""
     say(f"{told.runs:,} schedules{rate}: " + ", ".join(f"{count:,} {what}" for what, count in told.counts.items()))
+    say(f"{told.counts[COMPARED]:,} previews compared with the next sync, {told.counts[DIFFERENT]:,} differences")
     for outcome in told.failed[:3]:
         say(f"\nSeed {outcome.seed} ends wrong:")
         for line in outcome.wrong[:20]:

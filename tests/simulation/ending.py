@@ -63,6 +63,7 @@ def run(seed: int, variant: Variant | None = None, *, bad: str = "", keep_histor
             simulation.live()
             if not simulation.promises.broken:
                 simulation.end_faults()
+                simulation.previews.take()
                 outcome.wrong += _wrong_by_events_alone(simulation)
                 simulation.resume()
                 if simulation.needs_no_reconcile:
@@ -79,6 +80,7 @@ def run(seed: int, variant: Variant | None = None, *, bad: str = "", keep_histor
         outcome.wrong
         or too_many_calls(simulation.world.genesys.calls, simulation.per_minute)
         or simulation.promises.broken
+        or simulation.previews.differences
         or _ceiling_breached(simulation)
         or _wrong_in_the_end(simulation)
     )
@@ -287,5 +289,6 @@ def _counts(simulation: Simulation) -> Counter[str]:
             "events": len(world.okta.log.all()),
             "members removed": sum(len(call.removed) for call in calls),
             "holds": len({(hold.entity, hold.number) for hold in world.store.saved_holds}),
+            **simulation.previews.counts,
         }
     )

@@ -22,6 +22,7 @@ from tests.simulation.circumstances import (
 )
 from tests.simulation.company import Company
 from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Unsettled, Weather
+from tests.simulation.previews import Snapshots
 from tests.simulation.processes import SCHEDULED, catch_up, pause, send_dues, start_reconcile
 from tests.simulation.promises import Promises
 from tests.simulation.recorder import Recorder
@@ -50,6 +51,7 @@ class Simulation:
         company: its people and administrators.
         promises: what broke on the way.
         bootstrapped: when a first day's whole reconcile was through.
+        previews: what previews say on the way.
         clock: the virtual clock.
     """
 
@@ -94,6 +96,7 @@ class Simulation:
         self.promises.lied_to = self.climate.strange > 0
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
         self.promises.stands_for = stands_for
+        self.previews = Snapshots(self, seed)
         self._warm: set[str] = set()
         self.bootstrapped: datetime | None = None
         self._leavers: dict[str, datetime] = {}
@@ -126,6 +129,7 @@ class Simulation:
             for scheduled in SCHEDULED:
                 if chance.random() < scheduled.share:
                     scheduled.run(self)
+            self.previews.perhaps()
             self.pass_time(chance.choice((0.0, 0.5, 2.0, 6.0, 15.0, 60.0, 600.0, 3_600.0, 7 * 3_600.0, 23 * 3_600.0)))
         if chance.random() < 0.5:  # what nobody remembers shows when access ends
             for person in chance.sample(self.company.people, len(self.company.people) // 3):

@@ -18,6 +18,7 @@ BEGIN = {
     "no-fence": 301,
     "no-order": 161,
     "trusts-silence": 261,
+    "second-rendering": 1,
 }
 
 

@@ -9,13 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
 from bridge.aws import upstreams
 from bridge.items import Queue
 from bridge.okta.client import OktaClient
+from bridge.operations.preview import Preview
+from bridge.provisioning import deactivations, group_removals
+from bridge.provisioning.ceiling import Change, held_because
 from bridge.provisioning.evidence import Case, Evidence, Proof
+from bridge.provisioning.judge import Facts, Plan
 from bridge.provisioning.records import GroupLink, UserLink
 from bridge.provisioning.sync import Work
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
@@ -273,6 +278,32 @@ def _believe(_: Evidence, __: Work, case: Case, leaving: Mapping[str, str]) -> P
     return Proof(dict(leaving), "", case.link)
 
 
+# ------------------------------------------------------------------------------------------ second-rendering
+
+
+class SecondRendering(Variant):
+    """A preview judges by rules of its own: whoever has left goes, or all wait for the ceiling."""
+
+    name = "second-rendering"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The judgement stands replaced within, where a preview makes it."""
+        with patch.object(Preview, "sync", partialmethod(_with_rules_of_its_own, Preview.sync)):
+            yield
+
+
+def _with_rules_of_its_own(preview: Preview, sync: Callable[..., T], entity: str) -> T:
+    with patch.object(group_removals, "judge", _judge_anew), patch.object(deactivations, "judge", _judge_anew):
+        return sync(preview, entity)
+
+
+def _judge_anew(facts: Facts) -> Plan:
+    leaving = frozenset(facts.leaving)
+    why = held_because(Change(len(leaving), 0, len(facts.base), len(facts.base) - len(leaving)), facts.ceiling)
+    return Plan(held=leaving, why=why, change="opened") if why else Plan(counted=leaving)
+
+
 VARIANTS: dict[str, type[Variant]] = {
-    variant.name: variant for variant in (Variant, Replay, NoOrder, NoReread, OneWindow, NoFence, TrustsSilence)
+    variant.name: variant for variant in (Variant, Replay, NoOrder, NoReread, OneWindow, NoFence, TrustsSilence, SecondRendering)
 }

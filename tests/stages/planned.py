@@ -45,7 +45,8 @@ def _foretold(preview: JournalEntry) -> tuple[str, str]:
         return preview.outcome, preview.why
     if preview.why in OF_USERS:
         activates = preview.why == "would-update" and "active" in preview.changed
-        return ("activated" if activates else OF_USERS[preview.why]), ""
+        because = preview.read.get("access", "").removeprefix("ends: ")
+        return ("activated" if activates else OF_USERS[preview.why]), because
     if preview.entity.startswith("user:") or preview.held:
         return "held", preview.why
     if preview.entity == "app":

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from inspect import signature
 from typing import Any, cast
 
 from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
+from bridge.provisioning.deactivations import OBSERVED
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, Breaker, Decision, GroupLink, Hold, JournalEntry, UserLink
+from bridge.provisioning.records import AppState, Breaker, Decision, GroupLink, Hold, JournalEntry, Removal, UserLink
 from bridge.provisioning.sync import Work
 from bridge.provisioning.syncs import build_syncs
 from bridge.settings import Mode, ProvisioningSettings
@@ -25,14 +27,26 @@ def reads(name: str) -> bool:
 class ReadOnlyStore:
     """A store whose reads are real and whose writes are not done; what both writes and answers stands here by name."""
 
-    def __init__(self, store: Store) -> None:
-        """Read from `store`."""
+    def __init__(self, store: Store, *, mode: Mode) -> None:
+        """Read from `store`, which the bridge keeps in this mode."""
         self._store = store
+        self._mode = mode
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(Store, name):
             raise AttributeError(name)
         return getattr(self._store, name) if reads(name) else _unwritten
+
+    def removal(self, entity: str, okta_id: str) -> Removal | None:
+        """The record, but where the bridge enforces: what it only observed before counts no more."""
+        return None if self._is_past(entity) else self._store.removal(entity, okta_id)
+
+    def removals(self, entity: str, since: datetime) -> frozenset[str]:
+        """Likewise."""
+        return frozenset() if self._is_past(entity) else self._store.removals(entity, since)
+
+    def _is_past(self, entity: str) -> bool:
+        return entity == OBSERVED and self._mode is Mode.ENFORCE
 
     def decide(self, decision: Decision) -> Decision:
         """No sync decides."""
@@ -118,7 +132,7 @@ class Preview:
             replace(settings, mode=Mode.OBSERVE),
             okta=okta,
             genesys=cast("GenesysScim", ReadOnlyGenesys(genesys)),
-            store=cast("Store", ReadOnlyStore(store)),
+            store=cast("Store", ReadOnlyStore(store, mode=settings.mode)),
             queues=self._queues,
             mapper=mapper,
             notifier=NullNotifier(),

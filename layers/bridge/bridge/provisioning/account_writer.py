@@ -129,5 +129,6 @@ class ObservingWriter:
     def deactivate(self, link: UserLink, account: ScimUser, report: Report) -> Changed:
         """Say that access would end."""
         report.planned_calls.append(f"PATCH users/{link.genesys_id} replace active")
+        report.read["access"] = f"ends: {report.why}"
         report.finish("observed", "would-deactivate")
         return Changed(link, account)
