@@ -1,4 +1,4 @@
-"""Whether a preview says what the next operator's sync does: both are made in a copy of the run, which they leave alone."""
+"""Whether a preview says what the next operator's sync does: both are made in a copy of the run."""
 
 from __future__ import annotations
 
@@ -122,14 +122,15 @@ class Snapshots:
             mapper=given.mapper,
             clock=world.clock,
             calls=calls,
+            linked_names=given.linked_names,
             hash_key=lambda: given.hash_key.get("hash_key").encode(),
         )
 
     def _sync(self, entity: str) -> JournalEntry | None:
         """The account of the operator's sync alone, None when there is none."""
         world, before = self._simulation.world, len(self._simulation.world.store.journal)
-        for queue in world.queues.queues.values():
-            queue.messages.clear()
+        for fifo in world.queues.queues.values():
+            fifo.messages.clear()
         queue = world.ask(entity, Reason.OPERATOR).queue
         for message in world.queues.queues[queue].messages:
             message.visible = world.clock.time

@@ -282,7 +282,7 @@ def _believe(_: Evidence, __: Work, case: Case, leaving: Mapping[str, str]) -> P
 
 
 class SecondRendering(Variant):
-    """A preview judges by rules of its own: whoever has left goes, or all wait for the ceiling."""
+    """A preview judges by rules of its own: all who have left go, or wait for the ceiling."""
 
     name = "second-rendering"
 
@@ -305,5 +305,6 @@ def _judge_anew(facts: Facts) -> Plan:
 
 
 VARIANTS: dict[str, type[Variant]] = {
-    variant.name: variant for variant in (Variant, Replay, NoOrder, NoReread, OneWindow, NoFence, TrustsSilence, SecondRendering)
+    variant.name: variant
+    for variant in (Variant, Replay, NoOrder, NoReread, OneWindow, NoFence, TrustsSilence, SecondRendering)
 }
