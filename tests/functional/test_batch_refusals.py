@@ -11,7 +11,7 @@ from bridge.consumer.failures import LEAVER_RENEWAL, REFUSED_TRIES
 from bridge.errors import Transient
 from bridge.items import Queue, Reason
 from bridge.provisioning.followups import LEAVER
-from bridge.provisioning.records import Due
+from bridge.provisioning.records import Due, GroupState
 from bridge_local.faults import Fault, cut
 from bridge_local.genesys import faults as genesys_faults
 from tests.world import START, World
@@ -64,7 +64,7 @@ def test_ten_minutes_of_a_service_that_refuses_everything_cost_nobody(status: in
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("status", [400, 405, 409, 410, 412])
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 412])
 @pytest.mark.parametrize(("method", "path"), [("PATCH|POST", "scim"), (".*", "scim")])
 def test_ten_minutes_of_it_cost_a_small_company_nothing(status: int, method: str, path: str) -> None:
     """One joiner, one leaver, one group that takes somebody in and lets somebody go: too few to blame the service."""
@@ -84,6 +84,31 @@ def test_ten_minutes_of_it_cost_a_small_company_nothing(status: int, method: str
     assert world.members(genesys_id) == set(people[1:5])
     assert not world.store.parked
     assert world.queues.depth() == 0
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("minutes", [25, 60, 240])
+@pytest.mark.parametrize(("method", "path"), [("PATCH|POST", "scim"), (".*", "scim"), ("GET", "groups")])
+def test_hours_of_404_unlink_nothing(method: str, path: str, minutes: int) -> None:
+    """Longer than two answers are apart: the group stays linked, and in the end all is as Okta says."""
+    world = World()
+    people = world.provisioned(6)
+    okta_id, genesys_id = world.linked_group("Agents", people[:3])
+    refuse(world, 404, method=method, path=path)
+    new = world.person("Ada Brook")
+    world.okta.add_members(okta_id, people[3:5])
+    world.okta.remove_members(okta_id, people[:1])
+    leave(world, people[5:])
+    world.pass_time(hours=minutes / 60)
+    assert world.store.group_links[okta_id].state is GroupState.LINKED
+    world.genesys.faults.clear()
+    for entity in (f"group:{okta_id}", *(f"user:{person}" for person in (new, *people))):
+        world.ask(entity, Reason.RECONCILE)
+    world.pass_time(hours=0.5)
+    assert active(world, [new, *people]) == [True] * 6 + [False]
+    assert world.members(genesys_id) == set(people[1:5])
+    assert not world.store.parked
+    assert not world.hold(okta_id)[0]
 
 
 def test_changes_wait_for_the_service_for_an_hour() -> None:

@@ -187,10 +187,9 @@ def test_a_group_that_is_unassigned_is_unlinked_by_the_second_answer() -> None:
 def test_a_group_that_genesys_cloud_does_not_show_once_stays_linked() -> None:
     """A 404 with Genesys Cloud's own error body, once: nothing is unlinked and no hold is closed."""
     world, people, okta_id, genesys_id = assigned(5)
-    lying = world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.refused(404, code="not.found")))
+    world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.refused(404, code="not.found"), count=1))
     world.ask(f"group:{okta_id}")
     world.work_off()
-    world.genesys.faults.remove(lying)
     world.settle()
     assert world.store.group_links[okta_id].state is GroupState.LINKED
     assert world.members(genesys_id) == set(people)
@@ -256,11 +255,10 @@ def test_two_causes_are_two_first_answers() -> None:
     world.ask(f"group:{okta_id}")
     world.work_off()
     world.okta.faults.remove(lying)
-    hidden = world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.refused(404, code="not.found")))
+    world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.refused(404, code="not.found"), count=1))
     world.clock.advance(601)
     world.send_dues()
     world.work_off()
-    world.genesys.faults.remove(hidden)
     world.settle()
     assert world.store.group_links[okta_id].state is GroupState.LINKED
     assert world.members(genesys_id) == set(people)
@@ -342,6 +340,22 @@ def test_the_last_one_leaves_by_a_persons_approval_where_nothing_tells_of_everyo
     world.decide(f"group:{okta_id}", Verdict.APPROVE)
     world.settle()
     assert world.members(genesys_id) == set()
+
+
+def test_a_leaver_whose_own_groups_are_empty_is_left_to_their_own_sync() -> None:
+    """DEPROVISIONED, and so not in Everyone: nothing is doubted while their own end still waits."""
+    world, people, okta_id, genesys_id = company(5)
+    world.genesys.faults.add(Fault("PATCH .*/users/", genesys_faults.refused(503)))
+    world.okta.remove_members(okta_id, people[:2])
+    world.okta.deactivate(people[0])
+    world.deliver()
+    world.pass_time(hours=0.2)
+    assert people[1] not in world.members(genesys_id)
+    assert not world.hold(okta_id)[0]
+    world.genesys.faults.clear()
+    world.settle()
+    assert not world.account(people[0])["active"]
+    assert not world.hold(okta_id)[0]
 
 
 def test_a_busy_group_does_not_wait_for_ever() -> None:

@@ -259,6 +259,7 @@ def test_a_group_that_was_only_invisible_leaves_its_hold() -> None:
     """The 404 meant "not visible": when the group is back, the hold is resolved and nothing has changed."""
     world, okta_id, genesys_id, users = setup(30)
     world.okta.faults.add(Fault(f"groups/{okta_id}$", okta_faults.refused(404), count=1))
+    world.okta.faults.add(Fault("/groups[?]", okta_faults.listing_without(okta_id), count=1))
     world.ask(f"group:{okta_id}")
     world.settle()
     assert world.hold(okta_id) == ("open", "group-deleted", set(users))

@@ -130,10 +130,17 @@ class Evidence:
                 # None at all are believed after a second sight where nobody's show Everyone, or by a person's approval.
                 empty_counts = case.approved or (okta_id in again and everyone_shown == "no")
                 if everyone_shown == "yes" or not (groups or empty_counts):
+                    if self._has_no_access(okta_id):
+                        unknown.add(okta_id)  # may be in no group at all; their own sync ends it
+                        continue
                     return None
             spoke += 1
         # A role that does not see people: nobody has said that they left.
         return None if many and spoke < SINGLE_READS else unknown
+
+    def _has_no_access(self, okta_id: str) -> bool:
+        user = self._okta.user(okta_id).value
+        return user is None or user.status == "DEPROVISIONED"
 
     def _shows_everyone(self, case: Case) -> str:
         """Whether a member's own groups have a BUILT_IN one: ``yes``, ``no``, or ``unclear`` without a clear answer."""

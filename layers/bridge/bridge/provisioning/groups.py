@@ -19,6 +19,7 @@ from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, Due, GroupLink, GroupState
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.values import OktaGroup
+from bridge.provisioning.witnesses import Witnesses
 from bridge.settings import Mode, ProvisioningSettings
 
 #: How far apart the two answers must be that end a link, and the cause of the sync that brings the second.
@@ -50,6 +51,7 @@ class GroupSync:
         self._lifecycle = lifecycle
         self._removals = GroupRemovals(store, clock, lifecycle, Evidence(okta, store, clock), protected, settings)
         self._linking = linking
+        self._witnesses = Witnesses(okta, genesys, store)
         self._settings = settings
 
     def sync(self, work: Work) -> Report:
@@ -75,6 +77,8 @@ class GroupSync:
             self._linking.forget()  # an end counts only as Okta says it now
             rule = self._linking.rule(read.value, link, app.epoch)
         if not rule:
+            if link.state is GroupState.LINKED and link.linked_by == "assigned" and self._settings.link_assigned_groups:
+                self._witnesses.require_assigned(link, self._linking.assigned(app.epoch))
             return self._unlink(link, report, "unassigned")
         link = replace(link, linked_by=rule)
         if link.state is not GroupState.LINKED:
@@ -88,6 +92,7 @@ class GroupSync:
         report.read["listed"] = str(len(listing.value))
         seen = read_membership(self._genesys, self._store, link, listing.value)
         if seen is None:
+            self._witnesses.require_genesys(link, read.value.name)
             return self._unlink(link, report, "genesys-group-gone")
         if seen.name.casefold() != read.value.name.casefold():
             report.read["name"] = "drifted"
@@ -154,8 +159,12 @@ class GroupSync:
         report.read["group"] = "404"
         if link.state is not GroupState.LINKED:
             return report.finish("skipped", "no-such-group")
+        if link.linked_by == UNLINKED_BY_OPERATOR:
+            return self._unlink(link, report, "unassigned")
+        self._witnesses.require_okta(link)
         seen = read_membership(self._genesys, self._store, link, frozenset())
         if seen is None:
+            self._witnesses.require_genesys(link, "")
             return self._unlink(link, report, "genesys-group-gone")
         return self._converge(work, Seen(link, app, seen, "group-deleted"), report, listed=None)
 
