@@ -9,9 +9,11 @@ from datetime import datetime
 import pytest
 
 from bridge.items import Queue
+from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.records import Hold, HoldState, Verdict
 from bridge_local.exchange import Request, Response
-from bridge_local.faults import Fault, Serve
+from bridge_local.faults import Fault, Serve, before
+from bridge_local.okta import faults as okta_faults
 from tests.world import World
 
 
@@ -324,3 +326,74 @@ def test_people_who_are_approved_already_are_not_held_once_more() -> None:
     world.settle()
     assert world.people_told.messages == told
     assert not active(world) & set(staged)
+
+
+def short(world: World, entries: int = 100) -> Fault:
+    """The application's listing of users ends after so many, without a sign that there are more."""
+    return world.okta.faults.add(Fault("/apps/[^/]+/users[?]", okta_faults.short_listing(entries)))
+
+
+def told(world: World) -> list[tuple[str, int]]:
+    """What people were told about which hold of the organisation."""
+    return [(what, hold.number) for what, hold in world.people_told.messages if hold.entity == "app"]
+
+
+def test_an_approval_of_a_listing_that_lies_opens_the_hold_again() -> None:
+    """Those drawn are assigned by their own reading: nobody ends, people are told, and nothing is left in the end."""
+    world, users = organisation(300)
+    lying = short(world)
+    world.ask("app")
+    world.settle()
+    assert (newest(world).number, newest(world).staged) == (1, 200)
+    asked = world.watch_okta()
+    world.decide("app", Verdict.APPROVE)
+    world.settle()
+    assert active(world) == set(users)
+    assert (newest(world).number, newest(world).state) == (2, HoldState.OPEN)
+    assert newest(world).reason == "suspicious-listing"
+    assert told(world) == [("opened", 1), ("opened", 2)]
+    assert len([each for each in asked if "/users/00u" in each]) <= SINGLE_READS
+    world.okta.faults.remove(lying)
+    world.ask("app")
+    world.settle()
+    assert newest(world).state is HoldState.RESOLVED
+    assert active(world) == set(users)
+
+
+def test_an_approval_among_which_some_are_assigned_opens_the_hold_again() -> None:
+    """60 really left, 40 are only missing from the listing: one of those drawn says so."""
+    world, users = organisation(300)
+    ordered = sorted(users)
+    unassign(world, ordered[200:260])
+    lying = short(world, 200)
+    world.ask("app")
+    world.settle()
+    left = set(ordered[200:260]) - active(world)
+    assert newest(world).staged == 100 - len(left)
+    world.decide("app", Verdict.APPROVE)
+    world.settle()
+    assert active(world) == set(users) - left
+    assert newest(world).state is HoldState.OPEN
+    world.okta.faults.remove(lying)
+    world.decide("app", Verdict.APPROVE)
+    world.settle()
+    assert active(world) == set(ordered[:200]) | set(ordered[260:])
+
+
+def test_a_listing_that_began_before_the_approval_does_not_carry_it_out() -> None:
+    """Decided while the listing is read: that sync changes nothing, and the next one carries it out."""
+    world, users = organisation(300)
+    unassign(world, users[:60])
+    held = newest(world)
+    assert held.state is HoldState.OPEN
+    before_now = active(world)
+    world.okta.faults.add(
+        Fault("/apps/[^/]+/users[?]", before(lambda: world.decide("app", Verdict.APPROVE) and None), count=1)
+    )
+    world.ask("app")
+    world.work(Queue.USERS)
+    assert newest(world).state is HoldState.OPEN
+    assert active(world) == before_now
+    world.settle()
+    assert newest(world).state is HoldState.DONE
+    assert active(world) == set(users[60:])

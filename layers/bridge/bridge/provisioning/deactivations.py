@@ -3,20 +3,24 @@
 A user's sync may deactivate by itself while there are few such deactivations. From the twentieth in the window on it
 asks for a sync of the application, the one writer of the organisation's hold: that sync reads one whole listing of the
 application's users, so it sees the *whole* change, and either reserves and permits all of it, or holds all of it. A
-person's approval becomes permissions, too, and those are not counted. Permissions are records of their own: what was
-counted before stays counted when the same user is approved, and no reservation that a sync left behind permits.
+person's approval becomes permissions, too, once some of those staged, drawn by hash, are unassigned by their own
+reading: otherwise the hold opens again. Those permissions are not counted. Permissions are records of their own: what
+was counted before stays counted when the same user is approved, and no reservation that a sync left behind permits.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from enum import Enum
+from hashlib import sha256
 
 from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
 from bridge.provisioning.assignments import judge as judge_assignment
 from bridge.provisioning.ceiling import Ceiling
+from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Facts, Plan, judge
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender
@@ -184,6 +188,8 @@ class Deactivations:
         """
         facts = self._facts(work, app, report)
         plan = judge(facts)
+        if plan.approved and not self._all_say_unassigned(work, plan.approved):
+            plan = judge(replace(facts, void=True, contradicted="suspicious-listing"))
         report.read |= {"leaving": str(len(facts.leaving)), "may-go": str(len(plan.released))}
         if plan.change:
             report.read["hold"] = plan.change
@@ -221,6 +227,8 @@ class Deactivations:
 
     def _facts(self, work: Work, app: AppState, report: Report) -> Facts:
         """The organisation as the group whose members are the linked active users."""
+        # What a person decided is read first: the listing that carries it out must have begun after that.
+        hold, staged, decision = self._lifecycle.standing(APP)
         assigned, listed = self._assigned(work)
         report.read["assigned-users"] = str(len(assigned))
         now, settings = self._clock.now(), self._settings
@@ -231,7 +239,6 @@ class Deactivations:
         if settings.mode is Mode.OBSERVE:
             observed = self._store.removals(OBSERVED, now - self._window)
             linked, recent = linked - observed, recent | observed
-        hold, staged, decision = self._lifecycle.standing(APP)
         return Facts(
             listed=assigned,
             leaving=linked - assigned,
@@ -252,6 +259,18 @@ class Deactivations:
             decision=decision,
             paused=app.removals_paused,
         )
+
+    def _all_say_unassigned(self, work: Work, approved: frozenset[str]) -> bool:
+        """Whether some of the approved, drawn by hash, are unassigned by their own reading too.
+
+        A listing that has lost them was approved otherwise. Each one's own sync reads once more before it ends access.
+        """
+        drawn = sorted(approved, key=lambda okta_id: sha256(f"{APP} {okta_id}".encode()).digest())[:SINGLE_READS]
+        for okta_id in drawn:
+            work.check_time()
+            if self._assignments.read_alone(okta_id).assigned is not Assigned.NO:
+                return False
+        return True
 
     def _assigned(self, work: Work) -> tuple[set[str], int]:
         """Okta ids of everybody whom the whole listing does not show as unassigned, and how many it shows at all.
