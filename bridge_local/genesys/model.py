@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -109,7 +110,10 @@ class GenesysModel(Administration):
             call.route, _ = self._route(request)
             self.calls.append(call)
             try:
-                response = self.faults.serve(request, lambda asked: self._serve(asked, call))
+                # The call is what is asked first: where a fault asks more, that is no call of the caller's.
+                response = self.faults.serve(
+                    request, lambda asked: self._serve(asked, replace(call) if call.status else call)
+                )
             except ConnectionCut:
                 call.lost = call.status != 0
                 raise

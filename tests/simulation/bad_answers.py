@@ -6,6 +6,7 @@ stands for a safeguard of the bridge; whatever they are, nobody may be removed, 
 
 from __future__ import annotations
 
+import functools
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -13,8 +14,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge_local import faults
-from bridge_local.exchange import Request
-from bridge_local.faults import Effect, line_of
+from bridge_local.exchange import Request, Response, Wire
+from bridge_local.faults import Effect, Serve, line_of
 from bridge_local.genesys import GenesysModel
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
@@ -27,6 +28,8 @@ _OKTA_SINGLES = r"GET /api/v1/(users|groups)/[^/]+$|GET /api/v1/apps/[^/]+/users
 _GENESYS_WRITES = r"(PATCH|POST) .*/scim/v2/"
 _GENESYS_USER = r"GET .*/scim/v2/users/"
 _GENESYS_GROUP = r"GET .*/scim/v2/groups/"
+#: A body of so many bytes, which comes as a few hundred: more than any answer may have, and quickly made.
+_BOMB = 40_000_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,38 @@ def _one_of(effect: Callable[[str], Effect], forms: Mapping[str, object]) -> Cal
     return lambda chance, _genesys: effect(chance.choice(sorted(forms)))
 
 
+def _on_the_wire(chance: random.Random, _genesys: GenesysModel) -> Effect:
+    forms: tuple[Wire, ...] = ("slow-headers", "slow-body", "endless-103", "half-body")
+    return faults.on_the_wire(chance.choice(forms))
+
+
+@functools.cache
+def _bombs() -> tuple[Effect, ...]:
+    """One in the coding that the client takes, and one in two codings, which it does not."""
+    return faults.gzip_bomb(_BOMB, codings=1), faults.gzip_bomb(_BOMB, codings=2)
+
+
+def _bomb(chance: random.Random, _genesys: GenesysModel) -> Effect:
+    return chance.choice(_bombs())
+
+
+def _entries(chance: random.Random, _genesys: GenesysModel) -> Effect:
+    """A listing's entries stand there twice, have some among them that are none, or have no id."""
+    return chance.choice((faults.repeated_entries, faults.null_entries, faults.without_ids))()
+
+
+def _somebody_else(chance: random.Random, genesys: GenesysModel) -> Effect:
+    """Whatever is asked for or done is answered with another user, or another group."""
+
+    def effect(request: Request, serve: Serve) -> Response:
+        collection, _, own_id = request.path.rpartition("/")
+        of = genesys.directory.groups if collection.endswith("groups") else genesys.directory.users
+        others = sorted(each for each in of if each != own_id)
+        return genesys_faults.another_body(chance.choice(others))(request, serve) if others else serve(request)
+
+    return effect
+
+
 KINDS: Mapping[str, BadAnswer] = {
     kind.name: kind
     for kind in (
@@ -78,6 +113,7 @@ KINDS: Mapping[str, BadAnswer] = {
         BadAnswer(
             "okta-hostile-link", "okta", r"limit=|/logs", _one_of(okta_faults.linked_to, okta_faults.HOSTILE_LINKS)
         ),
+        BadAnswer("okta-entries", "okta", _OKTA_LISTINGS, _entries),
         # Okta's single answers
         BadAnswer("okta-gateway-404", "okta", ".", _always(lambda: faults.gateway(404))),
         BadAnswer("okta-html", "okta", ".", _always(faults.html)),
@@ -95,6 +131,8 @@ KINDS: Mapping[str, BadAnswer] = {
             ),
         ),
         BadAnswer("okta-odd-status", "okta", ".", lambda chance, _genesys: faults.bare(chance.choice((204, 206, 304)))),
+        BadAnswer("okta-wire", "okta", ".", _on_the_wire),
+        BadAnswer("okta-bomb", "okta", ".", _bomb),
         # Genesys Cloud's answers
         BadAnswer("genesys-gateway-404", "genesys", "/scim/", _always(lambda: faults.gateway(404))),
         BadAnswer("genesys-404", "genesys", _GENESYS_USER, _always(lambda: genesys_faults.refused(404))),
@@ -139,6 +177,10 @@ KINDS: Mapping[str, BadAnswer] = {
             ),
         ),
         BadAnswer("genesys-endless-pages", "genesys", r"startIndex=", _always(genesys_faults.endless_pages)),
+        BadAnswer("genesys-entries", "genesys", r"startIndex=", _entries),
+        BadAnswer("genesys-another", "genesys", r"(GET|PATCH) .*/scim/v2/(users|groups)/", _somebody_else),
+        BadAnswer("genesys-wire", "genesys", "/scim/", _on_the_wire),
+        BadAnswer("genesys-bomb", "genesys", "/scim/", _bomb),
         BadAnswer("genesys-huge-numbers", "genesys", "GET .*/scim/", _always(lambda: faults.huge_numbers(400))),
         BadAnswer(
             "genesys-retry-after",
@@ -150,8 +192,6 @@ KINDS: Mapping[str, BadAnswer] = {
         ),
     )
 }
-#: Kinds whose safeguard does not stand yet, each with its reason in docs/simulation.md; runs draw all others.
-WAITING = frozenset({"genesys-pretended"})
 #: Of these a run draws one: nobody is believed to have left whom two ways of asking Okta show, but both may lie.
 EITHER = frozenset({"okta-empty-listing", "okta-short-listing", "okta-lost-link", "okta-empty-own-groups"})
 ENABLED: tuple[str, ...] = tuple(KINDS)
@@ -202,5 +242,5 @@ def drawn(seed: int, *, only: str = "") -> BadAnswers:
     count = min(chance.choice((1, 1, 2, 3)), len(ENABLED))
     names = sorted(chance.sample(ENABLED, count))
     lies = [name for name in names if name in EITHER]
-    kinds = tuple(KINDS[name] for name in names if name not in lies[1:] and name not in WAITING)
+    kinds = tuple(KINDS[name] for name in names if name not in lies[1:])
     return BadAnswers(kinds, chance.choice(PROBABILITIES), chance)

@@ -151,11 +151,13 @@ def _wrong_in_the_end(simulation: Simulation) -> list[str]:
     wrong = [f"lost: {message.body} is in the dead letters" for message in world.queues.dead_letters]
     if world.queues.depth():
         wrong.append(f"{world.queues.depth()} items are still in the queues")
-    waiting = {f"user:{each}" for each in _without_account(simulation)}
+    homeless = {f"user:{each}" for each in _without_account(simulation)}
+    # Another cause of the same person stays open with it: it is settled when the person is.
+    waiting = {each.entity for each in store.parked.values() if each.reason in WAITS_FOR_AN_ADDRESS} & homeless
     wrong += [
         f"parked: {parked.entity} {parked.reason} {parked.detail}"
         for parked in store.parked.values()
-        if not (parked.entity in waiting and parked.reason in WAITS_FOR_AN_ADDRESS)
+        if parked.entity not in waiting
         and not (parked.reason == "account-not-visible" and genesys.user(parked.detail) is None)
     ]
     wrong += _differences(simulation)

@@ -179,7 +179,9 @@ class Promises:
         group = self.pairs.get(call.group_id, "")
         since = call.at - SLACK
         for member, okta_id, active in self._who(call.removed):
-            inactive = not active or self._let_in.get(member, _NEVER) >= since
+            # A leaver goes as an inactive member, be it that Genesys Cloud has only said that the account is inactive.
+            ended = self._world.variables["INACTIVE_MEMBERS"] == "remove" and self._wanted.was_untrue(okta_id, since)
+            inactive = not active or ended or self._let_in.get(member, _NEVER) >= since
             if okta_id not in self._known:
                 yield f"P6: removes {member}, whom Okta does not know"
             elif self._is_paused(since):
