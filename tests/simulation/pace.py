@@ -30,6 +30,10 @@ class PaceTable:
         self._gate = gate
         self._items: dict[str, dict[str, Any]] = {}
 
+    def refill(self) -> None:
+        """Nothing of the budget is used up."""
+        self._items.clear()
+
     def get_item(self, *, Key: Mapping[str, Any], **_: object) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """As boto3's client."""
         item = self._gate.do("pace: read", lambda: self._items.get(str(Key)))

@@ -108,6 +108,7 @@ class Snapshots:
         world.genesys_outside.on_the_way.clear()
         world.okta.switches.read_lag = 0.0
         world.store.breakers.clear()
+        world.pace_table.refill()
 
     def _preview(self) -> Preview:
         """That of the operations function."""
