@@ -7,8 +7,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from getpass import getpass
 from typing import TYPE_CHECKING, TextIO, cast
 
 from bridge_cli.bridge import Bridge
@@ -48,6 +50,7 @@ class Surroundings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     http: Callable[[str, str], HttpClient] = _http
     zone: tzinfo | None = None
+    hidden: Callable[[str], str] = getpass
 
 
 def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | None = None) -> int:
@@ -65,9 +68,21 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
         yes=parsed.yes,
         progress=parsed.progress,
         zone=around.zone,
+        hidden=around.hidden,
     )
     bridge = Bridge(lambda: _place(parsed, around))
-    context = Context(parsed, bridge, terminal, around.sleep, around.clock, around.now, around.http)
+    with ExitStack() as opened:
+
+        def http(origin: str, upstream: str) -> HttpClient:
+            client = around.http(origin, upstream)
+            opened.callback(client.close)
+            return client
+
+        context = Context(parsed, bridge, terminal, around.sleep, around.clock, around.now, http)
+        return _ended(context, around)
+
+
+def _ended(context: Context, around: Surroundings) -> int:
     try:
         return _run(context)
     except BrokenPipeError:

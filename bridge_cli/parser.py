@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bridge_cli import checks, decisions, entities, groups, holds, parked, restore, running
+from bridge_cli import checks, decisions, entities, groups, holds, hook, parked, restore, running
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
 from bridge_cli.places import LOCAL_PORT
@@ -16,6 +16,7 @@ from bridge_cli.places import LOCAL_PORT
 COMMANDS: tuple[Command, ...] = (
     running.COMMANDS[0],
     *checks.COMMANDS,
+    *hook.COMMANDS,
     *holds.COMMANDS,
     *entities.COMMANDS,
     *running.COMMANDS[1:3],
@@ -28,6 +29,7 @@ COMMANDS: tuple[Command, ...] = (
 #: What the first words of commands with two stand for.
 FAMILIES = {
     "holds": "removals that wait for a person",
+    "hook": "Okta's event hook and its secret",
     "parked": "items that wait for a person",
     "group": "links and ceilings that an operator sets",
     "confirm": "what an operator knows better than the bridge",

@@ -16,6 +16,8 @@ OPERATIONS_OUTPUT = "OperationsFunction"
 APPROVALS_OUTPUT = "ApprovalsFunction"
 #: Further outputs: where Okta delivers to, and where alarms go.
 HOOK_OUTPUT, TOPIC_OUTPUT = "HookUrl", "AlarmTopicArn"
+#: The bridge's secret.
+SECRET_OUTPUT, _LOCAL_SECRET = "BridgeSecretArn", "BridgeSecret"
 #: As the local stack names them.
 LOCAL_OPERATIONS, LOCAL_APPROVALS = "Operations", "Approvals"
 #: Where `make local` listens unless it is told otherwise.
@@ -67,6 +69,7 @@ class Place:
         service: makes a client of another service, with the caller's own credentials.
         stack: the stack's name; empty for the local one, where resources bear their logical names.
         outputs: the stack's, by name; of the local one those that it has.
+        parameters: the stack's, by name; none of the local one.
     """
 
     options: str
@@ -79,6 +82,7 @@ class Place:
     service: Callable[[str], Any] | None = None
     stack: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def local(session: Session, port: int) -> Place:
@@ -98,7 +102,7 @@ def local(session: Session, port: int) -> Place:
     client = made("lambda", port)
     options = "--local" if port == LOCAL_PORT else f"--local --port {port}"
     aws = f"http://127.0.0.1:{port + _LOCAL_AWS}"
-    outputs = {HOOK_OUTPUT: f"http://127.0.0.1:{port}/okta/events"}
+    outputs = {SECRET_OUTPUT: _LOCAL_SECRET, HOOK_OUTPUT: f"http://127.0.0.1:{port}/okta/events"}
     return Place(
         options,
         client,
@@ -143,4 +147,5 @@ def deployed(session: Session, stack: str, options: str) -> Place:
         service=lambda service: session.client(service, config=_CONFIG),
         stack=stack,
         outputs=outputs,
+        parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in described.get("Parameters", ())},
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
+from getpass import getpass
 from typing import Any, TextIO
 
 from bridge_cli.ends import End, Stopped
@@ -25,6 +26,7 @@ class Terminal:
         yes: whether every question is answered beforehand.
         progress: whether progress is shown although standard error is no terminal.
         zone: of the times for people; None is this machine's.
+        hidden: asks on a terminal for what must not be seen there.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Terminal:
         yes: bool = False,
         progress: bool = False,
         zone: tzinfo | None = None,
+        hidden: Callable[[str], str] = getpass,
     ) -> None:
         self._stdin = stdin
         self._stdout = stdout
@@ -46,6 +49,7 @@ class Terminal:
         self._rewrites = stderr.isatty()
         self._progress = progress or self._rewrites
         self._zone = zone
+        self._hidden = hidden
         self._shown = ""
 
     # --------------------------------------------------------------------------------------- for people
@@ -109,6 +113,39 @@ class Terminal:
             print(file=self._stderr)
         if answer.strip().lower() not in _YES:
             raise Stopped(End.FAILED, "Nothing was changed.")
+
+    def ask(self, question: str) -> str:
+        """A line that answers a question, without blanks at its ends.
+
+        Raises:
+            Stopped: nobody answers any more.
+        """
+        self._people.flush()
+        if self._stdin.isatty():
+            print(f"{printable(question)}: ", end="", file=self._stderr, flush=True)
+        answer = self._stdin.readline()
+        if not answer:
+            raise Stopped(End.USAGE, f"Nobody is here to answer: {question}", "Type it, or pass it as a line.")
+        return answer.strip()
+
+    def secret(self, what: str) -> str:
+        """A secret: typed where nothing is shown, or the next line of standard input; never empty.
+
+        Raises:
+            Stopped: there is none.
+        """
+        self._people.flush()
+        value = self._hidden(f"{what} (not shown): ") if self._stdin.isatty() else self._stdin.readline()
+        if not value.strip():
+            raise Stopped(
+                End.USAGE, f"No {what}.", "Type it where it is asked for, or pass it as a line of standard input."
+            )
+        return value.strip()
+
+    @property
+    def shows_secrets(self) -> bool:
+        """Whether what is said goes to a terminal, and to no file and no other program."""
+        return not self.as_json and self._stdout.isatty()
 
     def error(self, message: str, advice: str = "") -> None:
         """What went wrong, and what to do next."""

@@ -27,6 +27,8 @@ from bridge.receiver.settings import ReceiverSettings
 #: Most bytes of a body; a delivery of 1,000 events has about 2 MB.
 MAX_BODY = 4 * 1024 * 1024
 CHALLENGE = "x-okta-verification-challenge"
+#: Keys of the hook's secret, and of the one before it while Okta may still use that.
+_PRESENT, _PREVIOUS = "hook_secret", "hook_secret_previous"
 
 
 @lru_cache(maxsize=1)
@@ -44,13 +46,15 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noq
     headers = _headers(event)
     try:
         receiver = compose()
-        authorised = _authorised(headers.get(receiver.settings.secret_header.lower(), ""), receiver.secrets)
+        known = _known(headers.get(receiver.settings.secret_header.lower(), ""), receiver.secrets)
     except (SettingsError, Transient) as error:
         logger.error("the receiver cannot check the secret", reason=str(error))
         return _answer(500)
-    if not authorised:
+    if not known:
         count(Metric.DELIVERIES_UNAUTHORISED)
         return _answer(401)
+    if known == _PREVIOUS and method == "POST":
+        count(Metric.DELIVERIES_UNDER_OLD_SECRET)
     return _verify(headers) if method == "GET" else _deliver(receiver, event)
 
 
@@ -88,19 +92,20 @@ def _deliver(receiver: Receiver, event: Mapping[str, Any]) -> dict[str, Any]:
     return _answer(204)
 
 
-def _authorised(given: str, secrets: Secrets) -> bool:
+def _known(given: str, secrets: Secrets) -> str:
+    """The key of the secret that the value is, empty when it is none."""
     if not given:
-        return False
-    return _matches(given, secrets) or (secrets.refresh() and _matches(given, secrets))
+        return ""
+    return _match(given, secrets) or (_match(given, secrets) if secrets.refresh() else "")
 
 
-def _matches(given: str, secrets: Secrets) -> bool:
-    """Whether the value is one of the two secrets; both are compared whatever the first says, in constant time."""
-    expected = [secrets.get("hook_secret"), secrets.find("hook_secret_previous")]
+def _match(given: str, secrets: Secrets) -> str:
+    """As `_known`; both secrets are compared whatever the first comparison says, in constant time."""
+    expected = {_PREVIOUS: secrets.find(_PREVIOUS), _PRESENT: secrets.get(_PRESENT)}
     # Bytes: `compare_digest` refuses text beyond ASCII.
     candidate = given.encode("utf-8", "replace")
-    matches = [hmac.compare_digest(candidate, secret.encode()) for secret in expected if secret]
-    return any(matches)
+    matches = [key for key, secret in expected.items() if secret and hmac.compare_digest(candidate, secret.encode())]
+    return matches[-1] if matches else ""
 
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:

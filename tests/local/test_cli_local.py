@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ from bridge_cli.__main__ import Surroundings, main
 from bridge_cli.ends import End
 from bridge_cli.places import Session
 from bridge_local.demo import free_ports
+from bridge_local.faults import Fault, watched
 from bridge_local.options import Options
 from bridge_local.stack import Stack
 
@@ -61,6 +63,7 @@ class Office:
         """A command in a process of its own, as people run it."""
         return subprocess.Popen(  # noqa: S603 - our own program
             [ROOT / "bridge", *line.split(), "--local", "--port", str(self.stack.options.port)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -200,3 +203,30 @@ def test_removals_and_everything_are_paused_and_go_on(office: Office) -> None:
     assert "The queues are paused: bridge resume --local" in office.bridge("status")
     assert office.ask("resume --yes")["everything"] is False
     eventually(lambda: bool(office.store.entries(f"user:{person}", 1)))
+
+
+def test_a_typed_credential_is_in_no_process_list(office: Office) -> None:
+    """While Okta is called, neither the arguments nor the environment of the command have it, nor the hook's secret."""
+    assert office.stack.okta is not None
+    credential, secret = office.stack.options.secret["okta_token"], office.stack.options.secret["hook_secret"]
+    seen: list[bytes] = []
+
+    def note(_request: object) -> None:
+        seen.extend(Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ"))
+
+    fault = office.stack.okta.faults.add(Fault("eventHooks", watched(note)))
+    with office.start("hook rotate-secret --yes") as process:
+        try:
+            out, err = process.communicate(f"{credential}\n", timeout=PATIENCE)
+        finally:
+            process.kill()
+    office.stack.okta.faults.remove(fault)
+    assert process.returncode == End.DONE, err
+    assert b"rotate-secret" in seen[0]
+    kept = json.loads(
+        office.stack.aws.client("secretsmanager").get_secret_value(SecretId="BridgeSecret")["SecretString"]
+    )
+    assert kept["hook_secret_previous"] == secret
+    said = b"".join(seen) + (out + err).encode() + office.stack.logs.path.read_bytes()
+    assert not [name for name in (credential, secret, kept["hook_secret"]) if name.encode() in said]
+    assert office.ask("hook status")["secrets"].startswith("two")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -66,9 +67,13 @@ class Office:
         )
         self._started = world.clock.now()
 
-    def bridge(self, line: str, *, code: int = 0, typed: str = "") -> Ran:
-        """Run a command; while it waits, time passes and the queues are worked off."""
-        stdin, stdout, stderr = Paper(typed, terminal=bool(typed)), Paper(), Paper()
+    def bridge(self, line: str, *, code: int = 0, typed: str = "", lines: Sequence[str] = ()) -> Ran:
+        """Run a command; while it waits, time passes and the queues are worked off.
+
+        A person has `typed`, or a program passes `lines`.
+        """
+        stdin = Paper(typed or "".join(f"{each}\n" for each in lines), terminal=bool(typed))
+        stdout, stderr = Paper(), Paper()
         surroundings = Surroundings(
             stdin=stdin,
             stdout=stdout,

@@ -50,6 +50,7 @@ def test_who_sets_up_may_do_that_and_no_more() -> None:
         "cloudformation:DescribeStacks",
         "lambda:InvokeFunction",
         "lambda:GetAccountSettings",
+        "cloudwatch:GetMetricData",
         "sns:GetTopicAttributes",
         "ssm:GetParameter",
         "ssm:GetParameterHistory",
@@ -58,7 +59,7 @@ def test_who_sets_up_may_do_that_and_no_more() -> None:
     [key] = [entry for entry in statements if "kms:Decrypt" in entry.get("Action", ())]
     assert list(key["Condition"]["StringEquals"]) == ["kms:ViaService"]
     everywhere = [entry["Action"] for entry in statements if entry.get("Resource") == "*"]
-    assert everywhere == [["lambda:GetAccountSettings"]]  # which knows no resource
+    assert everywhere == [["cloudwatch:GetMetricData", "lambda:GetAccountSettings"]]  # which know no resource
 
 
 def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:

@@ -31,6 +31,7 @@ class Metric(StrEnum):
     EVENTS_DROPPED = "EventsDropped"  #: events without work, by dimension ``reason``
     ITEMS_SENT = "ItemsSent"  #: items that are in a queue
     DELIVERIES_UNAUTHORISED = "DeliveriesUnauthorised"  #: requests with a wrong secret or none
+    DELIVERIES_UNDER_OLD_SECRET = "DeliveriesUnderOldSecret"  # noqa: S105 - a name: deliveries with the secret before
     DELIVERIES_OVERSIZED = "DeliveriesOversized"  #: bodies over the limit
     DELIVERIES_INVALID = "DeliveriesInvalid"  #: bodies that are no delivery
     QUEUE_REFUSED = "QueueRefused"  #: deliveries whose items are not all in a queue

@@ -419,6 +419,19 @@ class Checked(Answer):
     at: datetime
 
 
+class SettingsShown(Answer):
+    """Answers ``settings``; none of them is a secret. ``map`` is empty for the map that comes with the bridge."""
+
+    mode: Literal["enforce", "observe"]
+    okta_org_url: str
+    okta_app_id: str
+    okta_auth: Literal["oauth", "ssws"]
+    okta_client_id: str
+    signing_key: str
+    genesys_region: str
+    map: str
+
+
 class Exported(Answer):
     """Answers ``export``."""
 

@@ -59,6 +59,20 @@ class CheckService:
         self._aws(sheet)
         return answers.Checked(checks=sheet.checks(), version=__version__, at=soundings.now())
 
+    def settings(self) -> answers.SettingsShown:
+        """Answers ``settings``."""
+        okta = self._settings.okta
+        return answers.SettingsShown(
+            mode=self._settings.provisioning.mode.value,
+            okta_org_url=okta.org_url,
+            okta_app_id=okta.app_id,
+            okta_auth=okta.auth.value,
+            okta_client_id=okta.client_id,
+            signing_key=okta.kms_key_id,
+            genesys_region=self._settings.genesys.region,
+            map=self._settings.mapping.source,
+        )
+
     def _secret(self, sheet: Sheet) -> None:
         okta = self._settings.okta
         try:

@@ -105,6 +105,8 @@ class Operations:
                 return self.status.status()
             case requests.Check():
                 return self.checks.check(asked)
+            case requests.Settings():
+                return self.checks.settings()
             case requests.ParkedList():
                 return self.parked.listed(asked)
             case requests.ParkedShow():

@@ -213,6 +213,17 @@ class Check(Asked):
         return True
 
 
+class Settings(Asked):
+    """Which org, application and region the bridge is set to; answered by `answers.SettingsShown`."""
+
+    do: Literal["settings"] = "settings"
+
+    @property
+    def reads(self) -> bool:
+        """Always."""
+        return True
+
+
 class Status(Asked):
     """How the bridge is; answered by `answers.Status`."""
 
@@ -322,6 +333,7 @@ Operation = (
     | Pause
     | ConfirmOrganisation
     | Check
+    | Settings
     | Status
     | ParkedList
     | ParkedShow
