@@ -108,11 +108,12 @@ def _compare(context: Context, entity: str) -> End:
         terminal.say(f"{count(len(answer.attributes) - len(different), 'attribute')} equal, {len(different)} different")
     else:
         members = [("to join", user) for user in answer.joining] + [("to leave", user) for user in answer.leaving]
+        members += [(f"held ({answer.why})", user) for user in answer.held]
         members += [("kept by a rejection", user) for user in answer.excepted]
         if members:
             terminal.table(("member", "user"), members)
         terminal.say(
-            f"{len(answer.joining)} to join, {len(answer.leaving)} to leave,"
+            f"{len(answer.joining)} to join, {len(answer.leaving)} to leave, {len(answer.held)} held,"
             f" {count(answer.unlinked_members, 'member')} that the bridge does not touch"
         )
     return End.DONE

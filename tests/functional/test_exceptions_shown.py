@@ -8,6 +8,8 @@ from bridge.items import Queue
 from bridge_local.faults import Fault
 from bridge_local.genesys.faults import refused
 from tests.stages.cli_office import APPROVER, Office
+from tests.stages.operations_stage import Stage
+from tests.world import World
 
 MEMBERS = 30
 
@@ -15,7 +17,7 @@ MEMBERS = 30
 @pytest.fixture
 def office(monkeypatch: pytest.MonkeyPatch) -> Office:
     """Signatures bear the time of the world."""
-    office = Office()
+    office = Office(Stage(World({"LINKED_GROUPS": "Support"})))
     monkeypatch.setattr("botocore.auth.get_current_datetime", office.stage.world.clock.now)
     return office
 

@@ -14,6 +14,7 @@ import pytest
 
 from bridge.operations.preview import ReadOnlyStore
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import Verdict
 from bridge.settings import Mode
 from bridge_local.memory import MemoryStore
 from tests.stages.operations_stage import Stage
@@ -363,7 +364,7 @@ def test_what_cannot_be_compared_says_why() -> None:
     assert stage.ask("diff", entity="user:00uNobody0000000001")["state"] == "not-in-okta"
     assert stage.ask("diff", entity=f"user:{world.person('Ada Brook')}")["state"] == "not-in-genesys-cloud"
     assert stage.ask("diff", entity=f"user:{world.person('Ben Hill', assigned=False)}")["state"] == "not-assigned"
-    assert stage.ask("diff", entity="group:00gTeamNorth00000001")["state"] == "not-linked"
+    assert stage.ask("diff", entity="group:00gTeamNorth00000001")["state"] == "not-in-scope"
 
 
 def test_an_account_that_a_sync_would_adopt_is_compared() -> None:
@@ -391,6 +392,33 @@ def test_a_group_is_compared_member_by_member() -> None:
     answer = stage.ask("diff", entity=f"group:{group}")
     assert (answer["joining"], answer["leaving"]) == (joiner, sorted(people[:2]))
     assert (answer["state"], answer["unlinked_members"]) == ("", 1)
+
+
+def test_a_groups_difference_is_the_plan_of_its_sync() -> None:
+    """Above the ceiling those who left are held, with the reason; once a person has approved they leave."""
+    stage = Stage()
+    world = stage.world
+    people = world.provisioned(40)
+    group, _ = world.linked_group("Sales", people)
+    world.okta.remove_members(group, people[:30])
+    answer = stage.ask("diff", entity=f"group:{group}")
+    assert (answer["leaving"], answer["held"], answer["why"]) == ([], sorted(people[:30]), "ceiling-percent")
+    world.happen()
+    world.decide(f"group:{group}", Verdict.APPROVE)
+    answer = stage.ask("diff", entity=f"group:{group}")
+    assert (answer["leaving"], answer["held"]) == (sorted(people[:30]), [])
+
+
+def test_a_preview_that_ends_access_by_the_assignment_alone_says_that_the_ceiling_counts_it() -> None:
+    """Subject to the ceiling where nobody is assigned any more; not for the DEPROVISIONED."""
+    stage = Stage()
+    world = stage.world
+    unassigned, leaver, _ = world.provisioned(3)
+    with world.okta.quietly():
+        world.okta.unassign_user(unassigned)
+        world.okta.deactivate(leaver)
+    assert "subject to the ceiling" in stage.ask("sync", entity=f"user:{unassigned}")["planned"]["says"]
+    assert "subject to the ceiling" not in stage.ask("sync", entity=f"user:{leaver}")["planned"]["says"]
 
 
 def test_observed_differences_are_listed_page_by_page() -> None:

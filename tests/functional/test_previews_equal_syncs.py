@@ -260,6 +260,10 @@ def test_observing_holds_whom_enforcing_holds(*, one_by_one: bool, held: int) ->
         world.deliver(each=True)
         world.settle()
         app = world.last("app")
-        gone = [user for user in users[:60] if world.last(f"user:{user}").why in {"would-deactivate", "not-assigned"}]
+        gone = [
+            user
+            for user in users[:60]
+            if world.last(f"user:{user}").why in {"would-deactivate-by-ceiling", "not-assigned"}
+        ]
         said[mode] = (app.held, app.why, len(gone))
     assert said["observe"] == said["enforce"] == (held, "ceiling-percent", 60 - held)

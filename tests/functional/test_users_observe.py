@@ -41,7 +41,7 @@ def test_observe_writes_nothing_and_says_what_would_be() -> None:
         found: ("observed", "would-adopt"),
         linked: ("observed", "would-update"),
         leaver: ("observed", "would-deactivate"),
-        unassigned: ("observed", "would-deactivate"),
+        unassigned: ("observed", "would-deactivate-by-ceiling"),
     }
     assert world.last(f"user:{linked}").changed == ("title",)
     assert world.store.user_links[new].state is UserState.WANTED

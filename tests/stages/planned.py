@@ -13,6 +13,7 @@ OF_USERS = {
     "would-adopt": "adopted",
     "would-update": "updated",
     "would-deactivate": "deactivated",
+    "would-deactivate-by-ceiling": "deactivated",
 }
 _PLANNED_WRITE = re.compile(r"would (POST|PATCH) (users|groups)")
 _EFFECTIVE_WRITE = re.compile(r"(POST|PATCH) (users|groups)(?:/\S+)? 2\d\d$")

@@ -164,15 +164,15 @@ def test_diff_of_a_group_shows_who_joins_and_leaves() -> None:
     ).document()
     out = Stage(diff=answer).run("diff group 00g1a2b3").out
     assert (
-        "to join   00u1a2b3\nto leave  00u2a2b3\n1 to join, 1 to leave, 4 members that the bridge does not touch\n"
+        "to join   00u1a2b3\nto leave  00u2a2b3\n1 to join, 1 to leave, 0 held, 4 members that the bridge does not touch\n"
         in out
     )
 
 
 def test_diff_says_why_there_is_nothing_to_compare() -> None:
     """Such as a group that is not linked."""
-    answer = Compared(entity=GROUP, genesys_id=None, state="not-linked").document()
-    assert "There is nothing to compare: not-linked" in Stage(diff=answer).run("diff group:00g1a2b3").out
+    answer = Compared(entity=GROUP, genesys_id=None, state="not-in-scope").document()
+    assert "There is nothing to compare: not-in-scope" in Stage(diff=answer).run("diff group:00g1a2b3").out
 
 
 def test_diff_of_everything_lists_what_observe_mode_recorded() -> None:

@@ -283,8 +283,9 @@ class Attribute(Part):
 class Compared(Answer):
     """Answers ``diff`` with an entity.
 
-    For a user the attributes; for a group the Okta ids of who is to join and to leave, and how many members have no
-    link (and are never touched). ``state`` says in one code why there is nothing to compare, and is empty otherwise.
+    For a user the attributes; for a group what a sync would do now: the Okta ids of who joins, who leaves and who is
+    held, and how many members have no link (and are never touched). ``state`` says in one code why there is nothing to
+    compare, and is empty otherwise.
     """
 
     entity: str
@@ -293,6 +294,8 @@ class Compared(Answer):
     attributes: list[Attribute] = []
     joining: list[str] = []
     leaving: list[str] = []
+    held: list[str] = Field(default=[], description="whose removal waits")
+    why: str = Field(default="", description="the reason code of that")
     excepted: list[str] = Field(default=[], description="who would leave, and stays by a rejected hold")
     unlinked_members: int = 0
 

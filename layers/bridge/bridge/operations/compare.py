@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from bridge.errors import Permanent
 from bridge.operations import answers
+from bridge.operations.preview import Preview
 from bridge.provisioning import scim
 from bridge.provisioning.assignments import ASSIGNED_STATUSES
-from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import GenesysReader, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import GroupState
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import ScimUser
-from bridge.settings import ProvisioningSettings
 
 
 class Comparison:
     """Compares one entity; writes nothing."""
 
     def __init__(
-        self, okta: OktaReader, genesys: GenesysReader, store: Store, mapper: UserMapper, settings: ProvisioningSettings
+        self, okta: OktaReader, genesys: GenesysReader, store: Store, mapper: UserMapper, preview: Preview
     ) -> None:
-        """Everything it reads."""
+        """Everything it reads, and what tries the sync of a group."""
         self._okta = okta
         self._genesys = genesys
         self._store = store
         self._mapper = mapper
-        self._settings = settings
+        self._preview = preview
 
     def compare(self, entity: str) -> answers.Compared:
         """Answers ``diff`` with an entity."""
@@ -73,33 +71,20 @@ class Comparison:
         return answers.Attribute(path=path, wanted=wanted, held=held, same=same)
 
     def _group(self, entity: str, okta_id: str) -> answers.Compared:
-        link = self._store.group(okta_id)
-        if link is None or link.state is not GroupState.LINKED:
-            why = link.why if link is not None and link.why else "not-linked"
-            return answers.Compared(entity=entity, genesys_id=None, state=why)
-        group = self._genesys.group(link.genesys_id)
-        if group is None:
-            return answers.Compared(entity=entity, genesys_id=link.genesys_id, state="genesys-group-gone")
-        members = group.members
-        if members is None:
-            return answers.Compared(entity=entity, genesys_id=link.genesys_id, state="members-missing")
-        listed = self._okta.group_users(okta_id).value
-        owner = {
-            member: entity_.removeprefix("user:")
-            for member, entity_ in self._store.owners(members).items()
-            if entity_.startswith("user:")
-        }
-        shown = listed or frozenset()
-        links = self._store.users(shown | frozenset(owner.values()))
-        membership = Membership(listed=shown, links=links, members=members, owner=owner, name=group.display_name)
-        leaving, exceptions = membership.removals(self._settings.inactive_members), self._store.exceptions(entity)
-        joining = {links[okta].genesys_id: okta for okta in shown if okta in links}
+        """The plan of a sync, person by person."""
+        report = self._preview.report(entity)
+        link, plan = self._store.group(okta_id), report.plan
+        genesys_id = link.genesys_id or None if link is not None else None
+        if plan is None:
+            return answers.Compared(entity=entity, genesys_id=genesys_id, state=report.why or report.outcome)
         return answers.Compared(
             entity=entity,
-            genesys_id=link.genesys_id,
-            state="" if listed is not None else "not-in-okta",
-            joining=sorted(joining[member] for member in membership.additions()),
-            leaving=sorted(leaving.keys() - exceptions),
-            excepted=sorted(exceptions & leaving.keys()),
-            unlinked_members=len(members) - len(owner),
+            genesys_id=genesys_id,
+            state="",
+            why=report.why,
+            joining=list(report.joining),
+            leaving=sorted(plan.released),
+            held=sorted(plan.held),
+            excepted=sorted(self._store.exceptions(entity) - plan.unexcepted | plan.excepted),
+            unlinked_members=int(report.read["unlinked-members"]),
         )

@@ -82,6 +82,6 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         reconcile=reconcile,
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
-        comparison=Comparison(okta, genesys, store, dependencies.mapper, provisioning),
+        comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
         exports=ExportService(store, lambda: dependencies.map_text),
     )

@@ -14,7 +14,7 @@ from bridge.provisioning.deactivations import OBSERVED
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, Breaker, Decision, GroupLink, Hold, JournalEntry, Removal, UserLink
-from bridge.provisioning.sync import Work
+from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.syncs import build_syncs
 from bridge.settings import Mode, ProvisioningSettings
 
@@ -148,12 +148,23 @@ class Preview:
         Raises:
             Transient, Permanent: as the sync itself would.
         """
+        work, report = self._try(entity)
+        entry = report.entry(work, self._clock.now(), self._calls.named)
+        return entry, list(dict.fromkeys(item.entity for item in self._queues.items))
+
+    def report(self, entity: str) -> Report:
+        """The account of the same sync, with its plan.
+
+        Raises:
+            Transient, Permanent: likewise.
+        """
+        return self._try(entity)[1]
+
+    def _try(self, entity: str) -> tuple[Work, Report]:
         self._queues.items.clear()
         self._calls.begin()
         work = Work((make_item(entity, Reason.OPERATOR, "preview"),))
-        report = self._syncs[work.items[0].kind].sync(work)
-        entry = report.entry(work, self._clock.now(), self._calls.named)
-        return entry, list(dict.fromkeys(item.entity for item in self._queues.items))
+        return work, self._syncs[work.items[0].kind].sync(work)
 
 
 def _unwritten(*_: Any, **__: Any) -> None:

@@ -162,7 +162,7 @@ class GroupRemovals:
 
     def show(self, plan: Plan, changes: MemberChanges, report: Report) -> None:
         """Account for what observe mode keeps back."""
-        report.removed = len(plan.released)
+        report.plan, report.removed = plan, len(plan.released)
         changes.would_remove(len(plan.approved))
         changes.would_remove(len(plan.counted))
         if plan.held:

@@ -195,14 +195,15 @@ class GroupSync:
             return self._in_the_dark(work, both, changes, report)
         additions = seen.additions()
         if self._settings.mode is Mode.OBSERVE:
-            changes.would_add(additions)
+            changes.would_add(len(additions))
+            report.joining = tuple(sorted(additions.values()))
             if unmade:
                 report.planned_calls.append(f"add {unmade} members once they have accounts")
             plan, link = self._removals.plan(work, both, len(additions))
             self._removals.show(plan, changes, report)
         else:
             self._removals.release_back(work.entity, seen)
-            changes.add(additions)
+            changes.add(sorted(additions))
             # Judged once it is known who stays: additions may have been refused.
             plan, link = self._removals.plan(work, both, report.added)
             self._removals.execute(work, seen, plan, changes, report)
@@ -222,7 +223,7 @@ class GroupSync:
         """
         link, seen = both.link, both.membership
         report.read["members"] = "missing"
-        wanted = seen.additions()
+        wanted = sorted(seen.additions())
         digest = sha256(" ".join([*wanted, *sorted(seen.listed)]).encode()).hexdigest()[:32]
         if self._settings.mode is Mode.ENFORCE and digest != link.blind:
             changes.add(wanted)

@@ -58,10 +58,10 @@ class MemberChanges:
         """Whether no answer has shown a removed member still there."""
         return not self._not_applied
 
-    def would_add(self, members: Sequence[str]) -> None:
+    def would_add(self, members: int) -> None:
         """Account for additions that observe mode keeps back."""
-        self._report.added = len(members)
-        self._would("add", len(members))
+        self._report.added = members
+        self._would("add", members)
 
     def would_remove(self, members: int) -> None:
         """Account for removals that observe mode keeps back."""

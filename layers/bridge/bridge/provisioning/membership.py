@@ -38,14 +38,15 @@ class Membership:
         link = self.links.get(okta_id)
         return link is not None and link.known_active is False
 
-    def additions(self) -> list[str]:
-        """Genesys Cloud ids to add: in the Okta group, linked and active by our records, not yet members."""
-        wanted = {
-            link.genesys_id
+    def additions(self) -> dict[str, str]:
+        """Genesys Cloud id -> Okta id of who is to be added: listed, linked and active by our records, no member yet."""
+        return {
+            link.genesys_id: okta_id
             for okta_id in self.listed
-            if (link := self.links.get(okta_id)) is not None and link.known_active
+            if (link := self.links.get(okta_id)) is not None
+            and link.known_active
+            and link.genesys_id not in self.members
         }
-        return sorted(wanted - self.members)
 
     def removals(self, inactive_members: InactiveMembers) -> dict[str, str]:
         """Okta id -> Genesys Cloud id of the linked members that should not be members."""

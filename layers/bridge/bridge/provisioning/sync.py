@@ -9,6 +9,7 @@ from typing import Protocol
 
 from bridge.errors import FenceMoved, Outdated, Transient
 from bridge.items import Hint, Item, Reason
+from bridge.provisioning.judge import Plan
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
 #: Reasons whose syncs read Genesys Cloud first and compare with that, so that drift is repaired.
@@ -88,6 +89,8 @@ class Report:
         refused: names of attributes that Genesys Cloud newly refuses, or does not hold as they were written.
         planned_calls: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
         notification_pending: whether people could not be told of a hold's change.
+        joining: Okta ids of those whom observe mode would add to a group.
+        plan: what observe mode would do about those who leave it, None where nothing was judged.
     """
 
     outcome: str = "unchanged"
@@ -105,6 +108,8 @@ class Report:
     refused: tuple[str, ...] = ()
     planned_calls: list[str] = field(default_factory=list)
     notification_pending: bool = False
+    joining: tuple[str, ...] = ()
+    plan: Plan | None = None
 
     def finish(self, outcome: str, why: str = "") -> Report:
         """The same report with its outcome."""

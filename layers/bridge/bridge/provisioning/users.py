@@ -218,7 +218,8 @@ class UserSync:
         """What would be done, without a write: one who may not go by itself waits for a sync of the application."""
         if permission is Permission.GIVEN:
             self._deactivations.observe(link.okta_id)
-            return self._deactivate(link, account, app, report)
+            report = self._deactivate(link, account, app, report)
+            return report.finish("observed", "would-deactivate-by-ceiling")
         if permission is Permission.ASK:
             self._deactivations.ask()
         why = Permission.HELD.value if permission is Permission.ASK else permission.value
