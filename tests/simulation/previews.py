@@ -100,10 +100,12 @@ class Snapshots:
         return {"counts": counts, "differences": found}
 
     def _mend(self) -> None:
-        """The faults end, what is under way does not arrive, and Okta's replicas agree."""
+        """Faults and limits end: what is under way does not arrive, Okta's replicas agree, nobody remembers."""
         simulation, world = self._simulation, self._simulation.world
         simulation.gate.weather = CALM
         simulation.bad.end()
+        simulation.restart()
+        world.per_minute = 0
         world.okta_outside.outage = world.genesys_outside.outage = None
         world.genesys_outside.on_the_way.clear()
         world.okta.switches.read_lag = 0.0

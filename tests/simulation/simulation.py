@@ -150,14 +150,18 @@ class Simulation:
         self.history.tell("--- the faults end ---")
         if self.world.variables.pop("MODE", ""):
             self.history.tell("from now on the bridge enforces")
-            self._environments.clear()
-            self._warm.clear()
+            self.restart()
         switches, okta = self.world.okta.switches, self.world.okta
         switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
         self.world.okta_outside.outage = self.world.genesys_outside.outage = None
         if okta.apps[okta.app_id].status != "ACTIVE":
             okta.activate_app()
             self.note_truth()
+
+    def restart(self) -> None:
+        """Every process ends, and with it what it remembers."""
+        self._environments.clear()
+        self._warm.clear()
 
     def resume(self) -> None:
         """Removals go on, what is under way comes to rest."""

@@ -164,8 +164,8 @@ def test_diff_of_a_group_shows_who_joins_and_leaves() -> None:
     ).document()
     out = Stage(diff=answer).run("diff group 00g1a2b3").out
     assert (
-        "to join   00u1a2b3\nto leave  00u2a2b3\n1 to join, 1 to leave, 0 held, 4 members that the bridge does not touch\n"
-        in out
+        "to join   00u1a2b3\nto leave  00u2a2b3\n"
+        "1 to join, 1 to leave, 0 held, 4 members that the bridge does not touch\n" in out
     )
 
 

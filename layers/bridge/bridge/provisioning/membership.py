@@ -39,7 +39,7 @@ class Membership:
         return link is not None and link.known_active is False
 
     def additions(self) -> dict[str, str]:
-        """Genesys Cloud id -> Okta id of who is to be added: listed, linked and active by our records, no member yet."""
+        """Genesys Cloud id -> Okta id of those to be added: listed, linked and active by our records, no members."""
         return {
             link.genesys_id: okta_id
             for okta_id in self.listed
