@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bridge_cli import checks, decisions, entities, groups, holds, hook, parked, restore, running
+from bridge_cli import checks, decisions, entities, groups, holds, hook, parked, restore, running, setup
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
 from bridge_cli.places import LOCAL_PORT
 
 COMMANDS: tuple[Command, ...] = (
     running.COMMANDS[0],
+    *setup.COMMANDS,
     *checks.COMMANDS,
     *hook.COMMANDS,
     *holds.COMMANDS,

@@ -143,6 +143,11 @@ class Terminal:
         return value.strip()
 
     @property
+    def has_person(self) -> bool:
+        """Whether a person types what is asked for."""
+        return self._stdin.isatty()
+
+    @property
     def shows_secrets(self) -> bool:
         """Whether what is said goes to a terminal, and to no file and no other program."""
         return not self.as_json and self._stdout.isatty()

@@ -7,17 +7,24 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from bridge.aws.secrets import Secrets
 from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge_local.exchange import Request
 from bridge_local.transport import ModelTransport
 from functions.receiver import app as receiver_app
 from tests.stages.cli_office import Office
-from tests.stages.cli_stage import OUTPUTS, FakeAws, Ran
+from tests.stages.cli_stage import OUTPUTS, READERS, FakeAws, Ran
+from tests.stages.operations_stage import Stage
 from tests.world import HOOK_URL, World
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 CREDENTIAL = "okta-token"
+KEY_ID = "11111111-2222-3333-4444-555555555555"
 SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:bridge"
 
 
@@ -28,10 +35,14 @@ class Manager(FakeAws):
     Attributes:
         versions: every value that the secret has had, the newest last.
         under_old: deliveries under the old secret, as CloudWatch has them.
+        key: the signing key.
+        dies_after: so many versions are written, then the command is interrupted.
     """
 
     versions: list[dict[str, str]] = field(default_factory=list)
     under_old: float = 0
+    key: RSAPrivateKey | None = None
+    dies_after: int = 0
 
     def get_secret_value(self, *, SecretId: str) -> dict[str, str]:  # noqa: N803 - as boto3 has it
         """Secrets Manager's answer."""
@@ -44,7 +55,15 @@ class Manager(FakeAws):
         """Likewise."""
         assert SecretId == SECRET_ARN
         self.versions.append(json.loads(SecretString))
+        if len(self.versions) == self.dies_after:
+            raise KeyboardInterrupt
         return {}
+
+    def get_public_key(self, *, KeyId: str) -> dict[str, bytes]:  # noqa: N803 - as boto3 has it
+        """KMS's answer."""
+        assert KeyId == KEY_ID
+        assert self.key is not None
+        return {"PublicKey": self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)}
 
     def get_metric_data(self, *, MetricDataQueries: list[Any], StartTime: Any, EndTime: Any) -> dict[str, Any]:  # noqa: N803 - as boto3 has it
         """CloudWatch's answer."""
@@ -60,6 +79,19 @@ class Manager(FakeAws):
         """SNS's answer."""
         assert TopicArn == TOPIC
         return {"Attributes": {"SubscriptionsConfirmed": "1"}}
+
+
+class StoredSecrets(Secrets):
+    """The secret as a function reads it at this moment."""
+
+    def __init__(self, manager: Manager) -> None:
+        """Of one AWS."""
+        super().__init__(cast("Any", manager), SECRET_ARN, clock=lambda: 0.0)
+
+    def find(self, key: str) -> str:
+        """Always read anew."""
+        self._values = None
+        return super().find(key)
 
 
 class Network(Transport):
@@ -89,11 +121,22 @@ class Desk:
         deaf: secrets that the receiver does not take, whatever Secrets Manager has.
     """
 
-    def __init__(self) -> None:
-        self.office = Office()
-        self.world: World = self.office.stage.world
+    def __init__(self, key: RSAPrivateKey | None = None) -> None:
+        """A desk with a signing key is that of a bridge that signs in as a service app."""
+        variables = {} if key is None else {"OKTA_AUTH": "oauth", "OKTA_KMS_KEY_ID": KEY_ID}
+        sign = None if key is None else (lambda message: key.sign(message, PKCS1v15(), SHA256()))
+        stage = Stage(World(bootstrapped=key is None), variables, sign)
+        self.office = Office(stage)
+        self.world: World = stage.world
         outputs = {**OUTPUTS, "HookUrl": HOOK_URL, "AlarmTopicArn": TOPIC, "BridgeSecretArn": SECRET_ARN}
         self.manager = Manager(self.office.aws.functions, outputs=outputs)
+        self.manager.key = key
+        stage.secrets = cast("Any", StoredSecrets(self.manager))
+        stage.restart()
+        self.manager.functions |= {
+            OUTPUTS["OperationsFunction"]: stage.operations.handle,
+            READERS: lambda payload: stage.operations.handle(payload, reader=True),
+        }
         self.office.aws = self.manager
         self.office.network = Network(self)
         self.world.okta.set_challenge(lambda _url, headers, _timeout: self.receive("GET", dict(headers)))

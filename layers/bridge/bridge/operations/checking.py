@@ -33,12 +33,12 @@ class CheckService:
         settings: OperationsSettings,
         *,
         soundings: Callable[[], Soundings],
-        secrets: Secrets,
+        secrets: Callable[[], Secrets],
         store: Store,
         switches: Switches,
         status: StatusService,
     ) -> None:
-        """`soundings` makes new ones for each run: no token is older than the run."""
+        """`soundings` and `secrets` make new ones for each run: no token and no value is older than the run."""
         self._settings = settings
         self._soundings = soundings
         self._secrets = secrets
@@ -76,8 +76,7 @@ class CheckService:
     def _secret(self, sheet: Sheet) -> None:
         okta = self._settings.okta
         try:
-            self._secrets.refresh()
-            missing = set(self._status.missing_keys())
+            missing = set(self._status.missing_keys(self._secrets()))
         except SettingsError as wrong:
             sheet.fail("secret.value", str(wrong), "bridge setup fills it.")
             sheet.skip(_SECRET, "secret.value")

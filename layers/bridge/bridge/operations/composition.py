@@ -74,7 +74,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         checks=CheckService(
             settings,
             soundings=lambda: Soundings(settings.okta, dependencies),
-            secrets=dependencies.secrets,
+            secrets=lambda: dependencies.replace().secrets,
             store=store,
             switches=switches,
             status=status,

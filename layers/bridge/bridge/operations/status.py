@@ -95,9 +95,9 @@ class StatusService:
             upstream=upstream, state="open" if record.open else "closed", since=record.since, why=record.why
         )
 
-    def missing_keys(self) -> list[str]:
+    def missing_keys(self, secrets: Secrets) -> list[str]:
         """Keys of the secret without a value; SettingsError where it has none at all, Transient where it is unread."""
-        return [key for key in self._keys if not self._secrets.find(key)]
+        return [key for key in self._keys if not secrets.find(key)]
 
     def depths(self) -> dict[str, answers.Depth]:
         """How full each queue is; Transient where SQS does not answer."""
@@ -105,7 +105,7 @@ class StatusService:
 
     def _set_up(self) -> answers.SetUp | None:
         try:
-            missing = self.missing_keys()
+            missing = self.missing_keys(self._secrets)
         except SettingsError:
             missing = list(self._keys)
         except Transient:
