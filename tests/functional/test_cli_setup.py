@@ -73,7 +73,9 @@ def test_the_plan_changes_nothing(desk: Desk) -> None:
     assert list(steps) == ["okta-app", "genesys-client", "hook-secret", "sides", "hook", "check", "reconcile"]
     assert not any(steps.values())
     assert lines == ["genesys_client_secret", "Okta credential that manages event hooks"]
-    assert desk.manager.versions == desk.hooks() == desk.office.stage.mappings.invoked == []
+    assert not desk.manager.versions
+    assert not desk.hooks()
+    assert not desk.office.stage.mappings.invoked
 
 
 def test_a_script_sets_up_in_one_go(desk: Desk, answers: str) -> None:
