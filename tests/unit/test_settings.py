@@ -15,6 +15,7 @@ from bridge.settings import (
     QueueSettings,
     SuspendedUsers,
     UserNameSource,
+    group_names,
 )
 
 APP = "0oa1genesyscloudapp1"
@@ -162,3 +163,21 @@ def test_an_override_of_https_to_this_machine_needs_a_local_bridge() -> None:
     with pytest.raises(SettingsError, match=r"^GENESYS_API_URL: accepted only with BRIDGE_LOCAL=1"):
         GenesysSettings.read(Environment(variables))
     assert GenesysSettings.read(Environment({**variables, "BRIDGE_LOCAL": "1"})).api_url == "https://127.0.0.1:8082"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("A, B ,,C", ("A", "B", "C")),
+        (r"Sales\, North,Support", ("Sales, North", "Support")),
+        (r"Back\\slash", ("Back\\slash",)),
+        (r"Trailing\ , Next", ("Trailing ", "Next")),
+        ("Double  blank", ("Double  blank",)),
+        ("Stripped\\", ("Stripped ",)),
+        (r"Only\,", ("Only,",)),
+        ("", ()),
+    ],
+)
+def test_a_groups_name_may_have_a_comma_a_backslash_or_a_blank_at_its_end(text: str, names: tuple[str, ...]) -> None:
+    """Each behind a backslash; without one, blanks around names do not count."""
+    assert group_names(text) == names

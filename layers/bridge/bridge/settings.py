@@ -30,8 +30,24 @@ def _is_local(origin: re.Match[str]) -> bool:
 
 
 def group_names(text: str) -> tuple[str, ...]:
-    """The names and globs of a list that has commas between them."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    r"""The names and globs of a list that has commas between them.
+
+    A comma within a name is written ``\,``, a backslash ``\\``; a blank at the end of a name counts when a backslash
+    stands before it.
+    """
+    names, name, kept = [], "", 0
+    letters = iter(text)
+    for letter in letters:
+        if letter == ",":
+            names.append(name[:kept] + name[kept:].rstrip())
+            name, kept = "", 0
+        elif letter == "\\":
+            name += next(letters, " ")  # the environment has lost the blank
+            kept = len(name)
+        elif name or not letter.isspace():
+            name += letter
+    names.append(name[:kept] + name[kept:].rstrip())
+    return tuple(name for name in names if name)
 
 
 class Mode(StrEnum):

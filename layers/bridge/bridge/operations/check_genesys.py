@@ -9,13 +9,12 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from bridge.aws.soundings import Sounded, Soundings
-from bridge.errors import AuthFailure, SettingsError
+from bridge.errors import AuthFailure, SettingsError, Transient
 from bridge.operations.checklist import Sheet
 from bridge.provisioning.linking import LINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import GroupLinks
 from bridge.provisioning.records import GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
-from bridge.settings import ProvisioningSettings
 
 _HOST, _TOKEN, _REGION, _ROLE = "genesys.host", "genesys.token", "genesys.region", "genesys.role"
 _STAGES = (_HOST, _TOKEN, _REGION, _ROLE)
@@ -107,18 +106,35 @@ _WELL = {
 class GroupChecks:
     """Writes on a sheet how the names of the groups to link are on both sides."""
 
-    def __init__(self, soundings: Soundings, sheet: Sheet, records: GroupLinks, settings: ProvisioningSettings) -> None:
-        """`records` say which groups are linked already: those may be called anything."""
+    def __init__(
+        self,
+        soundings: Soundings,
+        sheet: Sheet,
+        records: GroupLinks,
+        linked_names: Callable[[], Sequence[str]],
+        *,
+        assigned: bool,
+    ) -> None:
+        """What the settings link.
+
+        Args:
+            soundings: asks both sides.
+            sheet: takes what is seen.
+            records: say which groups are linked already: those may be called anything.
+            linked_names: the names and globs to link.
+            assigned: whether the groups that are assigned to the application are linked.
+        """
         self._soundings = soundings
         self._sheet = sheet
         self._records = records
-        self._settings = settings
+        self._linked_names = linked_names
+        self._assigned = assigned
         self._named: set[str] = set()
 
     def run(self, unread: Callable[[str], str]) -> None:
         """All of them; `unread` says which check keeps a scope of Okta from being read."""
         sheet = self._sheet
-        broken = unread("groups") or (unread("apps") if self._settings.link_assigned_groups else "")
+        broken = unread("groups") or (unread("apps") if self._assigned else "")
         broken = broken or sheet.first_broken(("app.found", "secret.genesys", *_STAGES))
         if broken:
             sheet.skip(_GROUPS, broken)
@@ -134,12 +150,15 @@ class GroupChecks:
         """The groups that the settings link, and why they cannot be told."""
         named = {link.okta_id for link in self._records.groups() if _is_kept(link)}
         self._named = set(named)
-        if self._settings.link_assigned_groups:
+        if self._assigned:
             sounded = self._soundings.assigned_groups()
             if sounded.error is not None:
                 return [], str(sounded.error)
             named |= sounded.value
-        patterns = [name.casefold() for name in self._settings.linked_groups]
+        try:
+            patterns = [name.casefold() for name in self._linked_names()]
+        except (SettingsError, Transient) as error:
+            return [], str(error)
         if not patterns:
             found = [self._soundings.group(each).value for each in sorted(named)[: MAX_GROUPS + 1]]
             return [group for group in found if group is not None], ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bridge import __version__
@@ -37,6 +37,7 @@ class CheckService:
         store: Store,
         switches: Switches,
         status: StatusService,
+        linked_names: Callable[[], Sequence[str]],
     ) -> None:
         """`soundings` and `secrets` make new ones for each run: no token and no value is older than the run."""
         self._settings = settings
@@ -45,6 +46,7 @@ class CheckService:
         self._store = store
         self._switches = switches
         self._status = status
+        self._linked_names = linked_names
 
     def check(self, asked: Check) -> answers.Checked:
         """Answers ``check``."""
@@ -55,7 +57,8 @@ class CheckService:
         okta = OktaChecks(soundings, sheet, oauth=settings.okta.auth is OktaAuth.OAUTH)
         okta.run(asked.hook_url)
         GenesysChecks(soundings, sheet, settings.genesys.region).run()
-        GroupChecks(soundings, sheet, self._store, settings.provisioning).run(okta.unread)
+        assigned = settings.provisioning.link_assigned_groups
+        GroupChecks(soundings, sheet, self._store, self._linked_names, assigned=assigned).run(okta.unread)
         self._aws(sheet)
         return answers.Checked(checks=sheet.checks(), version=__version__, at=soundings.now())
 

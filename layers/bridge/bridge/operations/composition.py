@@ -78,6 +78,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
             store=store,
             switches=switches,
             status=status,
+            linked_names=dependencies.linked_names,
         ),
         reconcile=reconcile,
         preview=preview,
