@@ -64,6 +64,12 @@ class NotedPace:
         """Count a call."""
         self.taken += 1
 
+    def hold(self) -> None:
+        """A call is always there."""
+
+    def hurry(self) -> None:
+        """Nobody waits."""
+
     def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """Keep the numbers."""
         self.observed.append((limit, remaining, reset_seconds))

@@ -94,6 +94,12 @@ class FreePace:
     def take(self) -> None:
         """Always granted."""
 
+    def hold(self) -> None:
+        """Always granted."""
+
+    def hurry(self) -> None:
+        """Nobody waits."""
+
     def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """Nothing to learn."""
 
@@ -247,6 +253,7 @@ class World:
             notifier=self.people_told,
             pace=lambda _upstream, _queue: FreePace(),
             clock=self.clock,
+            pause=self.clock.advance,
             rng=self.rng,
             sign=None,
             make_password=lambda: "Made-up-Passw0rd",

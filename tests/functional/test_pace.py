@@ -20,7 +20,6 @@ from bridge.provisioning.ports import Pace
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: The beginning of a 10-second bucket.
 START = datetime(2026, 11, 24, 9, 30, 0, tzinfo=UTC)
 LEAVERS, OTHERS = 1.0, 0.95
 TABLES = itertools.count()
@@ -157,37 +156,82 @@ def test_the_rest_is_the_leavers(shared: Shared) -> None:
 
 
 def test_a_refusal_says_how_long(shared: Shared) -> None:
-    """The wait ends when enough of the oldest buckets has left the window, and then calls go out again."""
+    """The wait ends when enough of the oldest seconds has left the window, and then calls go out again."""
     pace = shared.genesys(20, LEAVERS)
     assert taken(pace, 5) == 5
     shared.clock.pass_(12)
     assert taken(pace) == 15
     refused = refusal(pace)
-    assert (refused.reason, refused.upstream, refused.retry_after) == ("genesys-pace", "genesys", 58)
-    shared.clock.pass_(57.9)
+    assert (refused.reason, refused.upstream, refused.retry_after) == ("genesys-pace", "genesys", 50)
+    shared.clock.pass_(49.9)
     assert taken(pace) == 0
     shared.clock.pass_(0.1)
     assert taken(pace) == 5
 
 
-def test_a_refusal_waits_for_as_many_buckets_as_it_needs(shared: Shared) -> None:
+def test_a_refusal_waits_for_as_many_seconds_as_it_needs(shared: Shared) -> None:
     """Users stay refused while what has left the window only brought the sum down to their part of the limit."""
     leavers, others = shared.genesys(40, LEAVERS), shared.genesys(40, OTHERS)
-    assert taken(leavers, 1) == 1  # five are leased, so the first bucket holds five
+    assert taken(leavers, 1) == 1
     shared.clock.pass_(10)
-    assert taken(leavers) == 35
-    assert refusal(others).retry_after == 60
-    shared.clock.pass_(60)
+    assert taken(leavers) == 39
+    assert refusal(others).retry_after == 62
+    shared.clock.pass_(62)
     assert taken(others, 3) == 3
 
 
-def test_an_old_lease_is_forgotten(shared: Shared) -> None:
-    """A call that was leased in one bucket is not made in a later one: there it would not be counted."""
+def test_a_call_is_sent_in_the_second_of_its_lease_or_the_next(shared: Shared) -> None:
+    """Later than that it would not be counted where it is sent: it is exchanged, by one write."""
     pace = shared.genesys(300, LEAVERS)
     pace.take()
-    shared.clock.pass_(10)
+    shared.clock.pass_(1)
+    pace.take()
+    assert shared.dynamodb.calls == ["get_item", "put_item"]
+    shared.clock.pass_(1)
     pace.take()
     assert shared.dynamodb.calls == ["get_item", "put_item"] * 2
+
+
+def test_what_is_held_and_not_used_is_not_lost(shared: Shared) -> None:
+    """Calls that were leased and never sent are counted back: the whole limit can be taken in the same minute."""
+    pace = shared.genesys(40, LEAVERS)
+    for _ in range(20):
+        pace.hold()
+        shared.clock.pass_(2)
+    assert taken(pace) == 40
+
+
+def test_a_call_that_is_held_is_there_in_the_end(shared: Shared) -> None:
+    """Others take everything meanwhile: who holds a call has it, however long that was ago."""
+    pace = shared.genesys(40, OTHERS)
+    pace.hold()
+    assert 0 < taken(shared.genesys(40, LEAVERS)) < 40
+    shared.clock.pass_(9)
+    assert taken(pace, 1) == 1
+
+
+def test_a_leaver_who_waits_leaves_others_a_twentieth(shared: Shared) -> None:
+    """For five seconds, others together get one call where they might have all that is free; then all again."""
+    one, two, leavers = shared.genesys(300, OTHERS), shared.genesys(300, OTHERS), shared.genesys(300, LEAVERS)
+    leavers.hurry()
+    assert taken(one) + taken(two) == 1
+    assert refusal(two).retry_after == 5
+    shared.clock.pass_(4)
+    leavers.hurry()
+    shared.clock.pass_(1)
+    assert taken(one) + taken(two) == 1
+    assert taken(leavers, 100) == 100
+    shared.clock.pass_(4)
+    assert taken(one, 50) == 50
+
+
+def test_a_call_in_hand_is_kept_beside_a_leaver_who_waits(shared: Shared) -> None:
+    """A sync that has a call goes on with it, although leavers wait: it may have begun to write."""
+    pace = shared.genesys(300, OTHERS)
+    pace.hold()
+    shared.clock.pass_(3)
+    shared.genesys(300, LEAVERS).hurry()
+    assert taken(pace, 1) == 1
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -239,7 +283,7 @@ def test_a_limit_that_is_repeated_is_written_about_twice_a_minute(shared: Shared
 
 def test_little_left_stops_all_but_leavers(shared: Shared) -> None:
     """5 % left: users and groups wait until the reset, in every environment; leavers go on."""
-    shared.genesys(300, OTHERS).observe(limit=300, remaining=15, reset_seconds=29)
+    shared.genesys(300, OTHERS).observe(limit=300, remaining=14, reset_seconds=29)
     refused = refusal(shared.genesys(300, OTHERS))
     assert (refused.reason, refused.retry_after) == ("genesys-pace", 30)
     assert taken(shared.genesys(300, LEAVERS), 3) == 3
@@ -266,24 +310,24 @@ def test_a_stop_without_an_end_lasts_a_minute(shared: Shared) -> None:
 def test_enough_left_is_no_news(shared: Shared) -> None:
     """An ordinary answer costs neither a read nor a write, nor does one without headers."""
     for pace in (shared.genesys(300, OTHERS), shared.okta(OTHERS)):
-        pace.observe(limit=300, remaining=16, reset_seconds=10)
+        pace.observe(limit=300, remaining=15, reset_seconds=10)
         pace.observe(limit=None, remaining=None, reset_seconds=None)
     assert shared.dynamodb.calls == []
 
 
 def test_another_writer_may_win_a_few_times(shared: Shared) -> None:
-    """A lease that was overtaken is computed anew; overtaken every time, the call waits a second."""
+    """A lease that was overtaken is computed anew; overtaken every time, the call waits a moment."""
     pace = shared.genesys(300, LEAVERS)
-    shared.dynamodb.overtaken = 3
+    shared.dynamodb.overtaken = 5
     pace.take()
     shared.clock.pass_(10)
-    shared.dynamodb.overtaken = 4
+    shared.dynamodb.overtaken = 6
     refused = refusal(pace)
-    assert (refused.reason, refused.retry_after) == ("genesys-pace", 1)
+    assert (refused.reason, refused.retry_after) == ("genesys-pace", 0.5)
     assert taken(pace, 3) == 3
 
 
-@pytest.mark.parametrize(("overtaken", "known"), [(3, True), (4, False)])
+@pytest.mark.parametrize(("overtaken", "known"), [(5, True), (6, False)])
 def test_what_an_answer_said_is_told_in_spite_of_other_writers(shared: Shared, overtaken: int, known: bool) -> None:
     """Overtaken every time it stays here, where it is minded all the same; it never fails the call it came with."""
     pace = shared.genesys(300, LEAVERS)
@@ -304,7 +348,7 @@ def test_an_answer_counts_although_the_table_is_out_of_reach(shared: Shared) -> 
 
 
 def test_okta_is_held_back_by_its_headers_alone(shared: Shared) -> None:
-    """Without headers there is no limit; a stop is known elsewhere within a bucket's time."""
+    """Without headers there is no limit; a stop is known elsewhere within ten seconds."""
     one, two = shared.okta(OTHERS), shared.okta(OTHERS)
     assert (taken(one, 500), taken(two, 500)) == (500, 500)
     assert shared.dynamodb.calls == ["get_item"] * 2
@@ -337,7 +381,7 @@ def test_a_small_limit_still_lets_calls_through(shared: Shared) -> None:
 
 def test_a_clock_that_is_ahead_elsewhere_is_counted(shared: Shared) -> None:
     """Calls of an environment whose clock is ahead count here, too."""
-    ahead = int((START.timestamp() + 30) // 10)
-    record = {"version": 1, "buckets": {str(ahead): 20}}
+    ahead = int(START.timestamp() + 30)
+    record = {"version": 1, "leased": {str(ahead): 20}}
     StateTable(shared.dynamodb.client, shared.table).put(Put(("pace", "genesys"), record))
     assert taken(shared.genesys(30, LEAVERS)) == 10

@@ -174,7 +174,7 @@ class Soundings:
     def _okta(self, scope: str) -> OktaClient:
         """The client that may read what the scope is for, with one token for all of its calls."""
         if scope not in self._clients:
-            self._clients[scope] = self._dependencies.okta.client(Queue.USERS, self._calls, (scope,))
+            self._clients[scope] = self._dependencies.okta.client(Queue.USERS, self._calls, scopes=(scope,))
         return self._clients[scope]
 
     def _genesys(self) -> GenesysClient:

@@ -18,6 +18,7 @@ from bridge.okta.log import READ_SECONDS, TOTAL_SECONDS
 from bridge.outbound.answer import Answer
 from bridge.outbound.calls import Calls
 from bridge.outbound.http import Auth, HttpClient, Transport
+from bridge.outbound.waiting import Waiting
 from bridge.provisioning.ports import Clock, Pace
 from bridge.settings import GenesysSettings, OktaAuth, OktaSettings
 
@@ -43,8 +44,10 @@ class OktaSide:
         self._sign_in = partial(okta_auth, self._http, settings, secrets=secrets, sign=sign, clock=clock)
         self._auth = self._sign_in()
 
-    def client(self, queue: Queue, calls: Calls, scopes: Sequence[str] = ()) -> OktaClient:
-        """A client that spends `queue`'s share of the budget and tells `calls` what it did.
+    def client(
+        self, queue: Queue, calls: Calls, waiting: Waiting | None = None, *, scopes: Sequence[str] = ()
+    ) -> OktaClient:
+        """A client that spends `queue`'s share of the budget, `waiting` for it, and tells `calls` what it did.
 
         With `scopes` it has a credential of its own, which is good for these alone.
         """
@@ -53,7 +56,7 @@ class OktaSide:
             self._sign_in(scopes=scopes) if scopes else self._auth,
             self._settings.app_id,
             self._clock,
-            pace=lambda bucket: self._pace(f"okta-{bucket}", queue),
+            pace=lambda bucket: _patient(self._pace(f"okta-{bucket}", queue), waiting),
             record=calls.recorder("okta"),
             doubt=_count_doubted_date,
         )
@@ -110,11 +113,10 @@ class GenesysSide:
             self._login_http, lambda: (secrets.get("genesys_client_id"), secrets.get("genesys_client_secret")), clock
         )
 
-    def client(self, queue: Queue, calls: Calls) -> GenesysClient:
-        """A client that spends `queue`'s share of the budget and tells `calls` what it did."""
-        return GenesysClient(
-            self._http, self._auth, pace=self._pace("genesys", queue), record=calls.recorder("genesys")
-        )
+    def client(self, queue: Queue, calls: Calls, waiting: Waiting | None = None) -> GenesysClient:
+        """A client that spends `queue`'s share of the budget, `waiting` for it, and tells `calls` what it did."""
+        pace = _patient(self._pace("genesys", queue), waiting)
+        return GenesysClient(self._http, self._auth, pace=pace, record=calls.recorder("genesys"))
 
     def organisation(self) -> str:
         """Client id and host, by which an organisation is known; neither is a secret."""
@@ -148,6 +150,10 @@ def log_clients(settings: OktaSettings, dependencies: Dependencies) -> Callable[
         return OktaClient(http, auth, settings.app_id, dependencies.clock, doubt=_count_doubted_date)
 
     return client
+
+
+def _patient(pace: Pace, waiting: Waiting | None) -> Pace:
+    return pace if waiting is None else waiting.pace(pace)
 
 
 def _count_doubted_date() -> None:

@@ -31,6 +31,7 @@ from bridge.errors import PassedOver, Permanent, Recheck, Transient
 from bridge.items import Item, Reason, parse_item, read_settled
 from bridge.outbound.breaker import Breakers, outage_upstream
 from bridge.outbound.calls import Calls
+from bridge.outbound.waiting import Waiting
 from bridge.provisioning.organisation import ANOTHER, UPSTREAM, Organisation
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
@@ -64,6 +65,8 @@ class BatchRun:
         clock: Clock,
         rng: random.Random,
         calls: Calls,
+        waiting: Waiting,
+        hold_call: Callable[[], None],
         breakers: Breakers,
         organisation: Organisation,
         mode: Mode,
@@ -71,10 +74,15 @@ class BatchRun:
         read_lag: timedelta,
         urgent: bool,
     ) -> None:
-        """`syncs` by kind of entity (``user``, ``group``, ``app``); the clients tell `calls`; `urgent` for leavers."""
+        """Answer with `syncs` by kind of entity (``user``, ``group``, ``app``).
+
+        The clients tell `calls` and wait as `waiting` says; `hold_call` has one call ready; `urgent` for leavers.
+        """
         self._syncs = syncs
         self._sqs = sqs
         self._calls = calls
+        self._waiting = waiting
+        self._hold_call = hold_call
         self._breakers = breakers
         self._organisation = organisation
         self._mode = mode
@@ -96,7 +104,7 @@ class BatchRun:
     def handle(self, event: dict[str, Any], context: LambdaContext, queue_url: str) -> PartialItemFailureResponse:
         """Answer a Lambda SQS event; every path gives a well-formed ``batchItemFailures``."""
         self._config.register_lambda_context(context)
-        batch = _Batch(event, context)
+        batch = _Batch(event, context, self._hold_call)
         processor = SqsFifoPartialProcessor(skip_group_on_error=True)
         processor.raise_on_entire_batch_failure = False  # its error would carry every traceback
         answer = process_partial_response(event, lambda record: self._record(batch, record), processor, context)
@@ -116,6 +124,7 @@ class BatchRun:
             self._park_unreadable(record, unreadable)
             return
         message = self._message(record, item)
+        self._waiting.begin(batch.seconds_left, first=message.receives == 1)
         try:
             # Before the item's record is written: who only waits should cost next to nothing.
             Work((item,), batch.seconds_left).check_time()
@@ -242,7 +251,8 @@ class BatchRun:
 class _Batch:
     """The messages of one invocation, by entity, and what came of each sync."""
 
-    def __init__(self, event: Mapping[str, Any], context: LambdaContext) -> None:
+    def __init__(self, event: Mapping[str, Any], context: LambdaContext, hold_call: Callable[[], None]) -> None:
+        self._hold_call = hold_call
         self.records: Sequence[Mapping[str, Any]] = event["Records"]
         self.delays: dict[str, float] = {}
         self._context = context
@@ -258,7 +268,7 @@ class _Batch:
     def outcome(self, entity: str, sync: Callable[[Work], Report | Exception]) -> Report | Exception:
         """What came of the entity's sync; the first item that asks has it made."""
         if entity not in self._outcomes:
-            self._outcomes[entity] = sync(Work(tuple(self._items[entity]), self.seconds_left))
+            self._outcomes[entity] = sync(Work(tuple(self._items[entity]), self.seconds_left, self._hold_call))
         return self._outcomes[entity]
 
     def seconds_left(self) -> float:

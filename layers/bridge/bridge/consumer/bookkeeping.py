@@ -8,6 +8,7 @@ from bridge.aws.telemetry import Metric, count, gauge, logger
 from bridge.errors import Permanent, Transient
 from bridge.items import Item
 from bridge.outbound.calls import Calls
+from bridge.outbound.waiting import PACE
 from bridge.provisioning.parking import park, people, waiting_for
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
@@ -63,13 +64,16 @@ class Bookkeeping:
         )
 
     def failed(self, work: Work, error: Exception) -> None:
-        """Journal a failed sync; one that had to stop in time is no failure, and keeps an entry of its own."""
+        """Journal a failed sync; one that had to stop in time is no failure, and keeps an entry of its own.
+
+        One that has called nobody, for want of time, of a call or of the store, leaves no entry.
+        """
         reason, reference, upstream = described(error)
         logger.warning(
             "sync failed",
             extra={"entity": work.entity, "why": reason, "upstream": upstream, "reference": reference},
         )
-        if not self._calls.named and (upstream == "store" or reason == "time-budget"):
+        if not self._calls.named and (upstream == "store" or reason == "time-budget" or reason.endswith(PACE)):
             return
         entry = JournalEntry(
             entity=work.entity,

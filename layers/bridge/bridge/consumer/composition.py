@@ -14,6 +14,7 @@ from bridge.consumer.settings import ConsumerSettings
 from bridge.items import Queue
 from bridge.outbound.breaker import Breakers
 from bridge.outbound.calls import Calls
+from bridge.outbound.waiting import Waiting
 from bridge.provisioning.organisation import UPSTREAM, Organisation
 from bridge.provisioning.syncs import build_syncs
 
@@ -51,7 +52,9 @@ class Consumer:
     def _run(self, queue: Queue) -> BatchRun:
         dependencies, settings = self._dependencies, self._settings
         calls = Calls(dependencies.clock)
-        okta, genesys = dependencies.okta.client(queue, calls), dependencies.genesys.client(queue, calls)
+        waiting = Waiting(dependencies.pause, dependencies.rng, urgent=queue is Queue.LEAVERS)
+        okta = dependencies.okta.client(queue, calls, waiting)
+        genesys = dependencies.genesys.client(queue, calls, waiting)
         organisation = Organisation(dependencies.store, genesys, dependencies.genesys.organisation, dependencies.rng)
         return BatchRun(
             syncs=build_syncs(
@@ -73,6 +76,8 @@ class Consumer:
             clock=dependencies.clock,
             rng=dependencies.rng,
             calls=calls,
+            waiting=waiting,
+            hold_call=genesys.hold,
             breakers=Breakers(
                 dependencies.store,
                 dependencies.clock,

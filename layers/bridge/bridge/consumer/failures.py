@@ -17,6 +17,7 @@ from bridge.errors import AuthFailure, BreakerOpen, Permanent, Recheck, Settings
 from bridge.items import Hint, Item, Reason
 from bridge.outbound.calls import Calls
 from bridge.outbound.refusals import PATIENCE, is_refusal
+from bridge.outbound.waiting import PACE
 from bridge.provisioning.followups import LEAVER
 from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.ports import Clock
@@ -168,6 +169,8 @@ class Failures:
         count(Metric.RETRIES, reason=error.reason)
         if error.reason == "time-budget":
             return 0.0 if receives <= IMMEDIATE_RETURNS else RETURN_PAUSE * patience(receives)
+        if error.reason.endswith(PACE) and error.retry_after is not None and receives <= IMMEDIATE_RETURNS:
+            return error.retry_after  # it waits its turn, which is no failure
         return self._backoff.delay(receives, error.retry_after, self._rng.random())
 
     def _is_isolated(self, entity: str, error: Transient, receives: int) -> bool:

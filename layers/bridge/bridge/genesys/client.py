@@ -69,6 +69,11 @@ class GenesysClient:
         self._pace = pace
         self._record = record
 
+    def hold(self) -> None:
+        """Have one call of the budget ready, before anything is read or written for which it may be needed."""
+        if self._pace is not None:
+            self._pace.hold()
+
     def probe(self) -> None:
         """A neutral read (``serviceproviderconfig``) that raises as every call does."""
         self._call("GET", "serviceproviderconfig")

@@ -66,6 +66,7 @@ class GroupSync:
         return fenced(self._attempt, work)
 
     def _attempt(self, work: Work) -> Report:
+        work.hold_call()
         link = self._store.begin_group_sync(work.okta_id)
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.group(work.okta_id)

@@ -205,6 +205,14 @@ class Pace(Protocol):
         """Take one call, or raise Transient with the seconds to wait."""
         ...
 
+    def hold(self) -> None:
+        """Have one call ready for the next `take`, or raise as it does; unused it is not lost."""
+        ...
+
+    def hurry(self) -> None:
+        """Say that a leaver waits for a call, so that others make room for a moment."""
+        ...
+
     def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """Learn from the rate-limit headers of an answer."""
         ...

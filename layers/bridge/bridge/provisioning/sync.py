@@ -27,11 +27,13 @@ class Work:
     Attributes:
         items: at least one, all of the same entity.
         seconds_left: how long this process may still run; a long sync stops in time and goes on later.
+        hold_call: has one call of Genesys Cloud's budget ready, waiting for it; before anything is read or written.
         again: whether this sync had to start again, so that what it wrote before may contradict the record.
     """
 
     items: tuple[Item, ...]
     seconds_left: Callable[[], float] = lambda: float("inf")
+    hold_call: Callable[[], None] = lambda: None
     again: bool = False
 
     @property

@@ -100,6 +100,7 @@ class UserSync:
         return work.newest is not None and seen is not None and work.newest + lag <= seen
 
     def _attempt(self, work: Work) -> Report:
+        work.hold_call()
         link = self._store.begin_user_sync(work.okta_id)
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.user(work.okta_id)

@@ -1,9 +1,10 @@
 """The shared call budget of an upstream: one record in the state table, used by every environment of every function.
 
-Record ``pace``/``<upstream>``: how many calls were leased in each 10-second bucket of the last minute, a lower limit
-that an answer named, and until when calls wait because an answer said that little or nothing is left.
+Record ``pace``/``<upstream>``: how many calls were leased in each second of the last minute, a lower limit that an
+answer named, until when calls wait because an answer said that little or nothing is left, and until when leavers wait.
 
-The plain sum of the last seven buckets covers any 60 seconds, so the limit holds in every window, not only on average.
+A call is sent in the second that it was leased in, or in the next one; so the plain sum of the last 62 seconds covers
+any 60, and the limit holds in every window, not only on average.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import accumulate
+from math import ceil
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -24,33 +26,39 @@ from bridge.provisioning.ports import Clock
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-#: Length of a bucket in seconds; a lease is used within the bucket in which it was counted.
-BUCKET_SECONDS = 10
-#: This bucket and the six before it cover any 60 seconds.
-BUCKETS = 7
-#: Calls leased at a time: one write of the record for so many calls.
-LEASE = 5
+#: A lease is used for so many seconds, the one in which it was counted among them; what is left then is exchanged.
+LEASE_SECONDS = 2
+#: This second and the 61 before it: any 60 seconds, and the second by which a call may follow its lease.
+WINDOW = 60 + LEASE_SECONDS
+#: Most calls leased at a time, by one write of the record; fewer where less than eight times as many are free.
+LEASE, SPREAD = 5, 8
+#: For so long the record says that a leaver waits, and what the other queues together get meanwhile.
+LEAVERS_SECONDS, OTHERS_MEANWHILE = 5, 0.05
+#: How old what is known of a budget without a limit of ours may be, in seconds.
+_FRESH = 10
 #: For how long a limit, or a stop without an end, counts.
 _MINUTE = timedelta(minutes=1).total_seconds()
 #: A record that stops calls for longer was made of a header gone wrong, and does not count.
 LONGEST_STOP = LONGEST_WAIT + 1
-#: When no more than this part of the limit is left, it belongs to the leavers' queue.
+#: When less than this part of the limit is left, it belongs to the leavers' queue.
 _RESERVE = 0.05
 #: How often others may win the record before the call waits, and for how long it does then, in seconds.
-_TRIES = 4
-_CONTENTION_SECONDS = 1.0
+_TRIES = 6
+_CONTENTION_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
 class _Budget:
-    """The record; times in whole seconds since the epoch, buckets by number since the epoch."""
+    """The record; times in whole seconds since the epoch, calls by the second in which they were leased."""
 
     version: int = 0
-    buckets: dict[int, int] = field(default_factory=dict)
+    leased: dict[int, int] = field(default_factory=dict)
     limit: int | None = None
     limit_until: int = 0
     slow_until: int = 0
     stop_until: int = 0
+    leavers_until: int = 0
+    others_next: int = 0
 
     def learned(self, now: float, *, own: int | None, limit: int | None, remaining: int | None, until: int) -> _Budget:
         """The budget after an answer's headers; the same one when they say nothing new."""
@@ -60,7 +68,7 @@ class _Budget:
             if limit < known or (limit == known and self.limit_until < now + _MINUTE / 2):
                 budget = replace(budget, limit=limit, limit_until=int(now + _MINUTE))
         whole = limit if limit is not None else own
-        if remaining is not None and remaining <= (whole or 0) * _RESERVE and _earlier(self.slow_until, until, now):
+        if remaining is not None and remaining < (whole or 0) * _RESERVE and _earlier(self.slow_until, until, now):
             budget = replace(budget, slow_until=until)
         if remaining is not None and remaining <= 0 and _earlier(self.stop_until, until, now):
             budget = replace(budget, stop_until=until)
@@ -78,7 +86,7 @@ _BUDGET = TypeAdapter(_Budget)
 class HeaderPace:
     """`Pace` of an upstream that has no limit of ours and is held back by its rate-limit headers alone (Okta).
 
-    What another environment learned is known here within one bucket's time.
+    What another environment learned is known here within ten seconds.
     """
 
     #: Our own limit of calls a minute, None without one.
@@ -101,17 +109,24 @@ class HeaderPace:
         self._key: Key = ("pace", upstream)
         self._lock = Lock()
         self._budget = _Budget()
-        self._bucket = -1
+        self._read_at = float("-inf")
 
     def take(self) -> None:
         """Take one call, or raise Transient with the seconds to wait."""
         with self._lock:
             now = self._now()
             self._check_stops(now)
-            if self._bucket != _bucket(now):
+            if now - self._read_at >= _FRESH:
                 self._budget = self._read()
-                self._bucket = _bucket(now)
+                self._read_at = now
                 self._check_stops(now)
+
+    def hold(self) -> None:
+        """As `take`; what is not counted here need not be given back."""
+        self.take()
+
+    def hurry(self) -> None:
+        """Nothing: others make room where a limit of ours is shared."""
 
     def observe(self, *, limit: int | None, remaining: int | None, reset_seconds: float | None) -> None:
         """Learn from the rate-limit headers of an answer and tell the other environments, if it is news.
@@ -178,36 +193,80 @@ class DynamoPace(HeaderPace):
         super().__init__(client, table, upstream, clock, share)
         self._own_limit: int = requests_per_minute
         self._left = 0
+        self._second = 0
 
     def take(self) -> None:
-        """Take one call of the lease, or lease more; Transient with the seconds to wait when nothing is left.
-
-        A lease that its bucket has outlived is forgotten: its calls were counted, so the limit holds.
-        """
+        """Take one call of the lease, or lease more; Transient with the seconds to wait when nothing is left."""
         with self._lock:
-            now = self._now()
-            self._check_stops(now)
-            if self._bucket != _bucket(now) or self._left == 0:
-                self._left = self._lease(now)
-                self._bucket = _bucket(now)
+            self._ensure()
             self._left -= 1
 
-    def _lease(self, now: float) -> int:
+    def hold(self) -> None:
+        """Have one call for the next `take`; unused it stays in the lease, for whatever comes next."""
+        with self._lock:
+            self._ensure()
+
+    def hurry(self) -> None:
+        """Say that a leaver waits: for five seconds, others together get a twentieth of the limit.
+
+        Never fails: it is the second write for the same wait, and the wait itself goes on.
+        """
+        with self._lock:
+            until = int(self._now()) + LEAVERS_SECONDS
+            for _ in range(_TRIES):
+                try:
+                    budget = self._read()
+                    if budget.leavers_until < until:
+                        self._write(replace(budget, leavers_until=until))
+                except ConditionFailed:
+                    continue
+                except Transient:
+                    return
+                else:
+                    return
+
+    def _ensure(self) -> None:
+        """Have at least one call that may be sent now.
+
+        What a lease has left when it is over was never sent: it is counted back in the write that leases anew, so a
+        call that was held for long is exchanged and not lost. A crash loses it until its second leaves the window.
+        """
+        now = self._now()
+        self._check_stops(now)
+        if not self._left or not 0 <= int(now) - self._second < LEASE_SECONDS:
+            self._lease(now)
+
+    def _lease(self, now: float) -> None:
         for _ in range(_TRIES):
             self._budget = self._read()
             self._check_stops(now)
-            current = _bucket(now)
-            buckets = {number: count for number, count in self._budget.buckets.items() if number > current - BUCKETS}
-            calls = min(LEASE, self._allowance(now) - sum(buckets.values()))
-            if calls <= 0:
-                raise self._wait(self._seconds_until_free(buckets, now))
-            buckets[current] = buckets.get(current, 0) + calls
+            second = int(now)
+            leased = {number: calls for number, calls in self._budget.leased.items() if number > second - WINDOW}
+            returned = min(self._left, leased.get(self._second, 0))
+            if returned:
+                leased[self._second] -= returned
+            free = self._allowance(now) - sum(leased.values())
+            if free <= 0:
+                raise self._wait(self._seconds_until_free(leased, now))
+            calls, budget = min(LEASE, max(1, free // SPREAD)), self._budget
+            if self._share < 1 and now < budget.leavers_until <= now + LONGEST_STOP and not returned:
+                calls, budget = self._others_meanwhile(now)
+            leased[second] = leased.get(second, 0) + calls
             try:
-                self._write(replace(self._budget, buckets=buckets))
+                self._write(replace(budget, leased={number: count for number, count in leased.items() if count}))
             except ConditionFailed:
                 continue
-            return calls
+            self._left, self._second = calls, second
+            return
         raise self._wait(_CONTENTION_SECONDS)
+
+    def _others_meanwhile(self, now: float) -> tuple[int, _Budget]:
+        """How many calls others may lease while a leaver waits, and the record that says when the next ones."""
+        a_second = self._allowance(now) * OTHERS_MEANWHILE / _MINUTE
+        following = self._budget.others_next
+        if now < following <= now + _MINUTE:
+            raise self._wait(min(following, self._budget.leavers_until) - now)
+        return max(1, int(a_second)), replace(self._budget, others_next=int(now) + max(1, ceil(1 / a_second)))
 
     def _allowance(self, now: float) -> int:
         """Calls that this caller may bring the window to; at least one, or a small share would never call."""
@@ -216,14 +275,10 @@ class DynamoPace(HeaderPace):
             limit = min(limit, self._budget.limit)
         return max(1, int(limit * self._share))
 
-    def _seconds_until_free(self, buckets: dict[int, int], now: float) -> float:
-        """When enough of the oldest buckets have left the window for one call more."""
-        oldest_first = sorted(buckets)
-        excess = sum(buckets.values()) - self._allowance(now)
-        gone = accumulate(buckets[number] for number in oldest_first)
+    def _seconds_until_free(self, leased: dict[int, int], now: float) -> float:
+        """When enough of the oldest seconds have left the window for one call more."""
+        oldest_first = sorted(leased)
+        excess = sum(leased.values()) - self._allowance(now)
+        gone = accumulate(leased[number] for number in oldest_first)
         last = next(number for number, calls in zip(oldest_first, gone, strict=True) if calls > excess)
-        return (last + BUCKETS) * BUCKET_SECONDS - now
-
-
-def _bucket(now: float) -> int:
-    return int(now // BUCKET_SECONDS)
+        return last + WINDOW - now
