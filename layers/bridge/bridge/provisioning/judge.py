@@ -139,7 +139,7 @@ def judge(facts: Facts) -> Plan:
         plan = replace(plan, back=decided & again_there)
         if facts.void or (facts.suspicious and hold.reason != facts.suspicious):
             # What is read now is not what was approved: it needs an approval of its own.
-            plan, later = replace(plan, closes=HoldState.RESOLVED), _NOBODY
+            plan = replace(plan, closes=HoldState.RESOLVED)
         elif facts.paused:
             return replace(plan, held=leaving, why="removals-paused" if leaving else "")
         elif facts.approval_waits:
