@@ -18,7 +18,7 @@ def protecting(people: int, *, by_name: bool = True) -> tuple[World, str, list[s
     with world.okta.quietly():
         protected = world.okta.create_group("Board")
         world.okta.add_members(protected, users[:1])
-    world.variables["PROTECTED_GROUP"] = "board" if by_name else protected
+    world.variables["PROTECTED_GROUP"] = "Board" if by_name else protected
     world.restart()
     return world, protected, users
 
@@ -99,3 +99,74 @@ def test_an_unknown_protected_group_holds_everybody() -> None:
     world.happen()
     assert world.members(genesys_id) == set(users)
     assert world.hold(okta_id)[1] == "protected-group-unknown"
+
+
+def test_a_protected_group_that_is_gone_holds_everybody() -> None:
+    """By its id it answers 404: nobody knows who is protected; who was stays so."""
+    world, protected, users = protecting(10, by_name=False)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.okta.remove_members(okta_id, users[1:2])
+    world.happen()
+    assert world.members(genesys_id) == {users[0], *users[2:]}
+    with world.okta.quietly():
+        world.okta.delete_group(protected)
+    world.okta.remove_members(okta_id, users[2:3])
+    world.happen()
+    assert world.members(genesys_id) == {users[0], *users[2:]}
+    assert world.hold(okta_id) == ("open", "protected-group-unknown", {users[2]})
+    assert world.store.exceptions(PROTECTED) == {users[0]}
+
+
+def test_the_name_is_looked_up_once_in_ten_minutes() -> None:
+    """One search for several judgements, and no listing of all groups; later the group that then bears the name."""
+    world, protected, users = protecting(10)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    asked = world.watch_okta()
+    for user in users[5:8]:
+        world.okta.remove_members(okta_id, [user])
+        world.happen()
+    assert asked.count("GET /api/v1/groups") == 1
+    with world.okta.quietly():
+        world.okta.rename_group(protected, "Former board")
+        world.okta.add_members(world.okta.create_group("Board"), users[8:9])
+    world.clock.advance(601)
+    world.okta.remove_members(okta_id, users[8:9])
+    world.happen()
+    assert world.members(genesys_id) == {*users[:5], *users[8:]}
+    assert world.hold(okta_id) == ("open", "protected", {users[8]})
+
+
+def test_an_approved_protected_person_loses_the_account() -> None:
+    """The organisation's hold stages them alone, and a person's approval lets them go."""
+    world, _, users = protecting(10)
+    world.okta.unassign_user(users[0])
+    world.happen()
+    assert world.account(users[0])["active"]
+    world.decide("app", Verdict.APPROVE)
+    world.settle()
+    assert not world.account(users[0])["active"]
+
+
+def test_a_listing_without_them_ends_no_protection() -> None:
+    """Their own groups still name the protected group: they wait, and stay protected."""
+    world, protected, users = protecting(10)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.okta.remove_members(okta_id, users[1:2])
+    world.happen()
+    world.okta.faults.add(Fault(f"/groups/{protected}/users", okta_faults.empty_listing()))
+    world.okta.remove_members(okta_id, users[:1])
+    world.happen()
+    assert users[0] in world.members(genesys_id)
+    assert world.store.exceptions(PROTECTED) == {users[0]}
+
+
+def test_an_empty_setting_forgets_the_protected() -> None:
+    """The records go with the first judgement, so that a later group does not bring them back."""
+    world, _, users = protecting(10)
+    world.store.add_exceptions(PROTECTED, users[:1])
+    world.variables["PROTECTED_GROUP"] = ""
+    world.restart()
+    world.okta.unassign_user(users[0])
+    world.happen()
+    assert not world.account(users[0])["active"]
+    assert world.store.exceptions(PROTECTED) == frozenset()

@@ -66,7 +66,7 @@ class Case:
 
 
 ALL = people(1, 11)
-APPROVED = {"hold": hold(HoldState.APPROVED, decided=1), "staged": staged(1, 11)}
+APPROVED: dict[str, Any] = {"hold": hold(HoldState.APPROVED, decided=1), "staged": staged(1, 11)}
 REJECTED = hold(HoldState.REJECTED, decided=1)
 
 CASES = [
@@ -252,7 +252,7 @@ CASES = [
     Case("a hold that has ended holds nobody", facts(15, 1, hold=hold(HoldState.DONE)), counted=people(1, 1)),
     # --------------------------------------------------------------------------------------- approval
     Case(
-        "approved: whoever was staged goes, uncounted",
+        "approved: those who were staged go, uncounted",
         facts(150, 11, hold=hold(), staged=staged(1, 11), decision=said(Verdict.APPROVE)),
         approved=ALL,
         change="done",

@@ -75,6 +75,7 @@ READS: dict[str, Callable[[Parrot], object]] = {
     "app_users": lambda parrot: okta_of(parrot).app_users(20),
     "app_users_page": lambda parrot: okta_of(parrot).app_users_page(),
     "groups_page": lambda parrot: okta_of(parrot).groups_page(),
+    "groups_named": lambda parrot: okta_of(parrot).groups_named("Agents"),
     "app": lambda parrot: okta_of(parrot).app(),
     "app_groups": lambda parrot: okta_of(parrot).app_groups(),
     "group": lambda parrot: okta_of(parrot).group(TEAM),

@@ -115,6 +115,13 @@ class OktaClient:
         """A page of all groups of the org, likewise."""
         return self._page("groups", GROUPS_PAGE, self._group, (), following)
 
+    def groups_named(self, name: str) -> tuple[OktaGroup, ...]:
+        """The groups of just this name, as far as Okta's search knows them already."""
+        quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+        search = (("search", f'profile.name eq "{quoted}"'),)
+        found = self._page("groups", GROUPS_PAGE, self._group, search, "").entries
+        return tuple(group for group in found if group.name == name)
+
     def app(self) -> Read[str]:
         """The application's status."""
         read = self._one(self._app, self._app.removeprefix("apps/"))

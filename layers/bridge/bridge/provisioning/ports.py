@@ -67,6 +67,10 @@ class OktaReader(Protocol):
         """A page of all groups, likewise."""
         ...
 
+    def groups_named(self, name: str) -> tuple[OktaGroup, ...]:
+        """The groups of just this name."""
+        ...
+
     def app(self) -> Read[str]:
         """The application's status, such as ``ACTIVE``; 404 is an AuthFailure."""
         ...

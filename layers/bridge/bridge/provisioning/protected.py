@@ -6,28 +6,36 @@ that they are not found or have no groups at all, ends no protection.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set as AbstractSet
+from datetime import timedelta
 
-from bridge.errors import Transient
-from bridge.provisioning.ports import OktaReader
+from bridge.provisioning.ports import Clock, OktaReader
 from bridge.provisioning.record_ports import Removals
-from bridge.provisioning.values import OktaGroup
 
 #: What the records of protected people belong to.
 PROTECTED = "protected"
+#: How long a process remembers which group bears the name. Another setting is another process.
+ID_AGE = timedelta(minutes=10)
+_OKTA_ID = re.compile(r"00g[A-Za-z0-9]{17}")
 
 
 class ProtectedPeople:
     """Tells who of those who leave is protected."""
 
-    def __init__(self, okta: OktaReader, records: Removals, group: str) -> None:
+    def __init__(self, okta: OktaReader, records: Removals, clock: Clock, group: str) -> None:
         """`group`: id or name of the Okta group, empty for none."""
         self._okta = okta
         self._records = records
+        self._clock = clock
         self._group = group
+        self._id = ""
+        self._read = clock.now()
 
     def among(self, leaving: AbstractSet[str]) -> frozenset[str] | None:
-        """Who of these is protected; None when the group is not found: then nobody knows.
+        """Who of these is protected; None when nobody knows, and so all of them are.
+
+        Nobody knows where Okta has no group of that id or name, or several of that name.
 
         Raises:
             Transient, Permanent: as Okta's reads.
@@ -42,6 +50,7 @@ class ProtectedPeople:
         group_id = self._find()
         listed = self._okta.group_users(group_id).value if group_id else None
         if listed is None:
+            self._id = ""
             return None
         if new := listed - known:
             self._records.add_exceptions(PROTECTED, new)
@@ -56,20 +65,11 @@ class ProtectedPeople:
         return bool(groups) and all(group.id != group_id for group in groups)
 
     def _find(self) -> str:
-        """The group's id, by id or by its name without case; empty when there is none, or more than one."""
-        if self._okta_id() is not None:
+        """The group's id, by id or by its name as Okta writes it; empty when there is none, or more than one."""
+        now = self._clock.now()
+        if _OKTA_ID.fullmatch(self._group):
             return self._group
-        found: list[OktaGroup] = []
-        following, followed = "", set[str]()
-        while True:
-            page = self._okta.groups_page(following)
-            found += [group for group in page.entries if group.name.casefold() == self._group.casefold()]
-            following = page.following
-            if not following:
-                return found[0].id if len(found) == 1 else ""
-            if following in followed:
-                raise Transient("okta-implausible", detail="a page is followed by itself", upstream="okta")
-            followed.add(following)
-
-    def _okta_id(self) -> OktaGroup | None:
-        return self._okta.group(self._group).value if self._group.startswith("00g") else None
+        if not self._id or now - self._read > ID_AGE:
+            found = self._okta.groups_named(self._group)
+            self._id, self._read = found[0].id if len(found) == 1 else "", now
+        return self._id

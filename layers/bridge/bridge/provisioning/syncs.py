@@ -59,7 +59,7 @@ def build_syncs(
         matching=matching, writer=writer, store=store, clock=clock, settings=settings, fingerprints=fingerprints
     )
     lifecycle = HoldLifecycle(store, notifier, clock)
-    protected = ProtectedPeople(okta, store, settings.protected_group)
+    protected = ProtectedPeople(okta, store, clock, settings.protected_group)
     deactivations = Deactivations(
         okta=okta,
         store=store,
