@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bridge_cli import checks, decisions, entities, groups, holds, hook, parked, restore, running, setup
+from bridge_cli import checks, decisions, entities, groups, holds, hook, maps, parked, restore, running, setup
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
 from bridge_cli.places import LOCAL_PORT
@@ -24,6 +24,7 @@ COMMANDS: tuple[Command, ...] = (
     *parked.COMMANDS,
     *groups.COMMANDS,
     *running.COMMANDS[3:],
+    *maps.COMMANDS,
     *decisions.COMMANDS,
     *restore.COMMANDS,
 )
@@ -32,6 +33,7 @@ FAMILIES = {
     "holds": "removals that wait for a person",
     "hook": "Okta's event hook and its secret",
     "parked": "items that wait for a person",
+    "map": "the attribute map",
     "group": "links and ceilings that an operator sets",
     "confirm": "what an operator knows better than the bridge",
 }

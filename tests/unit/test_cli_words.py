@@ -45,7 +45,7 @@ def test_an_example_is_a_command_that_is_understood(words: str, capsys: pytest.C
     stage.environment = {}
     ran = stage.run(command.example.split()[1:])
     assert ran.code == 2
-    assert "Which bridge?" in ran.err
+    assert "Which bridge?" in ran.err or words == "map check"  # which asks none
     assert capsys.readouterr().err == ""
 
 

@@ -174,9 +174,22 @@ class Dependencies:
     @cached_property
     def mapper(self) -> UserMapper:
         """The attribute map."""
-        from bridge.mapping.source import load_map
+        from bridge.mapping.source import CurrentMap, load_map
 
-        return load_map(self.settings.mapping)
+        return CurrentMap(lambda: load_map(self.settings.mapping), _note_refused_map)
+
+    def refresh(self) -> None:
+        """Between two pieces of work: take what was changed in AWS meanwhile, such as the attribute map."""
+        refresh = getattr(self.mapper, "refresh", None)
+        if refresh is not None:
+            refresh()
+
+    def map_of(self, text: str) -> UserMapper:
+        """The map of a text, under the settings that the real one has; SettingsError when it is wrong."""
+        from bridge.mapping.attribute_map import AttributeMap
+
+        mapping = self.settings.mapping
+        return AttributeMap.parse(text, user_name=mapping.user_name_source, default_region=mapping.default_phone_region)
 
     @cached_property
     def linked_names(self) -> Callable[[], tuple[str, ...]]:
@@ -226,6 +239,13 @@ class Dependencies:
         for side in ("okta", "genesys"):
             if side in vars(self):
                 vars(self)[side].close()
+
+
+def _note_refused_map(why: str) -> None:
+    from bridge.aws.telemetry import Metric, count, logger
+
+    count(Metric.NOT_SET_UP)
+    logger.error("a newer attribute map is wrong; the one before stays in force", extra={"why": why})
 
 
 def random_password() -> str:

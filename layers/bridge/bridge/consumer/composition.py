@@ -39,6 +39,7 @@ class Consumer:
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
         """Answer a Lambda SQS event of one queue."""
+        self._dependencies.refresh()
         name = event["Records"][0]["eventSourceARN"].rpartition(":")[2]
         queue = self._queue_of[name]
         queues = self._settings.queues

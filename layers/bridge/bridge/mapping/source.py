@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from aws_lambda_powertools.utilities.parameters import SSMProvider
@@ -9,9 +11,74 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 
 from bridge.errors import SettingsError
 from bridge.mapping.attribute_map import AttributeMap
+from bridge.provisioning.values import AppUser, MappedUser, OktaUser
 from bridge.settings import MapSettings
 
 _FILE = "file:"
+
+
+#: Seconds for which a map is used without asking for a newer one.
+MAX_AGE = 300
+
+
+class CurrentMap:
+    """`bridge.provisioning.ports.UserMapper`: the newest map that was right.
+
+    It changes in `refresh` alone, so that whatever is done between two of them is done by one map.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[], AttributeMap],
+        refused: Callable[[str], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Load the first one now.
+
+        Args:
+            load: gives the newest map; SettingsError when it is wrong or cannot be read.
+            refused: is told why a newer map is not taken.
+            clock: counts seconds.
+
+        Raises:
+            SettingsError: the first map is wrong, so there is none.
+        """
+        self._load = load
+        self._refused = refused
+        self._clock = clock
+        self._map = load()
+        self._fresh_until = clock() + MAX_AGE
+
+    def refresh(self) -> None:
+        """Take a newer map, at most every five minutes; a wrong one leaves the last good one in force."""
+        now = self._clock()
+        if now < self._fresh_until:
+            return
+        self._fresh_until = now + MAX_AGE
+        try:
+            self._map = self._load()
+        except SettingsError as wrong:
+            self._refused(str(wrong))
+
+    @property
+    def digest(self) -> str:
+        """Of the map in force."""
+        return self._map.digest
+
+    @property
+    def maps_manager(self) -> bool:
+        """Likewise."""
+        return self._map.maps_manager
+
+    @property
+    def reads_app_user(self) -> bool:
+        """Likewise."""
+        return self._map.reads_app_user
+
+    def map_user(self, user: OktaUser, app_user: AppUser | None) -> MappedUser:
+        """By the map in force."""
+        return self._map.map_user(user, app_user)
 
 
 def load_map(settings: MapSettings, *, provider: SSMProvider | None = None) -> AttributeMap:

@@ -435,6 +435,16 @@ class SettingsShown(Answer):
     map: str
 
 
+class MapDifference(Answer):
+    """Answers ``map.diff``: of a page of the assigned users."""
+
+    people: int
+    rewritten: int = Field(description="how many have an attribute that the map gives another value")
+    attributes: dict[str, int] = Field(description="SCIM path -> for how many it is another value")
+    unmappable: int = Field(description="how many have a profile that the map cannot map, and the present one can")
+    next: str | None
+
+
 class Exported(Answer):
     """Answers ``export``."""
 

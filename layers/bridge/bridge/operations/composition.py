@@ -13,6 +13,7 @@ from bridge.operations.explain import Explanation
 from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
+from bridge.operations.maps import MapService
 from bridge.operations.operations import Operations
 from bridge.operations.organisation import OrganisationService
 from bridge.operations.parking import ParkedService
@@ -84,5 +85,12 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
+        maps=MapService(
+            okta,
+            dependencies.mapper,
+            dependencies.map_of,
+            lambda mapper: Comparison(okta, genesys, store, mapper, preview),
+        ),
         exports=ExportService(store, lambda: dependencies.map_text),
+        refresh=dependencies.refresh,
     )

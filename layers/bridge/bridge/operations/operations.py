@@ -18,6 +18,7 @@ from bridge.operations.explain import Explanation
 from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
+from bridge.operations.maps import MapService
 from bridge.operations.organisation import OrganisationService
 from bridge.operations.parking import ParkedService
 from bridge.operations.preview import Preview
@@ -43,11 +44,13 @@ class Operations:
     organisation: OrganisationService
     status: StatusService
     checks: CheckService
+    maps: MapService
     reconcile: ReconcileService
     preview: Preview
     explanation: Explanation
     comparison: Comparison
     exports: ExportService
+    refresh: Callable[[], None] = lambda: None
     dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
 
     def handle(self, event: Any, *, reader: bool = False) -> dict[str, Any] | str:
@@ -70,6 +73,7 @@ class Operations:
 
     def _answer(self, event: Any, reader: bool) -> Answer:
         asked = requests.parse_operation(event)
+        self.refresh()
         if reader and not asked.reads:
             raise Refused("readers-may-not", f"{asked.do}: asked through the readers' alias; it is for operators")
         answer = self._dispatch(asked)
@@ -107,6 +111,10 @@ class Operations:
                 return self.checks.check(asked)
             case requests.Settings():
                 return self.checks.settings()
+            case requests.MapTry():
+                return self.maps.attempt(asked)
+            case requests.MapDiff():
+                return self.maps.differences(asked)
             case requests.ParkedList():
                 return self.parked.listed(asked)
             case requests.ParkedShow():

@@ -213,6 +213,32 @@ class Check(Asked):
         return True
 
 
+#: An attribute map: as much as an advanced parameter of SSM holds.
+MapText = Annotated[
+    str,
+    StringConstraints(min_length=2, max_length=8192),
+    Field(description="an attribute map of at most 8192 characters"),
+]
+
+
+class MapTry(Asked):
+    """What a map would make of a user; answered by `answers.Compared`."""
+
+    do: Literal["map.try"] = "map.try"
+    text: MapText
+    entity: Entity
+
+
+class MapDiff(Asked):
+    """How many users a map would rewrite, page by page; answered by `answers.MapDifference`."""
+
+    do: Literal["map.diff"] = "map.diff"
+    text: MapText
+    following: Annotated[
+        str, StringConstraints(pattern=r"^[!-~]{0,2000}$"), Field(description="what the page before gave as next")
+    ] = ""
+
+
 class Settings(Asked):
     """Which org, application and region the bridge is set to; answered by `answers.SettingsShown`."""
 
@@ -334,6 +360,8 @@ Operation = (
     | ConfirmOrganisation
     | Check
     | Settings
+    | MapTry
+    | MapDiff
     | Status
     | ParkedList
     | ParkedShow

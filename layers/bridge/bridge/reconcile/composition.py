@@ -80,6 +80,7 @@ class ReconcilerEvents:
             return context.get_remaining_time_in_millis() / 1000
 
         self._calls.begin()
+        self._dependencies.refresh()
         try:
             run = self._reconciler.start(time_left) if do == "start" else self._reconciler.tick(time_left)
         except (Transient, NotYet) as error:  # the run's own record cannot be read or written now

@@ -1,0 +1,202 @@
+"""``bridge map`` over the real function: what is wrong is named, what would change is counted."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from bridge.errors import SettingsError
+from bridge.mapping.attribute_map import REQUIRED, AttributeMap
+from bridge.mapping.source import MAX_AGE, CurrentMap
+from bridge.provisioning.scim import PHONES, PROFILE_PATHS
+from bridge.settings import UserNameSource
+from bridge_cli import ROOT
+from bridge_cli.maps import line_of
+from tests.stages.cli_office import Office
+from tests.stages.cli_stage import OUTPUTS, FakeAws
+from tests.stages.operations_stage import Stage
+
+NAME = "/bridge/map"
+DEFAULT = (ROOT / "layers/bridge/bridge/mapping/default_map.json").read_text("utf-8")
+
+
+@dataclass
+class Parameters(FakeAws):
+    """AWS with one parameter and its history."""
+
+    versions: list[str] = field(default_factory=list)
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - as boto3 has it
+        """SSM's answer."""
+        assert Name == NAME
+        return {"Parameter": {"Value": self.versions[-1]}}
+
+    def get_parameter_history(self, *, Name: str, NextToken: str = "0") -> dict[str, Any]:  # noqa: N803 - as boto3 has it
+        """SSM's answer, one version a page."""
+        assert Name == NAME
+        if not self.versions:
+            raise ClientError({"Error": {"Code": "ParameterNotFound", "Message": ""}}, "GetParameterHistory")
+        number = int(NextToken)
+        page = [{"Version": number + 1, "Value": self.versions[number], "LastModifiedDate": "then", "Tier": "Standard"}]
+        more = {"NextToken": str(number + 1)} if number + 1 < len(self.versions) else {}
+        return {"Parameters": page, **more}
+
+    def put_parameter(self, *, Name: str, Value: str, Type: str, Overwrite: bool) -> dict[str, Any]:  # noqa: N803 - as boto3 has it
+        """Likewise."""
+        assert (Name, Type, Overwrite) == (NAME, "String", True)
+        self.versions.append(Value)
+        return {"Version": len(self.versions)}
+
+
+class Desk:
+    """A company of ten, and somebody who changes its map."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        self.office = Office(Stage(variables={"ATTRIBUTE_MAP_PARAMETER": NAME}))
+        self.world = self.office.stage.world
+        self.aws = Parameters(self.office.aws.functions, outputs=OUTPUTS, versions=[DEFAULT])
+        self.office.aws = self.aws
+        self.people = self.world.provisioned(10)
+        self.file = tmp_path / "map.json"
+
+    def write(self, change: str = "", **entry: Any) -> str:
+        """A file with the default map, changed: an entry more or another one; its name."""
+        document = json.loads(DEFAULT)
+        attributes = [each for each in document["attributes"] if each["target"] != entry.get("target")]
+        document["attributes"] = [*attributes, entry] if entry else attributes
+        self.file.write_text(change or json.dumps(document, indent=1), "utf-8")
+        return str(self.file)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Everybody is provisioned by the default map."""
+    return Desk(tmp_path)
+
+
+def test_the_default_map_is_right(desk: Desk) -> None:
+    """So is what `show` prints."""
+    shown = desk.office.ask("map show")["map"]
+    desk.file.write_text(json.dumps(shown), "utf-8")
+    assert "The map is right" in desk.office.bridge(f"map check {desk.file}").out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{\n"v": 1,\n"userName": }', "line 3: no JSON"),
+        (DEFAULT.replace('"target": "title"', '"target": "titel"'), "line 14: attributes.1.target: expected"),
+        (DEFAULT.replace("profile.title", "profile..title"), "attributes.1.from: "),
+        (DEFAULT.replace('"target": "title"', '"target": "displayName"'), "line 15: displayName is mapped twice"),
+        ("[]", "line 1: "),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(desk: Desk, text: str, said: str) -> None:
+    """And nothing is put anywhere."""
+    desk.file.write_text(text, "utf-8")
+    for command in ("check", "apply --yes"):
+        assert said in desk.office.bridge(f"map {command} {desk.file}", code=1).err
+    assert desk.aws.versions == [DEFAULT]
+
+
+def test_try_shows_one_user_by_the_new_map(desk: Desk) -> None:
+    """What would change is marked; nothing is changed."""
+    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
+    ran = desk.office.bridge(f"map try {file} --user {desk.people[0]}")
+    assert any(line.split()[:3] == ["CHANGES", "title", "Agent"] for line in ran.out.splitlines())
+    assert "title" not in desk.world.account(desk.people[0])
+
+
+def test_diff_counts_people_and_attributes(desk: Desk) -> None:
+    """One of ten has a nickname."""
+    desk.world.okta.update_profile(desk.people[0], {"nickName": "Addie"})
+    file = desk.write(target="title", **{"from": "profile.nickName", "format": "text"})
+    found = desk.office.ask(f"map diff {file}")
+    assert (found["people"], found["rewritten"], found["attributes"]) == (10, 1, {"title": 1})
+
+
+def test_a_rewrite_of_more_than_a_tenth_needs_its_number(desk: Desk) -> None:
+    """The one that was shown, and no other."""
+    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
+    assert "--rewrite 10" in desk.office.bridge(f"map apply {file} --yes", code=1).err
+    desk.office.bridge(f"map apply {file} --yes --rewrite 9", code=1)
+    assert len(desk.aws.versions) == 1
+    assert "Version 2" in desk.office.bridge(f"map apply {file} --yes --rewrite 10").out
+    assert json.loads(desk.aws.versions[-1])["attributes"][-1]["from"] == "'Agent'"
+
+
+def test_a_map_is_as_long_as_the_parameter_holds(desk: Desk) -> None:
+    """What is longer is refused before SSM sees it."""
+    file = desk.write(target="title", **{"from": f"'{'x' * 4096}'", "format": "text"})
+    assert "/bridge/map holds 4096" in desk.office.bridge(f"map apply {file} --yes --rewrite 10", code=1).err
+
+
+def test_revert_puts_the_version_before_into_force(desk: Desk) -> None:
+    """As a new version; the history has all of them, the newest first."""
+    desk.office.bridge(f"map apply {desk.write(target='title', **{'from': 'profile.nickName'})} --yes")
+    assert [each["version"] for each in desk.office.ask("map history")["versions"]] == [2, 1]
+    desk.office.bridge("map revert --yes")
+    assert desk.aws.versions[2] == DEFAULT
+    desk.office.bridge("map revert --yes --version 9", code=2)
+
+
+def test_a_stack_without_a_parameter_says_how_to_get_one(desk: Desk) -> None:
+    """Its map is shown all the same."""
+    desk.office.stage.variables.clear()
+    desk.office.stage.restart()
+    operations = desk.office.stage.operations
+    desk.aws.functions |= dict.fromkeys(desk.aws.functions, operations.handle)
+    assert "From the bridge itself" in desk.office.bridge("map show").out
+    assert "AttributeMapParameter" in desk.office.bridge(f"map apply {desk.write()} --yes", code=1).err
+
+
+def test_a_wrong_newer_map_leaves_the_last_good_one_in_force() -> None:
+    """It is refused and told; a right one is taken, and none between two refreshes."""
+    texts = [DEFAULT]
+    refused: list[str] = []
+    seconds = [0.0]
+
+    def load() -> AttributeMap:
+        return AttributeMap.parse(texts[-1], user_name=UserNameSource.EMAIL, default_region="US")
+
+    current = CurrentMap(load, refused.append, clock=lambda: seconds[0])
+    first = current.digest
+    texts.append("{}")
+    current.refresh()
+    assert refused == []
+    seconds[0] += timedelta(seconds=MAX_AGE).total_seconds()
+    current.refresh()
+    assert (current.digest, len(refused)) == (first, 1)
+    texts.append(DEFAULT.replace("profile.title", "profile.nickName"))
+    seconds[0] += MAX_AGE
+    assert current.digest == first
+    current.refresh()
+    assert current.digest != first
+
+
+def test_without_any_good_map_there_is_none() -> None:
+    """The function does not start."""
+    with pytest.raises(SettingsError):
+        CurrentMap(lambda: AttributeMap.parse("{}", user_name=UserNameSource.EMAIL, default_region="US"), print)
+
+
+def test_a_line_is_that_of_the_entry() -> None:
+    """Whatever the other entries hold."""
+    text = '{"attributes": [\n{"target": "a", "x": {"y": "}"}},\n\n{"target": "b"}]}'
+    assert line_of(text, "attributes.1.target: no") == 4
+    assert line_of(text, "attributes.0: no") == 2
+
+
+def test_the_page_has_every_target_with_its_format() -> None:
+    """And no other."""
+    page = (ROOT / "docs/attribute-map.md").read_text("utf-8").partition("## Targets")[2].partition("\n| format |")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
+    assert {row[0].strip("`") for row in rows} == PROFILE_PATHS
+    assert {row[0].strip("`") for row in rows if row[1] == "e164"} == PHONES
+    assert {row[0].strip("`") for row in rows if row[2] == "yes"} == set(REQUIRED)
