@@ -93,7 +93,7 @@ class Evidence:
                 records: an inactive one needs no proof.
         """
         link = case.link
-        explained, many = _explained(case.stamp, link), len(leaving) > SINGLE_READS
+        explained, many = explained_by(case.stamp, link), len(leaving) > SINGLE_READS
         if many and not explained and not case.approved:
             return self._doubted(case, leaving, "suspicious-listing")
         again = _seen_before(case, leaving)
@@ -164,7 +164,7 @@ class Evidence:
     def _wait(self, case: Case, leaving: Mapping[str, str]) -> Proof:
         """Nobody goes yet. Those absent since the first sight wait for one of their own."""
         link = case.link
-        still = _fingerprints(link.okta_id, leaving) & _split(link.absent)
+        still = fingerprints(link.okta_id, leaving) & people_of(link.absent)
         if still and link.sighted is not None and case.began - link.sighted < SECOND_SIGHT:
             waiting = replace(link, absent="".join(sorted(still)))
             return Proof({}, "", waiting, waits=True)  # the second sight is due already
@@ -174,7 +174,7 @@ class Evidence:
         """The group's record with these as seen absent now for the first time; their second sight is due."""
         now = self._clock.now()
         self._records.note_due(Due(link.entity, WHY, now + SECOND_SIGHT))
-        remembered = sorted(_fingerprints(link.okta_id, absent))[:REMEMBERED]
+        remembered = sorted(fingerprints(link.okta_id, absent))[:REMEMBERED]
         return replace(link, sighted=now, absent="".join(remembered))
 
 
@@ -183,11 +183,11 @@ def _seen_before(case: Case, leaving: Collection[str]) -> frozenset[str]:
     link = case.link
     if link.sighted is None or not SECOND_SIGHT <= case.began - link.sighted <= SIGHT_AGE:
         return frozenset()
-    absent = _split(link.absent)
+    absent = people_of(link.absent)
     return frozenset(okta_id for okta_id in leaving if _fingerprint(link.okta_id, okta_id) in absent)
 
 
-def _explained(stamp: datetime | None, link: GroupLink) -> bool:
+def explained_by(stamp: datetime | None, link: GroupLink) -> bool:
     """Whether Okta says that the membership changed after the last listing that left nobody to remove."""
     settled = link.settled or link.nonempty
     return stamp is not None and settled is not None and stamp > settled - MEMBERSHIP_LAG
@@ -203,10 +203,11 @@ def _fingerprint(group_id: str, okta_id: str) -> str:
     return sha256(f"{group_id} {okta_id}".encode()).hexdigest()[:_FINGERPRINT]
 
 
-def _fingerprints(group_id: str, people: Collection[str]) -> frozenset[str]:
+def fingerprints(group_id: str, people: Collection[str]) -> frozenset[str]:
+    """Short hashes of people, as the group's record keeps them."""
     return frozenset(_fingerprint(group_id, okta_id) for okta_id in people)
 
 
-def _split(fingerprints: str) -> frozenset[str]:
-    """What `GroupLink.absent` keeps in one text."""
+def people_of(fingerprints: str) -> frozenset[str]:
+    """What `GroupLink.absent` and `GroupLink.known` keep in one text."""
     return frozenset(fingerprints[at : at + _FINGERPRINT] for at in range(0, len(fingerprints), _FINGERPRINT))

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from bridge.errors import OwnerTaken, Transient
-from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence
+from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence, explained_by, fingerprints, people_of
 from bridge.provisioning.group_removals import GroupRemovals, Seen
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.membership import membership_of, read_membership
+from bridge.provisioning.membership import Membership, membership_of, read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
@@ -24,6 +24,8 @@ from bridge.settings import Mode, ProvisioningSettings
 
 #: How far apart the two answers must be that end a link, and the cause of the sync that brings the second.
 UNLINK_AFTER, UNLINK_WHY = timedelta(minutes=10), "unlink"
+#: So many people a record knows by hash, in 8 KB: of larger groups Okta's stamp must tell whether somebody left.
+KNOWN = 1000
 #: How long exceptions outlive their link, for the day on which it returns.
 EXCEPTIONS_RETENTION = timedelta(days=30)
 
@@ -210,7 +212,7 @@ class GroupSync:
             self._removals.execute(work, seen, plan, changes, report)
         self._lifecycle.notify(work.entity, report)
         if listed is not None and not plan.unsettled and not plan.waits and not report.held and changes.applied:
-            link = replace(link, settled=listed, sighted=None, absent="")
+            link = replace(link, settled=listed, sighted=None, absent="", known=_known(link, seen))
         ended = link.first_sync_ended or self._settings.mode is Mode.ENFORCE
         done = replace(link, synced=report.date, first_sync_ended=ended, why="", unlinking=None, blind="")
         self._store.save_group(done)
@@ -220,7 +222,8 @@ class GroupSync:
     def _in_the_dark(self, work: Work, both: Seen, changes: MemberChanges, report: Report) -> Report:
         """Genesys Cloud does not show the members: nobody is removed, and everybody is added once for each listing.
 
-        The answer to the addition may show them; then the sync goes on with that. Until one does a record says so.
+        The answer to the addition may show them; then the sync goes on with that. Until one does, a record says so
+        while Okta has taken somebody out.
         """
         link, seen = both.link, both.membership
         report.read["members"] = "missing"
@@ -231,7 +234,23 @@ class GroupSync:
             if changes.shown is not None:
                 after = membership_of(self._store, seen.listed, changes.shown, seen.name)
                 return self._converge(work, replace(both, membership=after), report, listed=report.date)
-        changes.park_missing()
+        if _somebody_left(both):
+            changes.park_missing()
         report.finish("members-changed" if report.added else "unchanged", "members-missing")
-        self._store.save_group(replace(link, synced=report.date, blind=digest, unlinking=None))
+        known = "".join(sorted(people_of(link.known) | people_of(_known(link, seen))))
+        self._store.save_group(replace(link, synced=report.date, blind=digest, unlinking=None, known=known))
         return report
+
+
+def _known(link: GroupLink, seen: Membership) -> str:
+    """Who is listed and has an account, as `GroupLink.known` keeps it."""
+    people = [okta_id for okta_id in seen.listed if (user := seen.links.get(okta_id)) and user.ever_linked]
+    return "".join(sorted(fingerprints(link.okta_id, people))) if len(people) <= KNOWN else ""
+
+
+def _somebody_left(both: Seen) -> bool:
+    """Whether Okta has taken somebody out since a sync last left nobody to remove, or may have where they are many."""
+    link = both.link
+    if link.known:
+        return bool(people_of(link.known) - fingerprints(link.okta_id, both.membership.listed))
+    return link.settled is not None and (both.stamp is None or explained_by(both.stamp, link))

@@ -221,6 +221,7 @@ class GroupLink:
         synced: Okta's ``Date`` of the first read of the last successful sync.
         nonempty: Okta's ``Date`` of the last listing that showed members.
         settled: Okta's ``Date`` of the last listing that left nobody to remove.
+        known: who was listed and had an account then, as short hashes in one text; empty when they are too many.
         sighted: when people were first seen to be absent whose removal waits for a second sight, else None.
         absent: who they were, as short hashes in one text.
         unlinking: when an answer first said that the link has ended, else None; a second one is needed.
@@ -241,6 +242,7 @@ class GroupLink:
     synced: datetime | None = None
     nonempty: datetime | None = None
     settled: datetime | None = None
+    known: str = ""
     sighted: datetime | None = None
     absent: str = ""
     unlinking: datetime | None = None
