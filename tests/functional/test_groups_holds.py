@@ -10,7 +10,8 @@ import pytest
 from bridge.errors import Transient
 from bridge.items import Queue
 from bridge.provisioning.records import GroupState, Hold, HoldState, Origin
-from bridge_local.faults import Fault, cut, html
+from bridge_local.faults import Effect, Fault, cut, html
+from bridge_local.genesys import faults as genesys_faults
 from bridge_local.memory import MemoryStore
 from bridge_local.okta import faults as okta_faults
 from tests.world import World
@@ -320,6 +321,27 @@ def test_an_exception_keeps_a_member_until_members_again(inactive: str) -> None:
     world.okta.remove_members(okta_id, users[:1])
     world.happen()
     assert world.members(genesys_id) == set(users[1:])
+
+
+@pytest.mark.parametrize("lie", [genesys_faults.cut_members(0), genesys_faults.cut_members(10)])
+def test_members_who_are_not_shown_stay_excepted(lie: Effect) -> None:
+    """Genesys Cloud cuts its list of members: an exception ends by what the person's own account says, not by that."""
+    world, okta_id, genesys_id, users = setup(30)
+    world.store.add_exceptions(f"group:{okta_id}", users)
+    with world.okta.quietly():
+        world.okta.remove_members(okta_id, users[:15])
+    fault = world.genesys.faults.add(Fault(f"GET .*groups/{genesys_id}", lie))
+    for _ in range(2):
+        world.ask(f"group:{okta_id}")
+        world.settle()
+    world.genesys.faults.remove(fault)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.members(genesys_id) == set(users)
+    world.genesys.edit_members(genesys_id, remove=world.genesys_ids(users[:1]))
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    assert world.store.exceptions(f"group:{okta_id}") == set(users[1:15])
 
 
 def test_an_excepted_member_who_is_inactive_is_not_desired() -> None:

@@ -89,6 +89,17 @@ def test_no_own_groups_at_all_end_no_protection() -> None:
     assert world.store.exceptions(PROTECTED) == {users[0]}
 
 
+def test_the_first_listing_of_the_protected_group_may_lie() -> None:
+    """It shows nobody, and nobody is known yet: those who leave are asked themselves."""
+    world, protected, users = protecting(10)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.okta.faults.add(Fault(f"/groups/{protected}/users", okta_faults.empty_listing()))
+    world.okta.remove_members(okta_id, users[:2])
+    world.happen()
+    assert world.members(genesys_id) == {users[0], *users[2:]}
+    assert world.hold(okta_id) == ("open", "protected", {users[0]})
+
+
 def test_an_unknown_protected_group_holds_everybody() -> None:
     """A name that no group has: nobody knows who is protected, so nobody goes."""
     world, _, users = protecting(10)

@@ -10,6 +10,7 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Item, Queue, Reason
+from bridge.provisioning.records import HoldState
 from bridge_local.faults import Fault
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
@@ -341,3 +342,23 @@ def test_the_event_that_mends_a_profile_is_read() -> None:
     world.happen()
     assert world.account(user)["active"] is True
     assert not world.store.parked
+
+
+@pytest.mark.parametrize("strangers", [0, 5])
+def test_another_application_ends_nobody(strangers: int) -> None:
+    """Its id was set by mistake: it has none of our people, however few these are, and everybody waits for a person."""
+    world = World()
+    people = linked_people(world, 8)
+    other = world.okta.create_app("Another")
+    for number in range(strangers):
+        world.okta.assign_user(world.person(f"Stranger{number} Test", assigned=False), app_id=other)
+    world.variables["OKTA_APP_ID"] = other
+    world.restart()
+    for person in people:
+        world.ask(f"user:{person}", Reason.RECONCILE)
+    world.ask("app", Reason.OPERATOR)
+    world.settle()
+    assert active(world, people) == 8
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert (hold.state, hold.reason) == (HoldState.OPEN, "suspicious-empty")

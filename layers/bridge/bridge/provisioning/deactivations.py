@@ -229,7 +229,7 @@ class Deactivations:
         """The organisation as the group whose members are the linked active users."""
         # What a person decided is read first: the listing that carries it out must have begun after that.
         hold, staged, decision = self._lifecycle.standing(APP)
-        assigned, listed = self._assigned(work)
+        assigned = self._assigned(work)
         report.read["assigned-users"] = str(len(assigned))
         now, settings = self._clock.now(), self._settings
         linked = {
@@ -249,7 +249,7 @@ class Deactivations:
                 floor=DIRECT_DEACTIVATIONS_THRESHOLD,
                 may_empty=True,
             ),
-            suspicious="" if listed else "suspicious-empty",
+            suspicious=_suspicious(assigned, linked),
             recent=recent,
             permitted=self._store.permitted(PERMITS, now - APPROVAL_AGE),
             exceptions=self._store.exceptions(APP),
@@ -272,24 +272,22 @@ class Deactivations:
                 return False
         return True
 
-    def _assigned(self, work: Work) -> tuple[set[str], int]:
-        """Okta ids of everybody whom the whole listing does not show as unassigned, and how many it shows at all.
+    def _assigned(self, work: Work) -> set[str]:
+        """Okta ids of everybody whom the whole listing shows, and not as unassigned.
 
         Page by page: a listing of a hundred thousand profiles would not fit into memory.
         """
         assigned: set[str] = set()
-        listed = 0
         following, followed = "", set[str]()
         while True:
             work.check_time()
             page = self._okta.app_users_page(following)
-            listed += len(page.entries)
             assigned |= {
                 entry.id for entry in page.entries if judge_assignment(entry, page.date).assigned is not Assigned.NO
             }
             following = page.following
             if not following:
-                return assigned, listed
+                return assigned
             if following in followed:
                 raise Transient("okta-implausible", detail="a page is followed by itself", upstream="okta")
             followed.add(following)
@@ -301,3 +299,11 @@ class Deactivations:
     @property
     def _window(self) -> timedelta:
         return timedelta(hours=self._settings.ceiling_window_hours)
+
+
+def _suspicious(assigned: set[str], linked: set[str]) -> str:
+    """Why the application's listing is hard to believe: it shows nobody, or of several linked people not one.
+
+    Such is the listing of another application, or of a role that was narrowed.
+    """
+    return "suspicious-empty" if not assigned or (len(linked) > 1 and not assigned & linked) else ""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.provisioning.ceiling import Ceiling
-from bridge.provisioning.evidence import WHY, Case, Evidence, Proof
+from bridge.provisioning.evidence import SINGLE_READS, WHY, Case, Evidence, Proof
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership
-from bridge.provisioning.ports import Clock
+from bridge.provisioning.ports import Clock, GenesysReader
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, HoldState, Origin
@@ -47,6 +47,7 @@ class GroupRemovals:
     def __init__(
         self,
         store: Store,
+        genesys: GenesysReader,
         clock: Clock,
         lifecycle: HoldLifecycle,
         evidence: Evidence,
@@ -57,6 +58,7 @@ class GroupRemovals:
         self._protected = protected
         self._evidence = evidence
         self._store = store
+        self._genesys = genesys
         self._clock = clock
         self._lifecycle = lifecycle
         self._settings = settings
@@ -124,7 +126,7 @@ class GroupRemovals:
             suspicious=seen.suspicious,
             recent=self._store.removals(entity, window) if leaving else frozenset(),
             exceptions=exceptions,
-            vanished=exceptions - frozenset(membership.owner.values()),
+            vanished=self._vanished(link, exceptions - frozenset(membership.owner.values())),
             adopted=adopted,
             seen=self._store.seen(entity) if adopted else frozenset(),
             protected=self._protected.among(leaving),
@@ -135,6 +137,23 @@ class GroupRemovals:
             first_sync_ended=link.first_sync_ended,
             paused=seen.app.removals_paused,
         )
+
+    def _vanished(self, link: GroupLink, unseen: frozenset[str]) -> frozenset[str]:
+        """Who of these exceptions is no member any more: a list of members that is cut or empty once ends none.
+
+        Their own accounts say so, some at a time; what an account does not show is no evidence.
+        """
+        vanished = set()
+        for okta_id in sorted(unseen)[:SINGLE_READS]:
+            user = self._store.user(okta_id)
+            account = self._genesys.user(user.genesys_id) if user is not None and user.genesys_id else None
+            if account is not None:
+                ended = "groups" in account.document and link.genesys_id not in account.groups
+            else:
+                ended = user is None or not user.genesys_id
+            if ended:
+                vanished.add(okta_id)
+        return frozenset(vanished)
 
     def release_back(self, entity: str, membership: Membership) -> None:
         """Take members again in Okta out of an approved hold before adding them: their next removal is not approved."""

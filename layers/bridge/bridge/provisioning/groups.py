@@ -51,7 +51,9 @@ class GroupSync:
         self._store = store
         self._clock = clock
         self._lifecycle = lifecycle
-        self._removals = GroupRemovals(store, clock, lifecycle, Evidence(okta, store, clock), protected, settings)
+        self._removals = GroupRemovals(
+            store, genesys, clock, lifecycle, Evidence(okta, store, clock), protected, settings
+        )
         self._linking = linking
         self._witnesses = Witnesses(okta, genesys, store)
         self._settings = settings

@@ -10,6 +10,7 @@ import re
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
 
+from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.ports import Clock, OktaReader
 from bridge.provisioning.record_ports import Removals
 
@@ -52,6 +53,10 @@ class ProtectedPeople:
         if listed is None:
             self._id = ""
             return None
+        if not listed and not known:  # its first listing shows nobody: those who leave are asked themselves
+            if len(leaving) > SINGLE_READS:
+                return None
+            listed = frozenset(okta_id for okta_id in leaving if self._is_in(okta_id, group_id))
         if new := listed - known:
             self._records.add_exceptions(PROTECTED, new)
         unseen = (known - listed) & leaving
@@ -59,6 +64,9 @@ class ProtectedPeople:
         if left:
             self._records.remove_exceptions(PROTECTED, left)
         return ((known | listed) & leaving) - left
+
+    def _is_in(self, okta_id: str, group_id: str) -> bool:
+        return any(group.id == group_id for group in self._okta.user_groups(okta_id).value or ())
 
     def _has_left(self, okta_id: str, group_id: str) -> bool:
         groups = self._okta.user_groups(okta_id).value or ()
