@@ -293,13 +293,16 @@ def test_a_mass_removal_that_a_run_finds_is_held_by_the_groups_sync() -> None:
 
 
 def test_a_group_that_is_gone_in_okta_is_enqueued_until_its_members_wait_for_a_person() -> None:
-    """Its sync holds all of them; the next run has nothing to add."""
+    """Its sync holds all of them, and the next run has nothing to add but whom somebody added by hand."""
     world, people, okta_group, group = company(6)
     unheard(world, lambda: world.okta.delete_group(okta_group))
     assert world.reconcile_whole().items == 1
     assert world.hold(okta_group) == ("open", "group-deleted", set(people[:3]))
     assert world.reconcile_whole().items == 0
     assert world.members(group) == set(people[:3])
+    world.genesys.edit_members(group, add=world.genesys_ids(people[3:4]))
+    assert world.reconcile_whole().items == 1
+    assert world.hold(okta_group) == ("open", "group-deleted", set(people[:4]))
 
 
 def test_a_group_that_no_rule_keeps_is_unlinked() -> None:

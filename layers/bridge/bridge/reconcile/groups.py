@@ -94,8 +94,9 @@ class Groups:
         group = session.ask(partial(self._okta.group, okta_id)).value
         if link is None or link.state is not GroupState.LINKED:
             return group is not None and self._may_be_linked(session, group)
-        if group is None:  # gone in Okta: its members wait for a person, if they do not yet
-            return not session.ask(partial(waiting_users, self._store, link.entity))
+        if group is None:  # gone in Okta: its members wait for a person, those too whom somebody added by hand
+            seen = session.ask(partial(read_membership, self._genesys, self._store, link, frozenset()))
+            return seen is None or session.ask(partial(self._leaving_differ, link, seen))
         if not self._linking.rule(group, link, epoch) or not link.first_sync_ended:
             return True
         listed = session.ask(partial(self._okta.group_users, okta_id)).value
