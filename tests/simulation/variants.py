@@ -18,7 +18,6 @@ from bridge.items import Queue
 from bridge.okta.client import OktaClient
 from bridge.operations.preview import Preview
 from bridge.provisioning import deactivations, group_removals
-from bridge.provisioning.ceiling import Change, held_because
 from bridge.provisioning.evidence import Case, Evidence, Proof
 from bridge.provisioning.judge import Facts, Plan
 from bridge.provisioning.records import GroupLink, UserLink
@@ -300,8 +299,9 @@ def _with_rules_of_its_own(preview: Preview, sync: Callable[..., T], entity: str
 
 def _judge_anew(facts: Facts) -> Plan:
     leaving = frozenset(facts.leaving)
-    why = held_because(Change(len(leaving), 0, len(facts.base), len(facts.base) - len(leaving)), facts.ceiling)
-    return Plan(held=leaving, why=why, change="opened") if why else Plan(counted=leaving)
+    if len(leaving) > facts.ceiling.count:
+        return Plan(held=leaving, why="ceiling-count", change="" if facts.hold else "opened")
+    return Plan(counted=leaving)
 
 
 VARIANTS: dict[str, type[Variant]] = {

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.holds import HoldLifecycle
+from bridge.provisioning.judge import Plan
 from bridge.provisioning.records import Hold, HoldState
 from bridge.provisioning.sync import Work
 from bridge_local.memory import MemoryStore
@@ -31,7 +32,9 @@ def lifecycle(store: MemoryStore, clock: StubClock) -> HoldLifecycle:
 
 def stage(store: MemoryStore, clock: StubClock, *users: str) -> Hold | None:
     """Stage these users for a full reason."""
-    return lifecycle(store, clock).stage(WORK, users, reason="ceiling-count", explanation="W=2 c=0 B=2")
+    plan = Plan(staged=frozenset(users), reason="ceiling-count", explanation="W=2 c=0 B=2")
+    lifecycle(store, clock).stage(WORK, plan)
+    return store.hold(GROUP)
 
 
 def test_nothing_to_stage_opens_nothing() -> None:

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from bridge.provisioning.ceiling import Ceiling
-from bridge.provisioning.judge import Facts, judge
+from bridge.provisioning.judge import Ceiling, Facts, judge
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -20,6 +19,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 GROUP = Ceiling(count=10, percent=10)
 #: Twenty always may leave the organisation, and everybody may.
 ORGANISATION = Ceiling(count=100, percent=10, floor=20, may_empty=True)
+HALF = Ceiling(count=1000, percent=50)
 NO_PERCENT = Ceiling(count=10, percent=0)
 
 
@@ -101,6 +101,8 @@ CASES = [
         counted=people(1, 2),
     ),
     Case("a percentage of 0 limits nobody", facts(20, 3, NO_PERCENT), counted=people(1, 3)),
+    Case("half of 21 is 10", facts(21, 10, HALF), counted=people(1, 10)),
+    Case("11 of 21 is more", facts(21, 11, HALF), held=ALL, why="ceiling-percent", change="opened"),
     Case("five leave a group of five", facts(5, 5), held=people(1, 5), why="ceiling-empty", change="opened"),
     Case("four leave a group of four", facts(4, 4), counted=people(1, 4)),
     Case("five of five leave while one joins", facts(5, 5, joining=1), counted=people(1, 5)),

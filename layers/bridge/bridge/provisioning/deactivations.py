@@ -19,14 +19,13 @@ from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
 from bridge.provisioning.assignments import judge as judge_assignment
-from bridge.provisioning.ceiling import Ceiling
 from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.holds import HoldLifecycle
-from bridge.provisioning.judge import Facts, Plan, judge
+from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, HoldState, Removal, RemovalState
+from bridge.provisioning.records import AppState, Removal, RemovalState
 from bridge.provisioning.sync import Report, Work
 from bridge.settings import Mode, ProvisioningSettings
 
@@ -217,12 +216,11 @@ class Deactivations:
             self._store.permit(PERMITS, plan.approved, now)
             # In the queue before the hold is done: a crash between repeats them, harmlessly.
             self._queues.send(self._enqueue(plan.approved, f"{plan.hold.number}:{plan.hold.decided}"))
-        self._lifecycle.restage(work, plan)
+        self._lifecycle.stage(work, plan)
         if plan.counted:
             self._store.reserve(APP, plan.counted, now)
             self._store.reserve(PERMITS, plan.counted, now)
-        if plan.closes is HoldState.DONE:
-            self._lifecycle.finish(plan)
+        self._lifecycle.finish(plan)
         return self._enqueue(plan.counted, f"reserved:{app.sync_number}")
 
     def _facts(self, work: Work, app: AppState, report: Report) -> Facts:

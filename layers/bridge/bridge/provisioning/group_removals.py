@@ -6,10 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bridge.provisioning.ceiling import Ceiling
 from bridge.provisioning.evidence import SINGLE_READS, WHY, Case, Evidence, Proof
 from bridge.provisioning.holds import HoldLifecycle
-from bridge.provisioning.judge import Facts, Plan, judge
+from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import Clock, GenesysReader
@@ -172,11 +171,10 @@ class GroupRemovals:
         for _ in changes.remove(sorted(member[okta_id] for okta_id in plan.approved)):
             pass
         if changes.applied:  # else the hold stays approved, and the next try goes on with it
-            self._lifecycle.restage(work, plan)
+            self._lifecycle.stage(work, plan)
             if plan.counted:
                 self._take_out(entity, {member[okta_id]: okta_id for okta_id in plan.counted}, changes)
-            if plan.closes is HoldState.DONE:
-                self._lifecycle.finish(plan)
+            self._lifecycle.finish(plan)
         _conclude(plan, report)
 
     def show(self, plan: Plan, changes: MemberChanges, report: Report) -> None:

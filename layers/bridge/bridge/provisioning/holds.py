@@ -8,7 +8,6 @@ A person's decision is a `Decision`, written by the approvals function; the next
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
@@ -39,39 +38,38 @@ class HoldLifecycle:
 
     # ---------------------------------------------------------------------------------------- staging
 
-    def stage(self, work: Work, user_ids: Iterable[str], *, reason: str, explanation: str) -> Hold | None:
-        """Make the entity's hold stage exactly these Okta users.
+    def stage(self, work: Work, plan: Plan) -> None:
+        """Make the entity's hold stage exactly whom the plan says.
 
         Opens a hold, lets users join one, takes out those who are back, and resolves one that has become empty.
         The header is written as ``opening`` before the users and as ``open`` after them, so that a crash between
         leaves a hold that blocks.
-
-        Returns:
-            The hold as it stands now; None when there is none and nothing to stage.
         """
-        wanted = frozenset(user_ids)
+        wanted = plan.staged
+        if wanted is None:
+            return
         hold = self.blocking(work.entity)
         now = self._clock.now()
         if hold is None:
             if not wanted:
-                return None
+                return
             previous = self._store.hold(work.entity)
             hold = Hold(
                 entity=work.entity,
                 number=previous.number + 1 if previous else 1,
                 state=HoldState.OPENING,
                 revision=0,
-                reason=reason,
+                reason=plan.reason,
                 staged=0,
                 events=work.events,
                 opened=now,
                 changed=now,
-                explanation=explanation,
+                explanation=plan.explanation,
             )
         staged = self._store.staged(work.entity, hold.number)
         joining, leaving = wanted - staged.keys(), staged.keys() - wanted
         if not joining and not leaving and hold.state is HoldState.OPEN:
-            return hold
+            return
         revision = hold.revision + 1
         self._store.save_hold(replace(hold, state=HoldState.OPENING, revision=revision, changed=now))
         if joining:
@@ -84,15 +82,9 @@ class HoldLifecycle:
             revision=revision,
             staged=len(wanted),
             changed=now,
-            explanation=explanation or hold.explanation,
+            explanation=plan.explanation or hold.explanation,
         )
         self._store.save_hold(ended)
-        return ended
-
-    def restage(self, work: Work, plan: Plan) -> None:
-        """Make the hold stage whom the plan says."""
-        if plan.staged is not None:
-            self.stage(work, plan.staged, reason=plan.reason, explanation=plan.explanation)
 
     # -------------------------------------------------------------------------------------- decisions
 
@@ -124,8 +116,8 @@ class HoldLifecycle:
             self._store.unstage(hold.entity, hold.number, back)
 
     def finish(self, plan: Plan) -> None:
-        """An approved hold has been carried out."""
-        if plan.hold is not None:
+        """End an approved hold that has been carried out."""
+        if plan.hold is not None and plan.closes is HoldState.DONE:
             self._end(plan.hold, HoldState.DONE)
 
     def close_unlinked(self, entity: str) -> None:

@@ -10,12 +10,32 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from bridge.provisioning.ceiling import Ceiling, Change, held_because
 from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 
+#: Groups smaller than this have no percentage: 12 of 15 is a shift change.
+PERCENT_FROM = 20
+#: Groups of at least this size never become empty without a person's approval.
+NEVER_EMPTY_FROM = 5
 #: States in which a hold blocks removals.
 BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
 _NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The limits: how many members a group, or the organisation, may lose without a person's approval.
+
+    Attributes:
+        count: how many may leave.
+        percent: how many of a hundred; 0 switches that off.
+        floor: so many the percentage never forbids.
+        may_empty: whether nobody need stay.
+    """
+
+    count: int
+    percent: int
+    floor: int = 0
+    may_empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -157,14 +177,9 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
     apart = leaving & facts.adopted - facts.seen | protected
     counted = leaving - apart
     recent = frozenset(facts.recent) - counted
-    change = Change(
-        removals=len(counted),
-        recent=len(recent),
-        base=len(facts.base) + len(recent),
-        remaining=len(frozenset(facts.base) - counted - plan.approved) + facts.joining,
-    )
+    base = len(facts.base) + len(recent)
     blocking = plan.hold if plan.hold is not None and plan.hold.state in BLOCKING else None
-    reason = _held_because(facts, change) if counted else ""
+    reason = _held_because(facts, len(counted) + len(recent), base, counted | plan.approved) if counted else ""
     if counted and not reason and blocking is not None and not _is_of_protected(blocking, facts, protected):
         reason = blocking.reason
     if counted and not reason and plan.hold is not None and later & leaving - protected:
@@ -181,7 +196,7 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
         held=staged,
         why=(blocking.reason if blocking is not None else reason or aside) if staged else "",
         reason=reason or aside,
-        explanation=f"W={change.removals} c={change.recent} B={change.base}",
+        explanation=f"W={len(counted)} c={len(recent)} B={base}",
     )
     return replace(plan, change=_change(facts, plan, blocking, staged))
 
@@ -198,15 +213,30 @@ def _is_of_protected(hold: Hold, facts: Facts, protected: frozenset[str]) -> boo
     return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= protected
 
 
-def _held_because(facts: Facts, change: Change) -> str:
-    """Why nobody may be removed now; empty when the removals may be done."""
+def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) -> str:
+    """Why nobody may be removed now; empty when the removals may be done: all of them, or none.
+
+    Args:
+        facts: what the judgement rests on.
+        total: how many are to be removed, with those removed unapproved within the window.
+        base: the members before, with the latter.
+        going: those who are to be removed, approved or not.
+    """
     if facts.suspicious or facts.contradicted:
         return facts.suspicious or facts.contradicted
     if facts.paused:
         return "removals-paused"
     if not facts.bootstrapped or not facts.first_sync_ended:
         return "first-link"
-    return held_because(change, facts.ceiling)
+    ceiling = facts.ceiling
+    if total > ceiling.count:
+        return "ceiling-count"
+    allowed = max(ceiling.floor, base * ceiling.percent // 100)
+    if ceiling.percent and base >= PERCENT_FROM and total > allowed:
+        return "ceiling-percent"
+    if not ceiling.may_empty and base >= NEVER_EMPTY_FROM and facts.base <= going and not facts.joining:
+        return "ceiling-empty"
+    return ""
 
 
 def _decided(facts: Facts) -> tuple[Hold | None, frozenset[str]]:
