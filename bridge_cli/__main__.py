@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from bridge_cli.bridge import Bridge
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
+from bridge_cli.naming import look_up
 from bridge_cli.parser import build
 from bridge_cli.places import Place, Session, deployed, local
 from bridge_cli.terminal import Terminal
@@ -93,6 +94,7 @@ def _ended(context: Context, around: Surroundings) -> int:
 
 def _run(context: Context) -> End:
     try:
+        look_up(context)
         end: End = context.arguments.command.run(context)
         context.terminal.flush()
     except Stopped as stopped:

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from bridge.approvals.signing import binding, sign_identity
 from bridge.operations.answers import Answer, Decided, Kept, Reconsidered, Refused
-from bridge.operations.requests import READER, Asked, Decide, Keep, Reconsider, parse_decision, parse_operation
+from bridge.operations.requests import NAMES, READER, Asked, Decide, Keep, Reconsider, parse_decision, parse_operation
 from bridge_cli.ends import End, Stopped
 from bridge_cli.places import Place
 
@@ -69,7 +69,8 @@ class Bridge:
         with _checked():
             parse_operation(payload)
         function = self.place.operations
-        return self._invoke(f"{function}:{READER}" if request.reads else function, payload, kind)
+        alias = f":{NAMES}" if request.names else f":{READER}" if request.reads else ""
+        return self._invoke(f"{function}{alias}", payload, kind)
 
     def decide(
         self, verdict: Literal["approve", "reject"], entity: str, number: int, revision: int, why: str

@@ -14,6 +14,9 @@ from bridge_cli.ends import End
 #: Seconds that a command waits for the sync it has asked for.
 _TIMEOUT = 60.0
 _KINDS = ("user", "group")
+_PREFIXES = {"user": "00u", "group": "00g"}
+#: Most characters of a name.
+_LONGEST = 255
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,14 @@ class Command:
 
 def entity_argument(parser: argparse.ArgumentParser, *, app: bool = False, optional: bool = False) -> None:
     """``ENTITY [ID]``; `entity_of` reads it."""
-    forms = "user or group, then its Okta id; or both as one, such as user:00u1"
+    forms = "user or group, then its Okta id or name; or both as one, such as user:00u1"
     parser.add_argument(
         "entity",
         metavar="ENTITY",
         nargs="?" if optional else None,
         help=f"{forms}; or app, the application as a whole" if app else forms,
     )
-    parser.add_argument("id", metavar="ID", nargs="?", help="the Okta id, after user or group")
+    parser.add_argument("id", metavar="ID", nargs="?", help="the Okta id, e-mail address, login or group name")
 
 
 def entity_of(arguments: argparse.Namespace, *, app: bool = False) -> str:
@@ -64,7 +67,7 @@ def entity_of(arguments: argparse.Namespace, *, app: bool = False) -> str:
         return "app"
     if okta_id is None:
         kind, _, okta_id = kind.partition(":")
-    if kind not in _KINDS or not OKTA_ID.fullmatch(okta_id):
+    if kind not in _KINDS or not OKTA_ID.fullmatch(okta_id):  # a name has been looked up before
         raise argparse.ArgumentTypeError(
             "ENTITY: expected user ID or group ID"
             + (", or app" if app else "")
@@ -75,7 +78,8 @@ def entity_of(arguments: argparse.Namespace, *, app: bool = False) -> str:
 
 def group_argument(parser: argparse.ArgumentParser, *, app: bool = False) -> None:
     """``GROUP``, or ``HOLD`` where the organisation has one too."""
-    says = "the group's Okta id; or app, the organisation's hold" if app else "the group's Okta id"
+    says = "the group's Okta id or name"
+    says = f"{says}; or app, the organisation's hold" if app else says
     parser.add_argument("entity", metavar="HOLD" if app else "GROUP", type=_hold if app else _group, help=says)
 
 
@@ -136,19 +140,40 @@ def _ticket(text: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def okta_id(text: str) -> str:
-    """An Okta id."""
+def is_id(text: str, kind: str) -> bool:
+    """Whether a text is meant as an Okta id, right or wrong: it begins as the ids of its kind do."""
+    return text.startswith(_PREFIXES[kind])
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A name that is looked up before the command runs; `kind` is ``user`` or ``group``."""
+
+    kind: str
+    name: str
+
+
+def okta_id(text: str) -> str | Wanted:
+    """A user's Okta id, or a login or e-mail address to look up."""
+    return _id(text) if is_id(text, "user") else Wanted("user", _named(text))
+
+
+def _group(text: str) -> str | Wanted:
+    name = text.removeprefix("group:")
+    return f"group:{_id(name)}" if is_id(name, "group") else Wanted("group", _named(name))
+
+
+def _id(text: str) -> str:
     if not OKTA_ID.fullmatch(text):
         raise argparse.ArgumentTypeError("expected an Okta id: 8 to 64 letters and digits")
     return text
 
 
-def _group(text: str) -> str:
-    name = text.removeprefix("group:")
-    if not OKTA_ID.fullmatch(name):
-        raise argparse.ArgumentTypeError("expected a group's Okta id: 8 to 64 letters and digits")
-    return f"group:{name}"
+def _named(text: str) -> str:
+    if not text.strip() or len(text) > _LONGEST:
+        raise argparse.ArgumentTypeError(f"expected an Okta id, or a name of at most {_LONGEST} characters")
+    return text
 
 
-def _hold(text: str) -> str:
+def _hold(text: str) -> str | Wanted:
     return "app" if text == "app" else _group(text)

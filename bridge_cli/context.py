@@ -77,17 +77,20 @@ class Context:
         return None
 
 
-def pages(context: Context, request: Asked, kind: type[A], field: str) -> Reply[A]:
-    """An answer whose list `field` goes on over further pages, as one: up to `--limit`, or all of it with `--all`."""
+def pages(context: Context, request: Asked, kind: type[A], field: str, *, largest: int = PAGE) -> Reply[A]:
+    """An answer whose list `field` goes on over further pages, as one: up to `--limit`, or all of it with `--all`.
+
+    No page is asked for that is larger than `largest`.
+    """
     most: int | None = None if context.arguments.all else context.arguments.limit
-    size = PAGE if most is None else min(most, PAGE)
+    size = largest if most is None else min(most, largest)
     reply = context.ask(request.model_copy(update={"limit": size}), kind)
     document = reply.document
     rows: list[Any] = list(document[field])
     after = document["next"]
     while after is not None and (most is None or len(rows) < most):
         context.terminal.progress(f"{len(rows)} read")
-        size = PAGE if most is None else min(most - len(rows), PAGE)
+        size = largest if most is None else min(most - len(rows), largest)
         page = context.ask(request.model_copy(update={"limit": size, "after": after}), kind).document
         rows += page[field]
         after = page["next"]

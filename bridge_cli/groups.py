@@ -4,13 +4,46 @@ from __future__ import annotations
 
 import argparse
 
-from bridge.operations.answers import Explained, GroupChanged
-from bridge.operations.requests import Explain, GroupCeiling, GroupLink
-from bridge_cli.commands import Command, group_argument, whole
-from bridge_cli.context import Context
+from bridge.operations.answers import Explained, GroupChanged, GroupLine, GroupsListed
+from bridge.operations.requests import MAX_NAMES, Explain, GroupCeiling, GroupLink, GroupList
+from bridge_cli.commands import Command, group_argument, page_arguments, whole
+from bridge_cli.context import Context, pages
 from bridge_cli.ends import End
 from bridge_cli.entities import show_steps
 from bridge_cli.tables import count
+
+
+def listed(context: Context) -> End:
+    """``group list``."""
+    reply = pages(context, GroupList(), GroupsListed, "groups", largest=MAX_NAMES)
+    context.terminal.document(reply.document)
+    rows = [
+        (
+            each.entity.removeprefix("group:"),
+            each.okta_name or "(gone)",
+            _count(each.okta_members, more=each.okta_more),
+            each.genesys_name or "-",
+            _count(each.genesys_members),
+            f"{each.held} held" if each.held else "",
+            _own_ceiling(each),
+            f"{each.state} {each.linked_by}".strip() if not each.why else f"not linked: {each.why}",
+        )
+        for each in reply.answer.groups
+    ]
+    context.terminal.table(("group", "okta", "members", "genesys cloud", "members", "hold", "ceiling", "link"), rows)
+    context.terminal.say(f"{count(len(rows), 'group')}{'; there are more: --all' if reply.answer.next else ''}")
+    return End.DONE
+
+
+def _count(members: int | None, *, more: bool = False) -> str:
+    return "" if members is None else f"{members}{'+' if more else ''}"
+
+
+def _own_ceiling(line: GroupLine) -> str:
+    own = [str(line.ceiling)] * (line.ceiling is not None) + [f"{line.ceiling_percent} %"] * (
+        line.ceiling_percent is not None
+    )
+    return " and ".join(own)
 
 
 def link(context: Context) -> End:
@@ -80,6 +113,17 @@ def _ceiling_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS = (
+    Command(
+        "group list",
+        "",
+        "the groups that the bridge knows, with their names on both sides",
+        "One line each: both names and numbers of members, its hold, a ceiling of its own, and which rule links it or "
+        "why it is not linked. Names are read live and need the policy NamesPolicyArn. What SCIM does not show "
+        "stays unseen: a Genesys Cloud group that is filled by rules looks like any other.",
+        "bridge group list",
+        listed,
+        lambda parser: page_arguments(parser, MAX_NAMES),
+    ),
     Command(
         "group link",
         "GROUP",

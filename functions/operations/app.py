@@ -13,6 +13,7 @@ from bridge.errors import SettingsError
 from bridge.operations.answers import Refused
 from bridge.operations.composition import build
 from bridge.operations.operations import Operations
+from bridge.operations.requests import NAMES
 from bridge.operations.settings import OperationsSettings
 
 
@@ -26,11 +27,12 @@ def compose() -> Operations:
 def handler(event: Any, context: LambdaContext) -> dict[str, Any] | str:
     """Answer one request of `bridge.operations.requests`, or the dashboard's widget.
 
-    IAM cannot see what an invocation asks, but through which alias it comes, and so can we: readers have their own.
+    IAM cannot see what an invocation asks, but through which alias it comes, and so can we: readers have their own, and
+    those who may also see names.
     """
     try:
         operations = compose()
     except SettingsError as error:
         return Refused("not-set-up", str(error)).document()
     qualifier = context.invoked_function_arn.split(":")[7:]
-    return operations.handle(event, reader=qualifier not in ([], ["$LATEST"]))
+    return operations.handle(event, reader=qualifier not in ([], ["$LATEST"]), names=qualifier == [NAMES])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.operations.requests import READER
+from bridge.operations.requests import NAMES, READER
 from bridge_local import ROOT
 from bridge_local.template import Template
 
@@ -29,6 +29,7 @@ def test_people_may_invoke_what_their_task_needs() -> None:
     operations, approvals = {"Fn::GetAtt": ["Operations", "Arn"]}, {"Fn::GetAtt": ["Approvals", "Arn"]}
     reader = {"Ref": "OperationsReader"}
     assert invocable("ReaderPolicy") == [reader]
+    assert invocable("NamesPolicy") == [{"Ref": "OperationsNames"}]
     assert invocable("OperatorPolicy") == [operations]
     assert invocable("ApproverPolicy") == [approvals, reader]
     assert invocable("SetupPolicy") == [operations, reader]
@@ -64,10 +65,11 @@ def test_who_sets_up_may_do_that_and_no_more() -> None:
 
 def test_the_readers_alias_bears_the_name_that_the_function_knows() -> None:
     """And leads to what is deployed; the function takes every other name for an alias that only reads, too."""
-    alias = RESOURCES["OperationsReader"]["Properties"]
-    assert alias["Name"] == READER
-    assert alias["FunctionName"] == {"Ref": "Operations"}
-    assert alias["FunctionVersion"] == "$LATEST"
+    for resource, name in (("OperationsReader", READER), ("OperationsNames", NAMES)):
+        alias = RESOURCES[resource]["Properties"]
+        assert alias["Name"] == name
+        assert alias["FunctionName"] == {"Ref": "Operations"}
+        assert alias["FunctionVersion"] == "$LATEST"
 
 
 def test_no_other_function_changes_what_people_decided() -> None:

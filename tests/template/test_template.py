@@ -376,6 +376,7 @@ def test_outputs_are_what_people_need() -> None:
         "DashboardUrl",
         "AlarmTopicArn",
         "ReaderPolicyArn",
+        "NamesPolicyArn",
         "OperatorPolicyArn",
         "ApproverPolicyArn",
         "SetupPolicyArn",

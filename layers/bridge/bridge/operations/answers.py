@@ -435,6 +435,44 @@ class SettingsShown(Answer):
     map: str
 
 
+class Named(Part):
+    """Who or what was found; ``name`` is a login or a group's name."""
+
+    entity: str
+    name: str
+
+
+class FoundEntities(Answer):
+    """Answers ``find``; the name stands in no record."""
+
+    found: list[Named]
+
+
+class GroupLine(Part):
+    """A group on both sides; a name is empty where there is no group, a count null where it is not told."""
+
+    entity: str
+    okta_name: str
+    okta_members: int | None
+    okta_more: bool = Field(description="whether Okta has more members than were counted")
+    genesys_id: str | None
+    genesys_name: str
+    genesys_members: int | None
+    state: str
+    linked_by: str
+    why: str = Field(description="why it is not linked")
+    held: int = Field(description="how many removals an open hold has")
+    ceiling: int | None
+    ceiling_percent: int | None
+
+
+class GroupsListed(Answer):
+    """Answers ``group.list``."""
+
+    groups: list[GroupLine]
+    next: str | None
+
+
 class MapDifference(Answer):
     """Answers ``map.diff``: of a page of the assigned users."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bridge.aws.dependencies import Dependencies
+from bridge.aws.names import Names
 from bridge.aws.soundings import Soundings
 from bridge.items import Queue
 from bridge.operations.checking import CheckService
@@ -14,6 +15,7 @@ from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
 from bridge.operations.maps import MapService
+from bridge.operations.naming import NamingService
 from bridge.operations.operations import Operations
 from bridge.operations.organisation import OrganisationService
 from bridge.operations.parking import ParkedService
@@ -85,6 +87,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
+        naming=NamingService(store, Names(okta, genesys)),
         maps=MapService(
             okta,
             dependencies.mapper,

@@ -19,6 +19,7 @@ from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
 from bridge.operations.maps import MapService
+from bridge.operations.naming import NamingService
 from bridge.operations.organisation import OrganisationService
 from bridge.operations.parking import ParkedService
 from bridge.operations.preview import Preview
@@ -45,6 +46,7 @@ class Operations:
     status: StatusService
     checks: CheckService
     maps: MapService
+    naming: NamingService
     reconcile: ReconcileService
     preview: Preview
     explanation: Explanation
@@ -53,11 +55,14 @@ class Operations:
     refresh: Callable[[], None] = lambda: None
     dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
 
-    def handle(self, event: Any, *, reader: bool = False) -> dict[str, Any] | str:
-        """The answer to an invocation; text for the dashboard's widget. A `reader` may only ask what reads."""
+    def handle(self, event: Any, *, reader: bool = False, names: bool = False) -> dict[str, Any] | str:
+        """The answer to an invocation; text for the dashboard's widget.
+
+        A `reader` may only ask what reads, and with `names` also what is answered with names.
+        """
         if widget.is_widget(event):
             return widget.DESCRIPTION if event.get("describe") is True else self._widget()
-        return answered(lambda: self._answer(event, reader))
+        return answered(lambda: self._answer(event, reader, names))
 
     def _widget(self) -> str:
         found: list[answers.Hold] = []
@@ -71,10 +76,10 @@ class Operations:
             return widget.page(found, self.stack)
         return widget.failure(answer["error"]["message"])
 
-    def _answer(self, event: Any, reader: bool) -> Answer:
+    def _answer(self, event: Any, reader: bool, names: bool) -> Answer:
         asked = requests.parse_operation(event)
         self.refresh()
-        if reader and not asked.reads:
+        if reader and not (asked.reads or (names and asked.names)):
             raise Refused("readers-may-not", f"{asked.do}: asked through the readers' alias; it is for operators")
         answer = self._dispatch(asked)
         if not asked.reads:
@@ -111,6 +116,10 @@ class Operations:
                 return self.checks.check(asked)
             case requests.Settings():
                 return self.checks.settings()
+            case requests.Find():
+                return self.naming.find(asked)
+            case requests.GroupList():
+                return self.naming.groups(asked)
             case requests.MapTry():
                 return self.maps.attempt(asked)
             case requests.MapDiff():

@@ -18,6 +18,10 @@ from bridge.operations.document import Decisions
 
 #: The operations function's alias for those who only read.
 READER = "reader"
+#: The alias for those who also may see names of people and groups.
+NAMES = "names"
+#: Most names that one question reads.
+MAX_NAMES = 50
 #: Most records in one page of an answer, and how many there are unless somebody says otherwise.
 PAGE = 1000
 USUAL_PAGE = 100
@@ -64,6 +68,11 @@ class Asked(BaseModel):
     @property
     def reads(self) -> bool:
         """Whether readers may ask it: it changes nothing, and no value of a profile is answered."""
+        return False
+
+    @property
+    def names(self) -> bool:
+        """Whether it is answered with names of people or groups: the alias `NAMES` may ask it, beside what reads."""
         return False
 
 
@@ -209,6 +218,36 @@ class Check(Asked):
 
     @property
     def reads(self) -> bool:
+        """Always."""
+        return True
+
+
+class Find(Asked):
+    """Who or what is called so; answered by `answers.FoundEntities`. The name is in no log."""
+
+    do: Literal["find"] = "find"
+    kind: Annotated[Literal["user", "group"], Field(description="user or group")]
+    name: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=255),
+        Field(description="an e-mail address, a login or a group's name", repr=False),
+    ]
+
+    @property
+    def names(self) -> bool:
+        """Always."""
+        return True
+
+
+class GroupList(Asked):
+    """The groups that the bridge knows, with their names; answered by `answers.GroupsListed`."""
+
+    do: Literal["group.list"] = "group.list"
+    limit: Annotated[int, Field(ge=1, le=MAX_NAMES, description=f"a whole number from 1 to {MAX_NAMES}")] = MAX_NAMES
+    after: After = ""
+
+    @property
+    def names(self) -> bool:
         """Always."""
         return True
 
@@ -360,6 +399,8 @@ Operation = (
     | ConfirmOrganisation
     | Check
     | Settings
+    | Find
+    | GroupList
     | MapTry
     | MapDiff
     | Status

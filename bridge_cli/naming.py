@@ -1,0 +1,50 @@
+"""Names in the place of ids: looked up before a command runs, by the bridge's own right to read them."""
+
+from __future__ import annotations
+
+import argparse
+
+from bridge.operations.answers import FoundEntities
+from bridge.operations.requests import NAMES, Find
+from bridge_cli.commands import Wanted, is_id
+from bridge_cli.context import Context
+from bridge_cli.ends import End, Stopped
+
+
+def look_up(context: Context) -> None:
+    """Put ids in the place of the names among a command's arguments.
+
+    Raises:
+        Stopped: nobody is called so, or several are; or this person may not see names.
+    """
+    arguments = context.arguments
+    if "id" in arguments:
+        _look_up_entity(context, arguments)
+    for name, value in list(vars(arguments).items()):
+        if isinstance(value, Wanted):
+            entity = _find(context, value.kind, value.name)
+            setattr(arguments, name, entity.partition(":")[2] if value.kind == "user" else entity)
+
+
+def _look_up_entity(context: Context, arguments: argparse.Namespace) -> None:
+    kind, text = arguments.entity, arguments.id
+    if kind and text is None:
+        kind, _, text = kind.partition(":")
+    if kind in {"user", "group"} and text and not is_id(text, kind):
+        arguments.entity, arguments.id = _find(context, kind, text), None
+
+
+def _find(context: Context, kind: str, name: str) -> str:
+    try:
+        found = context.ask(Find(kind="user" if kind == "user" else "group", name=name), FoundEntities).answer.found
+    except Stopped as stopped:
+        if stopped.end is not End.UNREACHABLE:
+            raise
+        do = f"An id needs no such right. Names need the policy NamesPolicyArn, for the alias {NAMES}."
+        raise Stopped(stopped.end, f"{kind} {name}: {stopped.message}", do, reason=stopped.reason) from None
+    if len(found) == 1:
+        return found[0].entity
+    if not found:
+        raise Stopped(End.USAGE, f"No {kind} of Okta is called {name}.", "Check the spelling, or give the Okta id.")
+    context.terminal.table((kind, "name"), [(each.entity, each.name) for each in found])
+    raise Stopped(End.USAGE, f"{len(found)} are called {name}.", "Give the id of the one that is meant.")

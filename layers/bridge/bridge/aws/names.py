@@ -1,0 +1,80 @@
+"""Names of people and groups, read live: who of Okta is called so, and what a group is called on both sides."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from bridge.errors import ResourceNotFound
+from bridge.genesys.client import GenesysClient
+from bridge.okta.client import GROUP_USERS_PAGE, OktaClient
+
+#: So many are found at most: more is no name but a guess.
+MAX_FOUND = 20
+
+
+@dataclass(frozen=True)
+class Side:
+    """A group on one side.
+
+    Attributes:
+        name: what it is called there, empty where there is none.
+        members: how many it has, None where that is not told.
+        more: whether it has more than were counted.
+    """
+
+    name: str = ""
+    members: int | None = None
+    more: bool = False
+
+
+class Names:
+    """Asks both sides for names; nothing of them is kept."""
+
+    def __init__(self, okta: OktaClient, genesys: GenesysClient) -> None:
+        """Read through these."""
+        self._okta = okta
+        self._genesys = genesys
+
+    def users(self, text: str) -> dict[str, str]:
+        """Id -> login of the Okta users whose login or e-mail is `text`, without case.
+
+        Raises:
+            Transient, Permanent: as the client.
+        """
+        wanted = sorted({json.dumps(form, ensure_ascii=False) for form in (text, text.lower())})
+        asked = " or ".join(f"profile.{name} eq {value}" for value in wanted for name in ("login", "email"))
+        answer = self._okta.get("users", (("search", asked), ("limit", str(MAX_FOUND))))
+        found = {}
+        for document in answer.json():
+            profile = document.get("profile") or {}
+            names = [str(profile.get(name, "")) for name in ("login", "email")]
+            if text.casefold() in [name.casefold() for name in names]:
+                found[str(document["id"])] = names[0]
+        return found
+
+    def groups(self, text: str) -> dict[str, str]:
+        """Id -> name of the Okta groups of a name, without case."""
+        answer = self._okta.get("groups", (("q", text), ("limit", "200")))
+        names = {str(each["id"]): str((each.get("profile") or {}).get("name", "")) for each in answer.json()}
+        return {key: name for key, name in names.items() if name.casefold() == text.casefold()}
+
+    def okta_group(self, group_id: str) -> Side:
+        """An Okta group: its name, and how many members its first page shows."""
+        group = self._okta.group(group_id).value
+        if group is None:
+            return Side()
+        path = f"groups/{group_id}/users"
+        answer = self._okta.get(path, (("limit", str(GROUP_USERS_PAGE)),))
+        members = answer.json()
+        return Side(group.name, len(members), bool(self._okta.following(path, answer)))
+
+    def genesys_group(self, group_id: str) -> Side:
+        """A Genesys Cloud group."""
+        try:
+            group = self._genesys.group(group_id)
+        except ResourceNotFound:
+            group = None
+        if group is None:
+            return Side()
+        return Side(group.display_name, None if group.members is None else len(group.members))

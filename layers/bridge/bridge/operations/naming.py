@@ -1,0 +1,55 @@
+"""Names for people: who is meant, and what the groups are called. They go into the answer and nowhere else."""
+
+from __future__ import annotations
+
+from bridge.aws.names import Names, Side
+from bridge.operations import answers
+from bridge.operations.requests import Find, GroupList
+from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import GroupLink
+
+
+class NamingService:
+    """Answers with names."""
+
+    def __init__(self, store: Store, names: Names) -> None:
+        """`names` asks both sides."""
+        self._store = store
+        self._names = names
+
+    def find(self, asked: Find) -> answers.FoundEntities:
+        """Answers ``find``."""
+        found = self._names.users(asked.name) if asked.kind == "user" else self._names.groups(asked.name)
+        named = [answers.Named(entity=f"{asked.kind}:{key}", name=name) for key, name in sorted(found.items())]
+        return answers.FoundEntities(found=named)
+
+    def groups(self, asked: GroupList) -> answers.GroupsListed:
+        """Answers ``group.list``."""
+        links = sorted(
+            (link for link in self._store.groups() if link.okta_id > asked.after), key=lambda link: link.okta_id
+        )
+        page = links[: asked.limit]
+        return answers.GroupsListed(
+            groups=[self._line(link) for link in page], next=page[-1].okta_id if len(links) > len(page) else None
+        )
+
+    def _line(self, link: GroupLink) -> answers.GroupLine:
+        okta = self._names.okta_group(link.okta_id)
+        genesys = self._names.genesys_group(link.genesys_id) if link.genesys_id else Side()
+        hold = self._store.hold(f"group:{link.okta_id}")
+        is_open = hold is not None and f"group:{link.okta_id}" in self._store.open_hold_entities()
+        return answers.GroupLine(
+            entity=f"group:{link.okta_id}",
+            okta_name=okta.name,
+            okta_members=okta.members,
+            okta_more=okta.more,
+            genesys_id=link.genesys_id or None,
+            genesys_name=genesys.name,
+            genesys_members=genesys.members,
+            state=link.state.value,
+            linked_by=link.linked_by,
+            why=link.why,
+            held=hold.staged if hold is not None and is_open else 0,
+            ceiling=link.ceiling,
+            ceiling_percent=link.ceiling_percent,
+        )
