@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bridge.aws.telemetry import NAMESPACE, Metric, count, gauge
+from bridge_cli.parser import build
 from bridge_local import ROOT
 from bridge_local.template import Template
 
@@ -23,8 +24,10 @@ SEARCH = re.compile(
 SOURCES = sorted([*ROOT.glob("layers/bridge/bridge/**/*.py"), *ROOT.glob("functions/*/app.py")])
 #: Parts of HookSilentAlarm: neither says anything by itself, so neither tells anybody.
 PARTS = {"HookExpectedAlarm", "HookQuietAlarm"}
+#: On while any alarm is on that tells somebody; it tells nobody itself.
+WHOLE = "BridgeUnhealthyAlarm"
 #: Alarms that watch whether something still happens.
-ON_SILENCE = {"CatchUpStoppedAlarm", "HookQuietAlarm"}
+ON_SILENCE = {"CatchUpStoppedAlarm", "HookQuietAlarm", "TickStoppedAlarm"}
 #: What the alarms of catch-up and of the hook's health watch.
 OF_CATCH_UP = {
     "CatchUpRuns",
@@ -60,6 +63,18 @@ def series() -> Iterator[list[Any]]:
 def alarms() -> dict[str, dict[str, Any]]:
     """Every alarm by logical id."""
     return dict(TEMPLATE.of_type("AWS::CloudWatch::Alarm"))
+
+
+def composites() -> dict[str, dict[str, Any]]:
+    """Every composite alarm by logical id."""
+    return dict(TEMPLATE.of_type("AWS::CloudWatch::CompositeAlarm"))
+
+
+def sections() -> dict[str, tuple[str, str]]:
+    """The runbook's sections: alarm -> what it means, and the first command without ``bridge``."""
+    text = (ROOT / "docs/runbook.md").read_text("utf-8")
+    found = re.findall(r"^## (\w+Alarm)\n\n((?:.+\n)+)\n- \*\*First\*\*: `bridge ([^`]+)`$", text, re.MULTILINE)
+    return {name: (" ".join(means.split()), command) for name, means, command in found}
 
 
 def shown() -> set[Series]:
@@ -118,6 +133,11 @@ def test_alarms_watch_metrics_that_are_emitted() -> None:
         "LeaversRefused",
         "AnotherOrganisation",
         "ReconcileFailed",
+        "ExceptionsKept",
+        "RemovalsPaused",
+        "DeliveriesUnauthorised",
+        "UnexpectedErrors",
+        "NotificationsFailed",
     }
 
 
@@ -131,26 +151,44 @@ def test_each_queue_has_an_alarm_on_its_age(queue: str) -> None:
 
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     """Its beginning and its end are told, and its description says what to do."""
-    assert len(alarms()) == 25
+    assert len(alarms()) == 31
     told = [alarm for name, alarm in alarms().items() if name not in PARTS]
-    told += [alarm for _, alarm in TEMPLATE.of_type("AWS::CloudWatch::CompositeAlarm")]
+    told += [alarm for name, alarm in composites().items() if name != WHOLE]
     for alarm in told:
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
         assert len(alarm["AlarmDescription"]) > 50
 
 
-def test_alarms_on_gauges_stay_until_a_gauge_says_otherwise() -> None:
-    """A hold stays open when nothing happens; an alarm on a count ends with the silence, or is about the silence."""
+def test_every_alarm_has_its_section_of_the_runbook() -> None:
+    """The alarm says what it means and the first command as the runbook does, and the command line has that command."""
+    told = {**alarms(), **composites()}
+    assert sections().keys() == told.keys() - PARTS - {WHOLE}
+    for name, (means, command) in sections().items():
+        assert told[name]["AlarmDescription"] == f"{means} First: bridge {command}. Runbook: docs/runbook.md, {name}."
+        build({}).parse_args([*command.split(), "--local"])
+
+
+def test_one_alarm_is_on_while_any_is() -> None:
+    """It names all that tell somebody, and none that mean nothing alone."""
+    whole = composites()[WHOLE]
+    assert "AlarmActions" not in whole
+    named = re.findall(r'ALARM\("\$\{(\w+)\}"\)', whole["AlarmRule"]["Fn::Sub"])
+    assert set(named) == sections().keys()
+    assert len(named) == whole["AlarmRule"]["Fn::Sub"].count(" OR ") + 1
+
+
+def test_an_alarm_on_a_gauge_sees_nothing_where_none_is_told() -> None:
+    """Missing is not 0; an alarm on a count ends with the silence, or is about the silence."""
     for name, alarm in alarms().items():
-        gauges = {Metric.HOLDS_OPEN, Metric.PARKED_OPEN}
-        expected = "ignore" if alarm["MetricName"] in gauges else "notBreaching"
+        gauges = {Metric.HOLDS_OPEN, Metric.PARKED_OPEN, Metric.EXCEPTIONS_KEPT, Metric.REMOVALS_PAUSED}
+        expected = "missing" if alarm["MetricName"] in gauges else "notBreaching"
         assert alarm["TreatMissingData"] == ("breaching" if name in ON_SILENCE else expected)
         assert (alarm["ComparisonOperator"] == "LessThanThreshold") == (name in ON_SILENCE)
 
 
 def test_a_hook_is_silent_when_the_log_has_events_for_it_and_it_takes_none() -> None:
     """Three quarters of an hour in a row on both sides; a quiet night, an outage and a backlog are none of it."""
-    [(_, silent)] = TEMPLATE.of_type("AWS::CloudWatch::CompositeAlarm")
+    silent = composites()["HookSilentAlarm"]
     assert silent["AlarmRule"] == {"Fn::Sub": 'ALARM("${HookExpectedAlarm}") AND ALARM("${HookQuietAlarm}")'}
     expected, quiet = alarms()["HookExpectedAlarm"], alarms()["HookQuietAlarm"]
     for part in (expected, quiet):

@@ -43,6 +43,8 @@ class Metric(StrEnum):
     NOTIFICATIONS_FAILED = "NotificationsFailed"  #: messages about holds that people did not get
     PARKED = "Parked"  #: items and members that were parked, by ``reason``
     PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
+    EXCEPTIONS_KEPT = "ExceptionsKept"  #: how many keep access that Okta has ended, by rejected holds (a gauge)
+    REMOVALS_PAUSED = "RemovalsPaused"  #: 1 while removals are paused (a gauge)
     ATTRIBUTES_REFUSED = "AttributesRefused"  #: values that Genesys Cloud newly does not take, by ``attribute``
     SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
     RETRIES = "Retries"  #: messages that went back to their queue for a transient failure, by ``reason``

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.aws.telemetry import Metric, count, logger
+from bridge.catchup.gauges import tell_gauges
 from bridge.catchup.hook_health import HookHealth
 from bridge.errors import AuthFailure, Permanent, SettingsError, Transient
 from bridge.items import Item, Reason
@@ -111,6 +112,7 @@ class CatchUp:
         Raises:
             SettingsError: something is missing that was there before.
         """
+        tell_gauges(self._store)
         try:
             # Before the first comparison has ended the hook may not be made yet, and its absence is no trouble.
             self._health.check(in_service=bool(self._store.app().reconciled))
