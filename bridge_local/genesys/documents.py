@@ -149,11 +149,12 @@ class Documents:
         return known
 
     def _meta(self, kind: str, resource_id: str, modified: datetime, version: int) -> dict[str, str]:
+        shown = {} if self.switches.no_etags else {"version": etag(version, weak=self.switches.weak_etags)}
         return {
             "resourceType": kind,
             "lastModified": timestamp(modified),
             "location": f"{self.base}/{kind.lower()}s/{resource_id}",
-            "version": etag(version, weak=self.switches.weak_etags),
+            **shown,
         }
 
 

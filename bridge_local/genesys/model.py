@@ -297,14 +297,14 @@ class GenesysModel(Administration):
 
     def _found(self, request: Request, document: Mapping[str, Any]) -> Response:
         """A resource, or 304 where If-None-Match names its version."""
-        version = document["meta"]["version"]
+        version = document["meta"].get("version")
         if version in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
             return Response(HTTPStatus.NOT_MODIFIED, {"ETag": version})
         return self._resource(request, document)
 
     def _resource(self, request: Request, document: Mapping[str, Any], status: int = HTTPStatus.OK) -> Response:
         meta = document["meta"]
-        headers = {"ETag": meta["version"]}
+        headers = {"ETag": meta["version"]} if "version" in meta else {}
         if status == HTTPStatus.CREATED:
             headers["Location"] = meta["location"]
         return self._json(request, document, status, headers)

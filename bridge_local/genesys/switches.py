@@ -85,6 +85,7 @@ class GenesysSwitches:
         licence_refusal: the status of an activation above it. Unknown.
         inactive_roles: whether a deactivated user keeps the roles. Documented both ways.
         weak_etags: whether versions are shown as ``W/"42"``, which no If-Match can hold. Guess.
+        no_etags: whether neither header nor ``meta`` shows a version. Guess.
         read_lag: seconds for which a read by id shows the version before. Guess: reads are served by replicas.
         member_lag: seconds until a new user can be added to groups; see `unknown_member`. Guess.
     """
@@ -141,5 +142,6 @@ class GenesysSwitches:
     licence_refusal: Literal["400", "403", "409"] = "400"
     inactive_roles: Literal["kept", "removed"] = "kept"
     weak_etags: bool = False
+    no_etags: bool = False
     read_lag: float = 0.0
     member_lag: float = 0.0

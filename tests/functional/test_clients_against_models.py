@@ -408,8 +408,8 @@ def test_members_are_added_and_removed(shown: bool) -> None:
     people = [genesys.person(number) for number in range(50)]
     assert [found.id for found in genesys.client.find_groups("TEAM")] == [group]
     assert genesys.client.find_groups("Te") == []
-    assert genesys.client.add_members(group, people) == (frozenset(people) if shown else None)
-    assert genesys.client.remove_members(group, people[:20]) == (frozenset(people[20:]) if shown else None)
+    assert genesys.client.add_members(group, people).members == (frozenset(people) if shown else None)
+    assert genesys.client.remove_members(group, people[:20]).members == (frozenset(people[20:]) if shown else None)
     read = genesys.client.group(group)
     assert read is not None
     assert read.members == frozenset(people[20:])
@@ -426,7 +426,7 @@ def test_the_guard_of_removals_is_permanent(answer: Literal["400", "409"]) -> No
     with pytest.raises(Permanent, match=rf"^genesys-{answer}"):
         genesys.client.remove_members(group, people)
     left = genesys.client.remove_members(group, people[:10])
-    assert left == frozenset(people[10:])
+    assert left.members == frozenset(people[10:])
 
 
 @pytest.mark.parametrize("scim_400", [True, False])

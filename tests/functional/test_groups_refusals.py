@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from bridge.items import Queue
+from bridge.items import Queue, Reason
 from bridge.provisioning.evidence import SINGLE_READS
-from bridge_local.faults import Fault, before, lost
+from bridge.provisioning.members import LATE_WHY
+from bridge_local.exchange import Request
+from bridge_local.faults import Fault, before, kept, lost, watched
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.switches import GenesysSwitches
@@ -97,6 +99,7 @@ def test_a_later_sync_that_succeeds_closes_what_was_parked() -> None:
     world = World()
     ada, ben = world.person("Ada Brook"), world.person("Ben Dale")
     world.happen()
+    world.clock.advance(7200)  # their accounts are new no more
     okta_id, genesys_id = world.linked_group("Agents", [ada])
     world.genesys.delete_user(world.genesys_ids([ben])[0])
     world.okta.add_members(okta_id, [ben])
@@ -176,19 +179,24 @@ def test_a_rule_based_group_harms_nobody_else(answer: str) -> None:
 
 
 def test_a_removed_member_that_the_answer_still_shows_is_not_done() -> None:
-    """The PATCH is answered 200 and the member is still shown: it is tried again, and counted once."""
+    """The PATCH is answered 200 and the member is still shown: tried again, counted once, and a person's at last."""
     world = switched(rule_based_write="ignored")
     users = world.provisioned(5)
     okta_id, genesys_id = world.linked_group("Agents", users)
     set_rule_based(world, genesys_id, on=True)
     world.okta.remove_members(okta_id, users[:1])
     world.deliver()
-    world.pass_time(hours=1)
+    world.pass_time(hours=0.1)
     entry = world.last(f"group:{okta_id}")
     assert (entry.outcome, entry.why) == ("failed", "genesys-not-applied")
     assert world.queues.depth() == 1
+    world.pass_time(hours=1)
+    assert world.parked(f"group:{okta_id}") == ["member-not-removed"]
+    assert world.queues.depth() == 0
     set_rule_based(world, genesys_id, on=False)
+    world.ask(f"group:{okta_id}")
     world.settle()
+    assert not world.store.parked
     assert world.members(genesys_id) == set(users[1:])
     assert len(world.store.removals(f"group:{okta_id}", world.clock.now() - timedelta(days=1))) == 1
 
@@ -210,9 +218,9 @@ def test_an_answer_lost_after_the_write(kind: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["400", "409", "412"])
-@pytest.mark.parametrize(("conflicts", "syncs"), [(1, 1), (2, 2), (3, 2)])
-def test_a_moved_version(form: str, conflicts: int, syncs: int) -> None:
-    """A PATCH that meets a version conflict is sent once more; a second conflict brings the item back later."""
+@pytest.mark.parametrize("conflicts", [1, 2, 3])
+def test_a_moved_version(form: str, conflicts: int) -> None:
+    """A removal that meets a version conflict is sent again on the newest version; the third one ends the sync."""
     world = switched(version_conflict=form)
     users = world.provisioned(10)
     okta_id, genesys_id = world.linked_group("Agents", users)
@@ -221,8 +229,146 @@ def test_a_moved_version(form: str, conflicts: int, syncs: int) -> None:
     world.okta.remove_members(okta_id, users[:2])
     world.happen()
     assert world.members(genesys_id) == set(users[2:])
-    assert world.calls("GET", "groups") - reads == syncs
+    assert world.calls("GET", "groups") - reads == 1 + conflicts
     assert not world.store.parked
+    assert not world.store.dues()
+
+
+@pytest.mark.parametrize("adds", [True, False])
+def test_conflicts_without_end_are_parked(adds: bool) -> None:
+    """After a quarter of an hour the members wait for a person, the message is done, and a redrive mends it."""
+    world = switched()
+    users = world.provisioned(10)
+    okta_id, genesys_id = world.linked_group("Agents", users[:8])
+    world.genesys.faults.add(Fault("PATCH .*groups", genesys_faults.version_conflict()))
+    change = world.okta.add_members if adds else world.okta.remove_members
+    change(okta_id, users[8:] if adds else users[6:8])
+    world.deliver()
+    world.pass_time(hours=5 / 60)
+    assert not world.store.parked
+    world.pass_time(hours=1)
+    assert world.parked(f"group:{okta_id}") == ["genesys-version-conflict"]
+    assert world.queues.depth() == 0
+    assert len(patches := [call for call in group_calls(world) if call.method == "PATCH"]) <= 1 + 8 * 3, len(patches)
+    world.genesys.faults.clear()
+    world.ask(f"group:{okta_id}", Reason.REDRIVE)
+    world.settle()
+    assert world.members(genesys_id) == set(users if adds else users[:6])
+    assert not world.store.parked
+
+
+@pytest.mark.parametrize(
+    ("switches", "conditional"),
+    [
+        ({}, [False, True, True, True]),
+        ({"patch_shows_members": False}, [False, True, True, True]),
+        ({"weak_etags": True}, [False, True, False, False, False]),
+        ({"no_etags": True}, [False] * 4),
+    ],
+)
+def test_removals_are_conditional_where_that_can_be(switches: dict[str, Any], conditional: list[bool]) -> None:
+    """They carry the version as last shown, additions do not; a weak one is tried once, and none cannot be sent."""
+    world = World({"MEMBERS_PER_REQUEST": "2", "GROUP_REMOVAL_CEILING_PERCENT": "0"})
+    users = world.provisioned(11)
+    okta_id, genesys_id = world.linked_group("Agents", users[:10])
+    for name, value in switches.items():
+        setattr(world.genesys_switches, name, value)
+    sent: list[bool] = []
+    world.genesys.faults.add(
+        Fault("PATCH .*groups", watched(lambda request: sent.append("if-match" in request.headers)))
+    )
+    world.okta.add_members(okta_id, users[10:])
+    world.okta.remove_members(okta_id, users[:6])
+    world.happen()
+    assert world.members(genesys_id) == set(users[6:])
+    assert sent == conditional
+    assert not world.store.parked
+
+
+# ------------------------------------------------------------------------------------------- changes that land late
+
+
+@pytest.mark.parametrize("etags", [True, False])
+def test_a_removal_that_lands_late_takes_nobody_out_for_good(etags: bool) -> None:
+    """Somebody is back before it lands: a sync is due when it can land no more, and adds them again."""
+    world = switched(no_etags=not etags)
+    users = world.provisioned(6)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    late: list[Request] = []
+    world.genesys.faults.add(Fault("PATCH .*groups", kept(late), count=1))
+    world.okta.remove_members(okta_id, users[:1])
+    world.deliver()
+    assert world.work(Queue.GROUPS) is None
+    world.clock.advance(10)
+    world.work(Queue.GROUPS)
+    assert len(late) == 1
+    world.okta.add_members(okta_id, users[:1])
+    world.happen()
+    assert world.members(genesys_id) == set(users)
+    world.clock.advance(12 * 60)
+    world.genesys.handle(late[0])
+    assert world.members(genesys_id) == set(users[1:])  # nobody has written to the group meanwhile
+    world.pass_time(hours=9 / 60)
+    assert world.members(genesys_id) == set(users)
+    assert not world.store.dues()
+
+
+def test_a_removal_that_lands_late_finds_another_version() -> None:
+    """Anyone who has been added meanwhile is safe from it."""
+    world = switched()
+    users = world.provisioned(6)
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    late: list[Request] = []
+    world.genesys.faults.add(Fault("PATCH .*groups", kept(late), count=1))
+    world.okta.remove_members(okta_id, users[:1])
+    world.happen()
+    assert world.members(genesys_id) == set(users[1:])
+    world.okta.add_members(okta_id, users[:1])
+    world.happen()
+    assert world.genesys.handle(late[0]).status == 409
+    assert world.members(genesys_id) == set(users)
+    assert [due.why for due in world.store.dues()] == [LATE_WHY]
+
+
+def test_an_addition_that_lands_late_gives_nobody_access_for_good() -> None:
+    """Somebody has left before it lands: the sync that is due takes them out."""
+    world = switched()
+    users = world.provisioned(6)
+    okta_id, genesys_id = world.linked_group("Agents", users[:5])
+    late: list[Request] = []
+    world.genesys.faults.add(Fault("PATCH .*groups", kept(late), count=1))
+    world.okta.add_members(okta_id, users[5:])
+    world.deliver()
+    world.clock.advance(10)
+    world.work(Queue.GROUPS)
+    assert len(late) == 1
+    world.okta.remove_members(okta_id, users[5:])
+    world.happen()
+    world.genesys.handle(late[0])
+    assert world.members(genesys_id) == set(users)
+    world.pass_time(hours=0.5)
+    assert world.members(genesys_id) == set(users[:5])
+
+
+def test_a_process_that_dies_with_a_removal_under_way_leaves_it_due() -> None:
+    """The record stands before the PATCH leaves; a refusal or an answer takes it away."""
+    world = switched()
+    users = world.provisioned(6)
+    okta_id, _ = world.linked_group("Agents", users)
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    world.genesys.faults.add(Fault("PATCH .*groups", before(die), count=1))
+    world.okta.remove_members(okta_id, users[:1])
+    with pytest.raises(KeyboardInterrupt):
+        world.happen()
+    assert [(due.entity, due.why) for due in world.store.dues()] == [(f"group:{okta_id}", LATE_WHY)]
+    world.okta.remove_members(okta_id, users[1:2])
+    world.happen()
+    assert [due.why for due in world.store.dues()] == [LATE_WHY]  # what was under way before still is
+    world.pass_time(hours=1)
+    assert not world.store.dues()
 
 
 # ------------------------------------------------------------------------------------------- the time budget

@@ -208,7 +208,7 @@ def test_journal_of_a_refusal_names_what_was_sent() -> None:
     assert world.parked(f"user:{user}") == ["genesys-400"]
 
 
-@pytest.mark.parametrize("status", ["400"])
+@pytest.mark.parametrize("status", ["400", "409"])
 def test_activation_without_a_licence_is_parked_and_the_rest_is_done(status: Any) -> None:
     """Everything else is written; parked once with that reason, and done when there is a licence."""
     world = company(licence_refusal=status)

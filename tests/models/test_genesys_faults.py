@@ -177,6 +177,16 @@ def test_weak_etags_hold_in_no_condition() -> None:
     assert org.send("GET", path, headers={"if-none-match": 'W/"2"'}).status == 304
 
 
+def test_versions_may_be_shown_nowhere() -> None:
+    """Neither ``meta.version`` nor the header, and changes pass as ever."""
+    org = Org(no_etags=True)
+    user = org.ada()
+    path = f"/users/{user['id']}"
+    assert "version" not in user["meta"]
+    assert "ETag" not in org.send("GET", path).headers
+    assert org.patch(path, TITLE).status == 200
+
+
 # ------------------------------------------------------------------------------------------------------ listings
 
 

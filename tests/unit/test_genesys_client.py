@@ -361,7 +361,7 @@ def test_an_implausible_group_is_transient(document: object) -> None:
 def test_members_are_added_in_one_operation() -> None:
     """One ``add`` with all ids; the answer's members come back."""
     genesys = Genesys(Response.of_json(200, {"id": TEAM, "displayName": "T", "members": [{"value": ADA}]}))
-    assert genesys.client.add_members(TEAM, [ADA, BEN]) == frozenset({ADA})
+    assert genesys.client.add_members(TEAM, [ADA, BEN]).members == frozenset({ADA})
     assert genesys.body["Operations"] == [{"op": "add", "path": "members", "value": [{"value": ADA}, {"value": BEN}]}]
     assert genesys.records == [f"PATCH groups/{TEAM} 200"]
 
@@ -369,7 +369,7 @@ def test_members_are_added_in_one_operation() -> None:
 def test_members_are_removed_one_operation_each() -> None:
     """One PATCH with a ``remove`` for each member, by value filter."""
     genesys = Genesys(Response.of_json(200, {"id": TEAM, "displayName": "T"}))
-    assert genesys.client.remove_members(TEAM, [ADA, BEN]) is None
+    assert genesys.client.remove_members(TEAM, [ADA, BEN]).members is None
     assert genesys.body["Operations"] == [
         {"op": "remove", "path": f'members[value eq "{ADA}"]'},
         {"op": "remove", "path": f'members[value eq "{BEN}"]'},
@@ -378,7 +378,7 @@ def test_members_are_removed_one_operation_each() -> None:
 
 def test_a_change_of_members_without_content_is_done() -> None:
     """204 (RFC 7644, section 3.5.2) is a success that shows no members."""
-    assert Genesys(Response(204)).client.add_members(TEAM, [ADA]) is None
+    assert Genesys(Response(204)).client.add_members(TEAM, [ADA]) == ScimGroup(TEAM, "")
 
 
 def test_probe_is_a_neutral_read() -> None:

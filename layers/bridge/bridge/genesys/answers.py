@@ -97,6 +97,7 @@ class _Group(BaseModel):
     id: _Id
     display_name: str = Field(alias="displayName")
     members: list[_Reference] | None = None
+    meta: _Meta | None = None
 
 
 def user(document: object, etag: str = "") -> ScimUser:
@@ -114,20 +115,21 @@ def user(document: object, etag: str = "") -> ScimUser:
         user_name=found.user_name,
         active=found.active,
         external_id=found.external_id or "",
-        version=_quoted(etag or (found.meta.version if found.meta else None) or ""),
+        version=quoted(etag or (found.meta.version if found.meta else None) or ""),
         groups=tuple(reference.value for reference in found.groups or ()),
         document=document if isinstance(document, Mapping) else {},
     )
 
 
-def group(document: object) -> ScimGroup:
-    """The group in an answer; Transient ``genesys-implausible`` when it is none."""
+def group(document: object, etag: str = "") -> ScimGroup:
+    """The group in an answer, `etag` as for `user`; Transient ``genesys-implausible`` when it is none."""
     try:
         found = _Group.model_validate(document)
     except ValidationError:
         raise implausible("no group") from None
     members = None if found.members is None else frozenset(member.value for member in found.members)
-    return ScimGroup(found.id, found.display_name, members)
+    version = quoted(etag or (found.meta.version if found.meta else None) or "")
+    return ScimGroup(found.id, found.display_name, members, version)
 
 
 def implausible(detail: str) -> Transient:
@@ -249,7 +251,7 @@ def _wait(answer: Answer, text: str) -> float:
     return min(wait, LONGEST_WAIT)
 
 
-def _quoted(version: str) -> str:
+def quoted(version: str) -> str:
     """A version as an ETag in its double quotes, empty when it can be none."""
     tag = version if version.startswith(('"', 'W/"')) else f'"{version}"'
     return tag if version and _TAG.fullmatch(tag) else ""

@@ -167,10 +167,10 @@ class GenesysClient:
             answer = self._call("GET", f"groups/{_checked(genesys_id)}", by_id=True)
         except ResourceNotFound:
             return None
-        return _same(answers.group(answer.json()), genesys_id)
+        return _same(answers.group(answer.json(), answer.headers.get("etag", "")), genesys_id)
 
-    def add_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
-        """PATCH ``add`` of members; the members in the answer, None when the answer has none.
+    def add_members(self, group_id: str, user_ids: Sequence[str]) -> ScimGroup:
+        """PATCH ``add`` of members; the group in the answer, with nothing but its id when the answer has none.
 
         Raises:
             ResourceNotFound: 404. VersionConflict: the version moved. Permanent: another 4xx.
@@ -178,17 +178,18 @@ class GenesysClient:
         value = [{"value": _checked(user_id)} for user_id in user_ids]
         return self._patch_group(group_id, [{"op": "add", "path": "members", "value": value}])
 
-    def remove_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
-        """PATCH ``remove`` of members, one operation each, otherwise as `add_members`."""
-        return self._patch_group(
-            group_id, [{"op": "remove", "path": f'members[value eq "{_checked(user_id)}"]'} for user_id in user_ids]
-        )
+    def remove_members(self, group_id: str, user_ids: Sequence[str], *, if_match: str = "") -> ScimGroup:
+        """PATCH ``remove`` of members, one operation each, with `if_match` only while the group has that version."""
+        operations = [{"op": "remove", "path": f'members[value eq "{_checked(user_id)}"]'} for user_id in user_ids]
+        return self._patch_group(group_id, operations, if_match)
 
-    def _patch_group(self, group_id: str, operations: Sequence[Mapping[str, Any]]) -> frozenset[str] | None:
-        answer = self._call("PATCH", f"groups/{_checked(group_id)}", document=_patch(operations), by_id=True)
+    def _patch_group(self, group_id: str, operations: Sequence[Mapping[str, Any]], if_match: str = "") -> ScimGroup:
+        path = f"groups/{_checked(group_id)}"
+        answer = self._call("PATCH", path, document=_patch(operations), if_match=if_match, by_id=True)
+        etag = answer.headers.get("etag", "")
         if not answer.body:
-            return None
-        return _same(answers.group(answer.json()), group_id).members
+            return ScimGroup(group_id, "", version=answers.quoted(etag))
+        return _same(answers.group(answer.json(), etag), group_id)
 
     def _list(
         self, resource: str, attribute: str, literal: str, max_pages: int, params: _Params = ()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from bridge.errors import OwnerTaken, Transient
+from bridge.provisioning.additions import CUT_LENGTH, Additions
 from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence, explained_by, fingerprints, people_of
 from bridge.provisioning.group_removals import GroupRemovals, Seen
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
-from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.membership import Membership, membership_of, read_membership
+from bridge.provisioning.members import CONFLICT, MemberChanges
+from bridge.provisioning.membership import Membership, read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, Due, GroupLink, GroupState
 from bridge.provisioning.sync import Report, Work, fenced
-from bridge.provisioning.values import OktaGroup
+from bridge.provisioning.values import OktaGroup, ScimGroup
 from bridge.provisioning.witnesses import Witnesses
 from bridge.settings import Mode, ProvisioningSettings
 
@@ -26,6 +26,10 @@ from bridge.settings import Mode, ProvisioningSettings
 UNLINK_AFTER, UNLINK_WHY = timedelta(minutes=10), "unlink"
 #: So many people a record knows by hash, in 8 KB: of larger groups Okta's stamp must tell whether somebody left.
 KNOWN = 1000
+#: How soon a group is read again that may show others once somebody is removed.
+NEXT_PART, NEXT_PART_WHY = timedelta(minutes=1), "next-members"
+#: Genesys Cloud shows a group without its members.
+MEMBERS_MISSING = "members-missing"
 #: How long exceptions outlive their link, for the day on which it returns.
 EXCEPTIONS_RETENTION = timedelta(days=30)
 
@@ -54,6 +58,7 @@ class GroupSync:
         self._removals = GroupRemovals(
             store, genesys, clock, lifecycle, Evidence(okta, store, clock), protected, settings
         )
+        self._additions = Additions(store, clock, settings.mode)
         self._linking = linking
         self._witnesses = Witnesses(okta, genesys, store)
         self._settings = settings
@@ -194,54 +199,68 @@ class GroupSync:
         if unmade:
             report.read["not-made-yet"] = str(unmade)
         changes = MemberChanges(
-            self._genesys, self._clock, work, link.genesys_id, self._settings.members_per_request, report
+            self._genesys,
+            self._store,
+            self._clock,
+            work,
+            ScimGroup(link.genesys_id, seen.name, version=seen.version),
+            self._settings.members_per_request,
+            report,
+            vain=link.in_vain,
         )
-        if seen.missing:
-            return self._in_the_dark(work, both, changes, report)
-        additions = seen.additions()
-        if self._settings.mode is Mode.OBSERVE:
-            changes.would_add(len(additions))
-            report.joining = tuple(sorted(additions.values()))
-            if unmade:
-                report.planned_calls.append(f"add {unmade} members once they have accounts")
-            plan, link = self._removals.plan(work, both, len(additions))
-            self._removals.show(plan, changes, report)
-        else:
-            self._removals.release_back(work.entity, seen)
-            changes.add(sorted(additions))
-            # Judged once it is known who stays: additions may have been refused.
-            plan, link = self._removals.plan(work, both, report.added)
-            self._removals.execute(work, seen, plan, changes, report)
+        try:
+            link, settles = self._change(work, both, changes, report, unmade)
+        except Transient as error:
+            if error.reason == CONFLICT:
+                self._store.save_group(replace(link, in_vain=link.in_vain + 1))
+            raise
+        changes.answered()
         self._lifecycle.notify(work.entity, report)
-        if listed is not None and not plan.unsettled and not plan.waits and not report.held and changes.applied:
+        if listed is not None and settles:
             link = replace(link, settled=listed, sighted=None, absent="", known=_known(link, seen))
-        ended = link.first_sync_ended or self._settings.mode is Mode.ENFORCE
-        done = replace(link, synced=report.date, first_sync_ended=ended, why="", unlinking=None, blind="")
+        in_vain = 0 if changes.applied else link.in_vain + 1
+        done = replace(link, synced=report.date, unlinking=None, in_vain=in_vain)
         self._store.save_group(done)
         changes.require_applied()
         return report
 
-    def _in_the_dark(self, work: Work, both: Seen, changes: MemberChanges, report: Report) -> Report:
-        """Genesys Cloud does not show the members: nobody is removed, and everybody is added once for each listing.
+    def _change(
+        self, work: Work, both: Seen, changes: MemberChanges, report: Report, unmade: int
+    ) -> tuple[GroupLink, bool]:
+        """Add and remove; the group's record with what was seen, and whether nobody is left to remove."""
+        observes = self._settings.mode is Mode.OBSERVE
+        if not observes:
+            self._removals.release_back(work.entity, both.membership)
+        known = self._additions.add(work, both, changes, report)
+        if known.membership.missing:
+            return self._in_the_dark(known, changes, report), False
+        if observes and unmade:
+            report.planned_calls.append(f"add {unmade} members once they have accounts")
+        # Judged once it is known who stays: additions may have been refused.
+        plan, link = self._removals.plan(work, known, report.added)
+        link = replace(link, why="", first_sync_ended=link.first_sync_ended or not observes)
+        settles = not plan.unsettled and not plan.waits and not plan.held
+        if observes:
+            self._removals.show(plan, changes, report)
+            return link, settles
+        self._removals.execute(work, known.membership, plan, changes, report)
+        changes.park_kept()
+        if known.membership is not both.membership and not settles:
+            link = replace(link, blind="")  # who is still to go is seen only in an answer
+        if len(both.membership.members) == CUT_LENGTH and report.removed:  # others may come to light
+            self._store.note_due(Due(link.entity, NEXT_PART_WHY, self._clock.now() + NEXT_PART))
+        short = len(both.membership.members) == CUT_LENGTH and (report.removed > 0 or bool(link.blind))
+        return link, settles and changes.applied and not short
 
-        The answer to the addition may show them; then the sync goes on with that. Until one does, a record says so
-        while Okta has taken somebody out.
-        """
-        link, seen = both.link, both.membership
+    def _in_the_dark(self, both: Seen, changes: MemberChanges, report: Report) -> GroupLink:
+        """Genesys Cloud shows no members: nobody is removed. It is parked while Okta has taken somebody out."""
+        link = both.link
         report.read["members"] = "missing"
-        wanted = sorted(seen.additions())
-        digest = sha256(" ".join([*wanted, *sorted(seen.listed)]).encode()).hexdigest()[:32]
-        if self._settings.mode is Mode.ENFORCE and digest != link.blind:
-            changes.add(wanted)
-            if changes.shown is not None:
-                after = membership_of(self._store, seen.listed, changes.shown, seen.name)
-                return self._converge(work, replace(both, membership=after), report, listed=report.date)
         if _somebody_left(both):
-            changes.park_missing()
-        report.finish("members-changed" if report.added else "unchanged", "members-missing")
-        known = "".join(sorted(people_of(link.known) | people_of(_known(link, seen))))
-        self._store.save_group(replace(link, synced=report.date, blind=digest, unlinking=None, known=known))
-        return report
+            changes.park(["group"], MEMBERS_MISSING)
+        report.finish("members-changed" if report.added else "unchanged", MEMBERS_MISSING)
+        known = "".join(sorted(people_of(link.known) | people_of(_known(link, both.membership))))
+        return replace(link, known=known)
 
 
 def _known(link: GroupLink, seen: Membership) -> str:

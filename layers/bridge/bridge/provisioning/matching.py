@@ -158,6 +158,7 @@ class Matching:
             waiting=None,
             pending=(pending,) if written and hashes is None else (),
             gone_id="",
+            created=self._clock.now() if origin is Origin.CREATED else None,
         )
         try:
             self._store.claim_user(bound, previous_owner=other)

@@ -1,19 +1,34 @@
-"""Sending members to a Genesys Cloud group in PATCHes of a limited size, past single members that are refused."""
+"""Sending members to a Genesys Cloud group in PATCHes of a limited size, past single members that are refused.
+
+A removal carries ``If-Match``, so that one that lands late finds another version once anybody has been added again. One
+without an answer may still land: until `UNDER_WAY` is over a record is due, whose sync adds again who is back by then.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 
-from bridge.errors import Permanent, ResourceNotFound, Transient, VersionConflict
+from bridge.errors import BreakerOpen, Permanent, ResourceNotFound, Transient, VersionConflict
 from bridge.provisioning.ports import Clock, GenesysScim
-from bridge.provisioning.records import ParkedItem
+from bridge.provisioning.record_ports import DueRecords
+from bridge.provisioning.records import UNDER_WAY, Due, ParkedItem
 from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.values import ScimGroup
 
 #: How many calls beyond the planned ones the search for refused members may cost in one sync: PATCHes, and one read.
 EXTRA_CALLS = 12
+#: How often one PATCH is sent against versions that move; each time the group is read again.
+VERSION_TRIES = 3
+#: So many syncs in a row may send changes in vain before the members are parked: about a quarter of an hour.
+VAIN_SYNCS = 8
+#: The cause of the sync that is due when a change without an answer can land no more.
+LATE_WHY = "late-change"
+#: Why a sync sent changes in vain: the version moved each time, or the answers show that nothing was done.
+CONFLICT, NOT_APPLIED = "genesys-version-conflict", "genesys-not-applied"
+_REFUSED = range(400, 500)
 
-_Refusal = Permanent | ResourceNotFound
-#: A part that went through, and the members in the answer, None when the answer has none.
+_Refusal = Permanent | ResourceNotFound | VersionConflict
+#: A part that went through, and the group in the answer, None when the answer has no members.
 _Sent = tuple[Sequence[str], frozenset[str] | None]
 
 
@@ -21,42 +36,74 @@ class MemberChanges:
     """The member PATCHes of one sync of one group. Deltas only, never a member list."""
 
     def __init__(
-        self, genesys: GenesysScim, clock: Clock, work: Work, group_id: str, per_request: int, report: Report
+        self,
+        genesys: GenesysScim,
+        dues: DueRecords,
+        clock: Clock,
+        work: Work,
+        group: ScimGroup,
+        per_request: int,
+        report: Report,
+        *,
+        vain: int,
     ) -> None:
-        """`report` counts what was added and removed, and collects refused members for parking."""
+        """Of the `group` as it was read.
+
+        Args:
+            genesys: takes the changes.
+            dues: keep when a change without an answer can land no more.
+            clock: our time.
+            work: the sync.
+            group: its id and version.
+            per_request: the size of a PATCH.
+            report: counts what was added and removed, and collects refused members for parking.
+            vain: how many syncs before this one have sent changes in vain.
+        """
         self._genesys = genesys
+        self._dues = dues
         self._clock = clock
         self._work = work
-        self._group_id = group_id
+        self._group_id = group.id
+        self._version = group.version
+        self._versioned = bool(group.version)
         self._per_request = per_request
         self._report = report
+        self._patient = vain + 1 < VAIN_SYNCS
         self._extra = EXTRA_CALLS - 1
         self._present: frozenset[str] | None = None
-        self._not_applied = False
+        self._due: Due | None = None
+        self._others_due = False
+        #: Removed members whom an answer still showed.
+        self.kept: list[str] = []
+        #: Members whose addition was refused, part by part, and the status, empty where there is none.
+        self.refused: list[tuple[Sequence[str], str]] = []
+        #: Added members whom the answer did not show.
+        self.unseen: list[str] = []
         #: The members as the last answer to an addition showed them, None where none did.
         self.shown: frozenset[str] | None = None
 
     def add(self, members: Sequence[str]) -> None:
-        """Add members; one that is there already is a success."""
+        """Add members; one that is there already is a success. Who is refused or not seen is the caller's to park."""
         for part, answer in self._send(members, adds=True):
-            self.shown = answer
+            self.shown = self.shown if answer is None else answer
             missing = [member for member in part if answer is not None and member not in answer]
-            for member in missing:
-                self._park([member], "member-not-added")
+            self.unseen += missing
             self._report.added += len(part) - len(missing)
 
     def remove(self, members: Sequence[str]) -> Iterator[list[str]]:
         """Remove members, giving those of each call once it has ended; one that is absent already is a success."""
+        if members:
+            self._begin()
         for part, answer in self._send(members, adds=False):
             gone = [member for member in part if answer is None or member not in answer]
-            self._not_applied = self._not_applied or len(gone) < len(part)
+            self.kept += [member for member in part if member not in gone]
             self._report.removed += len(gone)
             yield gone
 
     @property
     def applied(self) -> bool:
         """Whether no answer has shown a removed member still there."""
-        return not self._not_applied
+        return not self.kept
 
     def would_add(self, members: int) -> None:
         """Account for additions that observe mode keeps back."""
@@ -73,9 +120,45 @@ class MemberChanges:
             self._report.planned_calls.append(f"PATCH groups/{self._group_id} {verb} {count} members")
 
     def require_applied(self) -> None:
-        """Raise Transient when an answer still showed a removed member: it is not done."""
-        if self._not_applied:
-            raise Transient("genesys-not-applied", upstream="genesys")
+        """Raise Transient when an answer still showed a removed member; after many syncs they are parked instead."""
+        if self.kept and self._patient:
+            raise Transient(NOT_APPLIED, upstream="genesys")
+
+    def park_kept(self) -> None:
+        """Park the members whom Genesys Cloud says to have removed and goes on showing, once that is certain."""
+        if not self._patient:
+            for member in self.kept:
+                self.park([member], "member-not-removed")
+
+    # ------------------------------------------------------------------------- changes without an answer
+
+    def _begin(self) -> None:
+        """Before the first removal leaves a sync is due for the time when it can land no more: who dies now is safe."""
+        if self._due is None:
+            entity = self._work.entity
+            self._others_due = any(due.why == LATE_WHY for due in self._dues.dues(entity))
+            self._due = Due(entity, LATE_WHY, self._clock.now() + UNDER_WAY)
+            self._dues.note_due(self._due)
+
+    def answered(self) -> None:
+        """Everything has had its answer: no sync is due, unless for an earlier change."""
+        if self._due is not None and not self._others_due:
+            self._dues.settle_due(self._due.entity, LATE_WHY, at=self._due.at)
+
+    def _patch(self, part: Sequence[str], *, adds: bool) -> ScimGroup:
+        """One PATCH; where an addition has no answer its sync is due as well."""
+        try:
+            if adds:
+                return self._genesys.add_members(self._group_id, part)
+            return self._genesys.remove_members(self._group_id, part, if_match=self._version)
+        except Transient as error:
+            if _may_land(error):
+                self._begin()
+            else:
+                self.answered()
+            raise
+
+    # ------------------------------------------------------------------------------------- sending
 
     def _send(self, members: Sequence[str], *, adds: bool) -> Iterator[_Sent]:
         for at in range(0, len(members), self._per_request):
@@ -92,6 +175,9 @@ class MemberChanges:
             self._work.check_time()
             try:
                 answer = self._once(part, adds=adds)
+            except VersionConflict as conflict:
+                self._refuse(part, CONFLICT, conflict, adds=adds)
+                return False
             except (Permanent, ResourceNotFound) as refused:
                 refusal = refused
             else:
@@ -111,36 +197,64 @@ class MemberChanges:
         return False
 
     def _once(self, part: Sequence[str], *, adds: bool) -> frozenset[str] | None:
-        """One PATCH; a moved version is tried once more, for a delta means the same on any version."""
-        call = self._genesys.add_members if adds else self._genesys.remove_members
-        try:
-            return call(self._group_id, part)
-        except VersionConflict:
+        """One PATCH of one part, sent again where the version moved: a delta means the same on any version.
+
+        A weak ETag is equal to nothing (RFC 9110, section 8.8.3.2): where that conflicts, it is left away from then on.
+
+        Raises:
+            VersionConflict: again and again, and before this sync too. Transient: for the first few syncs.
+        """
+        for left in reversed(range(VERSION_TRIES)):
+            if not adds and self._versioned and not self._version:
+                self._version = self._read().version  # an answer had none
             try:
-                return call(self._group_id, part)
+                group = self._patch(part, adds=adds)
             except VersionConflict:
-                raise Transient("genesys-version-conflict", upstream="genesys") from None
+                if self._version.startswith("W/"):
+                    self._version, self._versioned = "", False
+                elif left:
+                    self._version = "" if adds else self._read().version
+                continue
+            self._version = group.version if self._versioned else ""
+            return group.members
+        if self._patient:
+            self.answered()
+            raise Transient(CONFLICT, upstream="genesys")
+        raise VersionConflict("the version moved each time")
+
+    def _read(self) -> ScimGroup:
+        group = self._genesys.group(self._group_id)
+        if group is None:
+            raise Transient("genesys-group-gone", upstream="genesys", status=404)
+        return group
 
     def _judge(self, part: Sequence[str], refusal: _Refusal, *, adds: bool) -> Iterator[_Sent]:
         """Refused members are done if the group is as wished all the same, else parked; unless the group is gone."""
         if self._present is None:
-            group = self._genesys.group(self._group_id)
-            if group is None:
-                raise Transient("genesys-group-gone", upstream="genesys", status=404)
+            group = self._read()
             # Missing is not empty: then nobody is known to be in, and nobody to be out.
             self._present = group.members if group.members is not None else frozenset(() if adds else part)
         done = [member for member in part if (member in self._present) == adds]
         if done:
             yield done, None
         if refused := [member for member in part if member not in done]:
-            self._park(refused, "member-refused", refusal)
+            self._refuse(refused, "member-refused", refusal, adds=adds)
 
-    def park_missing(self) -> None:
-        """Genesys Cloud does not show the group's members: people who left may still be there."""
-        self._park(["group"], "members-missing")
+    # ------------------------------------------------------------------------------------- parking
 
-    def _park(self, members: Sequence[str], reason: str, refusal: _Refusal | None = None) -> None:
-        status = getattr(refusal, "status", None) or ""
+    def _refuse(self, members: Sequence[str], reason: str, refusal: _Refusal, *, adds: bool) -> None:
+        status = f"{getattr(refusal, 'status', None) or ''}"
+        if adds and reason != CONFLICT:
+            self.refused.append((members, status))
+        else:
+            self.park(members, reason, status)
+
+    def keep_parked(self, *reasons: str) -> None:
+        """What was parked for these reasons before still stands."""
+        self._report.kept_causes |= {*reasons}
+
+    def park(self, members: Sequence[str], reason: str, status: str = "") -> None:
+        """Have them wait for a person, in one record."""
         self._report.parked.append(
             ParkedItem(
                 entity=self._work.entity,
@@ -151,3 +265,9 @@ class MemberChanges:
                 parked=self._clock.now(),
             )
         )
+
+
+def _may_land(error: Transient) -> bool:
+    """Whether a change that failed so may have been made, or may be made yet: it left, and no refusal came back."""
+    left = error.upstream == "genesys" and not isinstance(error, BreakerOpen) and error.reason != "genesys-pace"
+    return left and error.status not in _REFUSED

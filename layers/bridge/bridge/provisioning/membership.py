@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from bridge.provisioning.ports import GenesysReader
 from bridge.provisioning.record_ports import UserLinks
 from bridge.provisioning.records import GroupLink, UserLink
+from bridge.provisioning.values import ScimGroup
 from bridge.settings import InactiveMembers
 
 #: So many records of users are in memory whole at a time.
@@ -23,6 +24,7 @@ class Membership:
         members: Genesys Cloud ids of the members.
         owner: Genesys Cloud id -> Okta id of each member that is one of our users.
         name: what Genesys Cloud calls the group.
+        version: the version of that group, empty where Genesys Cloud shows none.
         missing: whether Genesys Cloud did not show the members: nobody is known to be one, and nobody not to be.
     """
 
@@ -31,6 +33,7 @@ class Membership:
     members: frozenset[str]
     owner: dict[str, str]
     name: str
+    version: str = ""
     missing: bool = False
 
     def inactive(self, okta_id: str) -> bool:
@@ -69,12 +72,12 @@ def read_membership(
 ) -> Membership | None:
     """Genesys Cloud's members and our records of everybody concerned; None when the group is gone there."""
     group = genesys.group(link.genesys_id)
-    return None if group is None else membership_of(store, listed, group.members, group.display_name)
+    return None if group is None else membership_of(store, listed, group)
 
 
-def membership_of(store: UserLinks, listed: frozenset[str], shown: frozenset[str] | None, name: str) -> Membership:
-    """Our records of everybody concerned; `shown` are the members, None where an answer has none."""
-    members = shown or frozenset()
+def membership_of(store: UserLinks, listed: frozenset[str], group: ScimGroup) -> Membership:
+    """Our records of everybody concerned with a group as Genesys Cloud shows it."""
+    members = group.members or frozenset()
     owner = {
         member: entity.removeprefix("user:")
         for member, entity in store.owners(members).items()
@@ -86,4 +89,12 @@ def membership_of(store: UserLinks, listed: frozenset[str], shown: frozenset[str
         # Without the fingerprints, which nobody needs here: a group may have a hundred thousand members.
         part = store.users(everybody[at : at + LINKS_AT_A_TIME])
         links |= {okta_id: replace(found, hashes={}, refused={}, references=()) for okta_id, found in part.items()}
-    return Membership(listed=listed, links=links, members=members, owner=owner, name=name, missing=shown is None)
+    return Membership(
+        listed=listed,
+        links=links,
+        members=members,
+        owner=owner,
+        name=group.display_name,
+        version=group.version,
+        missing=group.members is None,
+    )

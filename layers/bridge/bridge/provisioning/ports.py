@@ -146,16 +146,16 @@ class GenesysScim(GenesysReader, Protocol):
         """
         ...
 
-    def add_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
-        """PATCH ``add`` of members; the members in the answer, None when the answer has none.
+    def add_members(self, group_id: str, user_ids: Sequence[str]) -> ScimGroup:
+        """PATCH ``add`` of members; the group in the answer, with nothing but its id when the answer has none.
 
         Raises:
             ResourceNotFound: 404. VersionConflict: one of its forms. Permanent: another 4xx.
         """
         ...
 
-    def remove_members(self, group_id: str, user_ids: Sequence[str]) -> frozenset[str] | None:
-        """PATCH ``remove`` of members, otherwise as `add_members`."""
+    def remove_members(self, group_id: str, user_ids: Sequence[str], *, if_match: str = "") -> ScimGroup:
+        """PATCH ``remove`` of members, with `if_match` only as long as the group has that version."""
         ...
 
 

@@ -110,6 +110,7 @@ class UserLink:
         refused: SCIM path -> the value that Genesys Cloud does not take; never ``active``.
         references: keyed hashes by which the user is found as a manager.
         gone_id: id of the account that a user in state ``gone`` had; it may have been out of sight alone.
+        created: when the bridge made the account, None where it did not, or where that is long ago.
     """
 
     okta_id: str
@@ -131,6 +132,7 @@ class UserLink:
     refused: dict[str, Refused] = field(default_factory=dict)
     references: tuple[str, ...] = ()
     gone_id: str = ""
+    created: datetime | None = None
 
     @property
     def entity(self) -> str:
@@ -227,7 +229,9 @@ class GroupLink:
         unlinking: when an answer first said that the link has ended, else None; a second one is needed.
         unlinking_why: the cause that it gave: another cause is a first answer again.
         unlinked: when the link ended, None while there is one or never was.
-        blind: a digest of whom a group was last sent whose members Genesys Cloud does not show, else empty.
+        blind: a digest of who was sent and not seen among the members afterwards, else empty.
+        awaited: Okta id -> how often a new member has been tried again whom Genesys Cloud does not take yet.
+        in_vain: how many syncs in a row have sent changes that met version conflicts, or were not applied.
         ceiling: an operator's count for this group in place of the setting, None without one.
         ceiling_percent: an operator's percentage for this group, None without one.
         why: why the group is not linked (``no-match``, ``ambiguous``, ``taken``, ``unassigned``), else empty.
@@ -249,6 +253,8 @@ class GroupLink:
     unlinking_why: str = ""
     unlinked: datetime | None = None
     blind: str = ""
+    awaited: dict[str, int] = field(default_factory=dict)
+    in_vain: int = 0
     ceiling: int | None = None
     ceiling_percent: int | None = None
     why: str = ""

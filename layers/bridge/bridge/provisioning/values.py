@@ -98,11 +98,19 @@ class ScimUser:
 
 @dataclass(frozen=True)
 class ScimGroup:
-    """A Genesys Cloud group; `members` is None when the answer left them out."""
+    """A Genesys Cloud group.
+
+    Attributes:
+        id: Genesys Cloud's id.
+        display_name: its name; empty in the answer to a change that has no document.
+        members: ids of its members, None when the answer left them out.
+        version: the ETag in its double quotes, empty when none was given.
+    """
 
     id: str
     display_name: str
     members: frozenset[str] | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True)
