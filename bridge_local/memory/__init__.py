@@ -14,6 +14,7 @@ from bridge_local.memory.dues import MemoryDues
 from bridge_local.memory.holds import MemoryHolds
 from bridge_local.memory.journal import MemoryJournal
 from bridge_local.memory.links import MemoryLinks
+from bridge_local.memory.listing import MemoryListing
 from bridge_local.memory.queues import MemoryQueues
 from bridge_local.memory.reconcile import MemoryRuns
 from bridge_local.memory.removals import MemoryRemovals
@@ -27,6 +28,7 @@ class MemoryStore(
     MemoryRemovals,
     MemoryHolds,
     MemoryApp,
+    MemoryListing,
     MemoryDues,
     MemoryJournal,
     MemoryBreakers,

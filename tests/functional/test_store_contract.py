@@ -17,6 +17,7 @@ from bridge.aws.store.table import Put, StateTable
 from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import (
+    AppListing,
     AppState,
     Breaker,
     Decision,
@@ -921,6 +922,23 @@ class TestRuns:
         with pytest.raises(RunTaken):
             runs.save_run(replace(saved, place="late"))
         assert runs.run() == following
+
+    def test_a_listing_goes_on_where_it_was_kept(self, store: Store) -> None:
+        """Its ids are those of all its places; who has not seen its newest version writes nothing."""
+        began = AppListing(3, NOW, ("i1",), following="/page2")
+        assert store.listing() is None
+        store.keep_listing(began, "3-0", {ADA, BEN})
+        kept = replace(began, places=("3-0",), version=1)
+        assert store.listing() == kept
+        with pytest.raises(FenceMoved):
+            store.keep_listing(began, "9-0", {"another"})
+        store.keep_listing(replace(kept, following="/page3"), "3-1", set())
+        newest = store.listing()
+        assert newest == replace(kept, following="/page3", places=("3-0", "3-1"), version=2)
+        assert store.listed_ids(newest) == {ADA, BEN}
+        assert store.listed_ids(replace(newest, places=("3-0", "gone"))) is None
+        store.drop_listing()
+        assert store.listing() is None
 
     def test_what_a_run_has_seen_is_kept_by_place_and_forgotten(self, store: Store) -> None:
         """The same place again overwrites; another run's is apart."""

@@ -56,6 +56,7 @@ class AppSync:
         judging = app.judging_due or self._deactivations.due(work)
         if judging and status != "ACTIVE":
             self._store.note_judging(due=True)  # anyone who asked waits for the application's return
+            self._store.drop_listing()  # what its pages showed may be of a time when it was switched off
         elif judging:
             self._queues.send(self._deactivations.judge(work, app, report))
             if app.judging_due:

@@ -15,13 +15,12 @@ from datetime import timedelta
 from enum import Enum
 from hashlib import sha256
 
-from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
-from bridge.provisioning.assignments import judge as judge_assignment
 from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
+from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
@@ -74,6 +73,7 @@ class Deactivations:
         self._clock = clock
         self._lifecycle = lifecycle
         self._settings = settings
+        self._listed = ListedUsers(okta, store, clock)
 
     # ------------------------------------------------------------------------------ a user's own sync
 
@@ -227,7 +227,10 @@ class Deactivations:
         """The organisation as the group whose members are the linked active users."""
         # What a person decided is read first: the listing that carries it out must have begun after that.
         hold, staged, decision = self._lifecycle.standing(APP)
-        assigned = self._assigned(work)
+        whole = self._listed.read(work, app, after=decision.at if decision is not None else None)
+        assigned = whole.assigned
+        if whole.late:
+            self.ask()  # the next one answers anyone who asked while this one was read
         report.read["assigned-users"] = str(len(assigned))
         now, settings = self._clock.now(), self._settings
         linked = {
@@ -269,26 +272,6 @@ class Deactivations:
             if self._assignments.read_alone(okta_id).assigned is not Assigned.NO:
                 return False
         return True
-
-    def _assigned(self, work: Work) -> set[str]:
-        """Okta ids of everybody whom the whole listing shows, and not as unassigned.
-
-        Page by page: a listing of a hundred thousand profiles would not fit into memory.
-        """
-        assigned: set[str] = set()
-        following, followed = "", set[str]()
-        while True:
-            work.check_time()
-            page = self._okta.app_users_page(following)
-            assigned |= {
-                entry.id for entry in page.entries if judge_assignment(entry, page.date).assigned is not Assigned.NO
-            }
-            following = page.following
-            if not following:
-                return assigned
-            if following in followed:
-                raise Transient("okta-implausible", detail="a page is followed by itself", upstream="okta")
-            followed.add(following)
 
     @staticmethod
     def _enqueue(users: set[str] | frozenset[str], dedup_key: str) -> list[Item]:

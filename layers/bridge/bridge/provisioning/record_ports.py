@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bridge.provisioning.records import (
+    AppListing,
     AppState,
     Breaker,
     Decision,
@@ -267,6 +268,30 @@ class AppRecords(Protocol):
         ...
 
 
+class ListingRecords(Protocol):
+    """The application's listing as far as it has come: one at a time, ids only."""
+
+    def listing(self) -> AppListing | None:
+        """The listing that is not at its end, strongly consistent; None without one."""
+        ...
+
+    def keep_listing(self, listing: AppListing, place: str, ids: Collection[str]) -> None:
+        """Keep more of it: `ids` at `place`, which its places name from now on, and how far it has come.
+
+        Raises:
+            FenceMoved: another version than `listing`'s is kept, so somebody else goes on with it.
+        """
+        ...
+
+    def listed_ids(self, listing: AppListing) -> set[str] | None:
+        """The ids at all of its places; None where one of them is gone."""
+        ...
+
+    def drop_listing(self) -> None:
+        """Forget the listing; ids at its places go with time."""
+        ...
+
+
 class DueRecords(Protocol):
     """What must be synced again at a time of its own; a schedule sends it, see `bridge.provisioning.followups`."""
 
@@ -356,6 +381,7 @@ class Store(
     Removals,
     Holds,
     AppRecords,
+    ListingRecords,
     DueRecords,
     Parking,
     Journal,

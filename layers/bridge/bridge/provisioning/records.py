@@ -391,6 +391,27 @@ class AppState:
 
 
 @dataclass(frozen=True)
+class AppListing:
+    """A listing of the application's users that takes longer than one run: how far it has come.
+
+    Attributes:
+        number: the sync number of the sync that began it.
+        began: when that was, before its first page.
+        items: ids of the items that it answers; anyone who asked later is answered by the next one.
+        following: the link of its next page, a path and a query.
+        places: where the ids of its pages are kept.
+        version: one more with each write.
+    """
+
+    number: int
+    began: datetime
+    items: tuple[str, ...] = ()
+    following: str = ""
+    places: tuple[str, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True)
 class Due:
     """What must be synced again at a time of its own, whatever events come: one for each entity and cause.
 

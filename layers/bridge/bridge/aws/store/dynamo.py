@@ -13,6 +13,7 @@ from bridge.aws.store.dues import DueStateRecords
 from bridge.aws.store.holds import HoldRecords
 from bridge.aws.store.journal import JournalRecords
 from bridge.aws.store.links import LinkRecords
+from bridge.aws.store.listing import AppListingRecords
 from bridge.aws.store.reconcile import ReconcileRecords
 from bridge.aws.store.removals import RemovalRecords
 from bridge.aws.store.table import StateTable
@@ -26,6 +27,7 @@ class DynamoStore(
     RemovalRecords,
     HoldRecords,
     AppStateRecords,
+    AppListingRecords,
     DueStateRecords,
     JournalRecords,
     BreakerStateRecords,

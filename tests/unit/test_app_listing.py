@@ -1,0 +1,148 @@
+"""The listing of the application's users over several runs: each page once, ids only, and never less than the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from bridge.errors import Transient
+from bridge.items import Item, Reason, make_item
+from bridge.provisioning.listing import PAGES, ListedUsers
+from bridge.provisioning.records import AppState
+from bridge.provisioning.sync import CALL_SECONDS, Work
+from bridge.provisioning.values import AppUser, Page
+from bridge_local.memory import MemoryStore
+from tests.world import VirtualClock
+
+if TYPE_CHECKING:
+    from bridge.provisioning.ports import OktaReader
+
+ASKED = make_item("app", Reason.FOLLOW_UP, "1")
+
+
+@dataclass
+class Pages:
+    """So many pages of two users each, and which of them were asked for."""
+
+    clock: VirtualClock
+    count: int
+    asked: list[int] = field(default_factory=list)
+    refused: str = ""
+
+    def app_users_page(self, following: str = "") -> Page[AppUser]:
+        """The page at a link."""
+        number = int(following or 0)
+        if following and self.refused:
+            raise Transient(self.refused, upstream="okta")
+        self.asked.append(number)
+        entries = tuple(AppUser(f"{number:04}{letter}", "ACTIVE") for letter in "ab")
+        return Page(entries, str(number + 1) if number + 1 < self.count else "", self.clock.now())
+
+
+@dataclass
+class Runs:
+    """Runs of the application's sync that have time for so many pages each."""
+
+    pages: Pages
+    store: MemoryStore
+    clock: VirtualClock
+    number: int = 0
+
+    def run(self, items: tuple[Item, ...] = (ASKED,), *, pages: int, after: object = None) -> tuple[int, bool]:
+        """How many users a run found in the end, and whether somebody asked too late."""
+        self.number += 1
+        left = iter([*[CALL_SECONDS] * pages, 0.0])
+        reader = ListedUsers(cast("OktaReader", self.pages), self.store, self.clock)
+        work = Work(items, lambda: next(left))
+        listed = reader.read(work, AppState(sync_number=self.number), after=cast("None", after))
+        return len(listed.assigned), listed.late
+
+    def stops(self, items: tuple[Item, ...] = (ASKED,), *, pages: int) -> None:
+        """A run whose time is over after so many pages."""
+        with pytest.raises(Transient, match="time-budget"):
+            self.run(items, pages=pages)
+
+
+@pytest.fixture
+def runs() -> Runs:
+    """An application of fifty pages."""
+    clock = VirtualClock()
+    return Runs(Pages(clock, 50), MemoryStore(), clock)
+
+
+def test_it_goes_on_where_it_stopped(runs: Runs) -> None:
+    """Three runs read every page once, and the last one knows everybody."""
+    runs.stops(pages=7)
+    runs.stops(pages=PAGES + 3)
+    assert runs.run(pages=30) == (100, False)
+    assert runs.pages.asked == list(range(50))
+
+
+def test_one_run_keeps_nothing(runs: Runs) -> None:
+    """A listing that fits into a run writes nothing, and a finished one is not used again."""
+    runs.pages.count = PAGES
+    assert runs.run(pages=PAGES) == (2 * PAGES, False)
+    assert not runs.store.listed_places
+    runs.pages.count = 50
+    runs.stops(pages=30)
+    runs.run(pages=30)
+    assert runs.store.listing() is None
+
+
+def test_who_asks_while_it_is_read_is_answered_by_the_next(runs: Runs) -> None:
+    """Its first pages are older than what they ask about."""
+    runs.stops(pages=7)
+    later = make_item("app", Reason.FOLLOW_UP, "2")
+    assert runs.run((ASKED, later), pages=50) == (100, True)
+    runs.stops((later,), pages=7)
+    assert runs.run((later,), pages=50) == (100, False)
+
+
+def test_a_listing_that_began_before_a_decision_does_not_carry_it_out(runs: Runs) -> None:
+    """It begins anew: what a person approved is judged by what Okta says afterwards."""
+    runs.stops(pages=7)
+    runs.clock.advance(60)
+    decided = runs.clock.now()
+    runs.clock.advance(60)
+    assert runs.run(pages=50, after=decided) == (100, False)
+    assert runs.pages.asked == [*range(7), *range(50)]
+
+
+def test_an_old_listing_begins_anew(runs: Runs) -> None:
+    """After half a day nobody knows what its pages were worth."""
+    runs.stops(pages=7)
+    runs.clock.advance(timedelta(hours=7).total_seconds())
+    runs.run(pages=50)
+    assert runs.pages.asked == [*range(7), *range(50)]
+
+
+def test_ids_that_are_gone_are_read_again(runs: Runs) -> None:
+    """A part that is lost would look like everybody's leaving."""
+    runs.stops(pages=7)
+    runs.store.listed_places.clear()
+    assert runs.run(pages=50) == (100, False)
+    assert runs.pages.asked == [*range(7), *range(50)]
+
+
+def test_a_link_that_okta_does_not_take_any_more_ends_the_listing(runs: Runs) -> None:
+    """The next run does not ask for it again."""
+    runs.stops(pages=7)
+    runs.pages.refused = "okta-implausible"
+    with pytest.raises(Transient, match="okta-implausible"):
+        runs.run(pages=50)
+    runs.pages.refused = ""
+    assert runs.run(pages=50) == (100, False)
+
+
+def test_a_failure_of_okta_costs_no_page(runs: Runs) -> None:
+    """What was read before it is kept, like before the end of time."""
+    runs.stops(pages=7)
+    runs.pages.refused = "okta-timeout"
+    with pytest.raises(Transient, match="okta-timeout"):
+        runs.run(pages=50)
+    runs.pages.refused = ""
+    assert runs.run(pages=50) == (100, False)
+    assert runs.pages.asked == list(range(50))
