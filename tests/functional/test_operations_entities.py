@@ -65,9 +65,8 @@ def test_no_method_of_a_store_that_is_only_read_writes(name: str) -> None:
         if parameter.name != "self" and parameter.default is parameter.empty
     ]
     values = {each.name: ARGUMENTS.get(re.split(r"\W", each.annotation)[0]) for each in wanted}
-    method = getattr(ReadOnlyStore(world.store, mode=Mode.ENFORCE), name)
     with suppress(AttributeError):
-        method(
+        getattr(ReadOnlyStore(world.store, mode=Mode.ENFORCE), name)(
             *(values[each.name] for each in wanted if each.kind is not each.KEYWORD_ONLY),
             **{each.name: values[each.name] for each in wanted if each.kind is each.KEYWORD_ONLY},
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from inspect import signature
@@ -13,10 +13,13 @@ from bridge.outbound.calls import Calls
 from bridge.provisioning.deactivations import OBSERVED
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, Breaker, Decision, GroupLink, Hold, JournalEntry, Removal, UserLink
+from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, Removal, UserLink
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.syncs import build_syncs
 from bridge.settings import Mode, ProvisioningSettings
+
+#: What writes, and answers, and is not a sync's to call.
+_OF_NO_SYNC = frozenset({"close_parked", "decide", "save_breaker"})
 
 
 def reads(name: str) -> bool:
@@ -33,7 +36,7 @@ class ReadOnlyStore:
         self._mode = mode
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(Store, name):
+        if name.startswith("_") or not hasattr(Store, name) or name in _OF_NO_SYNC:
             raise AttributeError(name)
         return getattr(self._store, name) if reads(name) else _unwritten
 
@@ -47,18 +50,6 @@ class ReadOnlyStore:
 
     def _is_past(self, entity: str) -> bool:
         return entity == OBSERVED and self._mode is Mode.ENFORCE
-
-    def decide(self, decision: Decision) -> Decision:
-        """No sync decides."""
-        raise AttributeError(f"a sync that is only tried decides nothing about {decision.entity}")
-
-    def save_breaker(self, breaker: Breaker) -> bool:  # noqa: ARG002 - the port's
-        """Not written."""
-        return False
-
-    def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:  # noqa: ARG002 - the port's
-        """Nothing is removed."""
-        return 0
 
     def begin_user_sync(self, okta_id: str) -> UserLink:
         """The record as it is; no sync number moves, so a sync that is being made goes on."""

@@ -74,6 +74,7 @@ class Deactivations:
         self._lifecycle = lifecycle
         self._settings = settings
         self._listed = ListedUsers(okta, store, clock)
+        self._observes = settings.mode is Mode.OBSERVE
 
     # ------------------------------------------------------------------------------ a user's own sync
 
@@ -82,13 +83,11 @@ class Deactivations:
         if okta_id in self._store.exceptions(APP):
             return Permission.EXCEPTED
         protected = self._protected.among({okta_id}) != frozenset()
-        permitted = self._is_approved(okta_id) or not protected
-        if not app.removals_paused and permitted and self._is_permitted(self._store.removal(PERMITS, okta_id)):
-            return Permission.GIVEN
-        if (
-            self._settings.mode is Mode.OBSERVE
-            and permitted
-            and self._is_permitted(self._store.removal(OBSERVED, okta_id))
+        permits = [OBSERVED] if self._observes else []
+        if not app.removals_paused:
+            permits.append(PERMITS)
+        if (self._is_approved(okta_id) or not protected) and any(
+            self._is_permitted(self._store.removal(entity, okta_id)) for entity in permits
         ):
             return Permission.GIVEN
         hold = self._lifecycle.blocking(APP)
@@ -126,12 +125,16 @@ class Deactivations:
 
     def _is_few(self, okta_id: str) -> bool:
         """Whether this user's deactivation needs no listing: there are few in the window, with theirs."""
+        return len(self._recent() - {okta_id}) + 1 < DIRECT_DEACTIVATIONS_THRESHOLD
+
+    def _recent(self) -> frozenset[str]:
+        """Who was deactivated unapproved within the window, or would have been in observe mode."""
+        return self._store.removals(APP, self._clock.now() - self._window) | self._observed()
+
+    def _observed(self) -> frozenset[str]:
+        """Whom observe mode counts as deactivated; nobody where the bridge enforces."""
         since = self._clock.now() - self._window
-        recent = self._store.removals(APP, since)
-        if self._settings.mode is Mode.OBSERVE:
-            recent |= self._store.removals(OBSERVED, since)
-        recent -= {okta_id}
-        return len(recent) + 1 < DIRECT_DEACTIVATIONS_THRESHOLD
+        return self._store.removals(OBSERVED, since) if self._observes else frozenset()
 
     def observe(self, okta_id: str) -> None:
         """Count a deactivation that observe mode keeps back."""
@@ -151,7 +154,7 @@ class Deactivations:
     def forget_permission(self, okta_id: str) -> None:
         """What was permitted is done, has come about otherwise, or is not wanted any more."""
         self._store.withdraw(PERMITS, [okta_id])
-        if self._settings.mode is Mode.OBSERVE:
+        if self._observes:
             self._store.withdraw(OBSERVED, [okta_id])
 
     def desired_again(self, okta_id: str) -> None:
@@ -195,7 +198,7 @@ class Deactivations:
         report.held = len(plan.held)
         if plan.held:
             report.finish("held", plan.why)
-        if self._settings.mode is Mode.OBSERVE:
+        if self._observes:
             if plan.held:
                 report.planned_calls.append(f"hold {len(plan.held)} deactivations ({plan.why})")
             if plan.held or plan.released:
@@ -233,13 +236,10 @@ class Deactivations:
             self.ask()  # the next one answers anyone who asked while this one was read
         report.read["assigned-users"] = str(len(assigned))
         now, settings = self._clock.now(), self._settings
-        linked = {
+        active = {
             link.okta_id for link in self._store.all_users() if link.genesys_id and link.known_active is not False
         }
-        recent = self._store.removals(APP, now - self._window)
-        if settings.mode is Mode.OBSERVE:
-            observed = self._store.removals(OBSERVED, now - self._window)
-            linked, recent = linked - observed, recent | observed
+        linked = active - self._observed()
         return Facts(
             listed=assigned,
             leaving=linked - assigned,
@@ -251,7 +251,7 @@ class Deactivations:
                 may_empty=True,
             ),
             suspicious=_suspicious(assigned, linked),
-            recent=recent,
+            recent=self._recent(),
             permitted=self._store.permitted(PERMITS, now - APPROVAL_AGE),
             exceptions=self._store.exceptions(APP),
             protected=self._protected.among(linked - assigned),
