@@ -18,7 +18,6 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import ValidationError
 
-from bridge.approvals.signing import binding, sign_identity
 from bridge.operations.answers import Answer, Decided, Kept, Reconsidered, Refused
 from bridge.operations.requests import NAMES, READER, Asked, Decide, Keep, Reconsider, parse_decision, parse_operation
 from bridge_cli.ends import End, Stopped
@@ -84,6 +83,8 @@ class Bridge:
         payload = {"do": verdict, "entity": entity, "number": number, "revision": revision, "why": why}
         with _checked():
             parse_decision({**payload, "identity": "-"})
+        from bridge.approvals.signing import binding, sign_identity  # half of the time that --help would take
+
         bound = binding(place.approvals, verdict, entity, number, revision, why)
         with explained():
             payload["identity"] = sign_identity(place.credentials, place.region, bound, endpoint=place.sts)
@@ -109,6 +110,8 @@ class Bridge:
         place = self.place
         with _checked():
             parse_decision(asked.model_dump())
+        from bridge.approvals.signing import binding, sign_identity
+
         bound = binding(place.approvals, asked.do, asked.about, 0, 0, asked.why)
         with explained():
             identity = sign_identity(place.credentials, place.region, bound, endpoint=place.sts)

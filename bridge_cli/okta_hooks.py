@@ -7,13 +7,15 @@ PUT replaces the whole hook, and a change of its channel makes it unverified. Th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.errors import SettingsError, Transient
 from bridge.okta.events import HOOK_TYPES
 from bridge.outbound.answer import Answer
-from bridge.outbound.http import HttpClient
 from bridge_cli.ends import End, Stopped
+
+if TYPE_CHECKING:
+    from bridge.outbound.http import HttpClient  # slow to import, and not needed for --help
 
 _API = "/api/v1/eventHooks"
 NAME = "Genesys Cloud bridge"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from botocore.config import Config
-from botocore.credentials import Credentials
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bridge_cli.ends import End, Stopped
+
+if TYPE_CHECKING:
+    from botocore.config import Config
 
 #: The stack's outputs that name the two functions.
 OPERATIONS_OUTPUT = "OperationsFunction"
@@ -24,17 +24,22 @@ LOCAL_OPERATIONS, LOCAL_APPROVALS = "Operations", "Approvals"
 LOCAL_PORT = 8080
 #: The local stack's region, and what its AWS takes for credentials.
 _LOCAL_REGION = "us-east-1"
-_LOCAL_CREDENTIALS = Credentials("local", "local")
+_LOCAL_KEY = "local"
 #: The port of the local stack's AWS, counted from its first.
 _LOCAL_AWS = 3
 #: Seconds to wait for an answer: longer than the functions may run.
 READ_TIMEOUT = 75
-_CONFIG = Config(
-    connect_timeout=10,
-    read_timeout=READ_TIMEOUT,
-    # A request may come twice: the second one finds the first one's work.
-    retries={"mode": "standard", "total_max_attempts": 2},
-)
+
+
+def _config() -> Config:
+    from botocore.config import Config  # half of the time that --help would take
+
+    return Config(
+        connect_timeout=10,
+        read_timeout=READ_TIMEOUT,
+        # A request may come twice: the second one finds the first one's work.
+        retries={"mode": "standard", "total_max_attempts": 2},
+    )
 
 
 class Session(Protocol):
@@ -87,16 +92,17 @@ class Place:
 
 def local(session: Session, port: int) -> Place:
     """The local stack on a port."""
+    from botocore.credentials import Credentials
 
     def made(service: str, at: int = port + _LOCAL_AWS) -> Any:
         return session.client(
             service,
             endpoint_url=f"http://127.0.0.1:{at}",
             region_name=_LOCAL_REGION,
-            aws_access_key_id=_LOCAL_CREDENTIALS.access_key,
-            aws_secret_access_key=_LOCAL_CREDENTIALS.secret_key,
+            aws_access_key_id=_LOCAL_KEY,
+            aws_secret_access_key=_LOCAL_KEY,
             aws_session_token=None,
-            config=_CONFIG,
+            config=_config(),
         )
 
     client = made("lambda", port)
@@ -109,7 +115,7 @@ def local(session: Session, port: int) -> Place:
         LOCAL_OPERATIONS,
         LOCAL_APPROVALS,
         _LOCAL_REGION,
-        _LOCAL_CREDENTIALS,
+        Credentials(_LOCAL_KEY, _LOCAL_KEY),
         sts=aws,
         service=made,
         outputs=outputs,
@@ -128,7 +134,7 @@ def deployed(session: Session, stack: str, options: str) -> Place:
     credentials = session.get_credentials()
     if credentials is None:
         raise Stopped(End.UNREACHABLE, "No AWS credentials.", "Add --profile, or sign in with `aws sso login`.")
-    described = session.client("cloudformation", config=_CONFIG).describe_stacks(StackName=stack)["Stacks"][0]
+    described = session.client("cloudformation", config=_config()).describe_stacks(StackName=stack)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", ())}
     missing = [name for name in (OPERATIONS_OUTPUT, APPROVALS_OUTPUT) if not outputs.get(name)]
     if missing:
@@ -139,12 +145,12 @@ def deployed(session: Session, stack: str, options: str) -> Place:
         )
     return Place(
         options,
-        session.client("lambda", config=_CONFIG),
+        session.client("lambda", config=_config()),
         outputs[OPERATIONS_OUTPUT],
         outputs[APPROVALS_OUTPUT],
         region,
         credentials,
-        service=lambda service: session.client(service, config=_CONFIG),
+        service=lambda service: session.client(service, config=_config()),
         stack=stack,
         outputs=outputs,
         parameters={each["ParameterKey"]: each.get("ParameterValue", "") for each in described.get("Parameters", ())},

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge.okta.auth import DPOP_SWITCH, HOOK_SCOPES, LOG_SCOPES, SCOPES
 from bridge.operations.answers import Check, ReconcileStarted, SettingsShown, Status
 from bridge.operations.requests import ReconcileStart, Settings
 from bridge.operations.requests import Status as AskStatus
@@ -120,6 +119,8 @@ class Setup:
     # ------------------------------------------------------------------------------------------- steps
 
     def _okta_app(self) -> None:
+        from bridge.okta.auth import DPOP_SWITCH, HOOK_SCOPES, LOG_SCOPES, SCOPES  # half of what --help would take
+
         terminal = self._context.terminal
         terminal.say(
             "In the Okta admin console:",

@@ -40,7 +40,7 @@ class Refused(Exception):
 class Answer(BaseModel):
     """Base of every good answer."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     ok: Literal[True] = True
 
@@ -52,7 +52,7 @@ class Answer(BaseModel):
 class Part(BaseModel):
     """Base of what answers are made of."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 # -------------------------------------------------------------------------------------------------- holds

@@ -21,7 +21,7 @@ _TEXT = 8192
 class _Piece(BaseModel):
     """Base: no field is guessed, converted or ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class GroupDecision(_Piece):

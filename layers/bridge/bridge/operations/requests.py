@@ -8,6 +8,7 @@ refusal says it.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
@@ -63,7 +64,7 @@ Number = Annotated[int, Field(ge=1, le=999_999, description="a whole number from
 class Asked(BaseModel):
     """Base of every request: no field is guessed, converted or ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     @property
     def reads(self) -> bool:
@@ -487,9 +488,7 @@ class Keep(Asked):
         return " ".join((self.entity, *self.users))
 
 
-_OPERATION: TypeAdapter[Operation] = TypeAdapter(Annotated[Operation, Field(discriminator="do")])
 Approval = Decide | Reconsider | Keep
-_DECIDE: TypeAdapter[Approval] = TypeAdapter(Annotated[Approval, Field(discriminator="do")])
 _KINDS: tuple[type[Asked], ...] = Operation.__args__
 #: Every name that the operations function knows, and every one that the approvals function knows.
 OPERATIONS = tuple(name for kind in _KINDS for name in kind.model_fields["do"].annotation.__args__)  # type: ignore[union-attr] # all of them are literals
@@ -498,17 +497,27 @@ VERDICTS = ("approve", "reject", "reconsider", "keep")
 
 def parse_operation(payload: Any) -> Operation:
     """The operation that a payload asks for; `Refused` (``invalid-request``) names the field and what was expected."""
-    operation: Operation = _parse(_OPERATION, payload, OPERATIONS)
+    operation: Operation = _parse(_operations(), payload, OPERATIONS, _KINDS)
     return operation
 
 
 def parse_decision(payload: Any) -> Approval:
     """As `parse_operation`, for the approvals function."""
-    decide: Approval = _parse(_DECIDE, payload, VERDICTS)
+    decide: Approval = _parse(_approvals(), payload, VERDICTS, Approval.__args__)
     return decide
 
 
-def _parse(adapter: TypeAdapter[Any], payload: Any, names: tuple[str, ...]) -> Any:
+@cache
+def _operations() -> TypeAdapter[Operation]:
+    return TypeAdapter(Annotated[Operation, Field(discriminator="do")])
+
+
+@cache
+def _approvals() -> TypeAdapter[Approval]:
+    return TypeAdapter(Annotated[Approval, Field(discriminator="do")])
+
+
+def _parse(adapter: TypeAdapter[Any], payload: Any, names: tuple[str, ...], kinds: tuple[type[Asked], ...]) -> Any:
     if not isinstance(payload, dict):
         raise Refused("invalid-request", "the request: expected a JSON object")
     if payload.get("do") not in names:
@@ -518,7 +527,6 @@ def _parse(adapter: TypeAdapter[Any], payload: Any, names: tuple[str, ...]) -> A
     except ValidationError as error:
         # The first problem alone, and never the value: an identity is a credential for some minutes.
         problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    kinds: tuple[type[Asked], ...] = Approval.__args__ if adapter is _DECIDE else _KINDS
     kind = next(kind for kind in kinds if payload["do"] in _names(kind))
     field = next((str(part) for part in problem["loc"] if part in kind.model_fields), "")
     if problem["type"] == "extra_forbidden" or not field:
