@@ -13,7 +13,7 @@ from bridge.operations.answers import (
     ReconcileState,
     Status,
 )
-from bridge.operations.reasons import text_of
+from bridge.operations.needs import needs
 from bridge.operations.requests import ConfirmOrganisation, Pause, ReconcileStart, ReconcileStatus
 from bridge.operations.requests import Status as AskStatus
 from bridge.provisioning.organisation import UPSTREAM
@@ -140,7 +140,7 @@ def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace])
         terminal.say()
         rows = [(each.upstream, each.state, terminal.time(each.since), each.why) for each in answer.breakers]
         terminal.table(("breaker", "state", "since", "why"), rows)
-    lines = [f"{each['problem']}: {each['command']}" for each in _todo(context, answer)]
+    lines = [f"{each['says']}: {each['command']}" for each in _todo(context, answer)]
     for hold in answer.releases:
         shows = context.command(f"holds show {hold.entity}")
         lines.append(f"The approved hold of {hold.entity} is {hold.released} of {hold.approved} done: {shows}")
@@ -164,30 +164,11 @@ def _set_up(missing: Sequence[str]) -> str:
 
 
 def _todo(context: Context, answer: Status) -> list[dict[str, str]]:
-    """What needs somebody: the problem, and the command for it."""
-    found: list[tuple[str, str]] = []
-    if answer.set_up is not None and not answer.set_up.done:
-        found.append(("The secret is not filled", "status"))
-    if answer.holds_open:
-        found.append(("Holds wait for a decision", "holds list"))
-    if answer.excepted:
-        kept = sum(answer.excepted.values())
-        found.append((f"Access that Okta has ended is kept by rejected holds ({kept})", "holds list --all"))
-    if answer.parked:
-        found.append(("Items are parked", "parked list"))
-    if answer.paused_everything:
-        found.append(("The queues are paused", "resume"))
-    for breaker in answer.breakers or ():
-        if breaker.state == "open" and breaker.upstream == UPSTREAM:
-            problem = "Another Genesys Cloud organisation? Correct the secret, or else"
-            found.append((problem, "confirm organisation"))
-        elif breaker.state == "open":
-            found.append(
-                (f"Nobody calls {breaker.upstream} ({breaker.why}): {text_of(breaker.why).first[:-1]}", "status")
-            )
-    if answer.paused_removals:
-        found.append(("Removals are paused", "resume removals"))
-    return [{"problem": problem, "command": context.command(words)} for problem, words in found]
+    """What needs somebody: the problem's id, the command for it, and words for people."""
+    return [
+        {"problem": need.problem, "command": context.command(need.command), "says": need.says}
+        for need in needs(answer, context.now())
+    ]
 
 
 # -------------------------------------------------------------------------------------------- reconcile

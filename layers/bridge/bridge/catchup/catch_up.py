@@ -20,7 +20,7 @@ from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
 from bridge.provisioning.followups import send_dues
 from bridge.provisioning.ports import Clock, QueueSender
-from bridge.provisioning.record_ports import Store
+from bridge.provisioning.record_ports import HOOK, Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor, UserLink
 from bridge.provisioning.users import worth_reading
 
@@ -115,7 +115,7 @@ class CatchUp:
         tell_gauges(self._store)
         try:
             # Before the first comparison has ended the hook may not be made yet, and its absence is no trouble.
-            self._health.check(in_service=bool(self._store.app().reconciled))
+            self._note_hook(self._health.check(in_service=bool(self._store.app().reconciled)))
             ended = self._read_on(seconds_left)
         except SettingsError as error:
             if self._store.log_cursor() is not None:
@@ -137,6 +137,12 @@ class CatchUp:
             return "stopped"
         count(Metric.CATCH_UP_RUNS)
         return "ended"
+
+    def _note_hook(self, wrong: str | None) -> None:
+        """Keep what the check found, for the status; only where it is another than before."""
+        before = self._store.breaker(HOOK)
+        if wrong is not None and (before.since is None or before.why != wrong):
+            self._store.save_breaker(replace(before, open=bool(wrong), why=wrong, since=self._clock.now()))
 
     def send_dues(self) -> str:
         """Send what is due to be synced now; ``ended``, or the reason code of what went wrong."""

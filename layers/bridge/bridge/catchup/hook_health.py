@@ -29,11 +29,14 @@ class HookHealth:
         self._hook_url = hook_url.rstrip("/")
         self._ours: frozenset[str] = frozenset()
 
-    def check(self, *, in_service: bool) -> None:
+    def check(self, *, in_service: bool) -> str | None:
         """Ask Okta for the hook's state; that it cannot be read is a metric too, and stops nothing.
 
         Args:
             in_service: whether the bridge works already; until then nothing is counted, for the hook comes last.
+
+        Returns:
+            What is wrong: ``not-active``, ``unverified`` or ``types-missing``; empty for nothing, None for not known.
 
         Raises:
             SettingsError: the bridge is not set up.
@@ -43,11 +46,10 @@ class HookHealth:
         except (Transient, Permanent) as error:
             count(Metric.HOOK_UNKNOWN, int(in_service))
             logger.warning("the event hooks cannot be read", extra={"why": error.reason, "detail": error.detail})
-            return
+            return None
         ours = [hook for hook in hooks if hook.uri.rstrip("/") == self._hook_url]
         self._ours = frozenset(hook.id for hook in ours)
-        if in_service:
-            self._judge(ours)
+        return self._judge(ours) if in_service else None
 
     def count_events(self, events: Iterable[Any]) -> None:
         """Count what a page of the System Log says about the hook, and about native provisioning on our app."""
@@ -63,19 +65,21 @@ class HookHealth:
         count(Metric.HOOK_CAP_WARNINGS, warnings)
         count(Metric.NATIVE_PROVISIONING, native)
 
-    def _judge(self, ours: list[EventHook]) -> None:
+    def _judge(self, ours: list[EventHook]) -> str:
         working = [hook for hook in ours if hook.active and hook.verified]
         if not any(hook.active for hook in ours):
             count(Metric.HOOK_NOT_ACTIVE)
             logger.warning("no active event hook delivers to this stack", extra={"hooks": sorted(self._ours)})
-        elif not working:
+            return "not-active"
+        if not working:
             count(Metric.HOOK_NOT_VERIFIED)
             logger.warning("the event hook is not verified: Okta delivers nothing", extra={"hooks": sorted(self._ours)})
-        else:
-            missing = HOOK_TYPES.difference(*(hook.types for hook in working))
-            count(Metric.HOOK_TYPES_MISSING, len(missing))
-            if missing:
-                logger.warning("the event hook misses event types", extra={"types": sorted(missing)})
+            return "unverified"
+        missing = HOOK_TYPES.difference(*(hook.types for hook in working))
+        count(Metric.HOOK_TYPES_MISSING, len(missing))
+        if missing:
+            logger.warning("the event hook misses event types", extra={"types": sorted(missing)})
+        return "types-missing" if missing else ""
 
     def _is_ours(self, event: Mapping[str, Any]) -> bool:
         """Whether a failed delivery was ours; Okta documents no target for it, so one that names no hook counts."""

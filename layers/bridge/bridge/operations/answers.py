@@ -400,6 +400,11 @@ class Status(Answer):
     parked: int
     reconcile: ReconcileRun | None
     caught_up: datetime | None = Field(description="up to where catch-up has read Okta's System Log")
+    hook: str | None = Field(
+        default=None,
+        description="what the last check of Okta's event hook found: ``not-active``, ``unverified``, "
+        "``types-missing``; empty: nothing",
+    )
 
 
 class Check(Part):

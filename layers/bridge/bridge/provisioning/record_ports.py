@@ -24,6 +24,9 @@ from bridge.provisioning.records import (
     UserLink,
 )
 
+#: Under this name the breakers keep what the last check of Okta's event hook found.
+HOOK = "hook"
+
 
 class UserLinks(Protocol):
     """Links of users, their fence, and who owns which Genesys Cloud user."""

@@ -1,0 +1,83 @@
+"""What needs somebody: each problem by an id that stays, with the command that comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bridge.operations.answers import Breaker, Status
+from bridge.operations.reasons import text_of
+from bridge.provisioning.organisation import UPSTREAM
+
+#: So long catch-up may have read nothing before somebody is needed: as `CatchUpStoppedAlarm`.
+BEHIND = timedelta(minutes=30)
+#: What a check of the event hook found -> what to say of it.
+_HOOK = {
+    "not-active": "No active event hook of Okta delivers here: changes come minutes later",
+    "unverified": "Okta's event hook is not verified, so it delivers nothing: changes come minutes later",
+    "types-missing": "Okta's event hook does not subscribe to every event type: some changes come minutes later",
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that needs somebody.
+
+    Attributes:
+        problem: its id, such as ``holds-open``; the same in the status, in the console and in the runbook.
+        command: the words after ``bridge``.
+        says: for people.
+    """
+
+    problem: str
+    command: str
+    says: str
+
+
+def needs(status: Status, now: datetime) -> list[Need]:
+    """What needs somebody, what stops everything first."""
+    return [*_of_everything(status, now), *_of_some(status)]
+
+
+def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
+    if status.set_up is not None and not status.set_up.done:
+        yield Need("not-set-up", "check", "The secret is not filled")
+    for breaker in status.breakers or ():
+        if breaker.state == "open":
+            yield _of_breaker(breaker)
+    if status.paused_everything:
+        yield Need("queues-paused", "resume", "The queues are paused")
+    if status.app_status not in {None, "ACTIVE"}:
+        yield Need("app-not-active", "check", f"The Okta application is {status.app_status}: deactivations wait")
+    if status.hook in _HOOK:
+        yield Need(f"hook-{status.hook}", "hook status", _HOOK[status.hook])
+    if status.caught_up is not None and now - status.caught_up > BEHIND:
+        minutes = (now - status.caught_up) // timedelta(minutes=1)
+        yield Need("catch-up-behind", "check", f"Catch-up has read nothing of Okta's System Log for {minutes} minutes")
+    if status.reconcile is not None and status.reconcile.state == "failed":
+        yield Need("reconcile-failed", "reconcile --report", "The last comparison ended without being whole")
+
+
+def _of_breaker(breaker: Breaker) -> Need:
+    upstream, why = breaker.upstream, breaker.why
+    if upstream == UPSTREAM:
+        says = "Another Genesys Cloud organisation? Correct the secret, or else"
+        return Need("another-organisation", "confirm organisation", says)
+    first = text_of(why).first[:-1]
+    return Need(f"{upstream}-down", "check", f"Nobody calls {upstream} ({why}): {first}")
+
+
+def _of_some(status: Status) -> Iterator[Need]:
+    if status.holds_open:
+        yield Need("holds-open", "holds list", "Holds wait for a decision")
+    if status.parked:
+        yield Need("parked", "parked list", "Items are parked")
+    if status.excepted:
+        kept = sum(status.excepted.values())
+        says = f"Access that Okta has ended is kept by rejected holds ({kept})"
+        yield Need("exceptions-kept", "holds list --all", says)
+    if status.paused_removals:
+        yield Need("removals-paused", "resume removals", "Removals are paused")
+    if status.mode == "observe" and status.reconciled == "enforce":
+        yield Need("observing", "check", "The bridge only observes, although it has enforced before")
