@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from bridge.operations.answers import Answer, Decided, Kept, Reconsidered, Refused
 from bridge.operations.requests import NAMES, READER, Asked, Decide, Keep, Reconsider, parse_decision, parse_operation
 from bridge_cli.ends import End, Stopped
-from bridge_cli.places import Place
+from bridge_cli.places import LOCAL_PLAY, Place
 
 A = TypeVar("A", bound=Answer)
 
@@ -70,6 +70,14 @@ class Bridge:
         function = self.place.operations
         alias = f":{NAMES}" if request.names else f":{READER}" if request.reads else ""
         return self._invoke(f"{function}{alias}", payload, kind)
+
+    def play(self, payload: dict[str, Any], kind: type[A]) -> Reply[A]:
+        """What the local stack's function for scenes answers.
+
+        Raises:
+            Stopped: as `ask`.
+        """
+        return self._invoke(LOCAL_PLAY, payload, kind)
 
     def decide(
         self, verdict: Literal["approve", "reject"], entity: str, number: int, revision: int, why: str

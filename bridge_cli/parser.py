@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bridge_cli import checks, decisions, entities, groups, holds, hook, maps, parked, restore, running, setup
+from bridge_cli import checks, decisions, entities, groups, holds, hook, maps, parked, play, restore, running, setup
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
 from bridge_cli.places import LOCAL_PORT
@@ -27,6 +27,7 @@ COMMANDS: tuple[Command, ...] = (
     *maps.COMMANDS,
     *decisions.COMMANDS,
     *restore.COMMANDS,
+    *play.COMMANDS,
 )
 #: What the first words of commands with two stand for.
 FAMILIES = {
@@ -36,6 +37,7 @@ FAMILIES = {
     "map": "the attribute map",
     "group": "links and ceilings that an operator sets",
     "confirm": "what an operator knows better than the bridge",
+    "play": "scenes on the local stack",
 }
 #: The options that lead to a bridge, and the values they have when nobody names them.
 _CONNECTION = {"stack": None, "region": None, "profile": None, "local": False, "port": LOCAL_PORT}

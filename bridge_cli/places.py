@@ -20,6 +20,8 @@ HOOK_OUTPUT, TOPIC_OUTPUT = "HookUrl", "AlarmTopicArn"
 SECRET_OUTPUT, _LOCAL_SECRET = "BridgeSecretArn", "BridgeSecret"
 #: As the local stack names them.
 LOCAL_OPERATIONS, LOCAL_APPROVALS = "Operations", "Approvals"
+#: What the local stack alone has: it prepares scenes.
+LOCAL_PLAY = "Play"
 #: Where `make local` listens unless it is told otherwise.
 LOCAL_PORT = 8080
 #: The local stack's region, and what its AWS takes for credentials.

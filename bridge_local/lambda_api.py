@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Mapping
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from bridge_local.exchange import Request, Response
-from bridge_local.functions import Function, Invoked
+from bridge_local.functions import Invoked
 from bridge_local.sources import Sources
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<name>[^/]+)/invocations/?")
@@ -21,10 +21,18 @@ _ACCOUNT = re.compile(r"/2016-08-19/account-settings/?")
 _MAPPING = re.compile(r"/2015-03-31/event-source-mappings/(?P<id>[A-Za-z0-9-]+)/?")
 
 
+class Invocable(Protocol):
+    """What is invoked by its name."""
+
+    def invoke(self, event: Any, qualifier: str = "") -> Invoked:
+        """Handle an event that comes through an alias, if one is named."""
+        ...
+
+
 class LambdaApi:
     """Answers Lambda's paths."""
 
-    def __init__(self, functions: Mapping[str, Function], sources: Sources, concurrency: int) -> None:
+    def __init__(self, functions: Mapping[str, Invocable], sources: Sources, concurrency: int) -> None:
         """`functions` by name; `concurrency`: the account's quota of concurrent executions."""
         self._functions = functions
         self._concurrency = concurrency

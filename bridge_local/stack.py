@@ -34,6 +34,7 @@ from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
 from bridge_local.okta.dispatcher import Post
 from bridge_local.okta.event_types import TEXTS, is_hook_eligible
 from bridge_local.options import DEFAULTS, Options
+from bridge_local.play import Play, Stagehand
 from bridge_local.schedules import Schedules
 from bridge_local.server import Server
 from bridge_local.sources import Sources
@@ -93,7 +94,7 @@ class Stack:
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
         functions = {name: self._function(name) for name in self.template.invoked}
-        self._lambda = LambdaApi(functions, self.sources, options.concurrency)
+        self._lambda = LambdaApi({**functions, **self._play()}, self.sources, options.concurrency)
         self._schedules = Schedules(self.template.schedules, functions, options.schedule_speed)
         self._closers.insert(1, self._schedules.join)  # when the functions are closed
 
@@ -170,6 +171,13 @@ class Stack:
         if self._kept.get("genesys"):
             model.from_state(self._kept["genesys"])
         return model
+
+    def _play(self) -> dict[str, Play]:
+        """The function for scenes, where both sides are ours."""
+        if self.okta is None or self.genesys is None:
+            return {}
+        store = DynamoStore(self.aws.client("dynamodb"), "StateTable")  # as it is named here
+        return {"Play": Play(Stagehand(self.okta, self.genesys, store))}
 
     def _start(self) -> None:
         self._moto.reset()

@@ -230,3 +230,16 @@ def test_a_typed_credential_is_in_no_process_list(office: Office) -> None:
     said = b"".join(seen) + (out + err).encode() + office.stack.logs.path.read_bytes()
     assert not [name for name in (credential, secret, kept["hook_secret"]) if name.encode() in said]
     assert office.ask("hook status")["secrets"].startswith("two")
+
+
+def test_a_scene_is_played_and_named(office: Office) -> None:
+    """The command says what has happened and what to look for; the status names it; mending ends it."""
+    played = office.ask("play scene paused")
+    assert (played["problem"], played["command"]) == ("removals-paused", "resume removals")
+    needs = office.ask("status")["needs"]
+    assert "bridge resume removals --local" in needs[-1]["command"]
+    assert "removals-paused" in [each["problem"] for each in needs]
+    assert "Soon bridge status" in office.bridge("play scene paused")
+    office.bridge("play mend")
+    assert "removals-paused" not in [each["problem"] for each in office.ask("status")["needs"]]
+    assert json.loads(office.bridge("play scene flood --json", End.USAGE))["ok"] is False

@@ -57,8 +57,12 @@ def test_a_monitor_is_told_by_the_exit_code_what_needs_somebody() -> None:
     assert ran.code == 1
     assert list(ran.document)[:2] == ["ok", "needs"]
     assert ran.document["needs"] == [
-        {"problem": "Holds wait for a decision", "command": "bridge holds list --stack prod"},
-        {"problem": "Items are parked", "command": "bridge parked list --stack prod"},
+        {
+            "problem": "holds-open",
+            "command": "bridge holds list --stack prod",
+            "says": "Holds wait for a decision",
+        },
+        {"problem": "parked", "command": "bridge parked list --stack prod", "says": "Items are parked"},
     ]
     assert stage.run("status --json").code == 0
     assert Stage(status=status()).run("status --check").code == 0

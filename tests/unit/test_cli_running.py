@@ -50,11 +50,11 @@ def test_status_names_the_command_for_whatever_waits() -> None:
     assert "last comparison   done (enforce), ended 2026-11-24 04:01:00 -05:00" in out
     assert "genesys  open   2026-11-24 04:00:00 -05:00  genesys-503" in out
     assert out.endswith(
-        "The secret is not filled: bridge status --stack prod\n"
+        "The secret is not filled: bridge check --stack prod\n"
+        "Nobody calls genesys (genesys-503): Nothing: the bridge tries again by itself: bridge check --stack prod\n"
+        "The queues are paused: bridge resume --stack prod\n"
         "Holds wait for a decision: bridge holds list --stack prod\n"
         "Items are parked: bridge parked list --stack prod\n"
-        "The queues are paused: bridge resume --stack prod\n"
-        "Nobody calls genesys (genesys-503): Nothing: the bridge tries again by itself: bridge status --stack prod\n"
         "Removals are paused: bridge resume removals --stack prod\n"
     )
 

@@ -12,11 +12,11 @@ from bridge.provisioning.organisation import UPSTREAM
 
 #: So long catch-up may have read nothing before somebody is needed: as `CatchUpStoppedAlarm`.
 BEHIND = timedelta(minutes=30)
-#: What a check of the event hook found -> what to say of it.
+#: What a check of the event hook found -> the first command, and what to say.
 _HOOK = {
-    "not-active": "No active event hook of Okta delivers here: changes come minutes later",
-    "unverified": "Okta's event hook is not verified, so it delivers nothing: changes come minutes later",
-    "types-missing": "Okta's event hook does not subscribe to every event type: some changes come minutes later",
+    "not-active": ("hook status", "No active event hook of Okta delivers here: changes come minutes later"),
+    "unverified": ("hook verify", "Okta's event hook is not verified, so it delivers nothing: changes come late"),
+    "types-missing": ("hook status", "Okta's event hook lacks event types: some changes come minutes later"),
 }
 
 
@@ -51,7 +51,7 @@ def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
     if status.app_status not in {None, "ACTIVE"}:
         yield Need("app-not-active", "check", f"The Okta application is {status.app_status}: deactivations wait")
     if status.hook in _HOOK:
-        yield Need(f"hook-{status.hook}", "hook status", _HOOK[status.hook])
+        yield Need(f"hook-{status.hook}", *_HOOK[status.hook])
     if status.caught_up is not None and now - status.caught_up > BEHIND:
         minutes = (now - status.caught_up) // timedelta(minutes=1)
         yield Need("catch-up-behind", "check", f"Catch-up has read nothing of Okta's System Log for {minutes} minutes")

@@ -1,0 +1,213 @@
+"""Plays with the local stack: prepares a scene that needs somebody, and mends what is broken.
+
+A scene stands in ``scenes.json``: what it says, its steps, and what must be seen then: the problem's id and command in
+``bridge status``, the alarm, and the metric that it watches. A step names a method of `Stagehand`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from bridge.provisioning.linking import LINKED_BY_OPERATOR
+from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import GroupState, LogCursor, Origin, UserState
+from bridge_local.faults import Fault
+from bridge_local.functions import Invoked
+from bridge_local.genesys import GenesysModel
+from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import OktaModel
+from bridge_local.okta import faults as okta_faults
+
+_FILE = Path(__file__).with_name("scenes.json")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What somebody has to be able to see and mend.
+
+    Attributes:
+        says: what has happened.
+        steps: what prepares it: a method of `Stagehand` as ``do``, and its arguments.
+        problem: the id that the status names.
+        command: the words after ``bridge`` that the status names.
+        alarm: the alarm that tells somebody.
+        metric: what the alarm watches, or, for one on a silence, what tells why it is silent.
+    """
+
+    says: str
+    steps: tuple[Mapping[str, Any], ...]
+    problem: str
+    command: str
+    alarm: str
+    metric: str
+
+
+@cache
+def scenes() -> Mapping[str, Scene]:
+    """Every scene by name."""
+    return {name: Scene(**each) for name, each in json.loads(_FILE.read_text("utf-8")).items()}
+
+
+class Stagehand:
+    """Makes what a scene needs; each step goes on with the people and the group of those before."""
+
+    def __init__(self, okta: OktaModel, genesys: GenesysModel, store: Store) -> None:
+        """Both sides, and what the bridge remembers of people who have long been there."""
+        self._okta = okta
+        self._genesys = genesys
+        self._store = store
+        self._secret = genesys.tokens.client_secret
+        self._people: list[str] = []
+        self._group = ""
+
+    def play(self, scene: Scene) -> None:
+        """Every step of a scene."""
+        for step in scene.steps:
+            arguments = dict(step)
+            getattr(self, arguments.pop("do").replace("-", "_"))(**arguments)
+
+    def mend(self) -> None:
+        """Put right what was broken; what people must decide stays."""
+        self._okta.faults.clear()
+        self._genesys.faults.clear()
+        self._genesys.tokens.client_secret = self._secret
+        self._verify("VERIFIED")
+        self._store.pause_removals(paused=False)
+
+    # ------------------------------------------------------------------------------------------- steps
+
+    def team(self, people: int) -> None:
+        """A group and its people, in Genesys Cloud for long."""
+        with self._okta.quietly():
+            self._people = [self._person() for _ in range(people)]
+            name = f"Team {len(self._okta.groups.current) + 1}"
+            self._group = self._okta.create_group(name)
+            self._okta.add_members(self._group, self._people)
+        group, accounts = self._genesys.add_group(name), [self._link(person) for person in self._people]
+        self._genesys.edit_members(group, add=accounts)
+        self._store.claim_group(
+            replace(
+                self._store.begin_group_sync(self._group),
+                state=GroupState.LINKED,
+                genesys_id=group,
+                linked_by=LINKED_BY_OPERATOR,
+                first_sync_ended=True,
+                nonempty=self._okta.now(),
+            )
+        )
+
+    def empty(self) -> None:
+        """Everybody leaves the group in Okta."""
+        self._okta.remove_members(self._group, self._people)
+
+    def retitle(self) -> None:
+        """Everybody gets another title in Okta."""
+        for person in self._people:
+            self._okta.update_profile(person, {"title": "Specialist"})
+
+    def doubles(self, people: int) -> None:
+        """New people whom two accounts each match."""
+        for _ in range(people):
+            with self._okta.quietly():
+                person = self._person(assigned=False)
+            login = self._okta.users.current[person].login
+            for document in ({"userName": login}, {"userName": f"old.{login}", "externalId": person}):
+                self._genesys.add_user({"displayName": "Somebody", **document})
+            self._okta.assign_user(person)
+
+    def refuse(self, server: str, status: int, match: str = "") -> None:
+        """A server answers this status, to what matches."""
+        if server == "okta":
+            self._okta.faults.add(Fault(match, okta_faults.refused(status)))
+        else:
+            self._genesys.faults.add(Fault(match, genesys_faults.refused(status)))
+
+    def renew_secret(self) -> None:
+        """Genesys Cloud's client has another secret than the bridge."""
+        self._genesys.tokens.client_secret = "renewed"  # noqa: S105 - made up
+        self._genesys.revoke_tokens()
+
+    def unverify(self) -> None:
+        """Okta's hooks lose their verification."""
+        self._verify("UNVERIFIED")
+
+    def fall_behind(self, minutes: int) -> None:
+        """Catch-up has read nothing for so long."""
+        cursor = self._store.log_cursor() or LogCursor("", "", self._okta.now())
+        self._store.save_log_cursor(replace(cursor, at=self._okta.now() - timedelta(minutes=minutes)))
+
+    def keep(self, people: int) -> None:
+        """A rejected hold keeps some in the group whom Okta has taken out."""
+        kept = self._people[:people]
+        self._store.add_exceptions(f"group:{self._group}", kept)
+        self._okta.remove_members(self._group, kept)
+
+    def pause_removals(self) -> None:
+        """An operator has paused removals."""
+        self._store.pause_removals(paused=True)
+
+    # ------------------------------------------------------------------------------------------- parts
+
+    def _person(self, *, assigned: bool = True) -> str:
+        number = len(self._okta.users.current) + 1
+        login = f"player{number}@example.com"
+        profile = {"login": login, "email": login, "firstName": "Player", "lastName": f"No{number}"}
+        person = self._okta.create_user(profile)
+        if assigned:
+            self._okta.assign_user(person)
+        return person
+
+    def _link(self, person: str) -> str:
+        login = self._okta.users.current[person].login
+        account = self._genesys.add_user(
+            {"userName": login, "displayName": login, "active": True, "externalId": person}
+        )
+        self._store.claim_user(
+            replace(
+                self._store.begin_user_sync(person),
+                state=UserState.LINKED,
+                genesys_id=account,
+                active=True,
+                origin=Origin.CREATED,
+                status="ACTIVE",
+                assigned=True,
+                epoch=self._store.app().epoch,
+            )
+        )
+        return account
+
+    def _verify(self, verification: str) -> None:
+        with self._okta.lock:
+            for hook_id, hook in self._okta.hooks.items():
+                self._okta.hooks[hook_id] = replace(hook, verification=verification)
+
+
+class Play:
+    """The function ``Play`` of the local stack, which `bridge play` asks."""
+
+    def __init__(self, stagehand: Stagehand) -> None:
+        """`stagehand` does the work."""
+        self._stagehand = stagehand
+        self._lock = Lock()
+
+    def invoke(self, event: Any, qualifier: str = "") -> Invoked:  # noqa: ARG002 - as every function of the stack
+        """Answer ``{"do": "scene", "name": ...}`` and ``{"do": "mend"}``."""
+        asked = event if isinstance(event, dict) else {}
+        with self._lock:
+            if asked.get("do") == "mend":
+                self._stagehand.mend()
+                return Invoked({"ok": True})
+            scene = scenes().get(str(asked.get("name")))
+            if asked.get("do") != "scene" or scene is None:
+                message = f"name: expected one of {', '.join(scenes())}"
+                return Invoked({"ok": False, "error": {"reason": "invalid-request", "message": message}})
+            self._stagehand.play(scene)
+        shown = {name: value for name, value in asdict(scene).items() if name != "steps"}
+        return Invoked({"ok": True, "scene": asked["name"], **shown})
