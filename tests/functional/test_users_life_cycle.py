@@ -155,7 +155,7 @@ def test_every_usable_status_is_active(status: str) -> None:
 
 
 def test_status_that_nobody_knows_changes_nothing() -> None:
-    """A status Okta may invent one day: no change, journalled, and the user is remembered."""
+    """A status Okta may invent one day: no change, and a person sees it."""
     world = World()
     user = linked(world)
     table = world.okta.users
@@ -164,6 +164,26 @@ def test_status_that_nobody_knows_changes_nothing() -> None:
     world.settle()
     assert world.calls() == 0
     assert world.last(f"user:{user}").why == "status-not-known"
+    assert world.parked(f"user:{user}") == ["status-not-known"]
+
+
+def test_a_leaver_with_a_status_that_nobody_knows_is_parked() -> None:
+    """The event says that access ends, and the answer cannot be read as that: a person sees it, and it mends itself."""
+    world = World()
+    user = linked(world)
+    world.okta.faults.add(Fault(r"/users/[^/?]+$", okta_faults.unknown_status()))
+    world.okta.deactivate(user)
+    world.happen()
+    assert world.account(user)["active"] is True
+    for _ in range(2):
+        assert world.parked(f"user:{user}") == ["status-not-known"]
+        world.ask(f"user:{user}")
+        world.settle()
+    world.okta.faults.clear()
+    world.ask(f"user:{user}")
+    world.settle()
+    assert world.account(user)["active"] is False
+    assert world.parked(f"user:{user}") == []
 
 
 def test_staged_user_is_remembered_and_created_on_activation() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bridge.errors import AuthFailure, Permanent, Transient
-from bridge.okta.client import MAX_IDLE_PAGES, OktaClient
+from bridge.okta.client import OktaClient
 from bridge.outbound.http import HttpClient
+from bridge.provisioning.paging import MAX_IDLE_PAGES
 from bridge.provisioning.ports import OktaReader
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
 from bridge_local.exchange import Response

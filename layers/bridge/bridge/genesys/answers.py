@@ -160,6 +160,7 @@ def failure(
     by_id: bool = False,
     creates: bool = False,
     renames: bool = False,
+    versioned: bool = False,
     sent: Mapping[str, Any] = MappingProxyType({}),
 ) -> BridgeError:
     """The error that an answer without success stands for.
@@ -169,12 +170,13 @@ def failure(
         by_id: the request addressed one user or group by its id.
         creates: it was the POST of a user.
         renames: it was a PATCH that writes userName.
+        versioned: it was a PATCH, which alone can meet a newer version.
         sent: the body of the request.
     """
     document = answer.json_object()
     status, code = answer.status, _code(document)
     details: dict[str, Any] = {"upstream": "genesys", "reference": reference_of(answer), "status": status}
-    if status == HTTPStatus.PRECONDITION_FAILED:
+    if versioned and status == HTTPStatus.PRECONDITION_FAILED:
         return VersionConflict("the version moved")
     passes = answer.may_pass and status != HTTPStatus.NOT_IMPLEMENTED
     if not passes and not _is_signed(document, status):
@@ -184,8 +186,10 @@ def failure(
     conflict = status == HTTPStatus.CONFLICT
     if (creates and conflict) or ((creates or renames) and code == "uniqueness"):
         return UserNameTaken("a Genesys Cloud user holds the userName")
-    if status in {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT} and (
-        code == "invalidVers" or _VERSION_TEXT.search(text)
+    if (
+        versioned
+        and status in {HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT}
+        and (code == "invalidVers" or _VERSION_TEXT.search(text))
     ):
         return VersionConflict("the version moved")
     if renames and conflict and (not text.strip() or _TAKEN_TEXT.search(text)):

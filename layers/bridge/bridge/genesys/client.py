@@ -240,7 +240,10 @@ class GenesysClient:
             answer = self._send(method, path, label or path, params, document, if_match)
         if answer.status in _SUCCESS[method]:
             return answer
-        raise answers.failure(answer, by_id=by_id, creates=creates, renames=renames, sent=document or {})
+        versioned = method == "PATCH"
+        raise answers.failure(
+            answer, by_id=by_id, creates=creates, renames=renames, versioned=versioned, sent=document or {}
+        )
 
     def _send(
         self,

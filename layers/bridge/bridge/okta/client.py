@@ -23,6 +23,7 @@ from bridge.okta.answers import Document
 from bridge.outbound import links
 from bridge.outbound.answer import LONGEST_WAIT, Answer
 from bridge.outbound.http import Auth, HttpClient
+from bridge.provisioning.paging import MAX_IDLE_PAGES, MAX_PAGES
 from bridge.provisioning.ports import Clock, Pace
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Page, Read
 
@@ -37,8 +38,6 @@ _SLIM = {
 _EXPAND: _Params = (("expand", "user"),)
 
 APP_USERS_PAGE, GROUPS_PAGE, GROUP_USERS_PAGE = 500, 200, 1000
-#: No listing has more pages, and no so many of them in a row bring nothing that others have not brought.
-MAX_PAGES, MAX_IDLE_PAGES = 2000, 3
 
 
 @dataclass(frozen=True)

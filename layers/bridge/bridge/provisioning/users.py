@@ -117,6 +117,8 @@ class UserSync:
                 return self._settle(link, user.status, report.finish("unchanged", "suspended-ignored"))
             return self._ends_at_once(work, link, user, app, report)
         if user.status != "STAGED" and user.status not in ACTIVE_STATUSES:
+            if link.is_link and link.known_active is not False:  # it may mean that access ends: a person sees it
+                raise Permanent("status-not-known", detail=work.entity, upstream="okta")
             return self._settle(_remembered(link), user.status, report.finish("unchanged", "status-not-known"))
         return self._usable(work, link, user, read.date, app, report)
 

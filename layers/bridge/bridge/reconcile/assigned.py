@@ -82,21 +82,12 @@ class AssignedUsers:
     def _pages(self, session: Session) -> Iterator[tuple[AppUser, ...]]:
         """Every page, each once; the last one is followed by nothing."""
         seen: set[str] = set()
-        followed: set[str] = set()
-        following = ""
-        while True:
-            page = session.ask(partial(self._okta.app_users_page, following))
+        for page in session.pages(self._okta.app_users_page):
             ids = {entry.id for entry in page.entries}
             if len(ids) < len(page.entries) or not seen.isdisjoint(ids):
                 raise Implausible("okta-user-listed-twice")
             seen |= ids
             yield page.entries
-            following = page.following
-            if not following:
-                return
-            if following in followed:
-                raise Implausible("okta-page-listed-twice")
-            followed.add(following)
 
     def _require_active_app(self, session: Session) -> None:
         """Assignments mean nothing while the application is switched off."""

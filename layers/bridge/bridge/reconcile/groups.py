@@ -10,7 +10,7 @@ from bridge.provisioning.membership import Membership, read_membership
 from bridge.provisioning.ports import GenesysReader, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState
-from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
+from bridge.provisioning.runs import Finding, Phase, Run, Step
 from bridge.provisioning.values import OktaGroup
 from bridge.reconcile.items import group_items, waiting_users
 from bridge.reconcile.reading import Session
@@ -75,17 +75,8 @@ class Groups:
         return {okta_id: links.get(okta_id) for okta_id in ids}
 
     def _all_groups(self, session: Session) -> Iterator[OktaGroup]:
-        followed: set[str] = set()
-        following = ""
-        while True:
-            page = session.ask(partial(self._okta.groups_page, following))
+        for page in session.pages(self._okta.groups_page):
             yield from page.entries
-            following = page.following
-            if not following:
-                return
-            if following in followed:
-                raise Implausible("okta-page-listed-twice")
-            followed.add(following)
 
     # --------------------------------------------------------------------------------------- comparing
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 from bridge.errors import AuthFailure, Transient
 from bridge.items import Item
+from bridge.provisioning.paging import Entry_, pages
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.runs import Finding, Implausible, NotYet
+from bridge.provisioning.values import Page
 
 #: Seconds of the function's time that must be left for one more call, and for writing down where the run stands.
 RESERVE = 45.0
@@ -56,6 +59,19 @@ class Session:
                     raise
                 self.check_time(wait)
                 self._pause(wait)
+
+    def pages(self, read: Callable[[str], Page[Entry_]]) -> Iterator[Page[Entry_]]:
+        """Every page of a listing of Okta's, each asked for as `ask` does.
+
+        Raises:
+            Implausible: it leads back, or does not end; and what `ask` raises.
+        """
+        try:
+            yield from pages(lambda following: self.ask(partial(read, following)))
+        except Transient as error:
+            if error.reason == "okta-implausible":
+                raise Implausible("okta-page-listed-twice") from None
+            raise
 
     def check_time(self, seconds: float = 0.0) -> None:
         """Raise NotYet when no further call may begin after so many seconds."""
