@@ -11,6 +11,7 @@ from bridge.operations.requests import Diff, Explain, Sync
 from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments, wait_arguments, whole
 from bridge_cli.context import Context, pages, show_entry, sync_of, work_facts
 from bridge_cli.ends import End
+from bridge_cli.summary import as_csv, summed
 from bridge_cli.tables import count
 from bridge_cli.terminal import Terminal
 
@@ -72,6 +73,8 @@ def diff(context: Context) -> End:
     """``diff``."""
     if context.arguments.entity is not None:
         return _compare(context, entity_of(context.arguments))
+    if context.arguments.summary or context.arguments.csv:
+        return _summarise(context)
     reply = pages(context, Diff(), Differences, "differences")
     terminal = context.terminal
     terminal.document(reply.document)
@@ -87,6 +90,17 @@ def diff(context: Context) -> End:
     if differences:
         more = "; there are more: --all" if reply.answer.next is not None else ""
         terminal.say("", f"{count(len(differences), 'difference')}{more}")
+    return End.DONE
+
+
+def _summarise(context: Context) -> End:
+    context.arguments.all = True
+    found = summed(pages(context, Diff(), Differences, "differences").answer.differences)
+    context.terminal.document({"ok": True, "summary": found})
+    if context.arguments.csv:
+        context.terminal.say(*as_csv(found))
+    else:
+        context.terminal.table(("what", "number"), list(found.items()))
     return End.DONE
 
 
@@ -159,6 +173,8 @@ def _explain_arguments(parser: argparse.ArgumentParser) -> None:
 def _diff_arguments(parser: argparse.ArgumentParser) -> None:
     entity_argument(parser, optional=True)
     page_arguments(parser, _DIFFERENCES)
+    parser.add_argument("--summary", action="store_true", help="how many of each kind, and which attributes")
+    parser.add_argument("--csv", action="store_true", help="the summary for a spreadsheet")
 
 
 COMMANDS = (
@@ -186,7 +202,7 @@ COMMANDS = (
     ),
     Command(
         "diff",
-        "[ENTITY [ID]]",
+        "[ENTITY [ID] | --summary [--csv]]",
         "what differs between Okta and Genesys Cloud",
         "With a user or a group: what should be and what is, as both sides are now. Without: everything that observe "
         "mode would have changed, each with its calls. Nothing is changed. Values of a profile are shown here alone, "
