@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.items import Queue
+from bridge.provisioning.assignments import STORM_PAGES
 from bridge_local.faults import Effect, Fault, html
 from bridge_local.okta import faults as okta_faults
 from tests.world import APP_ID, World
@@ -120,19 +121,19 @@ def test_application_with_more_pages_than_it_saves_is_read_singly() -> None:
     """A listing longer than the reads it would spare is given up, and not tried again for ten minutes."""
     world = World()
     with world.okta.quietly():
-        world.people(5100)
+        world.people(7600)
     late = [world.person(f"Late{number} Test") for number in range(30)]
     asked = world.watch_okta()
     world.happen()
     assert len(world.accounts()) == len(late)
     assert singles(asked) == len(late)
-    assert asked.count(LISTING) == 10
+    assert asked.count(LISTING) == STORM_PAGES
     world.clock.advance(601)
     for user in late:
         world.okta.unassign_user(user)
         world.okta.assign_user(user)
     world.happen()
-    assert asked.count(LISTING) > 10
+    assert asked.count(LISTING) > STORM_PAGES
 
 
 def test_no_listing_while_okta_may_still_lag() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 #: Most messages of one SendMessageBatch. An item has at most 100 ids of 64 characters, so ten items stay under
 #: 100 KB, a tenth of what SQS takes in one request.
 BATCH = 10
+#: Batches of one queue that are on their way at once: a thousand items take thirteen rounds, within Okta's 3 seconds.
+AT_ONCE = 8
 
 
 class SqsQueues:
@@ -29,7 +32,7 @@ class SqsQueues:
         self._urls = {Queue.LEAVERS: settings.leavers, Queue.USERS: settings.users, Queue.GROUPS: settings.groups}
 
     def send(self, items: Sequence[Item]) -> None:
-        """Put every item into its queue, in order, the leavers' queue first.
+        """Put every item into its queue, the leavers' queue first.
 
         A queue that refuses does not keep the items of the others back.
 
@@ -38,14 +41,32 @@ class SqsQueues:
         """
         failure: Transient | None = None
         for queue, url in self._urls.items():
-            of_queue = [item for item in items if item.queue is queue]
-            try:
-                for start in range(0, len(of_queue), BATCH):
-                    self._send(url, of_queue[start : start + BATCH])
-            except Transient as error:
-                failure = failure or error
+            failure = self._send_all(url, [item for item in items if item.queue is queue]) or failure
         if failure is not None:
             raise failure
+
+    def _send_all(self, url: str, items: Sequence[Item]) -> Transient | None:
+        """Send a queue's items, ten in a batch and some batches at once; the first failure.
+
+        Batches may overtake each other, which harms nothing: an item says what to sync again, and never what to do.
+        """
+        failures: list[Transient] = []
+
+        def attempt(batch: Sequence[Item]) -> None:
+            if failures:
+                return  # a queue that is out of reach is not asked for every batch
+            try:
+                self._send(url, batch)
+            except Transient as error:
+                failures.append(error)
+
+        batches = [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
+        if len(batches) > 1:
+            with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(batches))) as pool:
+                list(pool.map(attempt, batches))
+        elif batches:
+            attempt(batches[0])
+        return failures[0] if failures else None
 
     def waiting(self) -> int:
         """How many messages the leavers' and the users' queue have, in hand or for later; SQS counts roughly.

@@ -30,7 +30,10 @@ WITNESS_AGE = timedelta(seconds=60)
 WITNESSES, WITNESSES_OF = 5, 200
 #: From this many single reads within a minute on, a whole listing is tried.
 SINGLE_READS_THRESHOLD = 10
-#: How long a listing that proved too long is not tried again.
+#: Most pages of a listing that is read to spare single reads: as many as all environments together can read within
+#: a function's time, for each reads its own.
+STORM_PAGES = 15
+#: How long a listing that proved too long, or did not come to its end, is not tried again.
 LISTING_PAUSE = timedelta(minutes=10)
 
 
@@ -143,10 +146,11 @@ class Assignments:
             self._too_long_until is not None and now < self._too_long_until
         ):
             return None
-        listing = self._okta.app_users(page_limit=len(self._singles))
+        self._too_long_until = now + LISTING_PAUSE  # also where this one fails: its next try would start over
+        listing = self._okta.app_users(page_limit=STORM_PAGES)
         if listing.value is None:
-            self._too_long_until = now + LISTING_PAUSE
             return None
+        self._too_long_until = None
         self._listing, self._listing_epoch = listing, epoch
         return listing
 
