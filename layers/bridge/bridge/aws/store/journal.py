@@ -14,7 +14,7 @@ from itertools import islice
 
 from pydantic import TypeAdapter
 
-from bridge.aws.store.table import Key, Put, Record, Records, expiry
+from bridge.aws.store.table import Key, Put, Records, expiry
 from bridge.items import format_time
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
@@ -23,6 +23,8 @@ _PARKED_ITEM = TypeAdapter(ParkedItem)
 _PARKED = "parked"
 _OBSERVED = "observed"
 _FAILED = "journal#failed#"
+#: A time begins with its year.
+_OF_A_TIME = "journal#2"
 _RETENTION_DAYS = 90
 
 
@@ -42,7 +44,7 @@ class JournalRecords(Records):
     def entries(self, entity: str, limit: int) -> list[JournalEntry]:
         # Failures are kept under another key, so at most `limit` of each kind can be among the last.
         failed = self._table.query(entity, _FAILED)
-        others = (record for record in self._table.query(entity, "journal#", backwards=True) if not _is_failed(record))
+        others = self._table.query(entity, _OF_A_TIME, backwards=True, page=limit)
         found = [_ENTRY.validate_python(record) for record in (*failed, *islice(others, limit))]
         return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
 
@@ -75,7 +77,3 @@ class JournalRecords(Records):
     def _parked(self, entity: str) -> list[tuple[Key, ParkedItem]]:
         records = self._table.query(_PARKED, f"{entity}#" if entity else "")
         return [((_PARKED, record["sk"]), _PARKED_ITEM.validate_python(record)) for record in records]
-
-
-def _is_failed(record: Record) -> bool:
-    return str(record["sk"]).startswith(_FAILED)

@@ -157,14 +157,18 @@ class StateTable:
             self._until_done(ask, {"Keys": [_wire_key(key) for key in chunk], "ConsistentRead": True})
         return found
 
-    def query(self, pk: str, prefix: str = "", *, backwards: bool = False) -> Iterator[Record]:
-        """The records of a partition whose sort key begins with `prefix`, in the keys' order or against it."""
+    def query(self, pk: str, prefix: str = "", *, backwards: bool = False, page: int | None = None) -> Iterator[Record]:
+        """The records of a partition whose sort key begins with `prefix`, in the keys' order or against it.
+
+        Anyone who wants only the first few says how many are read at once, `page`; otherwise it is up to a megabyte.
+        """
         condition = "#pk = :pk AND begins_with(#sk, :prefix)" if prefix else "#pk = :pk"
         request: dict[str, Any] = {
             "TableName": self._name,
             "KeyConditionExpression": condition,
             "ConsistentRead": True,
             "ScanIndexForward": not backwards,
+            **({"Limit": page} if page else {}),
             **_bound(condition, {"pk": pk, "prefix": prefix} if prefix else {"pk": pk}),
         }
         while True:
