@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bridge.errors import FenceMoved
 from bridge.provisioning.judge import BLOCKING
-from bridge.provisioning.records import Decision, Hold
+from bridge.provisioning.records import Decision, Hold, HoldState
 from bridge_local.memory.base import Guarded
 
 
@@ -42,6 +42,14 @@ class MemoryHolds(Guarded):
                 self._holds[hold.entity] = hold
             self.saved_holds.append(hold)
 
+    def replace_hold(self, before: Hold | None, hold: Hold) -> None:
+        with self._lock:
+            stands = self._holds.get(hold.entity)
+            if (stands and _read(stands)) != (before and _read(before)):
+                raise FenceMoved(hold.entity)
+            self._holds[hold.entity] = hold
+            self.saved_holds.append(hold)
+
     def hold_history(self, entity: str) -> list[Hold]:
         with self._lock:
             return [hold for hold in self.saved_holds if hold.entity == entity]
@@ -60,6 +68,9 @@ class MemoryHolds(Guarded):
 
     def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
         with self._lock:
+            header = self._holds.get(entity)
+            if header is None or (header.number, header.revision) != (number, revision):
+                raise FenceMoved(entity)
             self.staged_users.update({(entity, number, user): revision for user in user_ids})
 
     def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
@@ -82,6 +93,10 @@ class MemoryHolds(Guarded):
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
         with self._lock:
             self.reminders[entity, number] = at
+
+
+def _read(hold: Hold) -> tuple[int, int, datetime, HoldState]:
+    return hold.number, hold.revision, hold.changed, hold.state
 
 
 def _age(hold: Hold) -> tuple[int, int, datetime]:

@@ -406,11 +406,11 @@ class FailingStore(MemoryStore):
         self._check("exceptions")
         return super().exceptions(entity)
 
-    def save_hold(self, hold: Hold) -> None:
+    def replace_hold(self, before: Hold | None, hold: Hold) -> None:
         """May fail when the hold is complete."""
         if hold.state is HoldState.OPEN:
             self._check("open")
-        super().save_hold(hold)
+        super().replace_hold(before, hold)
 
     def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
         """May fail."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.items import Queue, Reason
@@ -252,4 +254,25 @@ def test_who_joins_after_the_rejecter_read_the_hold_is_no_exception() -> None:
     assert world.store.exceptions(f"group:{okta_id}") == set(users[:30])
     hold = newest(world, okta_id)
     assert (hold.number, hold.state, world.hold(okta_id)[2]) == (2, HoldState.OPEN, set(users[30:32]))
+    assert world.members(genesys_id) == set(users)
+
+
+def test_a_sync_that_was_overtaken_writes_no_state_over_a_newer_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the reading of a hold and its writing another sync ends it: the hold stays ended, and is judged anew."""
+    world, okta_id, genesys_id, users = held_group(30, 20)
+    first = newest(world, okta_id)
+    replace_hold = world.store.replace_hold
+
+    def overtaken(before: Hold | None, hold: Hold) -> None:
+        monkeypatch.setattr(world.store, "replace_hold", replace_hold)
+        world.store.save_hold(replace(first, state=HoldState.DONE, changed=world.clock.now()))
+        world.store.replace_hold(before, hold)
+
+    monkeypatch.setattr(world.store, "replace_hold", overtaken)
+    world.okta.remove_members(okta_id, users[20:22])
+    world.happen()
+    hold = newest(world, okta_id)
+    assert (hold.number, hold.state, hold.staged) == (2, HoldState.OPEN, 22)
+    history = world.store.hold_history(hold.entity)
+    assert [old.state for old in history if old.number == 1][-1] is HoldState.DONE
     assert world.members(genesys_id) == set(users)

@@ -79,8 +79,8 @@ def test_an_older_revision_releases_just_what_was_seen() -> None:
     """Who was staged later waits for a decision of its own, and the answer says so."""
     stage = Stage()
     hold = stage.open_hold(TEAM, "00u1a2b3", "00u2a2b3")
-    stage.world.store.stage(TEAM, 1, 2, ["00u3a2b3", "00u4a2b3", "00u5a2b3"])
     stage.world.store.save_hold(replace(hold, revision=2, staged=5))
+    stage.world.store.stage(TEAM, 1, 2, ["00u3a2b3", "00u4a2b3", "00u5a2b3"])
     answer = stage.decide("approve", TEAM, 1, 1)
     assert "those of 2 staged users" in answer["releases"]
     assert "3 were staged after revision 1" in answer["releases"]

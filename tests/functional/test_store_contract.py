@@ -463,13 +463,41 @@ class TestHolds:
 
     def test_users_are_staged_with_their_revision(self, store: Store) -> None:
         """Each hold of each entity has its own; taking out somebody who is not there is harmless."""
-        store.stage(ENTITY, 1, 1, [ADA, BEN])
-        store.stage(ENTITY, 1, 2, [CAY])
-        store.stage(ENTITY, 2, 1, [ADA])
+        for number, revision, users in ((1, 1, [ADA, BEN]), (1, 2, [CAY]), (2, 1, [ADA])):
+            store.save_hold(replace(HOLD, number=number, revision=revision))
+            store.stage(ENTITY, number, revision, users)
         store.unstage(ENTITY, 1, [BEN, "00uNobody00000000009"])
         assert store.staged(ENTITY, 1) == {ADA: 1, CAY: 2}
         assert store.staged(ENTITY, 2) == {ADA: 1}
         assert store.staged("app", 1) == {}
+
+    def test_nobody_is_staged_under_a_header_that_has_moved(self, store: Store) -> None:
+        """A sync that was overtaken stages nobody whom a decider would be taken to have seen."""
+        store.save_hold(HOLD)
+        store.save_hold(replace(HOLD, revision=HOLD.revision + 1))
+        for number, revision in ((1, HOLD.revision), (2, 1)):
+            with pytest.raises(FenceMoved):
+                store.stage(ENTITY, number, revision, [ADA])
+        many = [f"00u{number:016}5d7" for number in range(250)]
+        store.stage(ENTITY, 1, HOLD.revision + 1, many)
+        assert set(store.staged(ENTITY, 1)) == set(many)
+
+    def test_a_header_replaces_the_one_that_was_read_alone(self, store: Store) -> None:
+        """A state that somebody has written meanwhile is covered by nothing, whatever revision it is of."""
+        with pytest.raises(FenceMoved):
+            store.replace_hold(HOLD, replace(HOLD, state=HoldState.OPEN))
+        store.replace_hold(None, HOLD)
+        opened = replace(HOLD, state=HoldState.OPEN)
+        store.replace_hold(HOLD, opened)
+        done = replace(opened, state=HoldState.DONE, changed=NOW + timedelta(seconds=1))
+        store.replace_hold(opened, done)
+        assert len(store.open_hold_entities()) == 0
+        for before in (None, opened, HOLD):
+            with pytest.raises(FenceMoved):
+                store.replace_hold(before, replace(HOLD, revision=9, changed=NOW + timedelta(days=1)))
+        assert store.hold(ENTITY) == done
+        history = {hold.state for hold in store.hold_history(ENTITY)}
+        assert history == {HoldState.OPENING, HoldState.OPEN, HoldState.DONE}
 
     def test_a_reminder_is_no_change_of_the_hold_and_the_next_hold_has_its_own(self, store: Store) -> None:
         """The newest one counts; neither the header nor its history knows of it."""

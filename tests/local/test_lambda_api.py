@@ -159,8 +159,8 @@ def test_people_ask_the_running_stack() -> None:
         assert (mapping["State"], mapping["BatchSize"]) == ("Disabled", 1)
         now = parse_time("2026-11-24T09:00:00Z")
         store = DynamoStore(stack.aws.client("dynamodb"), stack.aws.physical["StateTable"])
-        store.stage(TEAM, 1, 1, ["00u1"])
         store.save_hold(Hold(TEAM, 1, HoldState.OPEN, 1, "ceiling-count", 1, (), now, now))
+        store.stage(TEAM, 1, 1, ["00u1"])
         asked = {"do": "approve", "entity": TEAM, "number": 1, "revision": 1, "why": "OPS-17"}
         bound = binding("Approvals", "approve", TEAM, 1, 1, "OPS-17")
         credentials = Credentials("local", "local")

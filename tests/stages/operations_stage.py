@@ -216,8 +216,10 @@ class Stage:
             changed=now,
             explanation="W=3 c=0 B=4",
         )
-        self.world.store.stage(entity, number, 1, users)
         self.world.store.save_hold(hold)
+        newest = self.world.store.hold(entity)
+        if newest == hold:
+            self.world.store.stage(entity, number, 1, users)
         return hold
 
 

@@ -124,8 +124,8 @@ def open_hold(deployment: Deployment, entity: str, user: str) -> None:
     """A hold that waits for two days already."""
     opened = datetime.now(UTC) - timedelta(days=2)
     store = DynamoStore(boto3.client("dynamodb"), deployment.aws.physical["StateTable"])
-    store.stage(entity, 1, 1, [user])
     store.save_hold(Hold(entity, 1, HoldState.OPEN, 1, "ceiling-count", 1, (), opened, opened))
+    store.stage(entity, 1, 1, [user])
     store.park(ParkedItem(entity, "i1", "{}", "user-not-visible", "", opened))
 
 

@@ -9,9 +9,11 @@ A person's decision is a `Decision`, written by the approvals function; the next
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
-from bridge.errors import Transient
+from bridge.errors import FenceMoved, Transient
 from bridge.provisioning.judge import BLOCKING, Plan
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.record_ports import Store
@@ -50,10 +52,11 @@ class HoldLifecycle:
             return
         hold = self.blocking(work.entity)
         now = self._clock.now()
+        before = hold
         if hold is None:
             if not wanted:
                 return
-            previous = self._store.hold(work.entity)
+            before = previous = self._store.hold(work.entity)
             hold = Hold(
                 entity=work.entity,
                 number=previous.number + 1 if previous else 1,
@@ -71,7 +74,8 @@ class HoldLifecycle:
         if not joining and not leaving and hold.state is HoldState.OPEN:
             return
         revision = hold.revision + 1
-        self._store.save_hold(replace(hold, state=HoldState.OPENING, revision=revision, changed=now))
+        opening = replace(hold, state=HoldState.OPENING, revision=revision, changed=now)
+        self._store.replace_hold(before, opening)
         if joining:
             self._store.stage(work.entity, hold.number, revision, joining)
         if leaving:
@@ -84,7 +88,7 @@ class HoldLifecycle:
             changed=now,
             explanation=plan.explanation or hold.explanation,
         )
-        self._store.save_hold(ended)
+        self._store.replace_hold(opening, ended)
 
     # -------------------------------------------------------------------------------------- decisions
 
@@ -105,10 +109,15 @@ class HoldLifecycle:
         if plan.hold is None:
             return
         self.release(plan.hold, plan.back)
+        hold = plan.hold
         if plan.decided:
-            self._store.save_hold(replace(plan.hold, changed=self._clock.now()))
+            before = self._store.hold(entity)
+            if before is None or before.state not in BLOCKING or _version(before) != _version(hold):
+                raise FenceMoved(f"another hold of {entity} stands than was judged")
+            hold = replace(hold, changed=self._clock.now())
+            self._store.replace_hold(before, hold)
         if plan.closes is HoldState.RESOLVED:
-            self._end(replace(plan.hold, why="the reading has changed since the approval"), HoldState.RESOLVED)
+            self._end(hold, HoldState.RESOLVED, why="the reading has changed since the approval")
 
     def release(self, hold: Hold, back: AbstractSet[str]) -> None:
         """Take people out of an approved hold who are members again in Okta."""
@@ -118,7 +127,9 @@ class HoldLifecycle:
     def finish(self, plan: Plan) -> None:
         """End an approved hold that has been carried out."""
         if plan.hold is not None and plan.closes is HoldState.DONE:
-            self._end(plan.hold, HoldState.DONE)
+            before = self._store.hold(plan.hold.entity)
+            newer = before is not None and before.number > plan.hold.number
+            self._end(plan.hold if before is None or newer else before, HoldState.DONE)
 
     def close_unlinked(self, entity: str) -> None:
         """The group is no longer linked: its members stay and its hold has nothing to wait for."""
@@ -126,8 +137,14 @@ class HoldLifecycle:
         if hold is not None and hold.state not in CLOSED:
             self._end(hold, HoldState.UNLINKED)
 
-    def _end(self, hold: Hold, state: HoldState) -> None:
-        self._store.save_hold(replace(hold, state=state, changed=self._clock.now()))
+    def _end(self, hold: Hold, state: HoldState, *, why: str = "") -> None:
+        """End a hold that stands as given, or one before the newest, of which only the history tells then."""
+        ended = replace(hold, state=state, changed=self._clock.now(), why=why or hold.why)
+        newest = self._store.hold(hold.entity)
+        if newest is not None and newest.number > hold.number:
+            self._store.save_hold(ended)
+        else:
+            self._store.replace_hold(hold, ended)
 
     # ---------------------------------------------------------------------------------------- telling
 
@@ -147,4 +164,10 @@ class HoldLifecycle:
         except Transient:
             report.notification_pending = True
             return
-        self._store.save_hold(replace(hold, told=hold.state.value))
+        with suppress(FenceMoved):  # its next state is told by the sync that wrote it
+            self._store.replace_hold(hold, replace(hold, told=hold.state.value))
+
+
+def _version(hold: Hold) -> tuple[int, int, datetime]:
+    """What a person's decision leaves as it was read."""
+    return hold.number, hold.revision, hold.changed

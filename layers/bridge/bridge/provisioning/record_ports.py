@@ -174,6 +174,14 @@ class Holds(Protocol):
         """
         ...
 
+    def replace_hold(self, before: Hold | None, hold: Hold) -> None:
+        """Write the header in place of the one that was read, None where there was none; otherwise as `save_hold`.
+
+        Raises:
+            FenceMoved: somebody has written another one meanwhile; nothing was written.
+        """
+        ...
+
     def hold_history(self, entity: str) -> list[Hold]:
         """Every header the entity's holds have had, oldest first."""
         ...
@@ -187,7 +195,11 @@ class Holds(Protocol):
         ...
 
     def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
-        """Stage users in a hold."""
+        """Stage users in a hold.
+
+        Raises:
+            FenceMoved: its header is no longer of that revision; who comes then is not staged.
+        """
         ...
 
     def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:

@@ -13,7 +13,16 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from bridge.aws.store.table import Condition, ConditionFailed, Put, Records, expiry
+from bridge.aws.store.table import (
+    Condition,
+    ConditionFailed,
+    Put,
+    Record,
+    Records,
+    TransactionRefused,
+    Update,
+    expiry,
+)
 from bridge.errors import FenceMoved
 from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.records import Decision, Hold
@@ -26,6 +35,10 @@ _NOT_OLDER = (
     "attribute_not_exists(#number) OR #number < :number OR "
     "(#number = :number AND (#revision < :revision OR (#revision = :revision AND #changed <= :changed)))"
 )
+#: The header that was read: its `told` may have changed since.
+_AS_READ = "#number = :number AND #revision = :revision AND #changed = :changed AND #state = :state"
+#: DynamoDB takes 100 writes in a transaction: the header's, and these.
+_STAGED_AT_A_TIME = 99
 #: Days after which a reminder is forgotten: many more than there are between two.
 _REMINDED_DAYS = 30
 
@@ -37,11 +50,25 @@ class HoldRecords(Records):
         record = self._table.get((entity, "hold"))
         return None if record is None else _HOLD.validate_python(record)
 
+    def replace_hold(self, before: Hold | None, hold: Hold) -> None:
+        condition = Condition("attribute_not_exists(#number)", {})
+        if before is not None:
+            read = _HOLD.dump_python(before, mode="json")
+            condition = Condition(_AS_READ, {name: read[name] for name in ("number", "revision", "changed", "state")})
+        record = _HOLD.dump_python(hold, mode="json")
+        if hold.state in BLOCKING:
+            self._table.put(Put((_OPEN, hold.entity), {}))
+        try:
+            self._table.put(Put((hold.entity, "hold"), record, condition))
+        except ConditionFailed:
+            raise FenceMoved(hold.entity) from None
+        self._table.put(_history(hold, record))
+        if hold.state not in BLOCKING:
+            self._table.delete_many([(_OPEN, hold.entity)])
+
     def save_hold(self, hold: Hold) -> None:
         record = _HOLD.dump_python(hold, mode="json")
-        history = Put(
-            (hold.entity, f"hold#{hold.number:06}#{hold.revision:06}#{record['changed']}#{hold.state}"), record
-        )
+        history = _history(hold, record)
         if hold.state in BLOCKING:
             self._table.put(Put((_OPEN, hold.entity), {}))
         values = {name: record[name] for name in ("number", "revision", "changed")}
@@ -70,7 +97,17 @@ class HoldRecords(Records):
         return {record["sk"].removeprefix(prefix): int(record["revision"]) for record in records}
 
     def stage(self, entity: str, number: int, revision: int, user_ids: Iterable[str]) -> None:
-        self._table.put_many({(entity, _staged(number) + user): {"revision": revision} for user in user_ids})
+        unmoved = Update(
+            (entity, "hold"),
+            put={"revision": revision},
+            condition=Condition("#number = :number AND #revision = :revision", {"number": number}),
+        )
+        puts = [Put((entity, _staged(number) + user), {"revision": revision}) for user in sorted(user_ids)]
+        for at in range(0, len(puts), _STAGED_AT_A_TIME):
+            try:
+                self._table.transact([unmoved, *puts[at : at + _STAGED_AT_A_TIME]])
+            except TransactionRefused:
+                raise FenceMoved(entity) from None
 
     def unstage(self, entity: str, number: int, user_ids: Iterable[str]) -> None:
         self._table.delete_many((entity, _staged(number) + user) for user in user_ids)
@@ -94,6 +131,11 @@ class HoldRecords(Records):
 
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
         self._table.put(Put((entity, f"reminded#{number:06}"), {"at": at.isoformat(), **expiry(at, _REMINDED_DAYS)}))
+
+
+def _history(hold: Hold, record: Record) -> Put:
+    key = f"hold#{hold.number:06}#{hold.revision:06}#{record['changed']}#{hold.state}"
+    return Put((hold.entity, key), record)
 
 
 def _staged(number: int) -> str:
