@@ -26,6 +26,8 @@ from bridge_cli.terminal import Terminal
 _HOUR = 3600.0
 #: Seconds between the two answers of which a queue's pace is taken.
 _MEASURED = 15
+#: Seconds between two answers of `status --watch`.
+_WATCHED = 10
 #: Above so many seconds an estimate is told in minutes.
 _MINUTES = 120
 _READ = {True: "yes", False: "no", None: "-"}
@@ -41,7 +43,18 @@ _MEANS = {
 
 
 def status(context: Context) -> End:
-    """``status``."""
+    """``status``; again and again with ``--watch``, until it is interrupted."""
+    context.standing = "Nothing was changed."
+    while True:
+        end = _status(context)
+        if not context.arguments.watch:
+            return end
+        context.terminal.flush()
+        context.sleep(_WATCHED)
+        context.terminal.say("", context.terminal.time(context.now()))
+
+
+def _status(context: Context) -> End:
     first = reply = context.ask(AskStatus(), Status)
     waited = 0.0
     if context.arguments.seconds and any(backlog(depth) for depth in reply.answer.queues.values()):
@@ -55,6 +68,7 @@ def status(context: Context) -> End:
     shown = {name: pace.document() for name, pace in measured.items()}
     context.terminal.document({"ok": True, "needs": todo, **reply.document, "paces": shown})
     if not context.terminal.as_json:
+        _show_needs(context.terminal, todo)
         _show_status(context, reply.answer, measured)
     return End.FAILED if todo and context.arguments.check else End.DONE
 
@@ -112,6 +126,13 @@ def _restored(terminal: Terminal, answer: Status) -> str:
     return f"{terminal.time(answer.restored)}: removals are held until {terminal.time(answer.held_until)}{ends}"
 
 
+def _show_needs(terminal: Terminal, found: Sequence[Mapping[str, str]]) -> None:
+    """The first line says whether somebody is needed."""
+    many = "1 thing needs" if len(found) == 1 else f"{len(found)} things need"
+    terminal.say(f"Not healthy: {many} somebody." if found else "Healthy: nothing needs anybody.")
+    terminal.say(*(f"  {each['says']}: {each['command']}" for each in found), "")
+
+
 def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace]) -> None:
     terminal = context.terminal
     set_up = answer.set_up
@@ -140,7 +161,7 @@ def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace])
         terminal.say()
         rows = [(each.upstream, each.state, terminal.time(each.since), each.why) for each in answer.breakers]
         terminal.table(("breaker", "state", "since", "why"), rows)
-    lines = [f"{each['says']}: {each['command']}" for each in _todo(context, answer)]
+    lines = []
     for hold in answer.releases:
         shows = context.command(f"holds show {hold.entity}")
         lines.append(f"The approved hold of {hold.entity} is {hold.released} of {hold.approved} done: {shows}")
@@ -266,6 +287,7 @@ def _status_arguments(parser: argparse.ArgumentParser) -> None:
         default=_MEASURED,
         help=f"measure the queues for so long (usually {_MEASURED}, 0 not at all)",
     )
+    parser.add_argument("--watch", action="store_true", help=f"show it every {_WATCHED} s, until Ctrl-C")
     parser.add_argument("--check", action="store_true", help="exit with 1 when something needs somebody; for monitors")
 
 

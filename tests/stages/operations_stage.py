@@ -71,8 +71,9 @@ class Depths:
 
     @staticmethod
     def get_queue_attributes(*, QueueUrl: str, AttributeNames: list[str]) -> dict[str, dict[str, str]]:  # noqa: N803 - boto3's names
-        """Different numbers for each attribute."""
-        return {"Attributes": {name: str(len(QueueUrl) + number) for number, name in enumerate(AttributeNames)}}
+        """Different numbers for each attribute; no dead letters."""
+        dead = QueueUrl.endswith("/dead")
+        return {"Attributes": {name: str(0 if dead else len(QueueUrl) + at) for at, name in enumerate(AttributeNames)}}
 
 
 class Passport(Identities):

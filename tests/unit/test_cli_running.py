@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bridge.operations.answers import Breaker, OrganisationConfirmed, Paused, ReconcileStarted, ReconcileState, SetUp
+from bridge.operations.answers import (
+    Breaker,
+    Depth,
+    OrganisationConfirmed,
+    Paused,
+    ReconcileStarted,
+    ReconcileState,
+    SetUp,
+)
+from bridge_cli.ends import End
 from tests.stages.cli_answers import (
     GROUP,
     ITEM,
@@ -29,6 +40,7 @@ def test_status_of_a_bridge_that_is_well() -> None:
     assert ran.code == 0
     assert "mode              enforce\nset up            yes\n" in ran.out
     assert "paused            Queues: running. Removals: allowed within the ceilings.\n" in ran.out
+    assert ran.out.startswith("Healthy: nothing needs anybody.\n\n")
     assert ran.out.endswith("groups         0        0      0  yes   -         now\n")
 
 
@@ -49,14 +61,64 @@ def test_status_names_the_command_for_whatever_waits() -> None:
     assert "first comparison  not ended: every removal is held" in out
     assert "last comparison   done (enforce), ended 2026-11-24 04:01:00 -05:00" in out
     assert "genesys  open   2026-11-24 04:00:00 -05:00  genesys-503" in out
-    assert out.endswith(
-        "The secret is not filled: bridge check --stack prod\n"
-        "Nobody calls genesys (genesys-503): Nothing: the bridge tries again by itself: bridge check --stack prod\n"
-        "The queues are paused: bridge resume --stack prod\n"
-        "Holds wait for a decision: bridge holds list --stack prod\n"
-        "Items are parked: bridge parked list --stack prod\n"
-        "Removals are paused: bridge resume removals --stack prod\n"
+    assert out.startswith(
+        "Not healthy: 6 things need somebody.\n"
+        "  The secret is not filled: bridge check --stack prod\n"
+        "  Nobody calls genesys (genesys-503): Nothing: the bridge tries again by itself: bridge check --stack prod\n"
+        "  The queues are paused: bridge resume --stack prod\n"
+        "  Holds wait for a decision: bridge holds list --stack prod\n"
+        "  Items are parked: bridge parked list --stack prod\n"
+        "  Removals are paused: bridge resume removals --stack prod\n\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "command"),
+    [
+        ({"mode": "observe"}, "observing", "check"),
+        ({"app_status": "INACTIVE"}, "app-not-active", "check"),
+        ({"excepted": {"app": 2}}, "exceptions-kept", "holds list --all"),
+        ({"queues": {"dead-letters": Depth(read=None, waiting=1, in_hand=0, later=0)}}, "dead-letters", "check"),
+        ({"caught_up": START - timedelta(minutes=31)}, "catch-up-behind", "check"),
+        ({"reconcile": run("failed", seconds=60)}, "reconcile-failed", "reconcile --report"),
+        ({"reconcile": run("done", seconds=-49 * 3600)}, "reconcile-overdue", "reconcile"),
+    ],
+)
+def test_each_thing_that_needs_somebody_is_named_with_its_command(
+    changes: dict[str, Any], problem: str, command: str
+) -> None:
+    """One thing is wrong, one is named, and a monitor gets an exit code."""
+    ran = Stage(status=status(**changes)).run("status --json --check")
+    assert ran.code == 1
+    [found] = json.loads(ran.out)["needs"]
+    assert (found["problem"], found["command"]) == (problem, f"bridge {command} --stack prod")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mode": "observe", "reconciled": "observe"},
+        {"caught_up": START - timedelta(minutes=29)},
+        {"reconcile": run("done", seconds=-47 * 3600)},
+        {"reconcile": run("running")},
+        {"app_status": None},
+    ],
+)
+def test_what_is_as_it_should_be_needs_nobody(changes: dict[str, Any]) -> None:
+    """Observing before enforcing, a quiet minute, a comparison of last night."""
+    assert Stage(status=status(**changes)).run("status --check").code == 0
+
+
+def test_status_is_watched_until_it_is_interrupted() -> None:
+    """It is asked again and again; an interruption has changed nothing."""
+    stage = Stage(status=[status(), status(parked=1), refused("internal-error")])
+    ran = stage.run("status --watch")
+    assert ran.out.startswith("Healthy: nothing needs anybody.")
+    assert "Not healthy: 1 thing needs somebody." in ran.out
+    assert stage.pauses == [10.0, 10.0]
+    interrupted = Stage(status=status()).run("status --watch", interrupt_at="wait")
+    assert interrupted.code == End.INTERRUPTED
+    assert "Nothing was changed." in interrupted.err
 
 
 def test_status_that_cannot_tell_says_unknown() -> None:

@@ -12,6 +12,8 @@ from bridge.provisioning.organisation import UPSTREAM
 
 #: So long catch-up may have read nothing before somebody is needed: as `CatchUpStoppedAlarm`.
 BEHIND = timedelta(minutes=30)
+#: A comparison comes each night.
+OVERDUE = timedelta(days=2)
 #: What a check of the event hook found -> the first command, and what to say.
 _HOOK = {
     "not-active": ("hook status", "No active event hook of Okta delivers here: changes come minutes later"),
@@ -57,6 +59,8 @@ def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
         yield Need("catch-up-behind", "check", f"Catch-up has read nothing of Okta's System Log for {minutes} minutes")
     if status.reconcile is not None and status.reconcile.state == "failed":
         yield Need("reconcile-failed", "reconcile --report", "The last comparison ended without being whole")
+    elif status.reconcile is not None and now - (status.reconcile.ended or now) > OVERDUE:
+        yield Need("reconcile-overdue", "reconcile", "There was no comparison for two days")
 
 
 def _of_breaker(breaker: Breaker) -> Need:
@@ -77,6 +81,9 @@ def _of_some(status: Status) -> Iterator[Need]:
         kept = sum(status.excepted.values())
         says = f"Access that Okta has ended is kept by rejected holds ({kept})"
         yield Need("exceptions-kept", "holds list --all", says)
+    dead = status.queues.get("dead-letters")
+    if dead is not None and dead.waiting:
+        yield Need("dead-letters", "check", f"SQS has given messages up ({dead.waiting}); see docs/runbook.md")
     if status.paused_removals:
         yield Need("removals-paused", "resume removals", "Removals are paused")
     if status.mode == "observe" and status.reconciled == "enforce":
