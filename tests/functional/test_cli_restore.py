@@ -349,3 +349,33 @@ def test_more_than_a_ceiling_waits_for_a_person_after_a_restore(
     assert (hold.number, hold.state, hold.reason) == (2, HoldState.OPEN, "ceiling-count")
     company.office.bridge(f"holds approve {company.group} --why OPS-8 --wait --yes")
     assert not world.members(company.genesys_group) & set(people[:5])
+
+
+def test_a_group_renamed_and_a_removal_approved_since_the_backup_stay_so(
+    dynamo: DynamoDBClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link keeps its group under the new name, whom an approval removed stays out, and nobody else goes."""
+    company = Company(dynamo)
+    world, people = company.world, company.people
+    monkeypatch.setattr("botocore.auth.get_current_datetime", world.clock.now)  # signatures bear the world's time
+    world.variables["GROUP_REMOVAL_CEILING"] = "2"
+    world.restart()
+    company.back_up()
+    world.okta.remove_members(company.group, people[:5])
+    world.okta.rename_group(company.group, "Care")
+    world.happen()
+    company.office.bridge(f"holds approve {company.group} --why OPS-9 --wait --yes")
+    assert world.members(company.genesys_group) == set(people[5:10])
+    company.restore()
+    company.require_access()
+    world.happen()
+    world.reconcile_whole()
+    world.pass_time(WINDOW_HOURS)
+    world.reconcile("continue")
+    world.settle()
+    assert company.store.app().restored is None
+    link = company.store.group(company.group)
+    assert link is not None
+    assert (link.genesys_id, company.store.open_hold_entities()) == (company.genesys_group, [])
+    assert world.members(company.genesys_group) == set(people[5:10]) == world.okta.members(company.group)
+    world.assert_users_equal()
