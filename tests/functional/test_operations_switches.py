@@ -10,7 +10,7 @@ import pytest
 from bridge.items import Reason
 from bridge.operations.group_links import GroupService
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
-from bridge.provisioning.records import Breaker, GroupLink, GroupState, LogCursor, ParkedItem
+from bridge.provisioning.records import Breaker, GroupLink, GroupState, HoldState, LogCursor, ParkedItem, Verdict
 from bridge.provisioning.runs import Run
 from tests.stages.operations_stage import Stage
 from tests.world import START, Countdown, World
@@ -53,6 +53,25 @@ def test_pausing_removals_is_a_switch_that_syncs_read() -> None:
     assert world.members(genesys_group) == set(people)
     assert world.hold(group)[:2] == ("open", "removals-paused")
     assert stage.ask("resume", what="removals")["removals"] is False
+
+
+def test_an_approved_removal_that_a_pause_has_cut_off_goes_on_when_removals_do() -> None:
+    """The approval was taken up, and nobody was removed yet: resuming has the group synced, without any event."""
+    stage = Stage()
+    world = stage.world
+    people = world.provisioned(8)
+    group, genesys_group = world.linked_group("Sales", people)
+    stage.ask("pause", what="removals")
+    world.okta.remove_members(group, people[:1])
+    world.happen()
+    hold = world.store.hold(f"group:{group}")
+    assert hold is not None
+    world.decide(hold.entity, Verdict.APPROVE)
+    world.settle()
+    world.store.save_hold(replace(hold, state=HoldState.APPROVED, decided=hold.revision))
+    stage.ask("resume", what="removals")
+    world.settle()
+    assert world.members(genesys_group) == set(people[1:])
 
 
 def test_one_queue_that_is_not_read_is_told_apart() -> None:

@@ -30,7 +30,7 @@ class Company:
         linked: Okta group id -> Genesys Cloud id of the groups that have long been linked.
         linkable: likewise, of one that has just become so.
         accounts: Genesys Cloud id by Okta id of those who had one before the run.
-        done_by_hand: whether somebody has changed Genesys Cloud itself.
+        touched: ids of what somebody has changed in Genesys Cloud itself.
         hand: decides what is done by hand, apart from whatever else a seed draws.
         deleted_by_hand: Genesys Cloud ids that may be restored.
     """
@@ -44,7 +44,7 @@ class Company:
     linked: dict[str, str] = field(default_factory=dict)
     linkable: dict[str, str] = field(default_factory=dict)
     accounts: dict[str, str] = field(default_factory=dict)
-    done_by_hand: bool = False
+    touched: set[str] = field(default_factory=set)
     hand: random.Random = field(default_factory=random.Random)
     deleted_by_hand: list[str] = field(default_factory=list)
 
@@ -355,7 +355,7 @@ class Company:
         if link is None or self.world.genesys.user(link.genesys_id) is None:
             return None
         self.world.genesys.edit_user(link.genesys_id, {"displayName": "By hand"})
-        self.done_by_hand = True
+        self.touched.add(link.genesys_id)
         return person
 
     # --------------------------------------------------------------------------------- by hand, when asked for
@@ -368,7 +368,8 @@ class Company:
         except (OktaRefused, Refused, KeyError):
             return
         if said is not None:
-            self.done_by_hand = self.done_by_hand or act is not Company._second_with_the_email
+            if act is not Company._second_with_the_email:
+                self.touched.update(said.split())
             self.history.tell(f"BY HAND {act.__name__.strip('_')} {said}")
 
     def _account_of(self, person: str) -> str:

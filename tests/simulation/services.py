@@ -101,6 +101,7 @@ class OktaInWeather(Service):
             return "late", late(30)
         if gate.hits(weather.strange):
             kind = gate.chance.choice(_strange(path))
+            self.bad.met.append((kind, path))
             return kind, _STRANGE[kind]
         return None
 

@@ -135,14 +135,6 @@ class Simulation:
             for person in chance.sample(self.company.people, len(self.company.people) // 3):
                 self.administrate_turn(person)
 
-    @property
-    def needs_no_reconcile(self) -> bool:
-        """Whether events alone must bring everything: nothing was done by hand, nothing arrived late or was untrue."""
-        if self.first_day:
-            return False
-        late = self.climate.late or self.world.genesys_outside.came_late
-        return not (late or self.climate.strange or self.bad.kinds or self.company.done_by_hand)
-
     def end_faults(self) -> None:
         """The faults end; removals that an operator has paused stay so."""
         self.gate.weather = CALM

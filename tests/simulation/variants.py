@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from unittest.mock import patch
 
 from bridge.aws import upstreams
+from bridge.genesys.client import GenesysClient
 from bridge.items import Queue
 from bridge.okta.client import OktaClient
 from bridge.operations.preview import Preview
 from bridge.provisioning import deactivations, group_removals
+from bridge.provisioning.accounts import Accounts, gone
 from bridge.provisioning.evidence import Case, Evidence, Proof
+from bridge.provisioning.groups import UNLINK_AFTER, GroupSync
 from bridge.provisioning.judge import Facts, Plan
+from bridge.provisioning.matching import Matching
 from bridge.provisioning.records import GroupLink, UserLink
-from bridge.provisioning.sync import Work
-from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read
+from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
 from bridge_local.exchange import Now
 from bridge_local.fifo import FifoQueue, FifoQueues, Message
 from bridge_local.memory import MemoryStore
@@ -277,6 +281,91 @@ def _believe(_: Evidence, __: Work, case: Case, leaving: Mapping[str, str]) -> P
     return Proof(dict(leaving), "", case.link)
 
 
+# ------------------------------------------------------------------------------------------------ trusts-404
+
+
+class Trusts404(Variant):
+    """One 404 of Genesys Cloud says that an account is gone; nobody reads again, searches, or asks a person."""
+
+    name = "trusts-404"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Finding an account stands replaced within, and what follows from finding none."""
+        with patch.object(Matching, "locate", _look_once), patch.object(Accounts, "_lost", _forget):
+            yield
+
+
+def _look_once(matching: Matching, link: UserLink) -> tuple[UserLink, ScimUser | None]:
+    return link, matching._genesys.user(link.genesys_id) if link.genesys_id else None
+
+
+def _forget(_: Accounts, link: UserLink, report: Report) -> UserLink:
+    report.finish("unchanged", "genesys-user-gone")
+    return replace(gone(link), unassigned_due="", waiting=None)
+
+
+# ------------------------------------------------------------------------------------------ missing-is-empty
+
+
+class MissingIsEmpty(Variant):
+    """A Genesys Cloud group that is shown without its members has none."""
+
+    name = "missing-is-empty"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The reading of members stands replaced within."""
+        with patch.object(GenesysClient, "group", partialmethod(_with_members, GenesysClient.group)):
+            yield
+
+
+def _with_members(
+    client: GenesysClient, group: Callable[[GenesysClient, str], ScimGroup | None], genesys_id: str
+) -> ScimGroup | None:
+    found = group(client, genesys_id)
+    return found if found is None else replace(found, members=found.members or frozenset())
+
+
+# -------------------------------------------------------------------------------------------- unlink-at-once
+
+
+class UnlinkAtOnce(Variant):
+    """One answer that shows a group no more ends its link."""
+
+    name = "unlink-at-once"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Ending a link stands replaced within."""
+        with patch.object(GroupSync, "_unlink", partialmethod(_without_second_answer, GroupSync._unlink)):
+            yield
+
+
+def _without_second_answer(sync: GroupSync, unlink: Callable[..., Report], link: GroupLink, *told: Any) -> Report:
+    long_ago = sync._clock.now() - UNLINK_AFTER
+    return unlink(sync, replace(link, unlinking=long_ago, unlinking_why=told[-1]), *told)
+
+
+# ----------------------------------------------------------------------------------------------- no-if-match
+
+
+class NoIfMatch(Variant):
+    """Writes land whatever has changed since they were decided."""
+
+    name = "no-if-match"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Genesys Cloud's client stands replaced within."""
+        with patch.object(GenesysClient, "_send", partialmethod(_unconditional, GenesysClient._send)):
+            yield
+
+
+def _unconditional(client: GenesysClient, send: Callable[..., T], *sent: Any) -> T:
+    return send(client, *sent[:-1], "")
+
+
 # ------------------------------------------------------------------------------------------ second-rendering
 
 
@@ -306,5 +395,18 @@ def _judge_anew(facts: Facts) -> Plan:
 
 VARIANTS: dict[str, type[Variant]] = {
     variant.name: variant
-    for variant in (Variant, Replay, NoOrder, NoReread, OneWindow, NoFence, TrustsSilence, SecondRendering)
+    for variant in (
+        Variant,
+        Replay,
+        NoOrder,
+        NoReread,
+        OneWindow,
+        NoFence,
+        TrustsSilence,
+        Trusts404,
+        MissingIsEmpty,
+        UnlinkAtOnce,
+        NoIfMatch,
+        SecondRendering,
+    )
 }

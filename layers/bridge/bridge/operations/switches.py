@@ -13,7 +13,8 @@ from bridge.items import Reason, make_item
 from bridge.operations import answers
 from bridge.operations.requests import Pause
 from bridge.provisioning.ports import QueueSender
-from bridge.provisioning.record_ports import AppRecords, Holds
+from bridge.provisioning.record_ports import AppRecords, GroupLinks, Holds
+from bridge.provisioning.records import HoldState
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _OFF = frozenset({"Disabled", "Disabling"})
 
 
-class AppAndHolds(AppRecords, Holds, Protocol):
-    """The switch of removals, and the holds that wait meanwhile."""
+class AppAndHolds(AppRecords, GroupLinks, Holds, Protocol):
+    """The switch of removals, and the groups and holds that wait meanwhile."""
 
 
 class Switches:
@@ -58,11 +59,16 @@ class Switches:
         return answers.Paused(everything=not any(reading.values()), removals=self._store.app().removals_paused)
 
     def _enqueue_decided(self) -> None:
-        """What people decided during the pause is carried out now."""
+        """What people decided is carried out now, be it that the pause has kept it back or cut it off half-way."""
+        waiting = self._store.open_hold_entities()
+        begun = [link.entity for link in self._store.groups() if link.entity not in waiting]
         decided = [
             entity
-            for entity in self._store.open_hold_entities()
+            for entity in waiting
             if (hold := self._store.hold(entity)) and self._store.decision(entity, hold.number)
+        ]
+        decided += [
+            entity for entity in begun if (hold := self._store.hold(entity)) and hold.state is HoldState.APPROVED
         ]
         self._queues.send([make_item(entity, Reason.HOLD, self._dedup_key()) for entity in decided])
 
