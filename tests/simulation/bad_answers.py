@@ -205,13 +205,13 @@ class BadAnswers:
         kinds: which a request may meet.
         probability: of each request concerned.
         chance: apart from whatever else a seed draws.
-        met: the name of each that a request met, and the request's path.
+        met: the name of each that a request met, the request's path, and when.
     """
 
     kinds: tuple[BadAnswer, ...]
     probability: float
     chance: random.Random
-    met: list[tuple[str, str]] = field(default_factory=list)
+    met: list[tuple[str, str, datetime]] = field(default_factory=list)
     _lasting: dict[str, tuple[datetime, Effect]] = field(default_factory=dict)
 
     def meet(self, service: str, request: Request, now: datetime, genesys: GenesysModel) -> tuple[str, Effect] | None:
@@ -221,12 +221,12 @@ class BadAnswers:
                 continue
             until, lasting = self._lasting.get(kind.name, (now, None))
             if lasting is not None and now < until:
-                self.met.append((kind.name, request.path))
+                self.met.append((kind.name, request.path, now))
                 return kind.name, lasting
             if self.chance.random() < self.probability / (10 if kind.minutes else 1):
                 effect = kind.effect(self.chance, genesys)
                 self._lasting[kind.name] = now + timedelta(minutes=kind.minutes), effect
-                self.met.append((kind.name, request.path))
+                self.met.append((kind.name, request.path, now))
                 return kind.name, effect
         return None
 

@@ -49,6 +49,6 @@ def excused(simulation: Simulation) -> frozenset[str]:
 
 def _lied_about(simulation: Simulation) -> Iterator[str]:
     """Whom an untrue answer was about: the ids in the path of its request."""
-    for name, path in simulation.bad.met:
+    for name, path, _ in simulation.bad.met:
         if name in UNTRUE:
             yield from path.split("/")

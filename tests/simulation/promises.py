@@ -6,7 +6,7 @@ moment of the last half hour: as long as a sync, a call on its way and Okta's re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,10 @@ from tests.world import World
 SLACK = timedelta(minutes=30)
 #: How long the end of somebody's access may take when nothing fails.
 SOON = timedelta(minutes=1)
+#: Each of the two answers that end a link is read twice.
+_TWO_ANSWERS = 4
+#: The first of them may be so old when the second one comes.
+_ANSWERS_LAST = timedelta(hours=3)
 #: Most members that one action may remove (promise P4).
 MOST_REMOVED = 1000
 _USABLE = frozenset({"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"})
@@ -75,10 +79,12 @@ class Promises:
         self._tell = tell
         self._per_request = per_request
         self._wanted, self._usable, self._members, self._app = Moments(), Moments(), Moments(), Moments()
+        self._in_scope = Moments()
+        self._unlinked: set[str] = set()
         self._known: set[str] = set()
         self._let_in: dict[str, datetime] = {}
         self.note_truth()
-        for moments in (self._wanted, self._usable, self._members, self._app):
+        for moments in (self._wanted, self._usable, self._members, self._app, self._in_scope):
             moments.last_untrue.clear()  # it has been so for ever
         handle = world.genesys.handle
 
@@ -102,6 +108,9 @@ class Promises:
         self._wanted.note(usable & assigned, at)
         groups = okta.groups.current
         self._members.note({(group, user) for group in groups for user in okta.members(group)}, at)
+        by_name = set(self._world.store.group_links) - okta.app_groups[okta.app_id].current.keys()
+        named = {each for each in by_name if self._world.store.group_links[each].linked_by.startswith("name ")}
+        self._in_scope.note((named | set(okta.app_groups[okta.app_id].current)) & groups.keys(), at)
         self._app.note({"app"} if okta.apps[okta.app_id].status == "ACTIVE" else set(), at)
 
     def check_leavers(self, told: Mapping[str, datetime]) -> None:
@@ -115,6 +124,23 @@ class Promises:
             changed = (user.status_changed or _NEVER) - timedelta(seconds=okta.switches.clock_offset)
             if account.active and not account.deleted and since >= changed and now - since > SOON:
                 self._break(f"P7: {user.id} is still active")
+
+    def check_late(self, ended: Iterable[str]) -> None:
+        """Nobody who is back loses access to a write that was decided before, and comes after what let them in."""
+        for okta_id in ended:
+            if okta_id in self._wanted.now:
+                self._break(f"{okta_id} is made inactive by a late write, which what was written since should refuse")
+
+    def check_links(self, lies: Sequence[datetime]) -> None:
+        """No group loses its link that has been in scope all the time, but for `lies` that pass for two answers."""
+        for okta_id in set(self.pairs.values()):
+            link = self._world.store.group_links.get(okta_id)
+            if link is None or link.unlinked is None or okta_id in self._unlinked:
+                continue
+            lately = [at for at in lies if link.unlinked - _ANSWERS_LAST <= at <= link.unlinked]
+            if len(lately) < _TWO_ANSWERS and not self._in_scope.was_untrue(okta_id, link.unlinked - SLACK):
+                self._unlinked.add(okta_id)
+                self._break(f"group {okta_id} is unlinked, and has been in scope all the time")
 
     # ---------------------------------------------------------------------------------------- judging
 

@@ -16,6 +16,7 @@ from bridge_local.exchange import ConnectionCut, Model, Request, Response
 from bridge_local.faults import Effect, Fault, Faults, cut, html, late, lost
 from bridge_local.genesys import GenesysModel
 from bridge_local.genesys import faults as genesys_faults
+from bridge_local.genesys.records import User
 from bridge_local.okta import OktaModel
 from bridge_local.okta import faults as okta_faults
 from bridge_local.transport import ModelTransport
@@ -101,7 +102,7 @@ class OktaInWeather(Service):
             return "late", late(30)
         if gate.hits(weather.strange):
             kind = gate.chance.choice(_strange(path))
-            self.bad.met.append((kind, path))
+            self.bad.met.append((kind, path, gate.clock.time))
             return kind, _STRANGE[kind]
         return None
 
@@ -131,6 +132,10 @@ class GenesysInWeather(Service):
         self._genesys = genesys
         #: Writes on their way, whose callers gave up: when they arrive, and what they are.
         self.on_the_way: list[tuple[datetime, Request]] = []
+        #: The account that each of them is about, as it was when the write left.
+        self._left: dict[int, User | None] = {}
+        #: Accounts that a write made inactive which came late, although they had been changed since it left.
+        self.ended_late: set[str] = set()
         #: Whether a write took place after the function that sent it had ended.
         self.came_late = False
         #: Genesys Cloud ids of groups and of the members whom a call that came late has removed.
@@ -150,6 +155,7 @@ class GenesysInWeather(Service):
         if writes and gate.hits(gate.weather.late):
             due = gate.clock.time + timedelta(seconds=gate.chance.choice((1, 15, 120, 900)))
             self.on_the_way.append((due, request))
+            self._left[id(request)] = self._account(request)
             gate.clock.advance(10)
             gate.history.tell(f"{what}: no answer in time; it arrives at {due:%H:%M:%S}")
             return Response(504, delay=30)
@@ -170,10 +176,18 @@ class GenesysInWeather(Service):
         while due := [each for each in self.on_the_way if each[0] <= self.gate.clock.time]:
             arriving = min(due, key=lambda each: each[0])
             self.on_the_way.remove(arriving)
+            left, before = self._left.pop(id(arriving[1])), self._account(arriving[1])
             answer = self._genesys.handle(arriving[1])
+            after = self._account(arriving[1])
+            if before is not None and after is not None and before is not left and before.active and not after.active:
+                self.ended_late.add(after.external_id)
             call = self._genesys.calls[-1]
             self.removed_late |= {(call.group_id, member) for member in call.removed}
             self.gate.history.tell(f"late: {_described(arriving[1])} {answer.status}")
+
+    def _account(self, request: Request) -> User | None:
+        """The account that a request is about, as it is."""
+        return self._genesys.directory.users.get(request.path.rpartition("/")[2])
 
     def _fault(self, request: Request) -> Met | None:
         gate, weather = self.gate, self.gate.weather

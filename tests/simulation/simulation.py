@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -215,6 +216,8 @@ class Simulation:
         worked = True
         while worked:
             self.world.genesys_outside.land()
+            self.promises.check_late(self.world.genesys_outside.ended_late)
+            self.world.genesys_outside.ended_late.clear()
             self._dispatcher.run_due()
             self._send_dues()
             queues = list(Queue)
@@ -253,6 +256,7 @@ class Simulation:
                 self._environments.pop(key, None)
                 return True
         world.queues.answer(queue, event, answer)
+        self.promises.check_links([at for _, path, at in self.bad.met if re.search("/apps/[^/]+/groups$", path)])
         if answer["batchItemFailures"]:
             self.history.tell(f"{queue.value}: {len(answer['batchItemFailures'])} go back")
         return True
