@@ -347,25 +347,6 @@ def _without_second_answer(sync: GroupSync, unlink: Callable[..., Report], link:
     return unlink(sync, replace(link, unlinking=long_ago, unlinking_why=told[-1]), *told)
 
 
-# ----------------------------------------------------------------------------------------------- no-if-match
-
-
-class NoIfMatch(Variant):
-    """Writes land whatever has changed since they were decided."""
-
-    name = "no-if-match"
-
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Genesys Cloud's client stands replaced within."""
-        with patch.object(GenesysClient, "_send", partialmethod(_unconditional, GenesysClient._send)):
-            yield
-
-
-def _unconditional(client: GenesysClient, send: Callable[..., T], *sent: Any) -> T:
-    return send(client, *sent[:-1], "")
-
-
 # ------------------------------------------------------------------------------------------ second-rendering
 
 
@@ -406,7 +387,6 @@ VARIANTS: dict[str, type[Variant]] = {
         Trusts404,
         MissingIsEmpty,
         UnlinkAtOnce,
-        NoIfMatch,
         SecondRendering,
     )
 }
