@@ -40,10 +40,11 @@ def filled(request: dict[str, Any], okta_id: str) -> dict[str, Any]:
 @pytest.mark.parametrize("line", USERS + GROUPS)
 @pytest.mark.parametrize("okta_id", WRONG)
 def test_no_command_takes_what_is_no_okta_id(line: str, okta_id: str) -> None:
-    """Wrong usage, before anything is asked."""
+    """Wrong usage, before anything is asked; what does not begin as an id of its kind does is a name."""
     assert not OKTA_ID.fullmatch(okta_id)
+    prefix = "00g" if line in GROUPS else "00u"
     stage = Stage()
-    words = [word.replace("{}", okta_id) for word in line.split()]
+    words = [word.replace("{}", okta_id and prefix + okta_id.removeprefix("00u")) for word in line.split()]
     assert (stage.run(words).code, stage.asked, stage.decided) == (2, [], [])
 
 
