@@ -193,7 +193,13 @@ class Setup:
         return self._seen
 
     def _fail_at(self, checks: Any) -> None:
-        failed = [each for each in checks if each.state in {"fail", "skipped"}]
+        # A role that only does not see the hooks keeps nobody from making one: it is known by its own answer then.
+        blind = any(each.id == "okta.role" and each.because == "403 for eventHooks" for each in self._checks())
+        failed = [
+            each
+            for each in checks
+            if each.state in {"fail", "skipped"} and not (blind and each.id in {"okta.role", *_HOOK})
+        ]
         for each in failed:
             if each.state == "fail":
                 self._context.terminal.say(f"  {each.id}: {each.because}", f"    {each.do}")

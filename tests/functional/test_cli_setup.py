@@ -10,7 +10,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES, SCOPES
+from bridge_local.exchange import Request
 from bridge_local.faults import Fault, bare
+from bridge_local.okta.faults import refused
 from tests.stages.cli_hook_stage import CREDENTIAL, KEY_ID, Desk
 from tests.stages.cli_stage import Ran
 from tests.stages.jwt_key import public_jwk
@@ -132,6 +134,22 @@ def test_what_is_not_well_stops_before_the_hook(desk: Desk, answers: str) -> Non
     desk.world.okta.register_client(CLIENT_ID, [jwk], ALL_SCOPES)
     go_on(desk, answers)
     is_set_up(desk)
+
+
+def test_a_role_that_does_not_see_hooks_does_not_stop_the_set_up(desk: Desk, answers: str) -> None:
+    """The bridge's own credential need not read them; the administrator's makes and verifies the hook."""
+    jwk = public_jwk(key().public_key(), KEY_ID)
+    desk.world.okta.register_client(CLIENT_ID, [jwk], ALL_SCOPES)
+    fault = Fault("GET /api/v1/eventHooks", refused(403, "E0000006"), when=is_the_bridge)
+    desk.world.okta.faults.add(fault)
+    go_on(desk, answers)
+    assert fault.met
+    is_set_up(desk)
+
+
+def is_the_bridge(request: Request) -> bool:
+    """Whether the service app asks, and no administrator."""
+    return request.headers.get("authorization", "").startswith("Bearer ")
 
 
 def test_a_secret_in_the_answers_is_refused(desk: Desk, tmp_path: Path) -> None:

@@ -129,7 +129,12 @@ class OktaChecks:
             self._unread[check] = _ROLE
         if hidden:
             names = ", ".join(check.rpartition(".")[2] for check in hidden)
-            sheet.fail(_ROLE, f"403 for {names}", "Give the credential the role Read-Only Administrator.")
+            do = "Give the credential the role Read-Only Administrator."
+            if names == "eventHooks":
+                do = (
+                    "Event hooks need a role that reads them, such as a custom one; without it nobody watches the hook."
+                )
+            sheet.fail(_ROLE, f"403 for {names}", do)
         elif silent:
             sheet.unknown(_ROLE, f"no answer: {_why(asked[silent[0]])}", "Try again in a minute.")
         else:
