@@ -70,7 +70,7 @@ contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our mo
 costs: .venv/.made ## what one change costs at AWS, counted on the real handlers (WRITE=1 renews docs/costs.md)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event $(if $(WRITE),--write,--check)
 
-bench: .venv/.made ## the bridge at scale on a virtual clock, every row, written to docs/benchmarks.md; takes a while
+bench: .venv/.made ## the bridge at scale on a virtual clock, every row, written to docs/benchmarks.md; some minutes
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.bench --write
 
 bench-check: .venv/.made ## small companies of the same shapes, held to ceilings on calls and virtual time
