@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -72,14 +73,26 @@ class Console:
         okta: OktaModel | None,
         genesys: GenesysModel | None,
         logs: FunctionLogs,
+        needs: Callable[[], list[dict[str, str]] | None],
     ) -> None:
-        """Sync these; a model is None when an outside server stands in its place."""
+        """Show these.
+
+        Args:
+            aws: the names of what was made in moto.
+            moto: the tables.
+            template: the queues.
+            okta: None when an outside server stands in its place.
+            genesys: likewise.
+            logs: the metrics.
+            needs: what needs somebody: problem, words and command of each; None where the bridge does not say.
+        """
         self._aws = aws
         self._moto = moto
         self._template = template
         self._okta = okta
         self._genesys = genesys
         self._logs = logs
+        self._needs = needs
 
     def handle(self, request: Request) -> Response | None:
         """The answer, None for a path that is not the console's."""
@@ -95,6 +108,7 @@ class Console:
     def snapshot(self) -> dict[str, Any]:
         """Everything that the page shows."""
         return {
+            "needs": self._needs(),
             "okta": self._okta_side(),
             "queues": self._aws.depths(self._template),
             "genesys": self._genesys_side(),
@@ -197,6 +211,7 @@ def _main(snapshot: dict[str, Any]) -> str:
     metrics = [{"metric": name, "sum": value} for name, value in snapshot["metrics"].items()]
     return "".join(
         [
+            _section("whole", "Needs you", _needs_rows(snapshot["needs"])),
             _section("third", "Okta", _side(snapshot["okta"], "users", "groups")),
             _section("third", "Queues", _table(queues) + "<h3>Metrics</h3>" + _table(metrics)),
             _section("third", "Genesys Cloud", _side(snapshot["genesys"], "users", "active", "groups", "calls")),
@@ -205,6 +220,12 @@ def _main(snapshot: dict[str, Any]) -> str:
             _section("half", "Parked", _table(snapshot["parked"])),
         ]
     )
+
+
+def _needs_rows(needs: list[dict[str, str]] | None) -> str:
+    if needs is None:
+        return '<p class="none">The bridge does not say: its functions start or stop.</p>'
+    return _table(needs) if needs else '<p class="none">Nothing: the bridge is well.</p>'
 
 
 def _decisions(rows: list[dict[str, Any]]) -> str:

@@ -19,6 +19,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from bridge.aws.store.dynamo import DynamoStore
+from bridge.operations.answers import Status
+from bridge.operations.needs import needs
+from bridge.operations.requests import READER
 from bridge_local import ROOT, keep
 from bridge_local.aws import Aws
 from bridge_local.children import Child
@@ -87,13 +90,13 @@ class Stack:
         self._directory.mkdir(parents=True, exist_ok=True)
         self.logs = FunctionLogs(self._directory / "functions.log")
         self._moto = Moto()
-        self.console = Console(self.aws, self._moto, self.template, self.okta, self.genesys, self.logs)
+        self.console = Console(self.aws, self._moto, self.template, self.okta, self.genesys, self.logs, self._needs)
         #: The environment as it was found: the receiver, which runs in this process, gets its own below.
         self._dependencies = dict(os.environ)
         self._stop = Event()
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
-        functions = {name: self._function(name) for name in self.template.invoked}
+        self._functions = functions = {name: self._function(name) for name in self.template.invoked}
         self._lambda = LambdaApi({**functions, **self._play()}, self.sources, options.concurrency)
         self._schedules = Schedules(self.template.schedules, functions, options.schedule_speed)
         self._closers.insert(1, self._schedules.join)  # when the functions are closed
@@ -250,6 +253,17 @@ class Stack:
             server = Server(model, host, self.options.port + offset)
             server.start()
             self._closers.append(server.close)
+
+    def _needs(self) -> list[dict[str, str]] | None:
+        """What needs somebody, as ``bridge status`` of this stack names it; None where it does not answer."""
+        answered = self._functions["Operations"].invoke({"do": "status"}, READER)
+        if answered.failed or not answered.payload.get("ok"):
+            return None
+        port = "" if self.options.port == Options.port else f" --port {self.options.port}"
+        return [
+            {"problem": need.problem, "what": need.says, "command": f"bridge {need.command} --local{port}"}
+            for need in needs(Status.model_validate(answered.payload), utc_now())
+        ]
 
     def _front(self) -> Front:
         self._closers.append(lambda: _put_back(self._dependencies))

@@ -239,6 +239,8 @@ def test_a_scene_is_played_and_named(office: Office) -> None:
     needs = office.ask("status")["needs"]
     assert "bridge resume removals --local" in needs[-1]["command"]
     assert "removals-paused" in [each["problem"] for each in needs]
+    shown = office.stack.console.snapshot()["needs"]
+    assert [(row["problem"], row["command"]) for row in shown] == [(row["problem"], row["command"]) for row in needs]
     assert "Soon bridge status" in office.bridge("play scene paused")
     office.bridge("play mend")
     assert "removals-paused" not in [each["problem"] for each in office.ask("status")["needs"]]

@@ -190,7 +190,8 @@ def test_the_console_shows_both_sides_and_escapes_what_it_shows(tmp_path: Path) 
     template = Template()
     aws.create(template, Options())
     logs = FunctionLogs(tmp_path / "functions.log")
-    console = Console(aws, moto, template, world.okta, world.genesys, logs)
+    needed = [{"problem": "holds-open", "what": "<i>Holds</i>", "command": "bridge holds list --local"}]
+    console = Console(aws, moto, template, world.okta, world.genesys, logs, lambda: needed)
     page = console.handle(Request.of("GET", "/"))
     document = console.handle(Request.of("GET", "/console.json"))
     server.close()
@@ -201,6 +202,9 @@ def test_the_console_shows_both_sides_and_escapes_what_it_shows(tmp_path: Path) 
     assert b"&lt;script&gt;alert(1)&lt;/script&gt; Brook" in page.body
     assert b"http://" not in page.body
     assert b"https://" not in page.body
+    assert page.body.index(b"Needs you") < page.body.index(b"holds-open") < page.body.index(b"<h2>Okta")
+    assert b"&lt;i&gt;Holds" in page.body
+    assert json.loads(document.body)["needs"] == needed
     assert json.loads(document.body)["okta"]["users"] == 1
     assert console.handle(Request.of("GET", "/favicon.ico")) is None
 
