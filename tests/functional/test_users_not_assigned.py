@@ -362,3 +362,14 @@ def test_another_application_ends_nobody(strangers: int) -> None:
     hold = world.store.hold("app")
     assert hold is not None
     assert (hold.state, hold.reason) == (HoldState.OPEN, "suspicious-empty")
+
+
+def test_one_answer_that_somebody_is_not_assigned_ends_nobody() -> None:
+    """404 with Okta's own error body, once, while an event makes the bridge look: the second answer shows them."""
+    world = World()
+    people = linked_people(world, 3)
+    world.okta.faults.add(Fault(f"/apps/{APP_ID}/users/{people[0]}", okta_faults.refused(404), count=1))
+    world.ask(f"user:{people[0]}", Reason.RECONCILE)
+    world.settle()
+    assert active(world, people) == 3
+    assert world.calls("PATCH", "users") == 0

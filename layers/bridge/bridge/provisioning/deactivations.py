@@ -15,6 +15,7 @@ from datetime import timedelta
 from enum import Enum
 from hashlib import sha256
 
+from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
 from bridge.provisioning.evidence import SINGLE_READS
@@ -79,7 +80,13 @@ class Deactivations:
     # ------------------------------------------------------------------------------ a user's own sync
 
     def permission(self, okta_id: str, app: AppState) -> Permission:
-        """Whether this user may be deactivated now; `Permission.ASK` when a sync of the application must say."""
+        """Whether this user may be deactivated now; `Permission.ASK` when a sync of the application must say.
+
+        Where no listing has been read, nobody goes by one answer: it is asked for again.
+
+        Raises:
+            Transient: the second answer does not say that they are unassigned.
+        """
         if okta_id in self._store.exceptions(APP):
             return Permission.EXCEPTED
         protected = self._protected.among({okta_id}) != frozenset()
@@ -97,6 +104,8 @@ class Deactivations:
             return Permission.ASK
         if not self._assignments.witnessed(okta_id):
             return Permission.ASK
+        if self._assignments.read_alone(okta_id).assigned is not Assigned.NO:
+            raise Transient("okta-read-lag", upstream="okta")  # two answers that contradict each other: read anew
         return Permission.GIVEN
 
     def begin(self, okta_id: str) -> Permission:
