@@ -41,6 +41,17 @@ class Function:
         self._answers: IO[str] | None = None
         self._closed = False
 
+    @property
+    def pid(self) -> int:
+        """The process id, 0 when none runs at this moment."""
+        process = self._process
+        return process.pid if process is not None and process.poll() is None else 0
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has an invocation in hand."""
+        return self._lock.locked()
+
     def invoke(self, event: Any, qualifier: str = "") -> Invoked:
         """Have the function handle an event that comes through an alias, if one is named."""
         with self._lock:

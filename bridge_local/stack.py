@@ -65,6 +65,7 @@ class Stack:
         logs: what the functions print.
         console: shows all of it.
         sources: what reads the queues.
+        functions: those that are invoked by name.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class Stack:
         self._stop = Event()
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
-        self._functions = functions = {name: self._function(name) for name in self.template.invoked}
+        self.functions = functions = {name: self._function(name) for name in self.template.invoked}
         self._lambda = LambdaApi({**functions, **self._play()}, self.sources, options.concurrency)
         self._schedules = Schedules(self.template.schedules, functions, options.schedule_speed)
         self._closers.insert(1, self._schedules.join)  # when the functions are closed
@@ -256,7 +257,7 @@ class Stack:
 
     def _needs(self) -> list[dict[str, str]] | None:
         """What needs somebody, as ``bridge status`` of this stack names it; None where it does not answer."""
-        answered = self._functions["Operations"].invoke({"do": "status"}, READER)
+        answered = self.functions["Operations"].invoke({"do": "status"}, READER)
         if answered.failed or not answered.payload.get("ok"):
             return None
         port = "" if self.options.port == Options.port else f" --port {self.options.port}"

@@ -1,8 +1,9 @@
 """``make crash-test``: real processes on the local stack, killed with SIGKILL at random moments under load.
 
-A run is one small company of its own: hired, changed in every way, and at least one consumer killed in the midst of its
-changes. The companies of a wave live at the same time, so that the queues are busy and what a killed consumer held
-comes back while others work. In the end Genesys Cloud equals Okta, and every company has come to the same end state.
+A run is one small company of its own: hired, changed in every way, and at least one process killed in the midst of its
+changes: a consumer, or the log poller, the reconciler or the operations function while an operator keeps them busy.
+The companies of a wave live at the same time, so that the queues are busy and what a killed consumer held comes back
+while others work. In the end Genesys Cloud equals Okta, and every company has come to the same end state.
 Everything listens on loopback only; processes are ended by their ids, and only those that the stack started.
 """
 
@@ -17,12 +18,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Thread
 
 from bridge_local.demo import free_ports
 from bridge_local.genesys import GenesysModel
 from bridge_local.okta import UNLIMITED, OktaModel, OktaSwitches
 from bridge_local.options import Options
 from bridge_local.proof import Story, differences
+from bridge_local.schedules import tick
 from bridge_local.stack import Stack
 
 #: People of a company; the first stay as they are.
@@ -35,6 +38,11 @@ _PATIENCE = 600
 _PAUSE, _QUIET = 1.0, 3
 #: Most seconds between an administrator's act and the kill that follows it.
 _SOON = 0.7
+
+#: How many of the kills are for the functions that are invoked by name, where one of them has work in hand.
+_FUNCTIONS = 0.4
+#: The functions that an operator or a schedule invokes, by their names in the template.
+_INVOKED = ("Operations", "Reconciler", "LogPoller")
 
 Say = Callable[[str], None]
 
@@ -104,7 +112,10 @@ class CrashTest:
         self._say = say
         self._began = time.monotonic()
         self.companies: list[Company] = []
-        self.kills = 0
+        #: Kills by the name of what was killed, and those of them that met work in hand.
+        self.killed: Counter[str] = Counter()
+        self.in_hand: Counter[str] = Counter()
+        self._operator: Thread | None = None
 
     def wave(self, first: int, count: int) -> None:
         """Hire so many companies, change them, and kill consumers all the while."""
@@ -121,6 +132,8 @@ class CrashTest:
         for _ in range(count - len(wave[0].changes())):
             self._kill()
         self._settle("changed")
+        if self._operator is not None:
+            self._operator.join()
 
     def wrong(self) -> list[str]:
         """What is not as it should be, in words."""
@@ -141,13 +154,54 @@ class CrashTest:
             ]
         return found
 
+    @property
+    def kills(self) -> int:
+        """How many there were."""
+        return self.killed.total()
+
+    def told(self) -> str:
+        """What was killed, and how many of them had a batch or an invocation in hand."""
+        return ", ".join(
+            f"{name} {count} ({self.in_hand[name]} in hand)" for name, count in sorted(self.killed.items())
+        )
+
     def _kill(self) -> None:
-        """Kill one of the consumers after a moment."""
+        """Kill a consumer or a function after a moment; an operator asks for something meanwhile."""
+        self._operate()
         time.sleep(self._chance.uniform(0.0, _SOON))
+        busy = [function for function in self._stack.functions.values() if function.pid and function.busy]
+        if busy and self._chance.random() < _FUNCTIONS:
+            function = self._chance.choice(busy)
+            self._end(function.pid, function.name, in_hand=True)
+            return
         pids = self._stack.consumer_pids
         if pids:
-            os.kill(self._chance.choice(pids), signal.SIGKILL)
-            self.kills += 1
+            depths = self._stack.depths()
+            in_flight = sum(depth["in_flight"] for name, depth in depths.items() if "Dead" not in name)
+            self._end(self._chance.choice(pids), "consumers", in_hand=in_flight > 0)
+
+    def _end(self, pid: int, name: str, *, in_hand: bool) -> None:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:  # it has just ended by itself
+            return
+        self.killed[name] += 1
+        self.in_hand[name] += in_hand
+
+    def _operate(self) -> None:
+        """An operator has everything compared, or somebody synced; one that is killed is asked again another time."""
+        if self._operator is not None and self._operator.is_alive():
+            return
+        chance, company = self._chance, self._chance.choice(self.companies)
+        operations, reconciler, poller = (self._stack.functions[name] for name in _INVOKED)
+        person = f"user:{chance.choice(company.people)}" if company.people else ""
+        asked: list[Callable[[], object]] = [
+            lambda: reconciler.invoke({"do": "start"}),
+            lambda: poller.invoke(tick()),
+            lambda: operations.invoke({"do": "sync", "entity": person, "apply": True}),
+        ]
+        self._operator = Thread(target=chance.choice(asked if person else asked[:2]), daemon=True)
+        self._operator.start()
 
     def _settle(self, what: str) -> None:
         began, told, quiet = time.monotonic(), time.monotonic(), 0
@@ -193,6 +247,7 @@ def main(arguments: list[str]) -> int:
             say(f"{len(test.companies)} of {asked.runs} runs, {test.kills} kills, {time.monotonic() - began:.0f} s")
             if wrong:
                 break
+    say(f"Killed: {test.told()}")
     for line in wrong[:20]:
         say(f"  {line}")
     if not wrong:
