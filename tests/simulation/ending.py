@@ -13,6 +13,7 @@ from unittest.mock import patch
 from bridge.aws import telemetry, upstreams
 from bridge.outbound.http import HttpClient
 from bridge.provisioning.judge import BLOCKING
+from bridge.provisioning.records import HoldState
 from bridge_local.proof import Story, differences
 from tests.simulation.bad_answers import drawn
 from tests.simulation.ceiling_check import Rules, breaches
@@ -181,10 +182,12 @@ def _differences(simulation: Simulation) -> list[str]:
     for group, genesys_group in linked.items():
         entity = f"group:{group}"
         hold = store.hold(entity)
-        # What is approved waits too, while an operator has paused removals.
-        waits = hold is not None and (hold.state in BLOCKING or simulation.promises.paused is not None)
-        staged = store.staged(entity, hold.number) if hold is not None and waits else {}
-        held[group] = (frozenset(staged) | store.exceptions(entity)) - _removed_late(simulation, genesys_group)
+        staged = frozenset(store.staged(entity, hold.number) if hold is not None else ())
+        if hold is not None and hold.state is HoldState.APPROVED and simulation.promises.paused is not None:
+            staged &= _members(simulation, genesys_group)  # approved, and kept back or cut off by a pause
+        elif hold is None or hold.state not in BLOCKING:
+            staged = frozenset()
+        held[group] = (staged | store.exceptions(entity)) - _removed_late(simulation, genesys_group)
     excused = {
         f"Genesys Cloud user {kept}: is active, and nobody in Okta stands for it"
         for kept in [*_kept(simulation), *_never_ours(simulation)]
@@ -239,6 +242,13 @@ def _without_account(simulation: Simulation) -> set[str]:
         if (email := str(user.profile.get("email", "")).casefold()) in shared
         or (email in names and user.id not in owners)
     }
+
+
+def _members(simulation: Simulation, genesys_group: str) -> frozenset[str]:
+    """Okta ids of a Genesys Cloud group's members."""
+    world = simulation.world
+    owners = world.store.owners(frozenset(world.genesys.members(genesys_group))).values()
+    return frozenset(owner.removeprefix("user:") for owner in owners)
 
 
 def _removed_late(simulation: Simulation, genesys_group: str) -> set[str]:
