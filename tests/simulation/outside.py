@@ -33,6 +33,7 @@ _WRITES = (
     "permit",
     "raise_",
     "remove_",
+    "replace_",
     "reserve",
     "save_",
     "set_",
