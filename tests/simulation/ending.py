@@ -266,7 +266,11 @@ def _removed_late(simulation: Simulation, genesys_group: str) -> set[str]:
 def _kept(simulation: Simulation) -> list[str]:
     """Accounts whose deactivation waits for a person, or was refused; never of the DEPROVISIONED or SUSPENDED."""
     owners = _kept_owners(simulation)
-    return [str(each["id"]) for each in simulation.world.genesys.users() if each.get("externalId") in owners]
+    links = simulation.world.store.user_links
+    # One that somebody made by hand bears no Okta id before it is written to for the first time.
+    linked = {links[owner].genesys_id for owner in owners if owner in links}
+    users = simulation.world.genesys.users()
+    return [str(each["id"]) for each in users if each.get("externalId") in owners or each["id"] in linked]
 
 
 def _kept_owners(simulation: Simulation) -> set[str]:

@@ -32,12 +32,13 @@ FOUND = {
 CHECKER = {
     700746: "a rehire waits for an account whose owner, deleted in Okta, is held for a person: nobody is missing yet",
     715817: "a group is deleted in Okta and its members are held, one of whom a counted removal then takes out, late",
+    81: "an account made by hand, taken over while observing, bears no Okta id yet, and its owner is held",
 }
 
 
 @pytest.mark.parametrize("seed", CHECKER)
 def test_a_seed_of_a_wrong_verdict_ends_well(seed: int) -> None:
-    """In 700746 a rehire waits for a held account; in 715817 a held member's counted removal lands late: both right."""
+    """Who waits for a held account, is removed late and counted, or is held under no Okta id is no divergence."""
     assert run(seed).wrong == []
 
 
