@@ -8,11 +8,12 @@ import pytest
 
 from bridge.items import Reason
 from bridge.operations.reasons import STEPS, table, text_of
+from bridge.provisioning.members import LATE_WHY
 from tests.stages.reason_codes import codes, sources, texts
 
 TREES = sources()
-#: What names an item's reason, or the end of a run that people never see, is no reason code.
-NO_CODES = {reason.value for reason in Reason}
+#: What names an item's reason, why something is due, or the end of a run that people never see, is no reason code.
+NO_CODES = {LATE_WHY, *(reason.value for reason in Reason)}
 CODES = {code: place for code, place in codes(TREES).items() if code not in NO_CODES}
 
 
