@@ -236,3 +236,20 @@ def test_end_of_access_that_is_answered_and_not_applied_is_bounded_and_parked(ki
     night(world)
     assert world.account(user)["active"] is False
     assert not world.store.parked
+
+
+@pytest.mark.parametrize("other_left", [False, True])
+def test_an_account_that_bears_anothers_id_is_ended_only_when_they_have_left_too(other_left: bool) -> None:
+    """Genesys Cloud gave a leaver's account to somebody with the same address: a person decides whose it is."""
+    world = World()
+    user, account = hired(world)
+    other = world.okta.create_user({"login": "ben@example.com", "firstName": "Ben", "lastName": "Brook"})
+    if other_left:
+        world.okta.deactivate(other)
+    world.happen()
+    world.genesys.edit_user(account, {"externalId": other})
+    world.okta.suspend(user)
+    world.happen()
+    world.pass_time(hours=1)
+    assert (world.genesys.user(account) or {})["active"] is not other_left
+    assert world.parked(f"user:{user}") == ([] if other_left else ["owned-by-another-user"])

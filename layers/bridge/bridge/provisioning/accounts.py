@@ -182,6 +182,7 @@ class Accounts:
         """Make the account inactive; `account` is how Genesys Cloud has it now, None when `Matching.locate` found none.
 
         Raises:
+            Transient, Permanent: it bears the id of another Okta user.
             Permanent: it stays active.
         """
         if account is None:
@@ -192,6 +193,7 @@ class Accounts:
         if not self._settings.deactivate_users:
             report.finish("skipped", "deactivate-users-off")
             return Changed(link, account)
+        self.matching.verify_owner(link, account)
         report.changed = ("active",)
         return self._writer.deactivate(link, account, report)
 

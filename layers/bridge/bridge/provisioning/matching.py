@@ -128,6 +128,22 @@ class Matching:
 
     # --------------------------------------------------------------------------------- owning
 
+    def verify_owner(self, link: UserLink, account: ScimUser) -> None:
+        """Raise where the account of a leaver bears the id of another Okta user who is there and not deactivated.
+
+        A POST for somebody with the same userName may have brought a deleted account back as theirs, while the leaver's
+        link still names it. Whose it is, a person decides: ending it might end somebody else's access.
+
+        Raises:
+            Transient, then Permanent: it bears another's id.
+        """
+        other = account.external_id
+        if other == link.okta_id or not OKTA_USER_ID.fullmatch(other):
+            return
+        user = self._okta.user(other).value
+        if user is not None and user.status not in {"DEPROVISIONED", "SUSPENDED"}:
+            self.wait_for_conflict(link, "owned-by-another-user", owner=f"user:{other}")
+
     def bind(
         self, link: UserLink, account: ScimUser, origin: Origin, hashes: Mapping[str, str] | None = None
     ) -> UserLink:
