@@ -30,7 +30,9 @@ from bridge.mapping.attribute_map import AttributeMap
 from bridge.outbound.http import Transport, WireRequest, WireResponse
 from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.records import AppState, GroupLink, GroupState, Hold, Origin, UserLink, UserState
+from bridge.provisioning.hold_records import Hold
+from bridge.provisioning.records import AppState, GroupLink, GroupState
+from bridge.provisioning.user_records import Origin, UserLink, UserState
 from bridge.provisioning.values import OktaUser
 from bridge.reconcile.composition import ReconcilerEvents
 from bridge.reconcile.settings import ReconcilerSettings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bridge.provisioning.record_ports import UserLinks
-from bridge.provisioning.records import Origin, UserState
+from bridge.provisioning.user_records import Origin, UserState
 from bridge_local.genesys import GenesysModel
 from bridge_local.okta import OktaModel
 

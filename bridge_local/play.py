@@ -17,7 +17,8 @@ from typing import Any
 
 from bridge.provisioning.linking import LINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import GroupState, LogCursor, Origin, UserState
+from bridge.provisioning.records import GroupState, LogCursor
+from bridge.provisioning.user_records import Origin, UserState
 from bridge_local.faults import Fault
 from bridge_local.functions import Invoked
 from bridge_local.genesys import GenesysModel

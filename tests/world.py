@@ -24,10 +24,12 @@ from bridge.mapping.attribute_map import AttributeMap
 from bridge.outbound.http import Transport
 from bridge.provisioning.evidence import WHY as SECOND_SIGHT_DUE
 from bridge.provisioning.groups import UNLINK_WHY
+from bridge.provisioning.hold_records import Decision, Hold, Verdict
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Decision, Hold, JournalEntry, Origin, UserLink, UserState, Verdict
+from bridge.provisioning.records import JournalEntry
 from bridge.provisioning.runs import Run
+from bridge.provisioning.user_records import Origin, UserLink, UserState
 from bridge.receiver.composition import Receiver
 from bridge.receiver.settings import ReceiverSettings
 from bridge.reconcile.composition import ReconcilerEvents

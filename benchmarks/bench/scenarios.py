@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.bench.company import GENESYS_PER_MINUTE, Company
 from bridge.items import Reason
-from bridge.provisioning.records import HoldState, Verdict
+from bridge.provisioning.hold_records import HoldState, Verdict
 
 #: Events that Okta merges into one delivery when they are close in time, and the seconds between two deliveries.
 DELIVERY, DELIVERY_SECONDS = 100, 1.0

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bridge.errors import FenceMoved
+from bridge.provisioning.hold_records import Decision, Hold, HoldState
 from bridge.provisioning.judge import BLOCKING
-from bridge.provisioning.records import Decision, Hold, HoldState
 from bridge_local.memory.base import Guarded
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from bridge.errors import FenceMoved, OwnerTaken
-from bridge.provisioning.records import GroupLink, UserLink, UserState
+from bridge.provisioning.records import GroupLink
+from bridge.provisioning.user_records import UserLink, UserState
 from bridge_local.memory.base import Guarded
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bridge.provisioning.records import Removal, RemovalState
+from bridge.provisioning.hold_records import Removal, RemovalState
 from bridge_local.memory.base import Guarded
 
 

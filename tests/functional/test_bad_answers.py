@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bridge.provisioning.records import Hold, Verdict
+from bridge.provisioning.hold_records import Hold, Verdict
 from bridge_local import faults
 from bridge_local.exchange import Request, Response
 from bridge_local.faults import Effect, Fault, Serve

@@ -11,7 +11,8 @@ from bridge.consumer.failures import LONELY_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import Transient
 from bridge.items import Queue, Reason, parse_item
 from bridge.outbound.breaker import LEASE, LONGEST_WAIT
-from bridge.provisioning.records import Breaker, UserLink
+from bridge.provisioning.records import Breaker
+from bridge.provisioning.user_records import UserLink
 from bridge_local.faults import Fault, before
 from bridge_local.fifo import Message
 from bridge_local.genesys import faults as genesys_faults

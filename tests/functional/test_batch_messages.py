@@ -14,7 +14,8 @@ from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, UNEXPE
 from bridge.errors import SettingsError, Transient
 from bridge.items import Queue, Reason
 from bridge.outbound.answer import LONGEST_WAIT
-from bridge.provisioning.records import JournalEntry, ParkedItem, UserLink
+from bridge.provisioning.records import JournalEntry, ParkedItem
+from bridge.provisioning.user_records import UserLink
 from bridge_local.faults import Fault, before, cut
 from bridge_local.fifo import Message
 from bridge_local.genesys import faults as genesys_faults

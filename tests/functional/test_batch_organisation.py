@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from bridge.provisioning.organisation import ANOTHER, UPSTREAM
-from bridge.provisioning.records import UserState
+from bridge.provisioning.user_records import UserState
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys.model import GenesysModel
 from bridge_local.genesys.switches import GenesysSwitches

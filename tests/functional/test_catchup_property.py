@@ -9,7 +9,9 @@ import pytest
 
 from bridge.catchup.catch_up import Seen
 from bridge.items import Hint, Item, Reason, app_item, group_item, user_item
-from bridge.provisioning.records import AppState, GroupLink, UserLink, UserState, Verdict
+from bridge.provisioning.hold_records import Verdict
+from bridge.provisioning.records import AppState, GroupLink
+from bridge.provisioning.user_records import UserLink, UserState
 from bridge_local.okta import HookDispatcher
 from tests.functional.test_hook_health import hook
 from tests.world import APP_ID, World

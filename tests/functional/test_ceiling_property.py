@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bridge.items import Reason
-from bridge.provisioning.records import Origin, Verdict
+from bridge.provisioning.hold_records import Verdict
+from bridge.provisioning.user_records import Origin
 from bridge_local.faults import Fault, cut, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults

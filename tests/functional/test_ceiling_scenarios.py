@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bridge.items import Reason
-from bridge.provisioning.records import HoldState, Origin, Verdict
+from bridge.provisioning.hold_records import HoldState, Verdict
+from bridge.provisioning.user_records import Origin
 from bridge_local.faults import Fault, lost
 from tests.simulation.ceiling_check import Rules
 from tests.simulation.scene import Scene

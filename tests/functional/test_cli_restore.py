@@ -12,8 +12,10 @@ import pytest
 from moto import mock_aws
 
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.provisioning.records import Due, HoldState, RemovalState, UserLink
+from bridge.provisioning.hold_records import HoldState, RemovalState
+from bridge.provisioning.records import Due
 from bridge.provisioning.runs import Phase, Run
+from bridge.provisioning.user_records import UserLink
 from bridge_cli.restoring import MARGIN
 from tests.stages.cli_office import Office
 from tests.stages.cli_stage import FakeAws

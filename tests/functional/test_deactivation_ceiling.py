@@ -10,7 +10,7 @@ import pytest
 
 from bridge.items import Queue
 from bridge.provisioning.evidence import SINGLE_READS
-from bridge.provisioning.records import Hold, HoldState, Verdict
+from bridge.provisioning.hold_records import Hold, HoldState, Verdict
 from bridge_local.exchange import Request, Response
 from bridge_local.faults import Fault, Serve, before
 from bridge_local.okta import faults as okta_faults

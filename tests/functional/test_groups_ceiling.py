@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.provisioning.records import RemovalState
+from bridge.provisioning.hold_records import RemovalState
 from bridge_local.faults import Effect, Fault, before, cut, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.provisioning.records import GroupState, Verdict
+from bridge.provisioning.hold_records import Verdict
+from bridge.provisioning.records import GroupState
 from bridge_local.faults import Fault, before
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults

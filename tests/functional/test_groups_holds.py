@@ -9,7 +9,9 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Queue
-from bridge.provisioning.records import GroupState, Hold, HoldState, Origin
+from bridge.provisioning.hold_records import Hold, HoldState
+from bridge.provisioning.records import GroupState
+from bridge.provisioning.user_records import Origin
 from bridge_local.faults import Effect, Fault, cut, html
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.memory import MemoryStore

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bridge.items import Queue, Reason
-from bridge.provisioning.records import Hold, HoldState, Verdict
+from bridge.provisioning.hold_records import Hold, HoldState, Verdict
 from bridge_local.faults import Fault, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults

@@ -11,8 +11,8 @@ from bridge.approvals.approvals import Approvals
 from bridge.approvals.signing import binding
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
+from bridge.provisioning.hold_records import HoldState, Verdict
 from bridge.provisioning.ports import QueueSender
-from bridge.provisioning.records import HoldState, Verdict
 from tests.stages.operations_stage import FUNCTION, BrokenQueues, Passport, Stage
 
 TEAM = "group:00gTeamNorth00000001"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bridge.operations.preview import ReadOnlyStore
+from bridge.provisioning.hold_records import Verdict
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Verdict
 from bridge.settings import Mode
 from bridge_local.memory import MemoryStore
 from tests.stages.operations_stage import Stage

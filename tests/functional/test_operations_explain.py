@@ -11,7 +11,8 @@ import pytest
 
 from bridge.errors import Permanent, Transient
 from bridge.items import Reason
-from bridge.provisioning.records import JournalEntry, ParkedItem, Pending, PendingKind, UserLink, UserState
+from bridge.provisioning.records import JournalEntry, ParkedItem
+from bridge.provisioning.user_records import Pending, PendingKind, UserLink, UserState
 from bridge_local.faults import Effect, Fault, cut, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bridge.operations.widget import page
-from bridge.provisioning.records import HoldState
+from bridge.provisioning.hold_records import HoldState
 from tests.stages.operations_stage import Stage
 from tests.world import START
 

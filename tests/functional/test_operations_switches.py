@@ -9,8 +9,9 @@ import pytest
 
 from bridge.items import Reason
 from bridge.operations.group_links import GroupService
+from bridge.provisioning.hold_records import HoldState, Verdict
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
-from bridge.provisioning.records import Breaker, GroupLink, GroupState, HoldState, LogCursor, ParkedItem, Verdict
+from bridge.provisioning.records import Breaker, GroupLink, GroupState, LogCursor, ParkedItem
 from bridge.provisioning.runs import Run
 from tests.stages.operations_stage import Stage
 from tests.world import START, Countdown, World

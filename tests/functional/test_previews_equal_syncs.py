@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from bridge.items import Reason
-from bridge.provisioning.records import Origin, UserLink, UserState, Verdict
+from bridge.provisioning.hold_records import Verdict
+from bridge.provisioning.user_records import Origin, UserLink, UserState
 from tests.stages.operations_stage import Stage
 from tests.stages.planned import differences
 from tests.world import World

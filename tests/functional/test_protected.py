@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.provisioning.hold_records import Verdict
 from bridge.provisioning.protected import PROTECTED
-from bridge.provisioning.records import Verdict
 from bridge_local.faults import Fault
 from bridge_local.okta import faults as okta_faults
 from tests.world import World

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from bridge.items import Queue, Reason
-from bridge.provisioning.records import UserState
 from bridge.provisioning.runs import Run
+from bridge.provisioning.user_records import UserState
 from bridge_local.exchange import Request
 from bridge_local.faults import Fault, kept
 from tests.world import Countdown, World

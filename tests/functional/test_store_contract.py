@@ -15,31 +15,21 @@ from moto import mock_aws
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.table import Put, StateTable
 from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
+from bridge.provisioning.hold_records import Decision, Hold, HoldState, RemovalState, Verdict
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import (
     AppListing,
     AppState,
     Breaker,
-    Decision,
     Due,
     GroupLink,
     GroupState,
-    Hold,
-    HoldState,
     JournalEntry,
     LogCursor,
-    Origin,
     ParkedItem,
-    Pending,
-    PendingKind,
-    Refused,
-    RemovalState,
-    UserLink,
-    UserState,
-    Verdict,
-    Waiting,
 )
 from bridge.provisioning.runs import Phase, Run, Runs, RunTaken
+from bridge.provisioning.user_records import Origin, Pending, PendingKind, Refused, UserLink, UserState, Waiting
 from bridge_local.memory import MemoryStore
 
 if TYPE_CHECKING:

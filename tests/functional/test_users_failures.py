@@ -10,7 +10,7 @@ import pytest
 from bridge.consumer.failures import REFUSED_TRIES
 from bridge.errors import Transient
 from bridge.items import Queue
-from bridge.provisioning.records import Origin
+from bridge.provisioning.user_records import Origin
 from bridge_local.faults import Effect, Fault, cut, lost
 from bridge_local.genesys.faults import refused
 from bridge_local.genesys.switches import GenesysSwitches

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.items import Reason
-from bridge.provisioning.records import UserState
+from bridge.provisioning.user_records import UserState
 from bridge_local.faults import Fault
 from bridge_local.genesys.errors import platform_error
 from bridge_local.genesys.faults import pretended, unapplied, version_conflict

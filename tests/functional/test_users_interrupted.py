@@ -8,7 +8,7 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Queue
-from bridge.provisioning.records import UserLink
+from bridge.provisioning.user_records import UserLink
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 

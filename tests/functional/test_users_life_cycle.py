@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.items import Queue, Reason
-from bridge.provisioning.records import UserState
+from bridge.provisioning.user_records import UserState
 from bridge_local.faults import Fault, watched
 from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.system_log import Entity

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.items import Reason
-from bridge.provisioning.records import Origin, UserState
+from bridge.provisioning.user_records import Origin, UserState
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 

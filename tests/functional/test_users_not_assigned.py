@@ -10,7 +10,7 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Item, Queue, Reason
-from bridge.provisioning.records import HoldState
+from bridge.provisioning.hold_records import HoldState
 from bridge_local.faults import Fault
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults

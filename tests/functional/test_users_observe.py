@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bridge.items import Reason
-from bridge.provisioning.records import UserState
+from bridge.provisioning.user_records import UserState
 from tests.world import World
 
 OBSERVE = {"MODE": "observe"}

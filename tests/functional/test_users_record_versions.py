@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.items import parse_item
-from bridge.provisioning.records import Pending, PendingKind, UserLink, UserState, Waiting
+from bridge.provisioning.user_records import Pending, PendingKind, UserLink, UserState, Waiting
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

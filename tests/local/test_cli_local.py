@@ -20,7 +20,8 @@ import pytest
 
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.items import Reason, make_item
-from bridge.provisioning.records import GroupState, Origin, ParkedItem, UserState
+from bridge.provisioning.records import GroupState, ParkedItem
+from bridge.provisioning.user_records import Origin, UserState
 from bridge_cli import ROOT
 from bridge_cli.__main__ import Surroundings, main
 from bridge_cli.ends import End

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from bridge.approvals.signing import binding, sign_identity
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.items import parse_time
-from bridge.provisioning.records import Hold, HoldState
+from bridge.provisioning.hold_records import Hold, HoldState
 from bridge_local import ROOT
 from bridge_local.demo import free_ports
 from bridge_local.exchange import Request, Response

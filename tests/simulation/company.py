@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bridge.provisioning.records import GroupLink, GroupState, Origin
+from bridge.provisioning.records import GroupLink, GroupState
+from bridge.provisioning.user_records import Origin
 from bridge_local.genesys.errors import Refused
 from bridge_local.okta import OktaRefused
 from tests.simulation.gate import History

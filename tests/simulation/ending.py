@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from bridge.aws import telemetry, upstreams
 from bridge.outbound.http import HttpClient
+from bridge.provisioning.hold_records import HoldState
 from bridge.provisioning.judge import BLOCKING
-from bridge.provisioning.records import HoldState
 from bridge_local.proof import Story, differences
 from tests.simulation.bad_answers import drawn
 from tests.simulation.ceiling_check import Rules, breaches

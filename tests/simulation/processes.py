@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 from bridge.items import Reason, make_item
 from bridge.operations.requests import Pause
 from bridge.operations.switches import Switches
+from bridge.provisioning.hold_records import Hold, Verdict
 from bridge.provisioning.judge import BLOCKING
-from bridge.provisioning.records import Hold, Verdict
 from bridge_local.okta import syslog_form
 from tests.simulation.gate import Unsettled
 from tests.simulation.variants import Scheduled

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bridge.items import Reason
+from bridge.provisioning.hold_records import Decision, Verdict
 from bridge.provisioning.judge import BLOCKING
-from bridge.provisioning.records import Decision, Origin, Verdict
+from bridge.provisioning.user_records import Origin
 from tests.simulation.ceiling_check import Breach, Rules, breaches
 from tests.simulation.crashes import MortalWorld
 from tests.simulation.history import ORGANISATION, Members

@@ -24,8 +24,9 @@ from bridge.provisioning.evidence import Case, Evidence, Proof
 from bridge.provisioning.groups import UNLINK_AFTER, GroupSync
 from bridge.provisioning.judge import Facts, Plan
 from bridge.provisioning.matching import Matching
-from bridge.provisioning.records import GroupLink, UserLink
+from bridge.provisioning.records import GroupLink
 from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
 from bridge_local.exchange import Now
 from bridge_local.fifo import FifoQueue, FifoQueues, Message

@@ -22,7 +22,7 @@ from bridge.operations.composition import build
 from bridge.operations.edge import answered
 from bridge.operations.requests import parse_decision
 from bridge.operations.settings import OperationsSettings
-from bridge.provisioning.records import Hold, HoldState
+from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.settings import UserNameSource
 from bridge_local.transport import ModelTransport
 from tests.world import APP_ID, FreePace, StubSecrets, World

@@ -16,7 +16,8 @@ from bridge.approvals.signing import binding, sign_identity, sts_endpoint
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.outbound.http import Transport, WireRequest, WireResponse
-from bridge.provisioning.records import Hold, HoldState, ParkedItem
+from bridge.provisioning.hold_records import Hold, HoldState
+from bridge.provisioning.records import ParkedItem
 from bridge_local.aws import Aws, queue_name
 from bridge_local.faults import Fault, cut
 from bridge_local.transport import ModelTransport

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from bridge.items import Reason, make_item
+from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Plan
-from bridge.provisioning.records import Hold, HoldState
 from bridge.provisioning.sync import Work
 from bridge_local.memory import MemoryStore
 from tests.world import Told

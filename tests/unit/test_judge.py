@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from bridge.provisioning.hold_records import Decision, Hold, HoldState, Verdict
 from bridge.provisioning.judge import Ceiling, Facts, judge
-from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 #: At most 10 members, and of 20 or more at most a tenth, may leave a group.

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from bridge.aws.notifications import SnsNotifier, message
 from bridge.errors import Transient
-from bridge.provisioning.records import Hold, HoldState
+from bridge.provisioning.hold_records import Hold, HoldState
 from bridge_cli.__main__ import main
 
 HOLD = Hold(

@@ -15,9 +15,10 @@ from bridge.items import Reason, make_item
 from bridge.operations import answers, showing
 from bridge.operations.answers import Refused
 from bridge.operations.requests import Approval, Decide, Keep
+from bridge.provisioning.hold_ports import Holds, Removals
+from bridge.provisioning.hold_records import Decision, Hold, HoldState, Verdict
 from bridge.provisioning.ports import Clock, QueueSender
-from bridge.provisioning.record_ports import AppRecords, Holds, Journal, Removals
-from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
+from bridge.provisioning.record_ports import AppRecords, Journal
 
 
 class HoldsAndApp(Holds, AppRecords, Removals, Journal, Protocol):

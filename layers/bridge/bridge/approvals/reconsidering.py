@@ -8,8 +8,9 @@ from bridge.items import Reason, make_item
 from bridge.operations import answers
 from bridge.operations.answers import Refused
 from bridge.operations.requests import Keep, Reconsider
+from bridge.provisioning.hold_ports import Removals
 from bridge.provisioning.ports import Clock, QueueSender
-from bridge.provisioning.record_ports import Journal, Removals
+from bridge.provisioning.record_ports import Journal
 from bridge.provisioning.records import JournalEntry
 
 

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Transient
 from bridge.items import format_time
-from bridge.provisioning.records import Hold
+from bridge.provisioning.hold_records import Hold
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -21,7 +21,8 @@ from bridge.operations.trial import Trial, attempt
 from bridge.provisioning.exceptions import standing
 from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, ParkedItem, UserLink
+from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, ParkedItem
+from bridge.provisioning.user_records import UserLink
 from bridge.settings import Mode
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from bridge.operations.answers import Refused
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge.provisioning.deactivations import APP, APPROVAL_AGE, PERMITS
 from bridge.provisioning.exceptions import LinksAndExceptions, standing
+from bridge.provisioning.hold_ports import Holds
+from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.provisioning.ports import Clock, Notifier
-from bridge.provisioning.record_ports import Holds
-from bridge.provisioning.records import Hold, HoldState
 
 #: How long a hold waits before people are reminded of it, and again.
 REMIND_AFTER = timedelta(hours=24)

@@ -11,11 +11,13 @@ from typing import Any, cast
 from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
 from bridge.provisioning.deactivations import OBSERVED
+from bridge.provisioning.hold_records import Hold, Removal
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, GroupLink, Hold, JournalEntry, Removal, UserLink
+from bridge.provisioning.records import AppState, GroupLink, JournalEntry
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.syncs import build_syncs
+from bridge.provisioning.user_records import UserLink
 from bridge.settings import Mode, ProvisioningSettings
 
 #: What writes, and answers, and is not a sync's to call.

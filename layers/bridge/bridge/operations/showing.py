@@ -10,7 +10,8 @@ from bridge.items import format_time
 from bridge.operations import answers
 from bridge.operations.reasons import text_of
 from bridge.operations.trial import Trial
-from bridge.provisioning.records import Decision, Hold, JournalEntry, ParkedItem
+from bridge.provisioning.hold_records import Decision, Hold
+from bridge.provisioning.records import JournalEntry, ParkedItem
 
 
 def decision(record: Decision) -> answers.Decision:

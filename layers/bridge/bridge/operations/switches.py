@@ -12,9 +12,10 @@ from bridge.errors import Transient
 from bridge.items import Reason, make_item
 from bridge.operations import answers
 from bridge.operations.requests import Pause
+from bridge.provisioning.hold_ports import Holds
+from bridge.provisioning.hold_records import HoldState
 from bridge.provisioning.ports import QueueSender
-from bridge.provisioning.record_ports import AppRecords, GroupLinks, Holds
-from bridge.provisioning.records import HoldState
+from bridge.provisioning.record_ports import AppRecords, GroupLinks
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from bridge.errors import UserNameTaken
 from bridge.provisioning.matching import Matching
-from bridge.provisioning.records import UserLink
 from bridge.provisioning.sync import Report
+from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.values import OktaUser, ScimUser
 
 

@@ -13,8 +13,8 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.matching import Matching, only
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Origin, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.sync import Report
+from bridge.provisioning.user_records import Origin, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
 from bridge.settings import Mode, ProvisioningSettings
 

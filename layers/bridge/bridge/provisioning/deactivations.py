@@ -19,13 +19,14 @@ from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
 from bridge.provisioning.evidence import SINGLE_READS
+from bridge.provisioning.hold_records import Removal, RemovalState
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, Removal, RemovalState
+from bridge.provisioning.records import AppState
 from bridge.provisioning.sync import Report, Work
 from bridge.settings import Mode, ProvisioningSettings
 

@@ -17,8 +17,8 @@ from bridge.provisioning.matching import Matching
 from bridge.provisioning.patching import Patching
 from bridge.provisioning.ports import Clock, GenesysScim
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Origin, Pending, PendingKind, UserLink, UserState
 from bridge.provisioning.sync import Report
+from bridge.provisioning.user_records import Origin, Pending, PendingKind, UserLink, UserState
 from bridge.provisioning.values import ScimUser
 from bridge.settings import ProvisioningSettings, SyncPassword
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bridge.provisioning.record_ports import GroupLinks, Removals
+from bridge.provisioning.hold_ports import Removals
+from bridge.provisioning.record_ports import GroupLinks
 
 
 class LinksAndExceptions(GroupLinks, Removals, Protocol):

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.provisioning.records import Refused, UserLink
 from bridge.provisioning.scim import comparable
+from bridge.provisioning.user_records import Refused, UserLink
 
 #: A value that was refused is tried again after this, for what refused it may have changed.
 RETRY_REFUSED = timedelta(days=7)

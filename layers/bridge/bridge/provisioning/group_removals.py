@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.provisioning.evidence import SINGLE_READS, WHY, Case, Evidence, Proof
+from bridge.provisioning.hold_records import HoldState
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
@@ -14,8 +15,9 @@ from bridge.provisioning.membership import Membership
 from bridge.provisioning.ports import Clock, GenesysReader
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, GroupLink, HoldState, Origin
+from bridge.provisioning.records import AppState, GroupLink
 from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.user_records import Origin
 from bridge.settings import ProvisioningSettings
 
 

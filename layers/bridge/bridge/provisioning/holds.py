@@ -14,10 +14,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from bridge.errors import FenceMoved, Transient
+from bridge.provisioning.hold_records import Decision, Hold, HoldState
 from bridge.provisioning.judge import BLOCKING, Plan
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Decision, Hold, HoldState
 from bridge.provisioning.sync import Report, Work
 
 #: States in which a hold has ended.

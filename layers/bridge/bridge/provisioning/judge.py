@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
-from bridge.provisioning.records import Decision, Hold, HoldState, Verdict
+from bridge.provisioning.hold_records import Decision, Hold, HoldState, Verdict
 
 #: Groups smaller than this have no percentage: 12 of 15 is a shift change.
 PERCENT_FROM = 20

@@ -17,8 +17,9 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.matching import OKTA_USER_ID
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Due, UserLink, UserState
+from bridge.provisioning.records import Due
 from bridge.provisioning.scim import MANAGER
+from bridge.provisioning.user_records import UserLink, UserState
 from bridge.provisioning.values import OktaUser
 
 #: Why a due record of a manager stands: that the user whose id follows reports to them, and waits for their account.

@@ -17,7 +17,7 @@ from bridge.items import Reason, format_time, make_item
 from bridge.provisioning.inactive_accounts import InactiveAccounts
 from bridge.provisioning.ports import Clock, GenesysReader, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Origin, Pending, PendingKind, UserLink, UserState, Waiting
+from bridge.provisioning.user_records import Origin, Pending, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
 
 #: How long a search may trail a write, or another user's sync may free an account, before a person is asked.

@@ -11,8 +11,9 @@ from collections.abc import Generator, Iterator, Sequence
 from bridge.errors import BreakerOpen, Permanent, ResourceNotFound, Transient, VersionConflict
 from bridge.provisioning.ports import Clock, GenesysScim
 from bridge.provisioning.record_ports import DueRecords
-from bridge.provisioning.records import UNDER_WAY, Due, ParkedItem
+from bridge.provisioning.records import Due, ParkedItem
 from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.user_records import UNDER_WAY
 from bridge.provisioning.values import ScimGroup
 
 #: How many calls beyond the planned ones the search for refused members may cost in one sync: PATCHes, and one read.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from bridge.provisioning.ports import GenesysReader
 from bridge.provisioning.record_ports import UserLinks
-from bridge.provisioning.records import GroupLink, UserLink
+from bridge.provisioning.records import GroupLink
+from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.values import ScimGroup
 from bridge.settings import InactiveMembers
 

@@ -11,9 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bridge.items import Item
-from bridge.provisioning.records import (
-    Hold,
-)
+from bridge.provisioning.hold_records import Hold
 from bridge.provisioning.values import (
     AppUser,
     MappedUser,

@@ -11,8 +11,8 @@ from collections.abc import Set as AbstractSet
 from datetime import timedelta
 
 from bridge.provisioning.evidence import SINGLE_READS
+from bridge.provisioning.hold_ports import Removals
 from bridge.provisioning.ports import Clock, OktaReader
-from bridge.provisioning.record_ports import Removals
 
 #: What the records of protected people belong to.
 PROTECTED = "protected"

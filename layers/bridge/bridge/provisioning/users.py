@@ -19,9 +19,10 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.managers import TRIES, Managers
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, ParkedItem, UserLink, UserState
+from bridge.provisioning.records import AppState, ParkedItem
 from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.sync import Report, Work, fenced
+from bridge.provisioning.user_records import UserLink, UserState
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser, ScimUser
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
 

@@ -11,8 +11,8 @@ from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.ports import GenesysReader
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import UserLink, UserState
 from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Runs, Step
+from bridge.provisioning.user_records import UserLink, UserState
 from bridge.provisioning.values import ScimUser
 from bridge.reconcile.assigned import require_plausible
 from bridge.reconcile.items import user_items

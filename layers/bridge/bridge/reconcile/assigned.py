@@ -16,9 +16,9 @@ from bridge.provisioning.deactivations import APP
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.ports import Clock, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import UserLink
 from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
 from bridge.provisioning.scim import MANAGER
+from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.users import ACTIVE_STATUSES
 from bridge.provisioning.values import AppUser, OktaUser
 from bridge.reconcile.items import user_items, waiting_users

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bridge.items import Item, Reason, make_item
+from bridge.provisioning.hold_ports import Holds
 from bridge.provisioning.judge import BLOCKING
-from bridge.provisioning.record_ports import Holds
 from bridge.provisioning.runs import Run
 
 

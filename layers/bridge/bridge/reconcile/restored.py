@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from bridge.aws.telemetry import logger
 from bridge.items import Item, Reason, make_item
+from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import Hold, HoldState
 
 #: Why a hold was opened while removals were held as a whole.
 PAUSED = "removals-paused"

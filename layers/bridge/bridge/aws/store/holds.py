@@ -24,8 +24,8 @@ from bridge.aws.store.table import (
     expiry,
 )
 from bridge.errors import FenceMoved
+from bridge.provisioning.hold_records import Decision, Hold
 from bridge.provisioning.judge import BLOCKING
-from bridge.provisioning.records import Decision, Hold
 
 _HOLD = TypeAdapter(Hold)
 _DECISION = TypeAdapter(Decision)

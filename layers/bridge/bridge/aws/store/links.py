@@ -22,7 +22,8 @@ from bridge.aws.store.table import (
     Update,
 )
 from bridge.errors import FenceMoved, OwnerTaken
-from bridge.provisioning.records import GroupLink, PendingKind, UserLink, UserState
+from bridge.provisioning.records import GroupLink
+from bridge.provisioning.user_records import PendingKind, UserLink, UserState
 
 _USER = TypeAdapter(UserLink)
 _GROUP = TypeAdapter(GroupLink)

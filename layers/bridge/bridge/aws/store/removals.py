@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from bridge.aws.store.table import Records, expiry
-from bridge.provisioning.records import Removal, RemovalState
+from bridge.provisioning.hold_records import Removal, RemovalState
 
 #: Longer than the longest window of a ceiling (720 h).
 _RETENTION_DAYS = 31
