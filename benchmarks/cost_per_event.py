@@ -88,7 +88,7 @@ EVENTS_OF_A_USER: Mapping[str, float] = {
 COMPANIES = (1_000, 10_000, 100_000)
 #: A night's comparison: read units and seconds of the function for each user (a page of 100 users is one call).
 NIGHTS, NIGHT_READ_UNITS, NIGHT_SECONDS = 30, 4, 0.012
-#: A day's look at the dashboard scans so many GB of logs for each GB that a month wrote.
+#: Somebody who opens the dashboard once a day scans so many GB of logs for each GB that a month wrote.
 QUERIES_OF_A_MONTH, QUERY_SHARE = 30, 0.01
 #: A month in seconds.
 MONTH = 730 * 3600
@@ -410,7 +410,7 @@ def idle(template: Template) -> dict[str, float]:
         f"{number('AWS::CloudWatch::CompositeAlarm')} composite alarm": number("AWS::CloudWatch::CompositeAlarm")
         * PRICES["CloudWatch composite alarm, month"],
         f"{runs:,.0f} runs of catch-up": runs * _catch_up(template),
-        f"{MONTH / DUE_EVERY:,.0f} looks for what is due": MONTH / DUE_EVERY * _due(template),
+        f"{MONTH / DUE_EVERY:,.0f} runs for what is due": MONTH / DUE_EVERY * _due(template),
         "1 metric that catch-up makes in every run": PRICES["CloudWatch metric, month"],
         f"{number('AWS::CloudWatch::Dashboard')} dashboard": number("AWS::CloudWatch::Dashboard")
         * PRICES["CloudWatch dashboard, month"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.operations.answers import Depth, Status
+from bridge.operations.bridge_answers import Depth, Status
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,11 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import ValidationError
 
-from bridge.operations.answers import Answer, Decided, Kept, Reconsidered, Refused
-from bridge.operations.requests import NAMES, READER, Asked, Decide, Keep, Reconsider, parse_decision, parse_operation
+from bridge.operations.answers import Answer, Refused
+from bridge.operations.asked import NAMES, READER, Asked
+from bridge.operations.decision_requests import Decide, Keep, Reconsider, parse_decision
+from bridge.operations.hold_answers import Decided, Kept, Reconsidered
+from bridge.operations.requests import parse_operation
 from bridge_cli.ends import End, Stopped
 from bridge_cli.places import LOCAL_PLAY, Place
 

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge import __version__
 from bridge.errors import SettingsError, Transient
-from bridge.operations.answers import Checked
+from bridge.operations.bridge_answers import Checked
 from bridge.operations.checklist import CHECKS, Sheet
 from bridge.operations.requests import Check
 from bridge_cli.commands import Command
@@ -28,7 +28,7 @@ _HERE = ("bridge.clock", "hook.receiver", "aws.topic", "aws.concurrency")
 
 
 def check(context: Context) -> End:
-    """Ask the function, then look from here; what it all came to."""
+    """Ask the function, then check from here; what it all came to."""
     sheet = examine(context)
     checks = sheet.checks()
     context.terminal.document({"ok": True, "checks": [each.model_dump() for each in checks]})
@@ -115,7 +115,7 @@ def _probe(context: Context, sheet: Sheet) -> None:
         sheet.unknown(
             "hook.receiver", "cannot be probed from here: a web ACL or AllowedAddresses keeps this machine out"
         )
-    elif status == 200:  # noqa: PLR2004 - let in
+    elif status == 200:  # noqa: PLR2004 - it let the probe in
         sheet.fail("hook.receiver", "it lets anyone in", "Something answers in its place: check the output HookUrl.")
     else:
         sheet.fail("hook.receiver", f"it answers {status}", "Its log says why; bridge setup fills the secret.")

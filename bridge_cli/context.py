@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bridge.operations.answers import Answer, Entry, Journalled, ParkedItem
-from bridge.operations.requests import PAGE, Asked, Journal
+from bridge.operations.asked import PAGE, Asked
+from bridge.operations.requests import Journal
 from bridge_cli.bridge import Bridge, Reply
 from bridge_cli.ends import End, Stopped
 from bridge_cli.terminal import Terminal

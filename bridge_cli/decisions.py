@@ -9,9 +9,11 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from bridge.operations.answers import Exported, GroupChanged, ImportPreview, ImportStep
+from bridge.operations.answers import GroupChanged
+from bridge.operations.asked import PAGE
+from bridge.operations.bridge_answers import Exported, ImportPreview, ImportStep
 from bridge.operations.document import Decisions
-from bridge.operations.requests import PAGE, Export, GroupCeiling, GroupLink
+from bridge.operations.requests import Export, GroupCeiling, GroupLink
 from bridge.operations.requests import ImportPreview as AskPreview
 from bridge_cli.commands import Command, ticket_argument
 from bridge_cli.context import Context

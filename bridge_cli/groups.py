@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from bridge.operations.answers import Explained, GroupChanged, GroupLine, GroupsListed
-from bridge.operations.requests import MAX_NAMES, Explain, GroupCeiling, GroupLink, GroupList
+from bridge.operations.asked import MAX_NAMES
+from bridge.operations.requests import Explain, GroupCeiling, GroupLink, GroupList
 from bridge_cli.commands import Command, group_argument, page_arguments, whole
 from bridge_cli.context import Context, pages
 from bridge_cli.ends import End

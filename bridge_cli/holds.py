@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Literal
 
-from bridge.operations.answers import Decided, Hold, Holds, HoldShown
+from bridge.operations.hold_answers import Decided, Hold, Holds, HoldShown
 from bridge.operations.reasons import text_of
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge_cli.bridge import Reply

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from bridge.errors import SettingsError, Transient
 from bridge.items import format_time, parse_time
-from bridge.operations.answers import SettingsShown
+from bridge.operations.bridge_answers import SettingsShown
 from bridge.operations.requests import Settings
 from bridge_cli.bridge import explained
 from bridge_cli.checks import examine

@@ -14,7 +14,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bridge.errors import SettingsError
-from bridge.operations.answers import Compared, MapDifference, SettingsShown
+from bridge.operations.answers import Compared
+from bridge.operations.bridge_answers import MapDifference, SettingsShown
 from bridge.operations.requests import MapDiff, MapTry, Settings
 from bridge.settings import UserNameSource
 from bridge_cli.bridge import explained

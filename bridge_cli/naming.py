@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 
 from bridge.operations.answers import FoundEntities
-from bridge.operations.requests import NAMES, Find
+from bridge.operations.asked import NAMES
+from bridge.operations.requests import Find
 from bridge_cli.commands import Wanted, is_id
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped

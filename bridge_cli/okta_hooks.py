@@ -100,7 +100,7 @@ class OktaHooks:
             return answer
         code = str(answer.json_object().get("errorCode", ""))[:20]
         if answer.status in {401, 403}:
-            what = "does not take the credential" if answer.status == 401 else "does not allow it"  # noqa: PLR2004
+            what = "does not take the credential" if answer.status == 401 else "does not allow it"  # noqa: PLR2004 - unauthorized
             raise Stopped(End.UNREACHABLE, f"Okta {what}: {answer.status} {code}", BY_HAND)
         raise Stopped(End.FAILED, f"Okta refuses: {answer.status} {code}", BY_HAND)
 

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from bridge.errors import BridgeError
-from bridge.operations.answers import Status
+from bridge.operations.bridge_answers import Status
 from bridge.operations.requests import Status as AskStatus
 from bridge_cli.bridge import explained
 from bridge_cli.commands import Command

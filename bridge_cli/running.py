@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping, Sequence
 
-from bridge.operations.answers import (
+from bridge.operations.bridge_answers import (
     OrganisationConfirmed,
     Paused,
     ReconcileRun,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bridge.operations.answers import Check, ReconcileStarted, SettingsShown, Status
+from bridge.operations.bridge_answers import Check, ReconcileStarted, SettingsShown, Status
 from bridge.operations.requests import ReconcileStart, Settings
 from bridge.operations.requests import Status as AskStatus
 from bridge_cli.bridge import explained
@@ -55,7 +55,7 @@ class Step:
 
 
 class Setup:
-    """A conversation; each step looks for itself whether it is done, so it may end after any of them."""
+    """A conversation; each step finds out for itself whether it is done, so it may end after any of them."""
 
     def __init__(self, context: Context, answers: Mapping[str, str]) -> None:
         """`answers` are those of the file."""

@@ -19,9 +19,9 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.operations.answers import Status
+from bridge.operations.asked import READER
+from bridge.operations.bridge_answers import Status
 from bridge.operations.needs import needs
-from bridge.operations.requests import READER
 from bridge_local import ROOT, keep
 from bridge_local.aws import Aws
 from bridge_local.children import Child

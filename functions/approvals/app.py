@@ -13,8 +13,8 @@ from bridge.approvals.composition import build
 from bridge.approvals.settings import ApprovalsSettings
 from bridge.aws.dependencies import Dependencies
 from bridge.operations.answers import Answer
+from bridge.operations.decision_requests import parse_decision
 from bridge.operations.edge import answered
-from bridge.operations.requests import parse_decision
 
 
 @lru_cache(maxsize=1)
@@ -25,7 +25,7 @@ def compose(function: str, region: str, account: str) -> Approvals:
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Answer one of the requests that `bridge.operations.requests.Approval` names."""
+    """Answer one of the requests that `bridge.operations.decision_requests.Approval` names."""
 
     def decide() -> Answer:
         asked = parse_decision(event)

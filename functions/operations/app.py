@@ -11,9 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bridge.aws.dependencies import Dependencies
 from bridge.errors import SettingsError
 from bridge.operations.answers import Refused
+from bridge.operations.asked import NAMES
 from bridge.operations.composition import build
 from bridge.operations.operations import Operations
-from bridge.operations.requests import NAMES
 from bridge.operations.settings import OperationsSettings
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.operations.requests import Keep
+from bridge.operations.decision_requests import Keep
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge_local.memory import MemoryStore
 from tests.stages.cli_office import APPROVER, Office

@@ -9,8 +9,8 @@ import pytest
 
 from bridge.approvals.approvals import Approvals
 from bridge.approvals.signing import binding
+from bridge.operations.decision_requests import parse_decision
 from bridge.operations.edge import answered
-from bridge.operations.requests import parse_decision
 from bridge.provisioning.hold_records import HoldState, Verdict
 from bridge.provisioning.ports import QueueSender
 from tests.stages.operations_stage import FUNCTION, BrokenQueues, Passport, Stage

@@ -339,7 +339,7 @@ def test_a_thousand_users_are_a_thousand_messages(world: World, monkeypatch: pyt
     class Counting:
         """An SQS that notes the message groups."""
 
-        def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - boto3
+        def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
             """Take all."""
             assert QueueUrl == world.urls[Queue.USERS]
             groups.extend(entry["MessageGroupId"] for entry in Entries)

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.aws.telemetry import Metric
 from bridge.okta.events import HOOK_TYPES
-from bridge.operations.answers import Status
+from bridge.operations.bridge_answers import Status
 from bridge.operations.needs import Need, needs
 from bridge_cli.parser import build
 from bridge_local.okta.records import ACTIVE, EventHook

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from bridge.operations.decision_requests import parse_decision
 from bridge.operations.edge import answered
-from bridge.operations.requests import parse_decision
 from bridge_local import container_env, examples
 from bridge_local.options import Options
 from bridge_local.sam_local import CASES, EVENTS, Case, outcome

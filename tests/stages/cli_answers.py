@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
-from bridge.operations import answers
+from bridge.operations import answers, bridge_answers, hold_answers
 from tests.stages.cli_stage import START
 
 GROUP, USER, ITEM = "group:00g1a2b3", "user:00u1a2b3", "item-1"
 
 
-def hold(**changes: Any) -> answers.Hold:
+def hold(**changes: Any) -> hold_answers.Hold:
     """An open hold of 5,000 users."""
     values: dict[str, Any] = {
         "entity": GROUP,
@@ -25,19 +25,19 @@ def hold(**changes: Any) -> answers.Hold:
         "opened": START,
         "changed": START + timedelta(minutes=1),
     }
-    return answers.Hold(**values | changes)
+    return hold_answers.Hold(**values | changes)
 
 
 def shown(staged: int = 2, after: str | None = None, **changes: Any) -> dict[str, Any]:
     """A hold with its first staged users and its history."""
-    users = [answers.Staged(user=f"00u{number}", revision=1) for number in range(1, staged + 1)]
-    change = answers.HoldChange(at=START, number=1, revision=1, state="open", staged=5000)
-    return answers.HoldShown(hold=hold(**changes), staged=users, next=after, history=[change]).document()
+    users = [hold_answers.Staged(user=f"00u{number}", revision=1) for number in range(1, staged + 1)]
+    change = hold_answers.HoldChange(at=START, number=1, revision=1, state="open", staged=5000)
+    return hold_answers.HoldShown(hold=hold(**changes), staged=users, next=after, history=[change]).document()
 
 
 def decided(verdict: Any = "approve") -> dict[str, Any]:
     """A recorded decision."""
-    decision = answers.Decision(
+    decision = hold_answers.Decision(
         verdict=verdict,
         number=1,
         revision=3,
@@ -45,7 +45,9 @@ def decided(verdict: Any = "approve") -> dict[str, Any]:
         why="OPS-1",
         at=START,
     )
-    return answers.Decided(decision=decision, item=ITEM, releases="Those of 5000 users who are still to go.").document()
+    return hold_answers.Decided(
+        decision=decision, item=ITEM, releases="Those of 5000 users who are still to go."
+    ).document()
 
 
 def entry(outcome: str = "updated", **changes: Any) -> answers.Entry:
@@ -86,10 +88,10 @@ def applied() -> dict[str, Any]:
 
 def status(**changes: Any) -> dict[str, Any]:
     """A bridge that is well."""
-    depth = answers.Depth(read=True, waiting=0, in_hand=0, later=0)
+    depth = bridge_answers.Depth(read=True, waiting=0, in_hand=0, later=0)
     values: dict[str, Any] = {
         "mode": "enforce",
-        "set_up": answers.SetUp(done=True, missing=[]),
+        "set_up": bridge_answers.SetUp(done=True, missing=[]),
         "bootstrapped": True,
         "reconciled": "enforce",
         "app_status": "ACTIVE",
@@ -102,7 +104,7 @@ def status(**changes: Any) -> dict[str, Any]:
         "reconcile": None,
         "caught_up": None,
     }
-    return answers.Status(**values | changes).document()
+    return bridge_answers.Status(**values | changes).document()
 
 
 def parked(*entities: str, after: str | None = None, reason: str = "ambiguous-match") -> dict[str, Any]:
@@ -144,7 +146,7 @@ def run(
     **counts: int,
 ) -> Any:
     """A comparison of everything; it has ended after so many seconds, if any are given."""
-    return answers.ReconcileRun(
+    return bridge_answers.ReconcileRun(
         id=number,
         mode="enforce",
         state=state,

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from bridge.approvals.approvals import Approvals
 from bridge.approvals.identity import Identities
 from bridge.approvals.signing import BINDING_HEADER, sign_identity
+from bridge.operations.decision_requests import parse_decision
 from bridge.operations.edge import answered
-from bridge.operations.requests import parse_decision
 from bridge.outbound.http import HttpClient, Transport, WireRequest, WireResponse
 from bridge_cli.__main__ import Surroundings, main
 from tests.stages.cli_stage import CREDENTIALS, OUTPUTS, READERS, ZONE, FakeAws, Paper, Ran

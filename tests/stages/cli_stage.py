@@ -11,7 +11,8 @@ from typing import Any, TextIO, cast
 
 from botocore.credentials import Credentials
 
-from bridge.operations.requests import parse_decision, parse_operation
+from bridge.operations.decision_requests import parse_decision
+from bridge.operations.requests import parse_operation
 from bridge_cli.__main__ import Surroundings, main
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -19,8 +19,8 @@ from bridge.items import parse_item
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.operations.answers import Refused
 from bridge.operations.composition import build
+from bridge.operations.decision_requests import parse_decision
 from bridge.operations.edge import answered
-from bridge.operations.requests import parse_decision
 from bridge.operations.settings import OperationsSettings
 from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.settings import UserNameSource

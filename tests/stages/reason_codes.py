@@ -15,7 +15,13 @@ CARRIERS = frozenset({"reason", "why", "suspicious", "parks"})
 #: Calls whose second argument is a code: the end of a report.
 _ENDS = frozenset({"ends", "finish"})
 #: Parts of packages where such names mean something else: kinds of items, and what is asked of an operator.
-_OTHERS = ("operations/requests.py", "aws/telemetry.py", "okta/events.py")
+_OTHERS = (
+    "operations/asked.py",
+    "operations/decision_requests.py",
+    "operations/requests.py",
+    "aws/telemetry.py",
+    "okta/events.py",
+)
 #: Enumerations whose values are codes, but those members that stand for no reason.
 _ENUMS = ("Permission.HELD", "Permission.EXCEPTED")
 _ERRORS = frozenset(

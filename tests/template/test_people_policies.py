@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.operations.requests import NAMES, READER
+from bridge.operations.asked import NAMES, READER
 from bridge_local import ROOT
 from bridge_local.template import Template
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.operations.answers import Depth
+from bridge.operations.bridge_answers import Depth
 from tests.stages.cli_answers import status
 from tests.stages.cli_stage import Stage
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bridge.approvals.signing import BINDING_HEADER
-from bridge.operations.answers import Decision, Holds
+from bridge.operations.hold_answers import Decision, Holds
 from tests.stages.cli_answers import GROUP, decided, hold, refused, shown
 from tests.stages.cli_stage import OUTPUTS, READERS, START, Stage
 

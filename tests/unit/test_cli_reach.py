@@ -13,7 +13,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from bridge.operations.requests import READER
+from bridge.operations.asked import READER
 from bridge_cli.places import (
     APPROVALS_OUTPUT,
     LOCAL_APPROVALS,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.operations.answers import (
+from bridge.operations.bridge_answers import (
     Breaker,
     Depth,
     OrganisationConfirmed,

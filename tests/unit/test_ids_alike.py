@@ -8,7 +8,8 @@ import pytest
 
 from bridge.items import OKTA_ID
 from bridge.operations.answers import Refused
-from bridge.operations.requests import parse_decision, parse_operation
+from bridge.operations.decision_requests import parse_decision
+from bridge.operations.requests import parse_operation
 from tests.stages.cli_stage import Stage
 
 WRONG = ["00u1", "a" * 65, "00u1a2b3_4d5e", "00u1a2b3-4d5", "00u1a2b3/../x", "00ü1a2b3c4", "00u1a2b3 ", ""]

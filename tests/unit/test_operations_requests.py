@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from bridge.operations.answers import Holds, Refused
-from bridge.operations.requests import OPERATIONS, Decide, Diff, HoldsShow, parse_decision, parse_operation
+from bridge.operations.answers import Refused
+from bridge.operations.decision_requests import Decide, parse_decision
+from bridge.operations.hold_answers import Holds
+from bridge.operations.requests import OPERATIONS, Diff, HoldsShow, parse_operation
 
 APPROVAL = {
     "do": "approve",

@@ -37,7 +37,7 @@ class MotoQueues:
         self.refuse: Callable[[str, dict[str, Any]], bool] = lambda _url, _entry: False
         self.failure: dict[str, Exception] = {}
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """What `SqsQueues` calls: refused entries come back in ``Failed``, the others are really sent."""
         self.calls.append([entry["MessageGroupId"] for entry in Entries])
         if QueueUrl in self.failure:
@@ -220,7 +220,7 @@ def test_a_thousand_items_take_few_rounds() -> None:
     class Together:
         """An SQS that answers eight at a time."""
 
-        def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803, ARG002 - boto3
+        def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803, ARG002 - boto3's names
             """Wait for the others of the round."""
             if gate.wait() == 0:
                 rounds.append(QueueUrl)

@@ -12,9 +12,9 @@ from bridge.approvals.signing import binding
 from bridge.aws.telemetry import logger
 from bridge.errors import Transient
 from bridge.items import Reason, make_item
-from bridge.operations import answers, showing
+from bridge.operations import hold_answers, showing
 from bridge.operations.answers import Refused
-from bridge.operations.requests import Approval, Decide, Keep
+from bridge.operations.decision_requests import Approval, Decide, Keep
 from bridge.provisioning.hold_ports import Holds, Removals
 from bridge.provisioning.hold_records import Decision, Hold, HoldState, Verdict
 from bridge.provisioning.ports import Clock, QueueSender
@@ -46,7 +46,7 @@ class Approvals:
         self._function = function
         self._dedup_key = dedup_key
 
-    def decide(self, asked: Approval) -> answers.Decided | answers.Reconsidered | answers.Kept:
+    def decide(self, asked: Approval) -> hold_answers.Decided | hold_answers.Reconsidered | hold_answers.Kept:
         """Take a decision about a hold, or about the exceptions that a rejected one leaves.
 
         Raises:
@@ -64,7 +64,7 @@ class Approvals:
         logger.info("reconsidered", extra={"entity": asked.entity, "users": len(done.users)})
         return done
 
-    def _decide(self, asked: Decide) -> answers.Decided:
+    def _decide(self, asked: Decide) -> hold_answers.Decided:
         """Keep the decision, unless the hold has another, and enqueue the entity.
 
         Asked once more in the same words, nothing is decided again, but the entity is enqueued again.
@@ -100,7 +100,7 @@ class Approvals:
             ) from None
         # Who decided is in the record: an ARN may end with an address of the person.
         logger.info("decided", extra={"entity": asked.entity, "hold": asked.number, "verdict": asked.do})
-        return answers.Decided(decision=showing.decision(kept), item=item.id, releases=self._releases(hold, asked))
+        return hold_answers.Decided(decision=showing.decision(kept), item=item.id, releases=self._releases(hold, asked))
 
     def _hold(self, asked: Decide) -> Hold:
         hold = self._store.hold(asked.entity)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from bridge.items import Reason, make_item
-from bridge.operations import answers
+from bridge.operations import hold_answers
 from bridge.operations.answers import Refused
-from bridge.operations.requests import Keep, Reconsider
+from bridge.operations.decision_requests import Keep, Reconsider
 from bridge.provisioning.hold_ports import Removals
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Journal
@@ -20,7 +20,7 @@ class ExceptionsAndJournal(Removals, Journal, Protocol):
 
 def reconsider(
     asked: Reconsider, person: str, store: ExceptionsAndJournal, queues: QueueSender, clock: Clock, dedup_key: str
-) -> answers.Reconsidered:
+) -> hold_answers.Reconsidered:
     """Take exceptions back, journal it, and enqueue the entity: its sync judges them like everybody else.
 
     Raises:
@@ -44,12 +44,12 @@ def reconsider(
     )
     store.remove_exceptions(asked.entity, users)
     queues.send([item])
-    return answers.Reconsidered(entity=asked.entity, users=users, by=person, item=item.id)
+    return hold_answers.Reconsidered(entity=asked.entity, users=users, by=person, item=item.id)
 
 
 def keep(
     asked: Keep, person: str, store: ExceptionsAndJournal, queues: QueueSender, clock: Clock, dedup_key: str
-) -> answers.Kept:
+) -> hold_answers.Kept:
     """Put exceptions back, journal it, and enqueue the entity; a sync drops those whom Okta shows as members again.
 
     Raises:
@@ -69,4 +69,4 @@ def keep(
     )
     store.add_exceptions(asked.entity, users)
     queues.send([item])
-    return answers.Kept(entity=asked.entity, users=users, by=person, item=item.id)
+    return hold_answers.Kept(entity=asked.entity, users=users, by=person, item=item.id)

@@ -18,12 +18,12 @@ from bridge.errors import AuthFailure, Permanent, SettingsError, Transient
 from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
+from bridge.provisioning.assignments import worth_reading
 from bridge.provisioning.followups import send_dues
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import HOOK, Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor
 from bridge.provisioning.user_records import UserLink
-from bridge.provisioning.users import worth_reading
 
 #: How far before the saved time reading starts again without a link, and before the first run.
 OVERLAP = timedelta(hours=1)

@@ -9,7 +9,7 @@ from bridge import __version__
 from bridge.aws.secrets import Secrets
 from bridge.aws.soundings import Soundings
 from bridge.errors import SettingsError, Transient
-from bridge.operations import answers
+from bridge.operations import bridge_answers
 from bridge.operations.check_genesys import GenesysChecks, GroupChecks
 from bridge.operations.check_okta import OktaChecks
 from bridge.operations.checklist import Sheet
@@ -48,7 +48,7 @@ class CheckService:
         self._status = status
         self._linked_names = linked_names
 
-    def check(self, asked: Check) -> answers.Checked:
+    def check(self, asked: Check) -> bridge_answers.Checked:
         """Answers ``check``."""
         settings, sheet, soundings = self._settings, Sheet(), self._soundings()
         sheet.ok("bridge.settings", f"mode {settings.provisioning.mode.value}")
@@ -60,12 +60,12 @@ class CheckService:
         assigned = settings.provisioning.link_assigned_groups
         GroupChecks(soundings, sheet, self._store, self._linked_names, assigned=assigned).run(okta.unread)
         self._aws(sheet)
-        return answers.Checked(checks=sheet.checks(), version=__version__, at=soundings.now())
+        return bridge_answers.Checked(checks=sheet.checks(), version=__version__, at=soundings.now())
 
-    def settings(self) -> answers.SettingsShown:
+    def settings(self) -> bridge_answers.SettingsShown:
         """Answers ``settings``."""
         okta = self._settings.okta
-        return answers.SettingsShown(
+        return bridge_answers.SettingsShown(
             mode=self._settings.provisioning.mode.value,
             okta_org_url=okta.org_url,
             okta_app_id=okta.app_id,

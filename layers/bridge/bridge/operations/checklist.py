@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from bridge.operations.answers import Check
+from bridge.operations.bridge_answers import Check
 
 #: Every check in the order in which they are shown, and what it looks at; an id is never given another meaning.
 CHECKS: Mapping[str, str] = {

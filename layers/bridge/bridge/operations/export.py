@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bridge.operations import answers
-from bridge.operations.answers import ImportStep
+from bridge.operations import bridge_answers
+from bridge.operations.bridge_answers import ImportStep
 from bridge.operations.document import Decisions, Exceptions, GroupDecision, MapText
 from bridge.provisioning.exceptions import standing
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
@@ -23,7 +23,7 @@ class ExportService:
         self._store = store
         self._map_text = map_text
 
-    def export(self) -> answers.Exported:
+    def export(self) -> bridge_answers.Exported:
         """Answers ``export``."""
         groups = [
             GroupDecision.model_validate(
@@ -41,9 +41,9 @@ class ExportService:
         exceptions = [
             Exceptions(entity=entity, users=sorted(users)) for entity, users in sorted(standing(self._store).items())
         ]
-        return answers.Exported(decisions=Decisions(groups=groups, exceptions=exceptions, map=self._map()))
+        return bridge_answers.Exported(decisions=Decisions(groups=groups, exceptions=exceptions, map=self._map()))
 
-    def preview(self, decisions: Decisions) -> answers.ImportPreview:
+    def preview(self, decisions: Decisions) -> bridge_answers.ImportPreview:
         """Answers ``import.preview``."""
         links = {link.entity: link for link in self._store.groups()}
         steps = [step for wanted in decisions.groups for step in self._group(wanted, links.get(wanted.entity))]
@@ -52,7 +52,7 @@ class ExportService:
             self._exceptions(wanted, links.get(wanted.entity), coming=wanted.entity in linking)
             for wanted in decisions.exceptions
         ]
-        return answers.ImportPreview(steps=steps, map=self._compare_map(decisions.map))
+        return bridge_answers.ImportPreview(steps=steps, map=self._compare_map(decisions.map))
 
     def _group(self, wanted: GroupDecision, link: GroupLink | None) -> Iterator[ImportStep]:
         if wanted.linked_by is not None:
@@ -97,10 +97,10 @@ class ExportService:
         found = self._map_text()
         return None if found is None else MapText(parameter=found[0], text=found[1])
 
-    def _compare_map(self, wanted: MapText | None) -> answers.ImportMap:
+    def _compare_map(self, wanted: MapText | None) -> bridge_answers.ImportMap:
         if wanted is None:
-            return answers.ImportMap(state="none")
+            return bridge_answers.ImportMap(state="none")
         here = self._map()
         if here is not None and here.text == wanted.text:
-            return answers.ImportMap(state="same", parameter=here.parameter)
-        return answers.ImportMap(state="differs", parameter=here.parameter if here else "")
+            return bridge_answers.ImportMap(state="same", parameter=here.parameter)
+        return bridge_answers.ImportMap(state="differs", parameter=here.parameter if here else "")

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bridge.aws.telemetry import logger
 from bridge.errors import Transient
-from bridge.operations import answers, showing
+from bridge.operations import hold_answers, showing
 from bridge.operations.answers import Refused
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge.provisioning.deactivations import APP, APPROVAL_AGE, PERMITS
@@ -33,27 +33,27 @@ class HoldService:
         self._notifier = notifier
         self._clock = clock
 
-    def open(self) -> list[answers.Hold]:
+    def open(self) -> list[hold_answers.Hold]:
         """The open holds, the oldest first."""
         found = [hold for entity in self._store.open_hold_entities() if (hold := self._store.hold(entity))]
         return [self._shown(hold) for hold in sorted(found, key=lambda hold: (hold.opened, hold.entity))]
 
-    def under_way(self) -> list[answers.Hold]:
+    def under_way(self) -> list[hold_answers.Hold]:
         """The approved holds whose users are not all done."""
         found = [self._store.hold(entity) for entity in sorted({APP, *self._store.open_hold_entities()})]
         shown = [self._shown(hold) for hold in found if hold is not None and any(self._progress(hold))]
         return [hold for hold in shown if hold.released < hold.approved]
 
-    def listed(self, asked: HoldsList) -> answers.Holds:
+    def listed(self, asked: HoldsList) -> hold_answers.Holds:
         """Answers ``holds.list``; with ``all`` the newest hold of each entity that has exceptions, too."""
         holds = self.open()
         if asked.all:
             listed = {hold.entity for hold in holds}
             kept = [self._store.hold(entity) for entity in standing(self._store) if entity not in listed]
             holds += [self._shown(hold) for hold in kept if hold is not None]
-        return answers.Holds(holds=holds)
+        return hold_answers.Holds(holds=holds)
 
-    def show(self, asked: HoldsShow) -> answers.HoldShown:
+    def show(self, asked: HoldsShow) -> hold_answers.HoldShown:
         """Answers ``holds.show``: a page of the staged users, in the order of their ids."""
         hold = self._store.hold(asked.entity)
         if hold is None:
@@ -64,15 +64,15 @@ class HoldService:
             if user > asked.after
         )
         page = staged[: asked.limit]
-        return answers.HoldShown(
+        return hold_answers.HoldShown(
             hold=self._shown(hold),
-            staged=[answers.Staged(user=user, revision=revision) for user, revision in page],
+            staged=[hold_answers.Staged(user=user, revision=revision) for user, revision in page],
             next=page[-1][0] if len(staged) > len(page) else None,
             history=[showing.change(change) for change in reversed(self._store.hold_history(asked.entity))],
             excepted=sorted(self._store.exceptions(asked.entity)),
         )
 
-    def remind(self) -> answers.Reminded:
+    def remind(self) -> hold_answers.Reminded:
         """Answers ``remind``: tell people of each hold that nobody decided for a day; nothing is ever removed by it.
 
         Raises:
@@ -94,7 +94,7 @@ class HoldService:
         logger.info("reminded", extra={"entities": told})
         if failure is not None:
             raise failure
-        return answers.Reminded(told=told)
+        return hold_answers.Reminded(told=told)
 
     def _is_due(self, hold: Hold) -> bool:
         if hold.state not in {HoldState.OPENING, HoldState.OPEN}:
@@ -104,7 +104,7 @@ class HoldService:
         last = self._store.reminded(hold.entity, hold.number) or hold.opened
         return self._clock.now() - last >= REMIND_AFTER
 
-    def _shown(self, hold: Hold) -> answers.Hold:
+    def _shown(self, hold: Hold) -> hold_answers.Hold:
         word = self._store.decision(hold.entity, hold.number)
         shown = showing.hold(hold, word, self._store.reminded(hold.entity, hold.number))
         approved, released = self._progress(hold)

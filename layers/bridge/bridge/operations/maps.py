@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from bridge.errors import Permanent, SettingsError
-from bridge.operations import answers
+from bridge.operations import answers, bridge_answers
 from bridge.operations.answers import Refused
 from bridge.operations.compare import Comparison
 from bridge.operations.requests import MapDiff, MapTry
@@ -41,7 +41,7 @@ class MapService:
         """Answers ``map.try``."""
         return self._compare(self._map(asked.text)).compare(asked.entity)
 
-    def differences(self, asked: MapDiff) -> answers.MapDifference:
+    def differences(self, asked: MapDiff) -> bridge_answers.MapDifference:
         """Answers ``map.diff``."""
         wanted = self._map(asked.text)
         page = self._okta.app_users_page(asked.following)
@@ -58,7 +58,7 @@ class MapService:
             differing = [path for path in {*old, *after.values} if old.get(path) != after.values.get(path)]
             attributes.update(differing)
             rewritten += bool(differing)
-        return answers.MapDifference(
+        return bridge_answers.MapDifference(
             people=len(page.entries),
             rewritten=rewritten,
             attributes=dict(sorted(attributes.items())),

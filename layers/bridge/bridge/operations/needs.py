@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.operations.answers import Breaker, Status
+from bridge.operations.bridge_answers import Breaker, Status
 from bridge.operations.reasons import text_of
 from bridge.provisioning.organisation import UPSTREAM
 

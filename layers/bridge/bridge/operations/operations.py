@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.aws.telemetry import logger
 from bridge.items import Reason, make_item
-from bridge.operations import answers, requests, showing, widget
+from bridge.operations import answers, hold_answers, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
 from bridge.operations.checking import CheckService
 from bridge.operations.compare import Comparison
@@ -65,11 +65,11 @@ class Operations:
         return answered(lambda: self._answer(event, reader, names))
 
     def _widget(self) -> str:
-        found: list[answers.Hold] = []
+        found: list[hold_answers.Hold] = []
 
         def ask() -> Answer:
             found.extend(self.holds.open())
-            return answers.Holds(holds=found)
+            return hold_answers.Holds(holds=found)
 
         answer = answered(ask)
         if answer["ok"]:

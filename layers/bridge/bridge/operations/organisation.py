@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from bridge.operations import answers
+from bridge.operations import bridge_answers
 from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
@@ -21,7 +21,7 @@ class OrganisationService:
         self._clock = clock
         self._named = named
 
-    def confirm(self) -> answers.OrganisationConfirmed:
+    def confirm(self) -> bridge_answers.OrganisationConfirmed:
         """Answers ``confirm``: syncs go on at once, and accounts that are not there are created."""
         before, now = self._store.app().organisation, self._named()
         self._store.confirm_organisation(now)
@@ -31,4 +31,4 @@ class OrganisationService:
         self._store.write(
             JournalEntry("app", at, "confirmed", reason="operator", why="organisation", read={"is": now, "was": before})
         )
-        return answers.OrganisationConfirmed(confirmed=now, before=before or None)
+        return bridge_answers.OrganisationConfirmed(confirmed=now, before=before or None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Transient
-from bridge.operations import answers
+from bridge.operations import bridge_answers
 from bridge.provisioning.runs import Run, Runs
 from bridge.settings import Mode
 
@@ -25,7 +25,7 @@ class ReconcileService:
         self._client = client
         self._function = function
 
-    def start(self) -> answers.ReconcileStarted:
+    def start(self) -> bridge_answers.ReconcileStarted:
         """Answers ``reconcile.start``: a new run, or the one that is under way goes on at once."""
         before = self._runs.run()
         try:
@@ -34,26 +34,26 @@ class ReconcileService:
         except (BotoCoreError, ClientError) as error:
             raise Transient("reconciler-unavailable", upstream="lambda") from error
         if before is not None and before.unfinished and before.mode == self._mode.value:
-            return answers.ReconcileStarted(started=False, id=str(before.number), run=self._shown(before))
+            return bridge_answers.ReconcileStarted(started=False, id=str(before.number), run=self._shown(before))
         number = 1 if before is None else before.number + 1
-        return answers.ReconcileStarted(started=True, id=str(number), run=None)
+        return bridge_answers.ReconcileStarted(started=True, id=str(number), run=None)
 
-    def status(self) -> answers.ReconcileState:
+    def status(self) -> bridge_answers.ReconcileState:
         """Answers ``reconcile.status``."""
-        return answers.ReconcileState(run=self.newest())
+        return bridge_answers.ReconcileState(run=self.newest())
 
-    def newest(self) -> answers.ReconcileRun | None:
+    def newest(self) -> bridge_answers.ReconcileRun | None:
         """The newest run, None before the first."""
         return self._shown(self._runs.run())
 
     @staticmethod
-    def _shown(run: Run | None) -> answers.ReconcileRun | None:
+    def _shown(run: Run | None) -> bridge_answers.ReconcileRun | None:
         if run is None:
             return None
         state: Literal["running", "done", "failed"] = "running"
         if not run.unfinished:
             state = "failed" if run.failed else "done"
-        return answers.ReconcileRun(
+        return bridge_answers.ReconcileRun(
             id=str(run.number),
             mode=run.mode,
             state=state,

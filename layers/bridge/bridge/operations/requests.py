@@ -1,9 +1,9 @@
 """What may be asked: one JSON object ``{"do": "<name>", ...}`` each, in the payload of an invocation.
 
-`Operation` is everything that the operations function takes, `Decide` what the approvals function takes; the answers
-are in `bridge.operations.answers`. People who may invoke the operations function may ask everything of it; those who
-may invoke its alias `READER` alone may ask what `reads`. Each field's description says what is expected of it, and a
-refusal says it.
+`Operation` is everything that the operations function takes; what the approvals function takes is in
+`bridge.operations.decision_requests`, and the answers are in `answers`, `bridge_answers` and `hold_answers`. People
+who may invoke the operations function may ask everything of it; those who may invoke its alias `READER` alone may ask
+what `reads`. Each field's description says what is expected of it, and a refusal says it.
 """
 
 from __future__ import annotations
@@ -11,77 +11,29 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter
 
-from bridge.items import OKTA_ID
-from bridge.operations.answers import Refused
+from bridge.operations.asked import (
+    MAX_NAMES,
+    USUAL_PAGE,
+    After,
+    AnyEntity,
+    Asked,
+    Entity,
+    GroupEntity,
+    HoldEntity,
+    Limit,
+    Ticket,
+    names_of,
+    parse,
+)
 from bridge.operations.document import Decisions
-
-#: The operations function's alias for those who only read.
-READER = "reader"
-#: The alias for those who also may see names of people and groups.
-NAMES = "names"
-#: Most names that one question reads.
-MAX_NAMES = 50
-#: Most records in one page of an answer, and how many there are unless somebody says otherwise.
-PAGE = 1000
-USUAL_PAGE = 100
-
-Entity = Annotated[
-    str,
-    StringConstraints(pattern=rf"^(user|group):{OKTA_ID.pattern}$"),
-    Field(description="user:<okta id> or group:<okta id>"),
-]
-GroupEntity = Annotated[
-    str, StringConstraints(pattern=rf"^group:{OKTA_ID.pattern}$"), Field(description="group:<okta id>")
-]
-HoldEntity = Annotated[
-    str,
-    StringConstraints(pattern=rf"^(app|group:{OKTA_ID.pattern})$"),
-    Field(description="group:<okta id>, or app for the organisation's hold"),
-]
-AnyEntity = Annotated[
-    str,
-    StringConstraints(pattern=rf"^(app|(user|group):{OKTA_ID.pattern})$"),
-    Field(description="user:<okta id>, group:<okta id> or app"),
-]
-Limit = Annotated[int, Field(ge=1, le=PAGE, description=f"a whole number from 1 to {PAGE}")]
-#: Where the next page begins: what an answer gave as ``next``; empty for the first page.
-After = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9#:._-]{0,200}$"),
-    Field(description="what the page before gave as next"),
-]
-#: Why a person decides something; kept, so that no name may be in it.
-Ticket = Annotated[
-    str,
-    StringConstraints(pattern=r"^[A-Za-z0-9 _.:/#-]{1,100}$"),
-    Field(description="1 to 100 of A-Z a-z 0-9 space _ . : / # -, such as a ticket's number"),
-]
-Number = Annotated[int, Field(ge=1, le=999_999, description="a whole number from 1 to 999999")]
-
-
-class Asked(BaseModel):
-    """Base of every request: no field is guessed, converted or ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
-    @property
-    def reads(self) -> bool:
-        """Whether readers may ask it: it changes nothing, and no value of a profile is answered."""
-        return False
-
-    @property
-    def names(self) -> bool:
-        """Whether it is answered with names of people or groups: the alias `NAMES` may ask it, beside what reads."""
-        return False
-
 
 # -------------------------------------------------------------------------------------------------- holds
 
 
 class HoldsList(Asked):
-    """Every open hold, with ``all`` also those that keep exceptions; answered by `answers.Holds`."""
+    """Every open hold, with ``all`` also those that keep exceptions; answered by `hold_answers.Holds`."""
 
     do: Literal["holds.list"] = "holds.list"
     all: Annotated[bool, Field(description="true or false")] = False
@@ -93,7 +45,7 @@ class HoldsList(Asked):
 
 
 class HoldsShow(Asked):
-    """The newest hold of an entity, its staged users page by page, and its history; answered by `answers.HoldShown`."""
+    """The newest hold of an entity, its staged users by page, its history; answered by `hold_answers.HoldShown`."""
 
     do: Literal["holds.show"] = "holds.show"
     entity: HoldEntity
@@ -107,7 +59,7 @@ class HoldsShow(Asked):
 
 
 class Remind(Asked):
-    """Tell people of holds that wait for more than a day, as the schedule asks; answered by `answers.Reminded`."""
+    """Tell people of holds that wait for more than a day, as the schedule asks; answered by `hold_answers.Reminded`."""
 
     do: Literal["remind"] = "remind"
 
@@ -194,21 +146,21 @@ class GroupCeiling(Asked):
 
 
 class Pause(Asked):
-    """Stop everything (the queues are no longer read), or removals alone; answered by `answers.Paused`."""
+    """Stop everything (the queues are no longer read), or removals alone; answered by `bridge_answers.Paused`."""
 
     do: Literal["pause", "resume"]
     what: Annotated[Literal["everything", "removals"], Field(description="everything or removals")]
 
 
 class ConfirmOrganisation(Asked):
-    """The credentials are those of the right organisation; answered by `answers.OrganisationConfirmed`."""
+    """The credentials are those of the right organisation; answered by `bridge_answers.OrganisationConfirmed`."""
 
     do: Literal["confirm"] = "confirm"
     what: Annotated[Literal["organisation"], Field(description="organisation")]
 
 
 class Check(Asked):
-    """Whether the bridge is set up well, as far as its own credentials see; answered by `answers.Checked`."""
+    """Whether the bridge is set up well, as far as its own credentials see; answered by `bridge_answers.Checked`."""
 
     do: Literal["check"] = "check"
     hook_url: Annotated[
@@ -270,7 +222,7 @@ class MapTry(Asked):
 
 
 class MapDiff(Asked):
-    """How many users a map would rewrite, page by page; answered by `answers.MapDifference`."""
+    """How many users a map would rewrite, page by page; answered by `bridge_answers.MapDifference`."""
 
     do: Literal["map.diff"] = "map.diff"
     text: MapText
@@ -280,7 +232,7 @@ class MapDiff(Asked):
 
 
 class Settings(Asked):
-    """Which org, application and region the bridge is set to; answered by `answers.SettingsShown`."""
+    """Which org, application and region the bridge is set to; answered by `bridge_answers.SettingsShown`."""
 
     do: Literal["settings"] = "settings"
 
@@ -291,7 +243,7 @@ class Settings(Asked):
 
 
 class Status(Asked):
-    """How the bridge is; answered by `answers.Status`."""
+    """How the bridge is; answered by `bridge_answers.Status`."""
 
     do: Literal["status"] = "status"
 
@@ -347,13 +299,13 @@ class ParkedDiscard(Asked):
 
 
 class ReconcileStart(Asked):
-    """Compare everything, now; answered by `answers.ReconcileStarted`."""
+    """Compare everything, now; answered by `bridge_answers.ReconcileStarted`."""
 
     do: Literal["reconcile.start"] = "reconcile.start"
 
 
 class ReconcileStatus(Asked):
-    """The newest comparison; answered by `answers.ReconcileState`."""
+    """The newest comparison; answered by `bridge_answers.ReconcileState`."""
 
     do: Literal["reconcile.status"] = "reconcile.status"
 
@@ -364,7 +316,7 @@ class ReconcileStatus(Asked):
 
 
 class Export(Asked):
-    """What people decided, as one document; answered by `answers.Exported`."""
+    """What people decided, as one document; answered by `bridge_answers.Exported`."""
 
     do: Literal["export"] = "export"
 
@@ -375,7 +327,7 @@ class Export(Asked):
 
 
 class ImportPreview(Asked):
-    """What an import of such a document would change here; answered by `answers.ImportPreview`."""
+    """What an import of such a document would change here; answered by `bridge_answers.ImportPreview`."""
 
     do: Literal["import.preview"] = "import.preview"
     decisions: Annotated[Decisions, Field(description="a document of `bridge export`, version 1")]
@@ -414,127 +366,17 @@ Operation = (
     | Export
     | ImportPreview
 )
-
-
-# ---------------------------------------------------------------------------------------------- approvals
-
-
-class Decide(Asked):
-    """Approve or reject a hold; answered by `answers.Decided`.
-
-    An approval releases exactly what was staged up to ``revision``; who was staged later opens a hold of their own.
-    ``identity`` is made by `bridge.approvals.signing.sign_identity`; the ARN that AWS answers is what is recorded.
-    """
-
-    do: Literal["approve", "reject"]
-    entity: HoldEntity
-    number: Number
-    revision: Number
-    why: Ticket
-    identity: Annotated[
-        str,
-        StringConstraints(min_length=1, max_length=8192),
-        Field(description="a presigned sts:GetCallerIdentity URL", repr=False),
-    ]
-
-
-class Reconsider(Asked):
-    """Take back exceptions of a rejected hold, one user's or all of the entity's; answered by `answers.Reconsidered`.
-
-    The next sync judges them like everybody else. ``identity`` is made as for `Decide`, with number and revision 0.
-    """
-
-    do: Literal["reconsider"] = "reconsider"
-    entity: HoldEntity
-    user: Annotated[
-        Annotated[str, StringConstraints(pattern=rf"^{OKTA_ID.pattern}$")] | None,
-        Field(description="a user's Okta id, or absent for all of them"),
-    ] = None
-    why: Ticket
-    identity: Annotated[
-        str,
-        StringConstraints(min_length=1, max_length=8192),
-        Field(description="a presigned sts:GetCallerIdentity URL", repr=False),
-    ]
-
-    @property
-    def about(self) -> str:
-        """What the identity is bound to in the place of the entity."""
-        return f"{self.entity} {self.user or 'all'}"
-
-
-class Keep(Asked):
-    """Put exceptions back that a rejected hold had left, as an import does; answered by `answers.Kept`.
-
-    ``identity`` is made as for `Decide`, with number and revision 0.
-    """
-
-    do: Literal["keep"] = "keep"
-    entity: HoldEntity
-    users: Annotated[
-        list[Annotated[str, StringConstraints(pattern=rf"^{OKTA_ID.pattern}$")]],
-        Field(min_length=1, max_length=PAGE, description=f"1 to {PAGE} Okta ids of users"),
-    ]
-    why: Ticket
-    identity: Annotated[
-        str,
-        StringConstraints(min_length=1, max_length=8192),
-        Field(description="a presigned sts:GetCallerIdentity URL", repr=False),
-    ]
-
-    @property
-    def about(self) -> str:
-        """What the identity is bound to in the place of the entity."""
-        return " ".join((self.entity, *self.users))
-
-
-Approval = Decide | Reconsider | Keep
 _KINDS: tuple[type[Asked], ...] = Operation.__args__
-#: Every name that the operations function knows, and every one that the approvals function knows.
-OPERATIONS = tuple(name for kind in _KINDS for name in kind.model_fields["do"].annotation.__args__)  # type: ignore[union-attr] # all of them are literals
-VERDICTS = ("approve", "reject", "reconsider", "keep")
+#: Every name that the operations function knows.
+OPERATIONS = names_of(_KINDS)
 
 
 def parse_operation(payload: Any) -> Operation:
     """The operation that a payload asks for; `Refused` (``invalid-request``) names the field and what was expected."""
-    operation: Operation = _parse(_operations(), payload, OPERATIONS, _KINDS)
+    operation: Operation = parse(_operations(), payload, _KINDS)
     return operation
-
-
-def parse_decision(payload: Any) -> Approval:
-    """As `parse_operation`, for the approvals function."""
-    decide: Approval = _parse(_approvals(), payload, VERDICTS, Approval.__args__)
-    return decide
 
 
 @cache
 def _operations() -> TypeAdapter[Operation]:
     return TypeAdapter(Annotated[Operation, Field(discriminator="do")])
-
-
-@cache
-def _approvals() -> TypeAdapter[Approval]:
-    return TypeAdapter(Annotated[Approval, Field(discriminator="do")])
-
-
-def _parse(adapter: TypeAdapter[Any], payload: Any, names: tuple[str, ...], kinds: tuple[type[Asked], ...]) -> Any:
-    if not isinstance(payload, dict):
-        raise Refused("invalid-request", "the request: expected a JSON object")
-    if payload.get("do") not in names:
-        raise Refused("invalid-request", f"do: expected one of {', '.join(names)}", field="do")
-    try:
-        return adapter.validate_python(payload)
-    except ValidationError as error:
-        # The first problem alone, and never the value: an identity is a credential for some minutes.
-        problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    kind = next(kind for kind in kinds if payload["do"] in _names(kind))
-    field = next((str(part) for part in problem["loc"] if part in kind.model_fields), "")
-    if problem["type"] == "extra_forbidden" or not field:
-        known = ", ".join(kind.model_fields)
-        raise Refused("invalid-request", f"{payload['do']}: expected no other fields than {known}")
-    expected = kind.model_fields[field].description
-    raise Refused("invalid-request", f"{field}: expected {expected}", field=field)
-
-
-def _names(kind: type[Asked]) -> tuple[str, ...]:
-    return kind.model_fields["do"].annotation.__args__  # type: ignore[union-attr,no-any-return] # as above

@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from bridge.items import format_time
-from bridge.operations import answers
+from bridge.operations import answers, hold_answers
 from bridge.operations.reasons import text_of
 from bridge.operations.trial import Trial
 from bridge.provisioning.hold_records import Decision, Hold
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
 
-def decision(record: Decision) -> answers.Decision:
+def decision(record: Decision) -> hold_answers.Decision:
     """A person's decision on a hold."""
-    return answers.Decision(
+    return hold_answers.Decision(
         verdict=record.verdict.value,
         number=record.number,
         revision=record.revision,
@@ -32,9 +32,9 @@ def decided(record: Decision) -> str:
     return f"{record.by} has {verb} revision {record.revision} at {format_time(record.at)}"
 
 
-def hold(record: Hold, word: Decision | None, reminded: datetime | None) -> answers.Hold:
+def hold(record: Hold, word: Decision | None, reminded: datetime | None) -> hold_answers.Hold:
     """A hold's header."""
-    return answers.Hold(
+    return hold_answers.Hold(
         entity=record.entity,
         number=record.number,
         state=record.state.value,
@@ -53,9 +53,9 @@ def hold(record: Hold, word: Decision | None, reminded: datetime | None) -> answ
     )
 
 
-def change(record: Hold) -> answers.HoldChange:
+def change(record: Hold) -> hold_answers.HoldChange:
     """One change of a hold, as its history keeps it."""
-    return answers.HoldChange(
+    return hold_answers.HoldChange(
         at=record.changed,
         number=record.number,
         revision=record.revision,

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.aws.secrets import Secrets
 from bridge.errors import SettingsError, Transient
-from bridge.operations import answers
+from bridge.operations import bridge_answers
 from bridge.operations.holds import HoldService
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
@@ -62,14 +62,14 @@ class StatusService:
         self._mode = mode
         self._window = window
 
-    def status(self) -> answers.Status:
+    def status(self) -> bridge_answers.Status:
         """Answers ``status``."""
         app, cursor = self._store.app(), self._store.log_cursor()
         try:
             reading: Mapping[str, bool] | None = self._switches.reading()
         except Transient:
             reading = None
-        return answers.Status(
+        return bridge_answers.Status(
             mode=self._mode.value,
             set_up=self._set_up(),
             bootstrapped=app.bootstrapped,
@@ -94,9 +94,9 @@ class StatusService:
         checked = self._store.breaker(HOOK)
         return None if checked.since is None else checked.why
 
-    def _breaker(self, upstream: str) -> answers.Breaker:
+    def _breaker(self, upstream: str) -> bridge_answers.Breaker:
         record = self._store.breaker(upstream)
-        return answers.Breaker(
+        return bridge_answers.Breaker(
             upstream=upstream, state="open" if record.open else "closed", since=record.since, why=record.why
         )
 
@@ -104,22 +104,22 @@ class StatusService:
         """Keys of the secret without a value; SettingsError where it has none at all, Transient where it is unread."""
         return [key for key in self._keys if not secrets.find(key)]
 
-    def depths(self) -> dict[str, answers.Depth]:
+    def depths(self) -> dict[str, bridge_answers.Depth]:
         """How full each queue is; Transient where SQS does not answer."""
         return {queue: self._depth(url, read=None) for queue, url in self._queue_urls.items()}
 
-    def _set_up(self) -> answers.SetUp | None:
+    def _set_up(self) -> bridge_answers.SetUp | None:
         try:
             missing = self.missing_keys(self._secrets)
         except SettingsError:
             missing = list(self._keys)
         except Transient:
             return None
-        return answers.SetUp(done=not missing, missing=missing)
+        return bridge_answers.SetUp(done=not missing, missing=missing)
 
-    def _depth(self, url: str, read: bool | None) -> answers.Depth:
+    def _depth(self, url: str, read: bool | None) -> bridge_answers.Depth:
         try:
             found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_DEPTHS.values()))["Attributes"]
         except (BotoCoreError, ClientError) as error:
             raise Transient("queues-unavailable", upstream="queues") from error
-        return answers.Depth(read=read, **{name: int(found[attribute]) for name, attribute in _DEPTHS.items()})
+        return bridge_answers.Depth(read=read, **{name: int(found[attribute]) for name, attribute in _DEPTHS.items()})

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import Transient
 from bridge.items import Reason, make_item
-from bridge.operations import answers
+from bridge.operations import bridge_answers
 from bridge.operations.requests import Pause
 from bridge.provisioning.hold_ports import Holds
 from bridge.provisioning.hold_records import HoldState
@@ -47,7 +47,7 @@ class Switches:
         self._queues = queues
         self._dedup_key = dedup_key
 
-    def set(self, asked: Pause) -> answers.Paused:
+    def set(self, asked: Pause) -> bridge_answers.Paused:
         """Answers ``pause`` and ``resume``."""
         paused = asked.do == "pause"
         if asked.what == "removals":
@@ -57,7 +57,7 @@ class Switches:
             reading = self.reading()
         else:
             reading = {queue: self._enable(id_, not paused) for queue, id_ in self._mappings.items()}
-        return answers.Paused(everything=not any(reading.values()), removals=self._store.app().removals_paused)
+        return bridge_answers.Paused(everything=not any(reading.values()), removals=self._store.app().removals_paused)
 
     def _enqueue_decided(self) -> None:
         """What people decided is carried out now, be it that the pause has kept it back or cut it off half-way."""

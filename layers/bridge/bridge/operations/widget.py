@@ -11,7 +11,7 @@ from html import escape
 from typing import Any
 
 from bridge.items import format_time
-from bridge.operations.answers import Hold
+from bridge.operations.hold_answers import Hold
 
 DESCRIPTION = """## Open holds
 Removals that wait for a person, the oldest first: ids, counts and the command to run.

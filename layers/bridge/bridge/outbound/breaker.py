@@ -107,7 +107,7 @@ class Breakers:
                 return None  # such as 429: busy, but there
             logger.warning("breaker stays open", extra={"upstream": upstream, "why": _reason(error)})
             return error
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is no sign of life; its trace is logged
             logger.exception("a probe failed unexpectedly", extra={"upstream": upstream})
             return error
         return None

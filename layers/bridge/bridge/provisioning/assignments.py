@@ -15,8 +15,10 @@ from enum import Enum
 from hashlib import sha256
 from itertools import islice
 
+from bridge.items import Hint
 from bridge.provisioning.ports import Clock, OktaReader
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import AppState
 from bridge.provisioning.values import AppUser, Read
 
 #: AppUser statuses that say clearly yes, and clearly no (AppUser.status of Okta's management API).
@@ -162,3 +164,8 @@ def judge(app_user: AppUser | None, date: datetime) -> Assignment:
     if app_user.status in ASSIGNED_STATUSES:
         return Assignment(Assigned.YES, app_user, date)
     return Assignment(Assigned.UNCLEAR, app_user, date)
+
+
+def worth_reading(hints: frozenset[Hint], app: AppState) -> bool:
+    """Whether events make a user without a link be read: most people of an organisation are not in Genesys Cloud."""
+    return Hint.ASSIGNMENT in hints or (not app.bootstrapped and Hint.ACCESS_ENDS in hints)

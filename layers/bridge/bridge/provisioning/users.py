@@ -12,7 +12,7 @@ from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Reason
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.accounts import CONFLICT, NOT_VISIBLE, Accounts
-from bridge.provisioning.assignments import Assigned, Assignment, Assignments
+from bridge.provisioning.assignments import Assigned, Assignment, Assignments, worth_reading
 from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
@@ -369,11 +369,6 @@ class UserSync:
 
 def _worth_reading(work: Work, app: AppState) -> bool:
     return bool(work.reasons - _EVENT_REASONS) or worth_reading(work.hints, app)
-
-
-def worth_reading(hints: frozenset[Hint], app: AppState) -> bool:
-    """Whether events make a user without a link be read: most people of an organisation are not in Genesys Cloud."""
-    return Hint.ASSIGNMENT in hints or (not app.bootstrapped and Hint.ACCESS_ENDS in hints)
 
 
 def _ended_meanwhile(assignment: Assignment, seen: datetime) -> bool:
