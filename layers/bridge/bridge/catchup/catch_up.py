@@ -21,7 +21,7 @@ from bridge.okta.log import LogPage, SystemLog
 from bridge.provisioning.assignments import worth_reading
 from bridge.provisioning.followups import send_dues
 from bridge.provisioning.ports import Clock, QueueSender
-from bridge.provisioning.record_ports import HOOK, Store
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor
 from bridge.provisioning.user_records import UserLink
 
@@ -116,8 +116,8 @@ class CatchUp:
         tell_gauges(self._store)
         try:
             # Before the first comparison has ended the hook may not be made yet, and its absence is no trouble.
-            self._note_hook(self._health.check(in_service=bool(self._store.app().reconciled)))
-            ended = self._read_on(seconds_left)
+            hook = self._health.check(in_service=bool(self._store.app().reconciled))
+            ended = self._read_on(self._cursor(hook), seconds_left)
         except SettingsError as error:
             if self._store.log_cursor() is not None:
                 raise
@@ -139,12 +139,6 @@ class CatchUp:
         count(Metric.CATCH_UP_RUNS)
         return "ended"
 
-    def _note_hook(self, wrong: str | None) -> None:
-        """Keep what the check found, for the status; only where it is another than before."""
-        before = self._store.breaker(HOOK)
-        if wrong is not None and (before.since is None or before.why != wrong):
-            self._store.save_breaker(replace(before, open=bool(wrong), why=wrong, since=self._clock.now()))
-
     def send_dues(self) -> str:
         """Send what is due to be synced now; ``ended``, or the reason code of what went wrong."""
         try:
@@ -156,8 +150,7 @@ class CatchUp:
         count(Metric.DUE_ITEMS, sent)
         return "ended"
 
-    def _read_on(self, seconds_left: Callable[[], float]) -> bool:
-        cursor = self._cursor()
+    def _read_on(self, cursor: LogCursor, seconds_left: Callable[[], float]) -> bool:
         while seconds_left() >= PAGE_SECONDS:
             page = self._page(cursor)
             if not page.following:
@@ -165,7 +158,7 @@ class CatchUp:
             self._enqueue(page)
             stuck = page.following == cursor.link
             # Only now: who dies before this sends the page once more, which is harmless.
-            cursor = LogCursor(page.following, cursor.question, at=max(cursor.at, _reached(page) or cursor.at))
+            cursor = replace(cursor, link=page.following, at=max(cursor.at, _reached(page) or cursor.at))
             self._store.save_log_cursor(cursor)
             if not page.following:
                 detail = "a page of the log without a next link that may be followed"
@@ -174,15 +167,21 @@ class CatchUp:
                 return True
         return False
 
-    def _cursor(self) -> LogCursor:
-        """Where the last run ended; the first run writes down when it was, so that its failure moves nothing."""
+    def _cursor(self, hook: str | None) -> LogCursor:
+        """Where the last run ended; the first run writes down when it was, so that its failure moves nothing.
+
+        What the check of the `hook` found stands there for the status; None where it could not tell.
+        """
         cursor = self._store.log_cursor()
         if cursor is None:
-            cursor = LogCursor(link="", question=self._log.question, at=self._clock.now())
+            cursor = LogCursor(link="", question=self._log.question, at=self._clock.now(), hook=hook)
             self._store.save_log_cursor(cursor)
         elif cursor.question != self._log.question:
             logger.info("catch-up asks for other events than before, and starts again with an overlap")
             cursor = replace(cursor, link="", question=self._log.question)
+        if hook is not None and hook != cursor.hook:
+            cursor = replace(cursor, hook=hook)
+            self._store.save_log_cursor(cursor)
         return cursor
 
     def _page(self, cursor: LogCursor) -> LogPage:

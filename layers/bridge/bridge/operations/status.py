@@ -17,7 +17,7 @@ from bridge.operations.switches import Switches
 from bridge.provisioning.exceptions import standing
 from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.parking import people
-from bridge.provisioning.record_ports import HOOK, Store
+from bridge.provisioning.record_ports import Store
 from bridge.settings import Mode, OktaAuth, OktaSettings
 
 if TYPE_CHECKING:
@@ -87,12 +87,8 @@ class StatusService:
             parked=people(self._store.parked_items()),
             reconcile=self._reconcile.newest(),
             caught_up=cursor.at if cursor is not None else None,
-            hook=self._hook(),
+            hook=cursor.hook if cursor is not None else None,
         )
-
-    def _hook(self) -> str | None:
-        checked = self._store.breaker(HOOK)
-        return None if checked.since is None else checked.why
 
     def _breaker(self, upstream: str) -> bridge_answers.Breaker:
         record = self._store.breaker(upstream)

@@ -22,9 +22,6 @@ from bridge.provisioning.records import (
 )
 from bridge.provisioning.user_records import UserLink
 
-#: Under this name the breakers keep what the last check of Okta's event hook found.
-HOOK = "hook"
-
 
 class UserLinks(Protocol):
     """Links of users, their fence, and who owns which Genesys Cloud user."""

@@ -150,11 +150,14 @@ class LogCursor:
         link: the ``next`` link of the last page, empty before the first.
         question: what was asked for; a link is of no use for another question.
         at: everything inserted before this, on Okta's clock, has been read; at first, the time of the first run.
+        hook: what the last check of Okta's event hook found (`bridge.catchup.hook_health`); empty when it is well, None
+            before the first check that could tell.
     """
 
     link: str
     question: str
     at: datetime
+    hook: str | None = None
 
 
 @dataclass(frozen=True)
