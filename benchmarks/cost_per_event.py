@@ -64,9 +64,9 @@ RECEIVER_SECONDS = 0.05
 CALL_SECONDS = 0.25
 STORE_SECONDS = 0.006
 INVOCATION_SECONDS = 0.02
-#: Seconds between two runs of catch-up, the calls of a run with nothing to bring (the hooks, the log; three to
-#: DynamoDB), and the bytes that it logs.
-CATCH_UP_EVERY, CATCH_UP_CALLS, CATCH_UP_STORE_CALLS, CATCH_UP_LOG_BYTES = 300, 2, 3, 900
+#: Seconds between two runs of catch-up, the calls of a run with nothing to bring (the hooks, the log; to DynamoDB five
+#: reads for the gauges, two of its own and a write), the bytes that it logs, and its metrics: its end and four gauges.
+CATCH_UP_EVERY, CATCH_UP_CALLS, CATCH_UP_STORE_CALLS, CATCH_UP_LOG_BYTES, CATCH_UP_METRICS = 300, 2, 8, 2_000, 5
 #: Seconds between two calls that send what is due.
 DUE_EVERY = 60
 #: Lambda's long polls of an idle queue: pollers, seconds each.
@@ -411,7 +411,8 @@ def idle(template: Template) -> dict[str, float]:
         * PRICES["CloudWatch composite alarm, month"],
         f"{runs:,.0f} runs of catch-up": runs * _catch_up(template),
         f"{MONTH / DUE_EVERY:,.0f} runs for what is due": MONTH / DUE_EVERY * _due(template),
-        "1 metric that catch-up makes in every run": PRICES["CloudWatch metric, month"],
+        f"{CATCH_UP_METRICS} metrics that catch-up makes in every run": CATCH_UP_METRICS
+        * PRICES["CloudWatch metric, month"],
         f"{number('AWS::CloudWatch::Dashboard')} dashboard": number("AWS::CloudWatch::Dashboard")
         * PRICES["CloudWatch dashboard, month"],
     }
@@ -433,7 +434,7 @@ def _catch_up(template: Template) -> float:
         PRICES["Lambda request"]
         + seconds * gigabytes * PRICES["Lambda GB-second, x86"]
         + PRICES["DynamoDB write unit, on demand"] * 4
-        + PRICES["DynamoDB read unit, on demand"] * 2
+        + PRICES["DynamoDB read unit, on demand"] * (CATCH_UP_STORE_CALLS - 1)
         + CATCH_UP_LOG_BYTES / 1e9 * PRICES["CloudWatch Logs GB"]
     )
 
