@@ -405,3 +405,20 @@ def test_not_assigned_user_who_was_wanted_and_is_deleted_is_forgotten() -> None:
     world.okta.record("user.lifecycle.delete.initiated", [Entity("User", user)])
     world.happen()
     assert world.store.user_links[user].state is UserState.NONE
+
+
+def test_who_leaves_before_their_account_is_made_by_a_late_read_has_none_that_is_active() -> None:
+    """The leaver's item finds no link; a read that trails the end still makes the account: the item comes once more."""
+    world = World()
+    world.okta.switches.read_lag = 4.0
+    user = world.person("Gus Test")
+    hired = world.events()
+    world.clock.advance(60)
+    world.okta.suspend(user)
+    world.deliver(after=0.5)
+    world.work(Queue.LEAVERS)
+    world.deliver(hired, after=0.5)
+    world.work(Queue.USERS)
+    assert world.account(user)["active"] is True
+    world.settle()
+    assert world.account(user)["active"] is False

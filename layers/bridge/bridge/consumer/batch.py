@@ -28,7 +28,7 @@ from bridge.consumer.backoff import Backoff
 from bridge.consumer.bookkeeping import Bookkeeping, described
 from bridge.consumer.failures import Failures, Message
 from bridge.errors import PassedOver, Permanent, Recheck, Transient
-from bridge.items import Item, Reason, parse_item, read_settled
+from bridge.items import Hint, Item, Reason, parse_item, read_settled
 from bridge.outbound.breaker import Breakers, outage_upstream
 from bridge.outbound.calls import Calls
 from bridge.outbound.waiting import Waiting
@@ -161,16 +161,18 @@ class BatchRun:
         if isinstance(outcome, Exception):
             raise outcome
         if outcome.date is None:
+            if Hint.ACCESS_ENDS in item.hints:  # a read that trails it may still make somebody's account meanwhile
+                self._require_settled(item, self._clock.now())
             raise PassedOver
-        self._require_settled(item, outcome)
+        self._require_settled(item, outcome.date)
         return {"outcome": outcome.outcome}
 
-    def _require_settled(self, item: Item, report: Report) -> None:
-        """Okta's reads may trail its events: an item read too early is synced once more."""
-        if item.reason not in {Reason.HOOK, Reason.CATCHUP} or report.date is None or item.newest is None:
+    def _require_settled(self, item: Item, date: datetime) -> None:
+        """Okta's reads may trail its events: an item read, or passed over, too early is synced once more."""
+        if item.reason not in {Reason.HOOK, Reason.CATCHUP} or item.newest is None:
             return
-        lead = item.newest + self._read_lag - report.date
-        if not read_settled(item, report.date, self._read_lag) and lead < CREDIBLE_LEAD:
+        lead = item.newest + self._read_lag - date
+        if not read_settled(item, date, self._read_lag) and lead < CREDIBLE_LEAD:
             raise Recheck(max(lead.total_seconds(), 0.0) + 1.0)
 
     # -------------------------------------------------------------------------------------- syncs
