@@ -11,7 +11,7 @@ import pytest
 
 from bridge.items import Queue, Reason
 from bridge.provisioning.evidence import SINGLE_READS
-from bridge.provisioning.members import LATE_WHY
+from bridge.provisioning.user_records import LATE_WHY
 from bridge_local.exchange import Request
 from bridge_local.faults import Fault, before, kept, lost, watched
 from bridge_local.genesys import faults as genesys_faults

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from bridge.items import Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.user_records import UserState
-from bridge_local.faults import Fault
+from bridge_local.exchange import Request
+from bridge_local.faults import Fault, kept
 from bridge_local.genesys.errors import platform_error
 from bridge_local.genesys.faults import pretended, unapplied, version_conflict
 from bridge_local.genesys.switches import GenesysSwitches
@@ -253,3 +254,23 @@ def test_an_account_that_bears_anothers_id_is_ended_only_when_they_have_left_too
     world.pass_time(hours=1)
     assert (world.genesys.user(account) or {})["active"] is not other_left
     assert world.parked(f"user:{user}") == ([] if other_left else ["owned-by-another-user"])
+
+
+def test_a_deactivation_that_lands_on_somebody_who_is_back_is_undone_without_an_event() -> None:
+    """The PATCH had no answer, and lands after they were found active: the sync that is due by then reads again."""
+    world = World()
+    user, account = hired(world)
+    late: list[Request] = []
+    world.genesys.faults.add(Fault(f"PATCH .*/users/{account}", kept(late), count=1))
+    world.okta.unassign_user(user)
+    world.deliver()
+    world.work(Queue.LEAVERS)
+    world.okta.assign_user(user)
+    world.happen()
+    assert late
+    assert world.account(user)["active"] is True
+    world.genesys.handle(late[0])
+    assert world.account(user)["active"] is False
+    world.pass_time(hours=0.5)
+    assert world.account(user)["active"] is True
+    assert not world.store.dues()

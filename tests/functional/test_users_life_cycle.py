@@ -407,7 +407,9 @@ def test_not_assigned_user_who_was_wanted_and_is_deleted_is_forgotten() -> None:
     assert world.store.user_links[user].state is UserState.NONE
 
 
-def test_who_leaves_before_their_account_is_made_by_a_late_read_has_none_that_is_active() -> None:
+def test_who_leaves_before_their_account_is_made_by_a_late_read_has_none_that_is_active(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """The leaver's item finds no link; a read that trails the end still makes the account: the item comes once more."""
     world = World()
     world.okta.switches.read_lag = 4.0
@@ -422,3 +424,4 @@ def test_who_leaves_before_their_account_is_made_by_a_late_read_has_none_that_is
     assert world.account(user)["active"] is True
     world.settle()
     assert world.account(user)["active"] is False
+    assert "UnexpectedErrors" not in capsys.readouterr().out

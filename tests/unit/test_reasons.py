@@ -8,7 +8,7 @@ import pytest
 
 from bridge.items import Reason
 from bridge.operations.reasons import STEPS, table, text_of
-from bridge.provisioning.members import LATE_WHY
+from bridge.provisioning.user_records import LATE_WHY
 from tests.stages.reason_codes import codes, sources, texts
 
 TREES = sources()

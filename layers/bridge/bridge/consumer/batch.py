@@ -80,6 +80,7 @@ class BatchRun:
         """
         self._syncs = syncs
         self._sqs = sqs
+        self._clock = clock
         self._calls = calls
         self._waiting = waiting
         self._hold_call = hold_call

@@ -13,8 +13,9 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.matching import Matching, only
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import Due
 from bridge.provisioning.sync import Report
-from bridge.provisioning.user_records import Origin, PendingKind, UserLink, UserState, Waiting
+from bridge.provisioning.user_records import LATE_WHY, UNDER_WAY, Origin, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
 from bridge.settings import Mode, ProvisioningSettings
 
@@ -120,6 +121,9 @@ class Accounts:
         withheld = change.values.keys() - {"active"} if not self._settings.update_users else set()
         if account is not None and not withheld:
             link = replace(link, pending=link.landed(self._clock.now()))
+            if link.pending:  # it may land after all, over what is right now
+                last = max(pending.since for pending in link.pending)
+                self._store.note_due(Due(link.entity, LATE_WHY, last + UNDER_WAY))
         change = replace(change, values={path: value for path, value in change.values.items() if path not in withheld})
         if not change.values:
             changed = self._unchanged(link, target, change, report)

@@ -13,12 +13,13 @@ from hashlib import sha256
 
 from bridge.items import Reason
 from bridge.provisioning.group_removals import Seen
-from bridge.provisioning.members import LATE_WHY, MemberChanges
+from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership, membership_of
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due
 from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.user_records import LATE_WHY
 from bridge.provisioning.values import ScimGroup
 from bridge.settings import Mode
 

@@ -13,7 +13,7 @@ from bridge.provisioning.ports import Clock, GenesysScim
 from bridge.provisioning.record_ports import DueRecords
 from bridge.provisioning.records import Due, ParkedItem
 from bridge.provisioning.sync import Report, Work
-from bridge.provisioning.user_records import UNDER_WAY
+from bridge.provisioning.user_records import LATE_WHY, UNDER_WAY
 from bridge.provisioning.values import ScimGroup
 
 #: How many calls beyond the planned ones the search for refused members may cost in one sync: PATCHes, and one read.
@@ -22,8 +22,6 @@ EXTRA_CALLS = 12
 VERSION_TRIES = 3
 #: So many syncs in a row may send changes in vain before the members are parked: about a quarter of an hour.
 VAIN_SYNCS = 8
-#: The cause of the sync that is due when a change without an answer can land no more.
-LATE_WHY = "late-change"
 #: Why a sync sent changes in vain: the version moved each time, or the answers show that nothing was done.
 CONFLICT, NOT_APPLIED = "genesys-version-conflict", "genesys-not-applied"
 _REFUSED = range(400, 500)

@@ -12,6 +12,8 @@ from bridge.items import Hint
 OF_ASSIGNMENT = frozenset({Hint.ASSIGNMENT, Hint.ACTIVATION})
 #: For how long a write without an answer may still land: much longer than the function that sent it may run.
 UNDER_WAY = timedelta(minutes=20)
+#: Why a sync is due (`bridge.provisioning.records.Due`) when a write without an answer can land no more.
+LATE_WHY = "late-change"
 
 
 class UserState(StrEnum):
@@ -178,7 +180,7 @@ class UserLink:
     def landed(self, now: datetime) -> tuple[Pending, ...]:
         """What is pending still once the account was read: the other writes landed before that, if ever.
 
-        Whether it is active is known then: what writes that does not land later, for the version has moved.
+        Whether it is active is known then, for now: what may still land has a sync of its own that is due.
         """
         return tuple(
             replace(pending, paths=tuple(path for path in pending.paths if path != "active"))
