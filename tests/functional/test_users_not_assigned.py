@@ -66,9 +66,10 @@ def test_user_whom_a_group_still_assigns_stays() -> None:
 
 
 def test_nineteen_pass_and_the_others_are_held() -> None:
-    """From the 20th deactivation in the window on the whole change is seen, and 25 of 25 users are too many."""
+    """From the 20th deactivation in the window on the whole change is seen, and 25 of 125 users are too many."""
     world = World()
     people = linked_people(world, 25)
+    world.provisioned(100)
     unassign(world, people)
     assert active(world, people) == 6
     held = [user for user in people if world.last(f"user:{user}").outcome == "held"]
@@ -97,9 +98,10 @@ def test_the_window_rolls_exactly(after: timedelta, outcome: str) -> None:
 def test_held_user_who_is_assigned_again_is_as_before() -> None:
     """A hold is no debt: who is assigned again stays active, and nothing waits for them."""
     world = World()
-    people = linked_people(world, 20)
+    people = linked_people(world, 21)
+    world.provisioned(100)
     unassign(world, people)
-    [held] = [user for user in people if world.last(f"user:{user}").outcome == "held"]
+    held, _ = [user for user in people if world.last(f"user:{user}").outcome == "held"]
     world.okta.assign_user(held)
     world.happen()
     assert world.account(held)["active"] is True

@@ -26,8 +26,8 @@ ASSIGNED_STATUSES = frozenset({"ACTIVE", "PROVISIONED", "IMPLICIT"})
 UNASSIGNED_STATUSES = frozenset({"DEPROVISIONED", "INACTIVE", "UNASSIGNED", "REVOKED"})
 #: A missing assignment counts only with the application seen ACTIVE at most this long ago.
 APP_STATUS_SECONDS = 60
-#: A missing assignment counts only with somebody else read as assigned at most this long ago.
-WITNESS_AGE = timedelta(seconds=60)
+#: A missing assignment counts only with somebody else read as assigned after it; after this long where none was.
+WITNESS_PAUSE = timedelta(seconds=60)
 #: So many people are asked about, drawn from so many who are known as assigned: a few of them may just have left.
 WITNESSES, WITNESSES_OF = 5, 200
 #: From this many single reads within a minute on, a whole listing is tried.
@@ -70,7 +70,7 @@ class Assignments:
         self._listing_epoch = -1
         self._too_long_until: datetime | None = None
         self._active_seen: datetime | None = None
-        self._witness: tuple[datetime, bool] | None = None
+        self._unwitnessed: datetime | None = None
 
     def read(
         self, user_id: str, *, newest: datetime | None, seen: datetime, known: datetime | None, epoch: int
@@ -98,22 +98,24 @@ class Assignments:
         single = self._okta.app_user(user_id)
         assignment = judge(single.value, single.date)
         if assignment.assigned is Assigned.YES:
-            self._witness = (now, True)
+            self._unwitnessed = None
         return assignment
 
     def witnessed(self, besides: str) -> bool:
         """Whether somebody else known as assigned still reads so: a role that was narrowed answers 404 for everybody.
 
-        Asked at most once a minute. True, too, where nobody else is known as assigned.
+        Asked anew each time, for a role may have been narrowed a moment ago; where nobody did, once a minute. True,
+        too, where nobody else is known as assigned.
         """
         now = self._clock.now()
-        if self._witness is None or now - self._witness[0] > WITNESS_AGE:
-            known = (link.okta_id for link in self._records.all_users() if link.assigned and link.active)
-            others = list(islice((okta_id for okta_id in known if okta_id != besides), WITNESSES_OF))
-            drawn = sorted(others, key=lambda okta_id: sha256(f"{besides} {okta_id}".encode()).digest())[:WITNESSES]
-            seen = any(self.read_alone(okta_id).assigned is Assigned.YES for okta_id in drawn)
-            self._witness = (now, seen or not drawn)
-        return self._witness[1]
+        if self._unwitnessed is not None and now - self._unwitnessed <= WITNESS_PAUSE:
+            return False
+        known = (link.okta_id for link in self._records.all_users() if link.assigned and link.active)
+        others = list(islice((okta_id for okta_id in known if okta_id != besides), WITNESSES_OF))
+        drawn = sorted(others, key=lambda okta_id: sha256(f"{besides} {okta_id}".encode()).digest())[:WITNESSES]
+        seen = not drawn or any(self.read_alone(okta_id).assigned is Assigned.YES for okta_id in drawn)
+        self._unwitnessed = None if seen else now
+        return seen
 
     def app_is_active(self) -> bool:
         """Whether the application was seen ACTIVE within the last minute; reads it otherwise."""
