@@ -10,9 +10,12 @@ from bridge.items import Item, Reason, make_item
 from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import Due
 
 #: Why a hold was opened while removals were held as a whole.
 PAUSED = "removals-paused"
+#: The cause of the syncs that are due should this one not come to its end, and when.
+WHY, LATER = "restored", timedelta(minutes=1)
 _UNDECIDED = frozenset({HoldState.OPENING, HoldState.OPEN})
 
 
@@ -25,14 +28,19 @@ def end_restore(store: Store, queues: QueueSender, clock: Clock, window: timedel
     restored = app.restored
     if restored is None or not app.bootstrapped or now - restored < window:
         return
-    store.note_restored(None)
     entities = store.open_hold_entities()
+    dues = [Due(entity, WHY, now + LATER) for entity in entities]
+    for due in dues:  # whoever dies, or finds a queue that refuses, after the next line comes here no more
+        store.note_due(due)
+    store.note_restored(None)
     if not store.app().removals_paused:
         for entity in entities:
             hold = store.hold(entity)
             if hold is not None and hold.opened >= restored:
                 _close(store, hold, now)
     queues.send([_item(entity, restored) for entity in entities])
+    for due in dues:
+        store.settle_due(due.entity, WHY, at=due.at)
     logger.info("removals pass again after the restore", extra={"since": restored.isoformat()})
 
 
@@ -42,7 +50,7 @@ def _close(store: Store, hold: Hold, now: datetime) -> None:
         return
     store.save_hold(replace(hold, state=HoldState.RESOLVED, changed=now))
     if store.decision(hold.entity, hold.number) is not None:  # decided in this very moment: that stands
-        store.save_hold(hold)
+        store.save_hold(replace(hold, changed=now))
         return
     store.unstage(hold.entity, hold.number, store.staged(hold.entity, hold.number))
 
