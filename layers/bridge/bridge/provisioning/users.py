@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ from bridge.provisioning.records import AppState, ParkedItem
 from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.user_records import UserLink, UserState
-from bridge.provisioning.values import AppUser, MappedUser, OktaUser, ScimUser
+from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, ScimUser
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
 
 #: Okta user statuses whose assigned users are active in Genesys Cloud.
@@ -349,7 +350,7 @@ class UserSync:
 
     def _enqueue_groups(self, link: UserLink, scim_user: ScimUser | None, app: AppState) -> None:
         """Every linked group of the user in Okta, and of the user in Genesys Cloud, is synced again."""
-        in_okta = self._okta.user_groups(link.okta_id).value or ()
+        in_okta = self._groups_in_okta(link)
         group_ids = {group.id for group in in_okta if self._linking.keeps(group, app.epoch)}
         if scim_user is None and link.genesys_id:
             _, scim_user = self._accounts.matching.locate(link)
@@ -358,6 +359,17 @@ class UserSync:
             group_ids |= {owner.removeprefix("group:") for owner in owners if owner.startswith("group:")}
         if group_ids:
             self._queues.send(group_follow_ups(self._store, group_ids))
+
+    def _groups_in_okta(self, link: UserLink) -> Iterable[OktaGroup]:
+        """The user's groups; none are believed at a second read only, for nobody else brings who has just come.
+
+        Raises:
+            Transient: Okta does not know somebody whom it has just shown.
+        """
+        groups = self._okta.user_groups(link.okta_id).value or self._okta.user_groups(link.okta_id).value
+        if groups is None and link.status in ACTIVE_STATUSES:
+            raise Transient("okta-404-unexplained", detail="of a user's groups", upstream="okta")
+        return groups or ()
 
     def _settle(self, link: UserLink, status: str, report: Report) -> Report:
         """Write the link with what this sync saw."""
