@@ -104,10 +104,10 @@ class Evidence:
         if unknown is None:
             return self._doubted(case, leaving, "suspicious-listing")
         out = {okta_id: member for okta_id, member in leaving.items() if okta_id in sure and okta_id not in unknown}
-        later = leaving.keys() - sure
+        later = leaving.keys() - sure | unknown - again  # one answer "not known" is asked for once more
         return Proof(out, "", self._sighted(link, later) if later else replace(link, sighted=None, absent=""))
 
-    def _ask(self, work: Work, case: Case, sure: Collection[str], again: Collection[str]) -> set[str] | None:
+    def _ask(self, work: Work, case: Case, sure: Collection[str], again: AbstractSet[str]) -> set[str] | None:
         """Whom of `sure`, asked for alone, Okta does not know; None when anyone did not say that they have left.
 
         `again`: who was absent from an earlier listing too.
