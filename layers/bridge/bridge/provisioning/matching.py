@@ -141,7 +141,8 @@ class Matching:
         if other == link.okta_id or not OKTA_USER_ID.fullmatch(other):
             return
         user = self._okta.user(other).value
-        if user is not None and user.status not in {"DEPROVISIONED", "SUSPENDED"}:
+        ended = user is not None and user.status in {"DEPROVISIONED", "SUSPENDED"}
+        if not ended and (user is not None or self._okta.app_user(other).value is not None):
             self.wait_for_conflict(link, "owned-by-another-user", owner=f"user:{other}")
 
     def bind(
