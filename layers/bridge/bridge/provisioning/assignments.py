@@ -55,6 +55,13 @@ class Assignment:
     app_user: AppUser | None
     date: datetime | None = None
 
+    def shows_end_since(self, seen: datetime) -> bool:
+        """Whether this answer, newer than what was `seen`, shows the user's access ended: two reads that lag apart."""
+        user = self.app_user.user if self.app_user is not None else None
+        if user is None or self.date is None or self.date < seen:
+            return False
+        return user.status in {"DEPROVISIONED", "SUSPENDED"}
+
 
 class Assignments:
     """Reads assignments, sparing Okta's scarcest budget."""

@@ -74,7 +74,8 @@ class UserSync:
         """
         app = self._store.app()
         known = self._store.user(work.okta_id)
-        if not (known is not None and known.is_link) and not _worth_reading(work, app):
+        of_events = not work.reasons - _EVENT_REASONS
+        if not (known is not None and known.is_link) and of_events and not worth_reading(work.hints, app):
             if known is not None and Hint.ACCESS_ENDS in work.hints:
                 self._store.begin_user_sync(work.okta_id)  # who is just making a link of them reads again
             return Report().finish("skipped", "not-in-scope")
@@ -255,7 +256,7 @@ class UserSync:
             if link.ever_linked:
                 return self._ends_by_ceiling(work, link, user.status, app, report)
             return self._stays_out(link, user, report)
-        if _ended_meanwhile(assignment, seen):
+        if assignment.shows_end_since(seen):
             raise Transient("okta-read-lag", upstream="okta")
         self._no_longer_due(work, link)
         link = replace(link, unassigned_due="")
@@ -377,18 +378,6 @@ class UserSync:
             report.kept_causes.add(NOT_VISIBLE)
         self._store.save_user(replace(link, status=status, synced=report.date))
         return report
-
-
-def _worth_reading(work: Work, app: AppState) -> bool:
-    return bool(work.reasons - _EVENT_REASONS) or worth_reading(work.hints, app)
-
-
-def _ended_meanwhile(assignment: Assignment, seen: datetime) -> bool:
-    """Whether the assignment's own answer, a newer one, shows the user's access ended: two reads that lag apart."""
-    user = assignment.app_user.user if assignment.app_user is not None else None
-    if user is None or assignment.date is None or assignment.date < seen:
-        return False
-    return user.status in {"DEPROVISIONED", "SUSPENDED"}
 
 
 def _remembered(link: UserLink) -> UserLink:

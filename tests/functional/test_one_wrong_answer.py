@@ -9,7 +9,7 @@ import pytest
 
 from bridge.errors import Transient
 from bridge.items import Item, Queue, Reason
-from bridge.provisioning.records import Decision, Verdict
+from bridge.provisioning.hold_records import Decision, Verdict
 from bridge.reconcile.restored import end_restore
 from bridge_local.faults import Effect, Fault
 from bridge_local.okta import faults as okta_faults
