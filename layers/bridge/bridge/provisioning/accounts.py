@@ -120,10 +120,11 @@ class Accounts:
         link = replace(link, groups_due=link.groups_due or link.known_active is not True)
         withheld = change.values.keys() - {"active"} if not self._settings.update_users else set()
         if account is not None and not withheld:
-            link = replace(link, pending=link.landed(self._clock.now()))
-            if link.pending:  # it may land after all, over what is right now
-                last = max(pending.since for pending in link.pending)
-                self._store.note_due(Due(link.entity, LATE_WHY, last + UNDER_WAY))
+            now = self._clock.now()
+            unanswered = [write.since for write in link.pending if write.paths and now - write.since < UNDER_WAY]
+            if unanswered:  # one may land after all, over what is right now
+                self._store.note_due(Due(link.entity, LATE_WHY, max(unanswered) + UNDER_WAY))
+            link = replace(link, pending=link.landed(now))
         change = replace(change, values={path: value for path, value in change.values.items() if path not in withheld})
         if not change.values:
             changed = self._unchanged(link, target, change, report)

@@ -30,7 +30,7 @@ def end_restore(store: Store, queues: QueueSender, clock: Clock, window: timedel
         return
     entities = store.open_hold_entities()
     dues = [Due(entity, WHY, now + LATER) for entity in entities]
-    for due in dues:  # whoever dies, or finds a queue that refuses, after the next line comes here no more
+    for due in dues:  # anyone who dies, or finds a queue that refuses, after the next line comes here no more
         store.note_due(due)
     store.note_restored(None)
     if not store.app().removals_paused:
