@@ -119,6 +119,19 @@ def test_a_redrive_sends_them_again(patch_shows_members: bool) -> None:
     assert not world.store.parked
 
 
+def test_who_is_not_sent_again_is_told_of_although_a_process_died_before_it_could_say_so() -> None:
+    """The group's record says that they were sent and not seen; the next sync parks them, once."""
+    world = switched()
+    users = world.provisioned(5)
+    okta_id, _ = world.linked_group("Agents", users[:3])
+    world.genesys.faults.add(Fault("PATCH .*groups", genesys_faults.unapplied()))
+    world.okta.add_members(okta_id, users[3:4])
+    world.happen()
+    world.store.parked.clear()
+    assert asked(world, okta_id, 2) == 0
+    assert world.parked(f"group:{okta_id}") == ["member-not-added"]
+
+
 # ------------------------------------------------------------------------------------------- new members
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -126,6 +127,17 @@ def test_an_okta_listing_that_cannot_be_whole_ends_the_run_and_nobody(
     world.settle()
     assert writes(world) == 0
     assert world.account(people[0])["active"] is True
+
+
+def test_those_who_keep_access_by_a_rejected_hold_do_not_make_a_listing_look_short() -> None:
+    """Most people are unassigned and a person has said that they stay: every night is whole all the same."""
+    world, people, *_ = company(30)
+    world.store.add_exceptions("app", people[:20])
+    for each in people[:20]:
+        unheard(world, partial(world.okta.unassign_user, each))
+    assert world.reconcile_whole().failed == ""
+    world.settle()
+    assert all(world.account(each)["active"] for each in people)
 
 
 def test_a_failed_run_is_alarmed_and_the_schedule_begins_anew(capsys: pytest.CaptureFixture[str]) -> None:

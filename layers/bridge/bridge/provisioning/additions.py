@@ -34,6 +34,8 @@ NEW_MEMBER = "new-member:"
 MOST_AWAITED = 50
 #: From so many whom an answer does not show, it is the list that is cut.
 MANY = 20
+#: What people are told of those who are not sent again.
+_SAID = ("member-not-added", "member-refused", "members-cut")
 #: Marks a digest of people whom no answer has shown to be members, or not to be.
 _UNANSWERED = "?"
 
@@ -128,18 +130,23 @@ class Additions:
             if rest := [member for member in part if member not in waiting]:
                 changes.park(rest, "member-refused", status)
 
-    @staticmethod
-    def _park_unseen(both: Seen, wanted: list[str], changes: MemberChanges) -> None:
-        """Of those who are not sent again: what was parked for them stays, and what no answer has told is said now."""
+    def _park_unseen(self, both: Seen, wanted: list[str], changes: MemberChanges) -> None:
+        """Of those who are not sent again: what was parked for them stays, and what nobody was told is said now.
+
+        A process may have died between the group's record and what it was to park.
+        """
         seen = both.membership
         if seen.missing or not wanted:
             return
-        if not both.link.blind.startswith(_UNANSWERED):
-            changes.keep_parked("member-not-added", "member-refused", "members-cut")
-        elif len(seen.members) == CUT_LENGTH or len(wanted) > MANY:
+        answered, cut = not both.link.blind.startswith(_UNANSWERED), len(seen.members) == CUT_LENGTH
+        if answered and (cut or any(item.reason in _SAID for item in self._store.parked_items(both.link.entity))):
+            changes.keep_parked(*_SAID)
+        elif cut or len(wanted) > MANY:
             changes.park(["group"], "members-cut")
         else:
-            for member in wanted:
+            tries, links = both.link.awaited, seen.links
+            waiting = {links[each].genesys_id for each in tries if each in links and tries[each] <= len(NEW_WAITS)}
+            for member in sorted(set(wanted) - waiting):
                 changes.park([member], "member-not-added")
 
 

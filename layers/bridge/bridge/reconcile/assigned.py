@@ -70,8 +70,8 @@ class AssignedUsers:
                 session.find(Finding.DIFFERS, okta_id)
             session.send(user_items(run, differing))
         self._require_active_app(session)
-        active, missing = session.ask(partial(self._missing, listed))
-        require_plausible("okta-listing", len(listed), active)
+        active, kept, missing = session.ask(partial(self._missing, listed))
+        require_plausible("okta-listing", len(listed), active - kept)
         for okta_id in missing:
             session.find(Finding.NOT_ASSIGNED, okta_id)
         session.send(user_items(run, missing))
@@ -132,18 +132,24 @@ class AssignedUsers:
 
     # ----------------------------------------------------------------------------------------- missing
 
-    def _missing(self, listed: set[str]) -> tuple[int, list[str]]:
-        """How many links are active, and whose users Okta did not list; a sync, and its ceiling, decides on each."""
-        decided = self._store.exceptions(APP) | waiting_users(self._store, APP)
-        active, missing = 0, []
+    def _missing(self, listed: set[str]) -> tuple[int, int, list[str]]:
+        """How many links are active, how many of them unassigned as a person decided, and whose users are not listed.
+
+        Of the last a sync, and its ceiling, decides on each. Those who keep access by a rejected hold are not listed
+        while it stands: they are no sign of a short listing.
+        """
+        excepted = self._store.exceptions(APP)
+        decided = excepted | waiting_users(self._store, APP)
+        active, kept, missing = 0, 0, []
         for link in self._store.all_users():
             if link.posted is None and (not link.genesys_id or link.known_active is False):
                 continue
             active += 1
+            kept += link.okta_id in excepted and link.okta_id not in listed
             # No hold stands before the end of somebody whom a sync has seen DEPROVISIONED.
             if link.okta_id not in listed and (link.okta_id not in decided or link.status == "DEPROVISIONED"):
                 missing.append(link.okta_id)
-        return active, missing
+        return active, kept, missing
 
 
 def require_plausible(what: str, listed: int, active_links: int) -> None:
