@@ -155,12 +155,12 @@ class Wanted:
 
 def okta_id(text: str) -> str | Wanted:
     """A user's Okta id, or a login or e-mail address to look up."""
-    return _id(text) if is_id(text, "user") else Wanted("user", _named(text))
+    return _id(text) if is_id(text, "user") else Wanted("user", named(text))
 
 
 def _group(text: str) -> str | Wanted:
     name = text.removeprefix("group:")
-    return f"group:{_id(name)}" if is_id(name, "group") else Wanted("group", _named(name))
+    return f"group:{_id(name)}" if is_id(name, "group") else Wanted("group", named(name))
 
 
 def _id(text: str) -> str:
@@ -169,8 +169,14 @@ def _id(text: str) -> str:
     return text
 
 
-def _named(text: str) -> str:
-    if not text.strip() or len(text) > _LONGEST:
+def named(text: str) -> str:
+    """A name to look up.
+
+    Raises:
+        argparse.ArgumentTypeError: it cannot be one: blank, too long, or no text.
+    """
+    no_text = any("\ud800" <= letter <= "\udfff" for letter in text)  # bytes of the command line that are no UTF-8
+    if not text.strip() or len(text) > _LONGEST or no_text:
         raise argparse.ArgumentTypeError(f"expected an Okta id, or a name of at most {_LONGEST} characters")
     return text
 

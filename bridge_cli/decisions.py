@@ -83,7 +83,7 @@ def _read(file: Path) -> Decisions:
         problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in problem["loc"]) or "the document"
         raise Stopped(End.USAGE, f"{file}: {where}: {problem['msg']}", "Expected what `bridge export` wrote.") from None
-    except ValueError:  # no UTF-8, or no JSON
+    except (ValueError, RecursionError):  # no UTF-8, or no JSON, or none that anybody wrote
         raise Stopped(End.USAGE, f"{file}: expected JSON in UTF-8", "Expected what `bridge export` wrote.") from None
 
 

@@ -52,7 +52,7 @@ def list_holds(context: Context) -> End:
         for hold in holds
     ]
     context.terminal.table(("hold", "number", "state", "staged", "kept", "revision", "opened", "why"), rows)
-    context.terminal.say("", f"Sync one: {context.command(f'holds show {holds[0].entity}')}")
+    context.terminal.say("", f"Look at one: {context.command(f'holds show {holds[0].entity}')}")
     return End.DONE
 
 

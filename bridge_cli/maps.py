@@ -170,7 +170,9 @@ def _read(path: str) -> str:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError):
         raise Stopped(
-            End.USAGE, "FILE: expected a readable UTF-8 file.", "Start from `bridge map show --json`."
+            End.USAGE,
+            "FILE: expected a readable UTF-8 file.",
+            "Start from what is under `map` in `bridge map show --json`.",
         ) from None
 
 
@@ -180,6 +182,10 @@ def _refuse_wrong(text: str) -> None:
 
     try:
         document = json.loads(text)
+    except RecursionError:
+        raise Stopped(
+            End.FAILED, "line 1: no map: it is nested too deeply", "docs/attribute-map.md explains it."
+        ) from None
     except ValueError as error:
         line = getattr(error, "lineno", 1)
         raise Stopped(End.FAILED, f"line {line}: no JSON: {getattr(error, 'msg', error)}") from None

@@ -7,7 +7,7 @@ import argparse
 from bridge.operations.answers import FoundEntities
 from bridge.operations.asked import NAMES
 from bridge.operations.requests import Find
-from bridge_cli.commands import Wanted, is_id
+from bridge_cli.commands import Wanted, is_id, named
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 
@@ -32,7 +32,7 @@ def _look_up_entity(context: Context, arguments: argparse.Namespace) -> None:
     if kind and text is None:
         kind, _, text = kind.partition(":")
     if kind in {"user", "group"} and text and not is_id(text, kind):
-        arguments.entity, arguments.id = _find(context, kind, text), None
+        arguments.entity, arguments.id = _find(context, kind, named(text)), None
 
 
 def _find(context: Context, kind: str, name: str) -> str:

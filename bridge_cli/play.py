@@ -9,6 +9,9 @@ from bridge_cli.commands import Command
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 
+#: How things stand once it was asked for.
+_UNKNOWN = "It was asked for; whether it was done is not known: bridge status --local says so."
+
 
 class Played(Answer):
     """A scene that stands: what has happened, and what is to be seen then."""
@@ -24,6 +27,7 @@ class Played(Answer):
 def scene(context: Context) -> End:
     """``play scene``."""
     _only_here(context)
+    context.standing = _UNKNOWN
     reply = context.bridge.play({"do": "scene", "name": context.arguments.name}, Played)
     played = reply.answer
     context.terminal.document(reply.document)
@@ -39,6 +43,7 @@ def scene(context: Context) -> End:
 def mend(context: Context) -> End:
     """``play mend``."""
     _only_here(context)
+    context.standing = _UNKNOWN
     context.terminal.document(context.bridge.play({"do": "mend"}, Answer).document)
     context.terminal.say("Both servers, the hook and the pause are well again. What somebody must decide stays.")
     return End.DONE

@@ -270,7 +270,7 @@ def _answers(path: str | None) -> dict[str, str]:
         return {}
     try:
         document = json.loads(Path(path).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise Stopped(

@@ -167,6 +167,7 @@ def test_a_signature_for_some_users_is_none_for_others(
     ("text", "says"),
     [
         ("{", "expected JSON"),
+        ("[" * 100_000, "expected JSON"),
         ('{"version": 2}', "version: "),
         ('{"groups": [{"entity": "ada@example.com"}]}', "groups.0.entity: "),
         ('{"groups": [{"entity": "group:00gAnother0000000001", "ceiling": 0}]}', "groups.0.ceiling: "),

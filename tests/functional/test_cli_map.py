@@ -95,6 +95,7 @@ def test_the_default_map_is_right(desk: Desk) -> None:
         (DEFAULT.replace("profile.title", "profile..title"), "attributes.1.from: "),
         (DEFAULT.replace('"target": "title"', '"target": "displayName"'), "line 15: displayName is mapped twice"),
         ("[]", "line 1: "),
+        ("[" * 100_000, "nested too deeply"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(desk: Desk, text: str, said: str) -> None:

@@ -95,3 +95,11 @@ def test_the_groups_come_in_pages(office: Office) -> None:
     first = office.ask("group list --limit 2")
     assert (len(first["groups"]), first["next"]) == (2, first["groups"][-1]["entity"].removeprefix("group:"))
     assert len(office.ask("group list --all")["groups"]) == 3
+
+
+@pytest.mark.parametrize("name", ["y" * 256, "\udcff"])
+def test_what_can_be_no_name_is_wrong_usage(office: Office, name: str) -> None:
+    """Too long, or bytes that are no UTF-8: it is said in words, and nobody is asked."""
+    for words in ("explain user", "explain group", "sync user", "parked show user", "diff group"):
+        ran = office.bridge(f"{words} {name}", code=2)
+        assert "a name of at most 255 characters" in ran.err

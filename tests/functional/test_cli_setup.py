@@ -160,6 +160,8 @@ def test_a_secret_in_the_answers_is_refused(desk: Desk, tmp_path: Path) -> None:
     assert "genesys_client_secret" in ran.err
     assert "never-shown" not in ran.err + ran.out
     assert "expected a JSON object" in desk.bridge(f"setup --yes --answers {tmp_path}", code=2).err
+    path.write_text("[" * 100_000, "utf-8")
+    assert "expected a JSON object" in desk.bridge(f"setup --yes --answers {path}", code=2).err
 
 
 def test_an_api_token_takes_the_place_of_the_service_app(answers: str) -> None:

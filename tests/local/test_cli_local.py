@@ -24,6 +24,7 @@ from bridge.provisioning.records import GroupState, ParkedItem
 from bridge.provisioning.user_records import Origin, UserState
 from bridge_cli import ROOT
 from bridge_cli.__main__ import Surroundings, main
+from bridge_cli.bridge import Bridge
 from bridge_cli.ends import End
 from bridge_cli.places import Session
 from bridge_local.demo import free_ports
@@ -231,6 +232,19 @@ def test_a_typed_credential_is_in_no_process_list(office: Office) -> None:
     said = b"".join(seen) + (out + err).encode() + office.stack.logs.path.read_bytes()
     assert not [name for name in (credential, secret, kept["hook_secret"]) if name.encode() in said]
     assert office.ask("hook status")["secrets"].startswith("two")
+
+
+@pytest.mark.parametrize("words", ["play scene paused", "play mend"])
+def test_ctrl_c_in_a_play_claims_nothing(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been played by then."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Bridge, "play", interrupt)
+    error = io.StringIO()
+    assert main([*words.split(), "--local"], Surroundings(stderr=error)) == End.INTERRUPTED
+    assert "whether it was done is not known" in error.getvalue()
 
 
 def test_a_scene_is_played_and_named(office: Office) -> None:

@@ -26,7 +26,7 @@ def test_the_list_has_whole_ids_reasons_and_local_time() -> None:
     )
     assert lines[1].endswith("ceiling-count: More removals within the window than the ceiling allows.")
     assert lines[2].startswith("group:00g2verylongidentifier ")
-    assert lines[-1] == "Sync one: bridge holds show group:00g1a2b3 --stack prod"
+    assert lines[-1] == "Look at one: bridge holds show group:00g1a2b3 --stack prod"
 
 
 def test_an_empty_list_says_so() -> None:
