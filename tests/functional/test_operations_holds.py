@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bridge.operations.widget import page
 from bridge.provisioning.hold_records import HoldState
+from bridge.provisioning.records import GroupState
 from tests.stages.operations_stage import Stage
 from tests.world import START
 
@@ -46,6 +47,18 @@ def test_a_hold_is_shown_page_by_page_with_its_history() -> None:
         (1, "", ""),
     ]
     assert stage.refused("holds.show", entity=CREW) == "not-found"
+
+
+def test_exceptions_without_the_record_of_their_hold_are_listed_and_taken_back() -> None:
+    """A restore or an import brings who keeps access, and not the hold: people see them and can change their mind."""
+    stage = Stage()
+    store = stage.world.store
+    store.save_group(replace(store.begin_group_sync(TEAM.removeprefix("group:")), state=GroupState.UNLINKED))
+    store.add_exceptions(TEAM, ["00u1a2b3c4"])
+    assert stage.ask("holds.list", reader=True)["holds"] == []
+    [kept] = stage.ask("holds.list", reader=True, all=True)["holds"]
+    assert (kept["entity"], kept["number"], kept["state"], kept["excepted"]) == (TEAM, 0, "rejected", 1)
+    assert stage.ask("holds.show", reader=True, entity=TEAM)["excepted"] == ["00u1a2b3c4"]
 
 
 def test_a_reminder_comes_once_a_day_and_removes_nobody() -> None:

@@ -67,6 +67,12 @@ def test_two_accounts_that_match_are_parked() -> None:
     assert world.parked(f"user:{user}") == ["ambiguous-match"]
     [parked] = world.store.parked.values()
     assert set(parked.detail.split()) == ids
+    world.okta.update_profile(user, {"title": "Adviser"})
+    world.happen()
+    world.ask(f"user:{user}", Reason.RECONCILE)
+    world.settle()
+    assert world.parked(f"user:{user}") == ["ambiguous-match"]
+    assert not world.store.user_links[user].genesys_id
 
 
 @pytest.mark.parametrize("known", [True, False])

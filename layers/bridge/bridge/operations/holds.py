@@ -49,13 +49,13 @@ class HoldService:
         holds = self.open()
         if asked.all:
             listed = {hold.entity for hold in holds}
-            kept = [self._store.hold(entity) for entity in standing(self._store) if entity not in listed]
+            kept = [self._newest(entity) for entity in standing(self._store) if entity not in listed]
             holds += [self._shown(hold) for hold in kept if hold is not None]
         return hold_answers.Holds(holds=holds)
 
     def show(self, asked: HoldsShow) -> hold_answers.HoldShown:
         """Answers ``holds.show``: a page of the staged users, in the order of their ids."""
-        hold = self._store.hold(asked.entity)
+        hold = self._newest(asked.entity)
         if hold is None:
             raise Refused("not-found", f"{asked.entity} has no hold", field="entity")
         staged = sorted(
@@ -71,6 +71,14 @@ class HoldService:
             history=[showing.change(change) for change in reversed(self._store.hold_history(asked.entity))],
             excepted=sorted(self._store.exceptions(asked.entity)),
         )
+
+    def _newest(self, entity: str) -> Hold | None:
+        """The newest hold; for exceptions that a restore or an import brought without it, one in its place."""
+        hold = self._store.hold(entity)
+        if hold is not None or not self._store.exceptions(entity):
+            return hold
+        now = self._clock.now()
+        return Hold(entity, 0, HoldState.REJECTED, 0, "", 0, (), now, now, "The record of the hold itself is gone.")
 
     def remind(self) -> hold_answers.Reminded:
         """Answers ``remind``: tell people of each hold that nobody decided for a day; nothing is ever removed by it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from bridge.errors import UserNameTaken
+from bridge.errors import Permanent, UserNameTaken
 from bridge.provisioning import scim
 from bridge.provisioning.account_writer import AccountWriter, Change, Changed, Target
 from bridge.provisioning.enforcing_writer import remember
@@ -102,7 +102,11 @@ class Accounts:
         """Take the one account that is there already; without one the holder of the userName is not to be found yet."""
         if not found:
             self.matching.wait_for_conflict(link, CONFLICT, parks=NOT_VISIBLE, detail=link.gone_id)
-        account = only(found)
+        try:
+            account = only(found)
+        except Permanent:
+            self._store.save_user(link)  # the POST had its answer, and made none of them
+            raise
         bound = self.matching.bind(link, account, Origin.ADOPTED)
         changed = self._update(bound, target, account, report, insist=insist)
         self._writer.adopted(report)
