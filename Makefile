@@ -8,11 +8,15 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 COMPILE = $$(requirements/get-uv.sh $(PYTHON)) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url $(if $(UPGRADE),--upgrade)
+# Chromium's name differs; CHROMIUM=path names another.
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name))))
+export CHROMIUM
+BESIDE = $$(.browser/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 RUNTIME := layers/dependencies/requirements
 
 .PHONY: help demo local test proofs check simulate simulate-some crash-test mutants lint types rooms sam-validate sam-build sam-local \
-	contract-sdk costs bench bench-check reconcile-memory audit deployer sbom requirements clean
+	contract-sdk browser costs bench bench-check reconcile-memory audit deployer sbom requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +27,17 @@ demo: .venv/.made ## the main job on the embedded stack, proved; SEED=number rep
 local: .venv/.made ## the embedded stack, kept running, with a console on http://127.0.0.1:8080/ (PORT, BIND, STATE_DIR)
 	@$(PYTHON) -m bridge_local run
 
-test: .venv/.made ## all tests but the slow proofs, one process for each core, with coverage of at least 95 %
-	@$(PYTHON) -m pytest -m "not proof" -n auto --dist loadfile --cov --cov-report=term
+test: .venv/.made ## all tests but the slow proofs, one process for each core, with coverage of at least 95 %; then browser
+	@$(PYTHON) -m pytest -m "not proof and not browser" -n auto --dist loadfile --cov --cov-report=term
+	@$(MAKE) browser
+
+browser: .venv/.made ## the console in Debian's Chromium, and what axe-core says of it; says so where there is none (CHROMIUM=path)
+ifeq ($(CHROMIUM),)
+	@echo "Left out: the browser tests. There is no Chromium here: apt-get install chromium, or CHROMIUM=path."
+else
+	@$(MAKE) .browser/.made
+	@PYTHONPATH=$(BESIDE) $(PYTHON) -m pytest -m browser tests/browser
+endif
 
 proofs: .venv/.made ## the slow proofs: random histories of the ceiling, days of outages, safeguards switched off
 	@$(PYTHON) -m pytest -m proof -n auto
@@ -94,12 +107,13 @@ requirements: .venv/.made ## recompile the pinned requirements files (UPGRADE=1:
 	$(COMPILE) $(RUNTIME).in -o $(RUNTIME).txt
 	$(COMPILE) -c $(RUNTIME).txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) -c $(RUNTIME).txt requirements/sdk.in -o requirements/sdk.txt
+	$(COMPILE) requirements/browser.in -o requirements/browser.txt
 	$(COMPILE) requirements/sam.in -o requirements/sam.txt
 	$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) requirements/uv.in -o requirements/uv.txt
 
 clean: ## remove what was made: environments and caches
-	rm -rf .venv .sam .sdk .audit .uv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf .venv .browser .sam .sdk .audit .uv .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.made: requirements/dev.txt requirements/environment.sh requirements/get-uv.sh
@@ -107,6 +121,10 @@ clean: ## remove what was made: environments and caches
 
 .audit/.made: requirements/audit.txt requirements/environment.sh requirements/get-uv.sh
 	@requirements/environment.sh .audit requirements/audit.txt
+
+# With the Python of .venv, whose tests import these packages too.
+.browser/.made: requirements/browser.txt requirements/environment.sh requirements/get-uv.sh
+	@requirements/environment.sh .browser requirements/browser.txt $(PYTHON)
 
 .sdk/.made: requirements/sdk.txt requirements/environment.sh requirements/get-uv.sh
 	@requirements/environment.sh .sdk requirements/sdk.txt

@@ -22,7 +22,7 @@ _deserialize = TypeDeserializer().deserialize
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Okta to Genesys Cloud bridge</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,"><meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
 :root { --ink: #1d2733; --soft: #66727f; --line: #dde3e9; --back: #f4f6f8; --card: #fff; --mark: #0b5cad; }
 * { box-sizing: border-box; }
@@ -252,4 +252,4 @@ def _table(rows: list[dict[str, Any]]) -> str:
     body = "".join(
         "<tr>" + "".join(f"<td>{escape(str(row.get(name, '')))}</td>" for name in names) + "</tr>" for row in rows
     )
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
