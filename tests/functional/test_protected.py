@@ -100,6 +100,20 @@ def test_the_first_listing_of_the_protected_group_may_lie() -> None:
     assert world.hold(okta_id) == ("open", "protected", {users[0]})
 
 
+def test_a_short_listing_of_the_protected_group_lets_nobody_go() -> None:
+    """It shows another member alone: those who leave and are not among them are asked themselves."""
+    world, protected, users = protecting(10)
+    world.store.add_exceptions(PROTECTED, users[9:])
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.okta.faults.add(Fault(f"/groups/{protected}/users", okta_faults.empty_listing()))
+    world.okta.remove_members(okta_id, users[:2])
+    world.okta.unassign_user(users[0])
+    world.happen()
+    assert world.account(users[0])["active"]
+    assert world.members(genesys_id) == {users[0], *users[2:]}
+    assert world.hold(okta_id) == ("open", "protected", {users[0]})
+
+
 def test_an_unknown_protected_group_holds_everybody() -> None:
     """A name that no group has: nobody knows who is protected, so nobody goes."""
     world, _, users = protecting(10)

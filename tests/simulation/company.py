@@ -16,6 +16,8 @@ from tests.world import World
 NAMES = ("Ada", "Bea", "Cy", "Dee", "Eli", "Fay", "Gus", "Hal", "Ida", "Jo", "Kim", "Lou", "Mia", "Ned", "Oda", "Pam")
 #: Names of the linked groups; the first is linked by its name, the second because it is assigned to the application.
 BY_NAME, BY_ASSIGNMENT, LATER = "Agents", "Contact Center", "Night Shift"
+#: The group of protected people, in the runs that have one; it is linked with nothing.
+PROTECTED = "Directors"
 _TITLES = (None, "Adviser", "Manager", "Zoë's Deputy")
 _PHONES = (None, "+13175550100", "317 555 0101", "no number")
 
@@ -51,8 +53,11 @@ class Company:
 
     # ------------------------------------------------------------------------------------------ before
 
-    def found(self, size: int) -> None:
-        """Everything that there is before the first event: `size` people, most of them assigned by a group."""
+    def found(self, size: int, *, protects: bool = False) -> None:
+        """Everything that there is before the first event: `size` people, most of them assigned by a group.
+
+        `protects`: two of them are protected.
+        """
         world, okta = self.world, self.world.okta
         with okta.quietly():
             self._group(BY_NAME)
@@ -69,6 +74,8 @@ class Company:
                     okta.add_members(self.groups[BY_NAME], [person])
                 origin = Origin.ADOPTED if self.chance.random() < 0.1 else Origin.CREATED
                 self._give_account(person, origin)
+            if protects:
+                okta.add_members(self._group(PROTECTED), self.people[1:3])
         stranger = world.genesys.add_user({"userName": "stranger@example.com", "displayName": "S", "active": False})
         self.hand_made.append(stranger)
         self.history.names[stranger] = "account-of-a-stranger"

@@ -61,6 +61,7 @@ class Promises:
     Attributes:
         broken: each broken promise in words, at the moment when it broke.
         approved: (Okta group id, Okta user id) of removals that a person has approved.
+        protected: id of the Okta group of protected people, empty without one.
         lied_to: whether Okta may say 404 of somebody who is there: with the link's "not assigned", that is believed.
         pairs: Genesys Cloud group id -> id of the Okta group that rules link with it.
         paused: since when an operator has paused removals, None when nobody has.
@@ -74,6 +75,7 @@ class Promises:
         self.pairs: dict[str, str] = {}
         self.paused: datetime | None = None
         self.stands_for: dict[str, str] = {}
+        self.protected = ""
         self.lied_to = False
         self._world = world
         self._tell = tell
@@ -182,6 +184,8 @@ class Promises:
                 yield "P6: deactivates somebody whom Okta does not know"
             elif not self._wanted.was_untrue(okta_id, since):
                 yield f"P5: {okta_id} is deactivated, and has been assigned and usable all the time"
+            elif self._is_protected(okta_id, since, "app") and not self._usable.was_untrue(okta_id, since):
+                yield f"{okta_id} is deactivated for a missing assignment, and is protected"
             elif self._is_paused(since) and not self._usable.was_untrue(okta_id, since):
                 yield f"{okta_id} is deactivated for a missing assignment while removals are paused"
             elif not (self.lied_to or self._usable.was_untrue(okta_id, since) or self._app.was_true("app", since)):
@@ -190,6 +194,12 @@ class Promises:
     def _is_paused(self, since: datetime) -> bool:
         """Whether removals have been paused for longer than a sync takes."""
         return self.paused is not None and self.paused < since
+
+    def _is_protected(self, okta_id: str, since: datetime, entity: str) -> bool:
+        """Whether the person has been protected all the time, and nobody has approved that they leave the entity."""
+        member = (self.protected, okta_id)
+        always = member in self._members.now and not self._members.was_untrue(member, since)
+        return always and (entity, okta_id) not in self.approved
 
     def _holders(self, okta_id: str) -> int:
         users = self._world.genesys.directory.users.values()
@@ -210,6 +220,8 @@ class Promises:
             inactive = not active or ended or self._let_in.get(member, _NEVER) >= since
             if okta_id not in self._known:
                 yield f"P6: removes {member}, whom Okta does not know"
+            elif not inactive and self._is_protected(okta_id, since, group):
+                yield f"removes {okta_id}, who is protected"
             elif self._is_paused(since):
                 yield f"removes {okta_id} while removals are paused"
             elif not (self._world.store.app().bootstrapped or (group, okta_id) in self.approved):

@@ -21,7 +21,7 @@ from tests.simulation.circumstances import (
     settings_drawn,
     turn_okta_switches,
 )
-from tests.simulation.company import Company
+from tests.simulation.company import PROTECTED, Company
 from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Unsettled, Weather
 from tests.simulation.previews import Snapshots
 from tests.simulation.processes import SCHEDULED, catch_up, pause, send_dues, start_reconcile
@@ -36,6 +36,8 @@ T = TypeVar("T")
 MOST_BATCHES = 4000
 #: How many of the runs begin before the first whole reconcile, half of them in observe mode until the faults end.
 FIRST_DAY = 0.1
+#: How many of the runs have protected people.
+PROTECTS = 0.2
 #: The schedule of what is due runs so often, and a run does not rest before what is due within so long is sent.
 DUE_TICK, DUE_SOON = timedelta(minutes=1), timedelta(hours=1)
 #: How many of the runs have administrators of Genesys Cloud at work, and how likely they are at each step.
@@ -62,8 +64,9 @@ class Simulation:
         chance = self.chance = random.Random(f"schedule {seed}")  # noqa: S311 - repeatable, not secret
         first = random.Random(f"first day {seed}")  # noqa: S311 - repeatable, not secret
         self.first_day = first.random() < FIRST_DAY
+        protects = random.Random(f"protected {seed}").random() < PROTECTS  # noqa: S311 - repeatable, not secret
         self.world = world = SimulatedWorld(
-            settings_drawn(chance),
+            settings_drawn(chance) | ({"PROTECTED_GROUP": PROTECTED} if protects else {}),
             seed,
             genesys_switches_drawn(chance),
             bootstrapped=not self.first_day,
@@ -81,7 +84,7 @@ class Simulation:
         self.company = Company(world, chance, self.history)
         self.company.hand = random.Random(f"by hand {seed}")  # noqa: S311 - repeatable, not secret
         self.by_hand = by_hand or self.company.hand.random() < BY_HAND
-        self.company.found(chance.choice((4, 5, 6, 6, 8)) if chance.random() < 0.98 else 30)
+        self.company.found(chance.choice((4, 5, 6, 6, 8)) if chance.random() < 0.98 else 30, protects=protects)
         if self.first_day:
             self.clock.advance(120)  # what has long been there can be found
         self.variant.begin(world)
@@ -97,6 +100,7 @@ class Simulation:
         self.promises.lied_to = self.climate.strange > 0
         self.promises.pairs = {theirs: ours for ours, theirs in self.company.linked.items()}
         self.promises.stands_for = stands_for
+        self.promises.protected = self.company.groups.get(PROTECTED, "")
         self.previews = Snapshots(self, seed)
         self._warm: set[str] = set()
         self.bootstrapped: datetime | None = None

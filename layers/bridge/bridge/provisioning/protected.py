@@ -1,7 +1,8 @@
 """Protected people: members of one Okta group, who leave anything by a person's decision alone.
 
 Who has been seen in that group stays protected until their own groups say otherwise: a listing's silence, or an answer
-that they are not found or have no groups at all, ends no protection.
+that they are not found or have no groups at all, ends no protection. Nor does a listing's silence alone let somebody go
+who has never been seen there: up to `SINGLE_READS` of them are asked for their own groups.
 """
 
 from __future__ import annotations
@@ -53,10 +54,11 @@ class ProtectedPeople:
         if listed is None:
             self._id = ""
             return None
-        if not listed and not known:  # its first listing shows nobody: those who leave are asked themselves
-            if len(leaving) > SINGLE_READS:
-                return None
-            listed = frozenset(okta_id for okta_id in leaving if self._is_in(okta_id, group_id))
+        strangers = leaving - known - listed
+        if len(strangers) <= SINGLE_READS:  # a listing may be short: they say themselves whether they are members
+            listed |= {okta_id for okta_id in strangers if self._is_in(okta_id, group_id)}
+        elif not listed and not known:
+            return None
         if new := listed - known:
             self._records.add_exceptions(PROTECTED, new)
         unseen = (known - listed) & leaving
@@ -66,7 +68,9 @@ class ProtectedPeople:
         return ((known | listed) & leaving) - left
 
     def _is_in(self, okta_id: str, group_id: str) -> bool:
-        return any(group.id == group_id for group in self._okta.user_groups(okta_id).value or ())
+        """Whether they are a member by their own groups; also while those are empty, which says nothing."""
+        groups = self._okta.user_groups(okta_id).value
+        return groups is not None and (not groups or any(group.id == group_id for group in groups))
 
     def _has_left(self, okta_id: str, group_id: str) -> bool:
         groups = self._okta.user_groups(okta_id).value or ()
