@@ -37,7 +37,7 @@ FAMILIES = {
     "map": "the attribute map",
     "group": "links and ceilings that an operator sets",
     "confirm": "what an operator knows better than the bridge",
-    "play": "scenes on the local stack",
+    "play": "the local stack, to play with",
 }
 #: The options that lead to a bridge, and the values they have when nobody names them.
 _CONNECTION = {"stack": None, "region": None, "profile": None, "local": False, "port": LOCAL_PORT}

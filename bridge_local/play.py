@@ -19,6 +19,7 @@ from bridge.provisioning.linking import LINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupState, LogCursor
 from bridge.provisioning.user_records import Origin, UserState
+from bridge_local.acts import ACTS, ActRefused, Acts
 from bridge_local.faults import Fault
 from bridge_local.functions import Invoked
 from bridge_local.genesys import GenesysModel
@@ -193,22 +194,48 @@ class Stagehand:
 class Play:
     """The function ``Play`` of the local stack, which `bridge play` asks."""
 
-    def __init__(self, stagehand: Stagehand) -> None:
-        """`stagehand` does the work."""
+    def __init__(self, stagehand: Stagehand, acts: Acts) -> None:
+        """`stagehand` prepares scenes, `acts` does what a person asks for."""
         self._stagehand = stagehand
+        self._acts = acts
         self._lock = Lock()
 
     def invoke(self, event: Any, qualifier: str = "") -> Invoked:  # noqa: ARG002 - as every function of the stack
-        """Answer ``{"do": "scene", "name": ...}`` and ``{"do": "mend"}``."""
+        """Answer what is asked for as ``do``.
+
+        That is ``scene`` (its ``name``), ``mend``, ``okta`` (an ``act`` of `ACTS` with its fields, or with ``words``
+        and ``count``), and ``break`` (``server`` and ``how``).
+        """
         asked = event if isinstance(event, dict) else {}
-        with self._lock:
-            if asked.get("do") == "mend":
+        try:
+            with self._lock:
+                return Invoked({"ok": True, **self._done(asked)})
+        except ActRefused as refused:
+            return Invoked({"ok": False, "error": {"reason": "invalid-request", "message": str(refused)}})
+
+    def _done(self, asked: dict[str, Any]) -> dict[str, Any]:
+        match asked.get("do"):
+            case "mend":
                 self._stagehand.mend()
-                return Invoked({"ok": True})
-            scene = scenes().get(str(asked.get("name")))
-            if asked.get("do") != "scene" or scene is None:
-                message = f"name: expected one of {', '.join(scenes())}"
-                return Invoked({"ok": False, "error": {"reason": "invalid-request", "message": message}})
-            self._stagehand.play(scene)
-        shown = {name: value for name, value in asdict(scene).items() if name != "steps"}
-        return Invoked({"ok": True, "scene": asked["name"], **shown})
+                self._acts.mend()
+                return {}
+            case "okta":
+                return {"says": self._act(asked)}
+            case "break":
+                return {"says": self._acts.break_(str(asked.get("server")), str(asked.get("how")))}
+            case "scene":
+                scene = scenes().get(str(asked.get("name")))
+                if scene is None:
+                    raise ActRefused(f"name: expected one of {', '.join(scenes())}")
+                self._stagehand.play(scene)
+                shown = {name: value for name, value in asdict(scene).items() if name != "steps"}
+                return {"scene": asked["name"], **shown}
+        raise ActRefused("do: expected scene, mend, okta or break")
+
+    def _act(self, asked: dict[str, Any]) -> str:
+        name, words = str(asked.get("act")), asked.get("words")
+        if isinstance(words, list):
+            return self._acts.act_in_words(name, [str(word) for word in words], asked.get("count"))
+        if name not in ACTS:
+            raise ActRefused(f"act: expected one of {', '.join(ACTS)}")
+        return self._acts.act(name, asked)

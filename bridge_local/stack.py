@@ -23,6 +23,7 @@ from bridge.operations.asked import READER
 from bridge.operations.bridge_answers import Status
 from bridge.operations.needs import needs
 from bridge_local import ROOT, keep
+from bridge_local.acts import Acts
 from bridge_local.aws import Aws
 from bridge_local.children import Child
 from bridge_local.console import Console
@@ -181,7 +182,7 @@ class Stack:
         if self.okta is None or self.genesys is None:
             return {}
         store = DynamoStore(self.aws.client("dynamodb"), "StateTable")  # as it is named here
-        return {"Play": Play(Stagehand(self.okta, self.genesys, store))}
+        return {"Play": Play(Stagehand(self.okta, self.genesys, store), Acts(self.okta, self.genesys))}
 
     def _start(self) -> None:
         self._moto.reset()

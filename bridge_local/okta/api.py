@@ -13,9 +13,9 @@ from bridge_local.okta.answers import OktaError
 from bridge_local.okta.hook_api import HookApi
 from bridge_local.okta.log_api import LogApi
 from bridge_local.okta.oauth import OAuth
-from bridge_local.okta.org import Org
 from bridge_local.okta.rate_limits import Allowance, RateLimits
 from bridge_local.okta.read_api import ReadApi
+from bridge_local.okta.write_api import Administrators, WriteApi
 
 _Handler = Callable[..., Response]
 
@@ -23,7 +23,7 @@ _Handler = Callable[..., Response]
 class Api:
     """Routes requests to an org."""
 
-    def __init__(self, org: Org, oauth: OAuth, hooks: HookApi) -> None:
+    def __init__(self, org: Administrators, oauth: OAuth, hooks: HookApi) -> None:
         self._org = org
         self._oauth = oauth
         self.rate_limits = RateLimits(org.switches)
@@ -31,9 +31,12 @@ class Api:
         self.faults = Faults(org.our_now, org.rng)
         reads = ReadApi(org)
         logs = LogApi(org, reads.base)
+        writes = WriteApi(org)
         users, groups, apps = "okta.users.read", "okta.groups.read", "okta.apps.read"
         see, manage = "okta.eventHooks.read", "okta.eventHooks.manage"
         hook = r"/api/v1/eventHooks/([^/]+)"
+        user, group, app = (rf"/api/v1/{kind}/([^/]+)" for kind in ("users", "groups", "apps"))
+        edit_users, edit_groups, edit_apps = "okta.users.manage", "okta.groups.manage", "okta.apps.manage"
         routes: tuple[tuple[str, str, str, _Handler], ...] = (
             ("GET", r"/api/v1/users/([^/]+)", users, reads.user),
             ("GET", r"/api/v1/users", users, reads.users),
@@ -55,6 +58,22 @@ class Api:
             ("POST", hook + "/lifecycle/verify", manage, hooks.verify),
             ("POST", hook + "/lifecycle/activate", manage, hooks.activate),
             ("POST", hook + "/lifecycle/deactivate", manage, hooks.deactivate),
+            ("POST", r"/api/v1/users", edit_users, writes.create_user),
+            ("POST", user, edit_users, writes.update_user),
+            ("PUT", user, edit_users, writes.replace_user),
+            ("DELETE", user, edit_users, writes.delete_user),
+            ("POST", user + r"/lifecycle/([a-z_]+)", edit_users, writes.user_step),
+            ("POST", r"/api/v1/groups", edit_groups, writes.create_group),
+            ("PUT", group, edit_groups, writes.replace_group),
+            ("DELETE", group, edit_groups, writes.delete_group),
+            ("PUT", group + r"/users/([^/]+)", edit_groups, writes.join),
+            ("DELETE", group + r"/users/([^/]+)", edit_groups, writes.leave),
+            ("POST", app + r"/users", edit_apps, writes.assign_user),
+            ("POST", app + r"/users/([^/]+)", edit_apps, writes.update_app_user),
+            ("DELETE", app + r"/users/([^/]+)", edit_apps, writes.unassign_user),
+            ("PUT", app + r"/groups/([^/]+)", edit_apps, writes.assign_group),
+            ("DELETE", app + r"/groups/([^/]+)", edit_apps, writes.unassign_group),
+            ("POST", app + r"/lifecycle/(activate|deactivate)", edit_apps, writes.app_step),
         )
         self._slow: _Handler = hooks.verify
         self._routes = [(method, re.compile(path), scope, handler) for method, path, scope, handler in routes]

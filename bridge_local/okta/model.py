@@ -9,17 +9,15 @@ from typing import Any
 
 from bridge_local.exchange import Request, Response
 from bridge_local.okta.api import Api
-from bridge_local.okta.app_admin import AppAdministration
 from bridge_local.okta.event_forms import envelope, preview_form, sample_form
-from bridge_local.okta.group_admin import GroupAdministration
 from bridge_local.okta.hook_api import Challenge, HookApi
 from bridge_local.okta.oauth import OAuth
 from bridge_local.okta.state import restore, to_state
 from bridge_local.okta.switches import OktaSwitches
-from bridge_local.okta.user_admin import UserAdministration
+from bridge_local.okta.write_api import Administrators
 
 
-class OktaModel(UserAdministration, GroupAdministration, AppAdministration):
+class OktaModel(Administrators):
     """An Okta org. Implements `bridge_local.exchange.Model`; may be used from several threads.
 
     The truth, for proofs: `users`, `groups`, ``assignments[app_id]`` (each a table whose ``current`` is a dict of

@@ -12,6 +12,7 @@ from bridge.okta.events import HOOK_TYPES
 from bridge.operations.bridge_answers import Status
 from bridge.operations.needs import Need, needs
 from bridge_cli.parser import build
+from bridge_local.acts import Acts
 from bridge_local.okta.records import ACTIVE, EventHook
 from bridge_local.play import Play, Stagehand, scenes
 from bridge_local.template import Template
@@ -40,7 +41,7 @@ class Theatre:
             channel={"type": "HTTP", "config": {"uri": HOOK_URL, "authScheme": scheme}},
         )
         world.poll()
-        self.play = Play(Stagehand(world.okta, world.genesys, world.store))
+        self.play = Play(Stagehand(world.okta, world.genesys, world.store), Acts(world.okta, world.genesys))
 
     def scene(self, name: str) -> None:
         """Play one, and let the bridge meet it."""

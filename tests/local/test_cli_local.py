@@ -28,6 +28,7 @@ from bridge_cli.bridge import Bridge
 from bridge_cli.ends import End
 from bridge_cli.places import Session
 from bridge_local.demo import free_ports
+from bridge_local.exchange import Request
 from bridge_local.faults import Fault, watched
 from bridge_local.options import Options
 from bridge_local.stack import Stack
@@ -260,3 +261,19 @@ def test_a_scene_is_played_and_named(office: Office) -> None:
     office.bridge("play mend")
     assert "removals-paused" not in [each["problem"] for each in office.ask("status")["needs"]]
     assert json.loads(office.bridge("play scene flood --json", End.USAGE))["ok"] is False
+
+
+def test_okta_is_played_and_a_server_is_broken(office: Office) -> None:
+    """What the command has done is seen in Okta; a refusal says what was expected, and mending ends the fault."""
+    okta, genesys = office.stack.okta, office.stack.genesys
+    assert okta is not None
+    assert genesys is not None
+    person = next(iter(okta.users.current))
+    assert "another title" in office.bridge(f"play okta title {person} Team Lead")
+    assert okta.users.current[person].profile["title"] == "Team Lead"
+    refused = json.loads(office.bridge(f"play okta unsuspend {person} --json", End.USAGE))
+    assert "Okta refuses" in refused["error"]["message"]
+    assert "Genesys Cloud answers 503" in office.bridge("play break genesys down")
+    assert genesys.handle(Request.of("GET", "/api/v2/scim/v2/users")).status == 503
+    office.bridge("play mend")
+    assert genesys.handle(Request.of("GET", "/api/v2/scim/v2/users")).status == 401
