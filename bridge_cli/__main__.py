@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
             opened.callback(client.close)
             return client
 
-        context = Context(parsed, bridge, terminal, around.sleep, around.clock, around.now, http)
+        context = Context(parsed, bridge, terminal, around.sleep, around.clock, around.now, http, around.environment)
         return _ended(context, around)
 
 

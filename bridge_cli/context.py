@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -37,6 +37,7 @@ class Context:
         clock: seconds that only grow.
         now: the time of day.
         http: makes a client of an origin; the second word begins the reasons of its failures.
+        environment: the variables of the shell.
         standing: how things stand, for somebody who interrupts.
     """
 
@@ -47,6 +48,7 @@ class Context:
     clock: Callable[[], float]
     now: Callable[[], datetime]
     http: Callable[[str, str], HttpClient]
+    environment: Mapping[str, str]
     standing: str = "Nothing was changed."
 
     def ask(self, request: Asked, kind: type[A]) -> Reply[A]:

@@ -8,7 +8,21 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bridge_cli import checks, decisions, entities, groups, holds, hook, maps, parked, play, restore, running, setup
+from bridge_cli import (
+    checks,
+    decisions,
+    entities,
+    groups,
+    holds,
+    hook,
+    maps,
+    match,
+    parked,
+    play,
+    restore,
+    running,
+    setup,
+)
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
 from bridge_cli.places import LOCAL_PORT
@@ -22,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     *entities.COMMANDS,
     *running.COMMANDS[1:3],
     *parked.COMMANDS,
+    *match.COMMANDS,
     *groups.COMMANDS,
     *running.COMMANDS[3:],
     *maps.COMMANDS,

@@ -47,10 +47,12 @@ class Office:
         stage: the functions, and the company behind them.
         aws: what stands for AWS.
         network: what stands for everything that this machine asks over HTTP.
+        environment: variables of the shell, beside the stack's name.
     """
 
     stage: Stage = field(default_factory=Stage)
     network: Transport | None = None
+    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         stage, world = self.stage, self.stage.world
@@ -58,7 +60,7 @@ class Office:
         approvals = Approvals(world.store, world.queues, world.clock, identities, OUTPUTS["ApprovalsFunction"])
         self.aws = FakeAws(
             {
-                OUTPUTS["OperationsFunction"]: stage.operations.handle,
+                OUTPUTS["OperationsFunction"]: lambda payload: stage.operations.handle(payload, reader=False),
                 READERS: lambda payload: stage.operations.handle(payload, reader=True),
                 OUTPUTS["ApprovalsFunction"]: lambda payload: answered(
                     lambda: approvals.decide(parse_decision(payload))
@@ -78,7 +80,7 @@ class Office:
             stdin=stdin,
             stdout=stdout,
             stderr=stderr,
-            environment={"BRIDGE_STACK": "prod"},
+            environment={"BRIDGE_STACK": "prod", **self.environment},
             session=lambda _profile, _region: cast("Any", self.aws),
             sleep=self._sleep,
             clock=self._clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bridge.errors import ResourceNotFound
@@ -58,6 +59,17 @@ class Names:
         answer = self._okta.get("groups", (("q", text), ("limit", "200")))
         names = {str(each["id"]): str((each.get("profile") or {}).get("name", "")) for each in answer.json()}
         return {key: name for key, name in names.items() if name.casefold() == text.casefold()}
+
+    def okta_user(self, user_id: str) -> str:
+        """The login of an Okta user, empty where Okta shows none."""
+        user = self._okta.user(user_id).value
+        profile = user.document.get("profile") if user is not None else None
+        return str(profile.get("login", "")) if isinstance(profile, Mapping) else ""
+
+    def genesys_user(self, genesys_id: str) -> str:
+        """The userName of a Genesys Cloud user, empty where there is none."""
+        user = self._genesys.user(genesys_id)
+        return user.user_name if user is not None else ""
 
     def okta_group(self, group_id: str) -> Side:
         """An Okta group: its name, and how many members its first page shows."""

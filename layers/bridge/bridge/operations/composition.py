@@ -15,6 +15,7 @@ from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
 from bridge.operations.maps import MapService
+from bridge.operations.matching import MatchService
 from bridge.operations.naming import NamingService
 from bridge.operations.operations import Operations
 from bridge.operations.organisation import OrganisationService
@@ -35,6 +36,10 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
     genesys = dependencies.genesys.client(Queue.USERS, calls)
     reconcile = ReconcileService(store, dependencies.lambda_client, settings.reconciler, provisioning.mode)
     switches = Switches(dependencies.lambda_client, settings.mappings, store, dependencies.queues)
+
+    def hash_key() -> bytes:
+        return dependencies.hash_key.get("hash_key").encode()
+
     preview = Preview(
         provisioning,
         okta=okta,
@@ -43,7 +48,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         mapper=dependencies.mapper,
         clock=clock,
         calls=calls,
-        hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
+        hash_key=hash_key,
         linked_names=dependencies.linked_names,
     )
 
@@ -88,6 +93,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
         naming=NamingService(store, Names(okta, genesys)),
+        matching=MatchService(okta, genesys, store, dependencies.mapper, hash_key, dependencies.queues, clock),
         maps=MapService(
             okta,
             dependencies.mapper,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.aws.names import Names, Side
 from bridge.operations import answers
+from bridge.operations.match_requests import NamesOf
 from bridge.operations.requests import Find, GroupList
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink
@@ -21,6 +22,15 @@ class NamingService:
         """Answers ``find``."""
         found = self._names.users(asked.name) if asked.kind == "user" else self._names.groups(asked.name)
         named = [answers.Named(entity=f"{asked.kind}:{key}", name=name) for key, name in sorted(found.items())]
+        return answers.FoundEntities(found=named)
+
+    def called(self, asked: NamesOf) -> answers.FoundEntities:
+        """Answers ``names``; who is not there any more is missing."""
+        found = {}
+        for entity in asked.entities:
+            kind, _, key = entity.partition(":")
+            found[entity] = self._names.okta_user(key) if kind == "user" else self._names.genesys_user(key)
+        named = [answers.Named(entity=entity, name=name) for entity, name in found.items() if name]
         return answers.FoundEntities(found=named)
 
     def groups(self, asked: GroupList) -> answers.GroupsListed:

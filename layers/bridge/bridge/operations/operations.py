@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.aws.telemetry import logger
 from bridge.items import Reason, make_item
-from bridge.operations import answers, hold_answers, requests, showing, widget
+from bridge.operations import answers, hold_answers, match_requests, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
 from bridge.operations.checking import CheckService
 from bridge.operations.compare import Comparison
@@ -19,6 +19,7 @@ from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
 from bridge.operations.maps import MapService
+from bridge.operations.matching import MatchService
 from bridge.operations.naming import NamingService
 from bridge.operations.organisation import OrganisationService
 from bridge.operations.parking import ParkedService
@@ -47,6 +48,7 @@ class Operations:
     checks: CheckService
     maps: MapService
     naming: NamingService
+    matching: MatchService
     reconcile: ReconcileService
     preview: Preview
     explanation: Explanation
@@ -118,6 +120,12 @@ class Operations:
                 return self.checks.settings()
             case requests.Find():
                 return self.naming.find(asked)
+            case match_requests.NamesOf():
+                return self.naming.called(asked)
+            case match_requests.Match():
+                return self.matching.part(asked)
+            case match_requests.MatchLink():
+                return self.matching.link(asked)
             case requests.GroupList():
                 return self.naming.groups(asked)
             case requests.MapTry():

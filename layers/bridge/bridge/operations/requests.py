@@ -28,6 +28,7 @@ from bridge.operations.asked import (
     parse,
 )
 from bridge.operations.document import Decisions
+from bridge.operations.match_requests import MatchOperation
 
 # -------------------------------------------------------------------------------------------------- holds
 
@@ -354,6 +355,7 @@ Operation = (
     | Settings
     | Find
     | GroupList
+    | MatchOperation
     | MapTry
     | MapDiff
     | Status

@@ -1,0 +1,56 @@
+"""What is answered about whose account is whose: ids, states and keyed hashes."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bridge.operations.answers import Answer, Part
+
+
+class Person(Part):
+    """Somebody who is assigned in Okta.
+
+    `email` and `number` are keyed hashes of logins and e-mail addresses, and of the employee number.
+    """
+
+    user: str
+    status: str
+    account: str = Field(description="the Genesys Cloud user of their link, empty without one")
+    email: list[str]
+    number: str = ""
+
+
+class Account(Part):
+    """A Genesys Cloud user; `owner` is the entity whose link names it, `bears` the external id if it is Okta's."""
+
+    account: str
+    active: bool
+    owner: str = ""
+    bears: str = ""
+    email: str
+    number: str = ""
+
+
+class MatchPart(Answer):
+    """Answers ``match``: people or accounts."""
+
+    people: list[Person] = Field(default_factory=list)
+    accounts: list[Account] = Field(default_factory=list)
+    total: int = Field(default=0, description="how many accounts there are in all, by Genesys Cloud's word")
+    next: str | None
+    busy: bool = Field(description="whether syncs wait, so that the next question should, too")
+
+
+class NotLinked(Part):
+    """A pair that was not linked, and the reason code."""
+
+    user: str
+    account: str
+    why: str
+
+
+class MatchLinked(Answer):
+    """Answers ``match.link``: how many records were written, and what was left alone."""
+
+    linked: int
+    left: list[NotLinked]

@@ -1,0 +1,25 @@
+"""A link that a person makes of what they know, without reading the account."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.provisioning.user_records import Origin, UserLink, UserState
+
+
+def adopted_blindly(link: UserLink, genesys_id: str) -> UserLink:
+    """The link with this account: nothing is known of it, so the next sync reads it before it writes there."""
+    return replace(
+        link,
+        state=UserState.LINKED,
+        genesys_id=genesys_id,
+        active=None,
+        origin=Origin.ADOPTED,
+        hashes={},
+        groups_due=True,
+        waiting=None,
+        pending=(),
+        refused={},
+        gone_id="",
+        created=None,
+    )
