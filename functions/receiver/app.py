@@ -83,12 +83,17 @@ def _deliver(receiver: Receiver, event: Mapping[str, Any]) -> dict[str, Any]:
         count(Metric.QUEUE_REFUSED)
         logger.error("a queue refused items", delivery=delivery.id, reason=error.reason)
         return _answer(503)
-    for event_type, accepted in asked.types.items():
-        count(Metric.EVENTS_ACCEPTED, accepted, type=event_type)
+    count(Metric.EVENTS_ACCEPTED, asked.accepted)
     count(Metric.ITEMS_SENT, len(asked.items))
     for reason, dropped in asked.dropped.items():
         count(Metric.EVENTS_DROPPED, dropped, reason=reason.value)
-    logger.info("a delivery is taken", delivery=delivery.id, events=len(delivery.events), items=len(asked.items))
+    logger.info(
+        "a delivery is taken",
+        delivery=delivery.id,
+        events=len(delivery.events),
+        types=dict(asked.types),
+        items=len(asked.items),
+    )
     return _answer(204)
 
 

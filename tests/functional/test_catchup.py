@@ -394,14 +394,17 @@ def test_a_first_run_that_fails_moves_nothing() -> None:
         (html(), "okta-not-json"),
     ],
 )
-def test_a_run_that_okta_fails_loses_nothing(effect: Effect, outcome: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """The place stays, a metric says why, and the next run enqueues what happened."""
+def test_a_run_that_okta_fails_loses_nothing(
+    effect: Effect, outcome: str, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The place stays, a metric counts it, the log says why, and the next run enqueues what happened."""
     world = company()
     ada = world.person("Ada Brook")
     before = cursor(world)
     world.okta.faults.add(Fault("/logs", effect, count=2 if outcome == "okta-connection" else 1))
     assert world.poll() == outcome
-    assert f'"reason":"{outcome}"' in capsys.readouterr().out
+    assert '"CatchUpFailures":[1.0]' in capsys.readouterr().out
+    assert vars(caplog.records[-1])["why"] == outcome
     assert cursor(world) == before
     assert [item.entity for item in tick(world)] == [f"user:{ada}"]
 

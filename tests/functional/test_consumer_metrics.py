@@ -71,7 +71,7 @@ def test_open_holds_are_told_until_there_is_none(capsys: pytest.CaptureFixture[s
 
 
 def test_parked_items_are_told_until_a_sync_goes_well(capsys: pytest.CaptureFixture[str]) -> None:
-    """Parked by its reason, and the gauge until a sign of the user's deletion explains what Okta says."""
+    """Parked, and the gauge until a sign of the user's deletion explains what Okta says."""
     world = World()
     user = world.person("Ada Brook")
     world.happen()
@@ -81,7 +81,7 @@ def test_parked_items_are_told_until_a_sync_goes_well(capsys: pytest.CaptureFixt
     world.ask(f"user:{user}")
     world.settle()
     metrics = printed(capsys)
-    assert (metrics["Parked user-not-visible"], metrics["ParkedOpen"]) == (1.0, 1.0)
+    assert (metrics["Parked"], metrics["ParkedOpen"]) == (1.0, 1.0)
     world.queues.send([replace(make_item(f"user:{user}", Reason.HOOK, "1"), hints=frozenset({Hint.DELETION}))])
     world.settle()
     assert printed(capsys)["ParkedOpen"] == 0.0

@@ -296,10 +296,7 @@ def test_a_taken_delivery_is_in_its_queues(world: World) -> None:
     assert (item["entity"], item["reason"], len(item["events"])) == (f"user:{user['id']}", "hook", 2)
     metrics, text = world.printed()
     assert metrics == {
-        "EventsAccepted user.lifecycle.create": 1,
-        "EventsAccepted user.account.update_profile": 1,
-        "EventsAccepted group.user_membership.add": 1,
-        "EventsAccepted user.lifecycle.suspend": 1,
+        "EventsAccepted": 4,
         "ItemsSent": 3,
         "EventsDropped other-app": 1,
         "EventsDropped unknown-type": 1,
@@ -307,6 +304,7 @@ def test_a_taken_delivery_is_in_its_queues(world: World) -> None:
         "EventsDropped malformed": 2,
     }
     assert '"delivery":"delivery-1"' in text
+    assert '"user.lifecycle.suspend":1' in text
 
 
 def test_a_delivery_that_comes_twice_is_one_message(world: World) -> None:
@@ -329,7 +327,7 @@ def test_a_thousand_members_of_one_group_are_one_message(world: World) -> None:
     ]
     assert call(request(body=delivery(*events)))[0] == 204
     assert world.waiting() == [0, 0, 1]
-    assert world.printed()[0] == {"EventsAccepted group.user_membership.add": 1000, "ItemsSent": 1}
+    assert world.printed()[0] == {"EventsAccepted": 1000, "ItemsSent": 1}
 
 
 def test_a_thousand_users_are_a_thousand_messages(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

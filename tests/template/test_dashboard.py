@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from bridge.aws.telemetry import NAMESPACE, Metric, count, gauge
+from bridge.aws.telemetry import NAMESPACE, Metric, catalogue, count, gauge
 from bridge_cli.parser import build
 from bridge_local import ROOT
+from bridge_local.metrics_page import DOCUMENT, MOST_NAMES, MOST_SERIES, page, series
 from bridge_local.template import Template
 
 TEMPLATE = Template()
@@ -28,19 +29,8 @@ PARTS = {"HookExpectedAlarm", "HookQuietAlarm"}
 WHOLE = "BridgeUnhealthyAlarm"
 #: Alarms that watch whether something still happens.
 ON_SILENCE = {"CatchUpStoppedAlarm", "HookQuietAlarm", "TickStoppedAlarm"}
-#: What the alarms of catch-up and of the hook's health watch.
-OF_CATCH_UP = {
-    "CatchUpRuns",
-    "EventsAccepted",
-    "HookCapWarnings",
-    "HookDeliveriesFailed",
-    "HookEventsLogged",
-    "HookNotActive",
-    "HookNotVerified",
-    "HookTypesMissing",
-    "HookUnknown",
-    "NativeProvisioning",
-}
+#: The package of a file that emits -> the function that it runs in; `aws` runs in all.
+FUNCTIONS = {"catchup": "log_poller", "reconcile": "reconciler"}
 #: A metric and the names of its dimensions.
 Series = tuple[str, frozenset[str]]
 
@@ -53,7 +43,7 @@ def dashboard() -> dict[str, Any]:
     return body
 
 
-def series() -> Iterator[list[Any]]:
+def lines() -> Iterator[list[Any]]:
     """Every line of every widget that shows metrics."""
     for widget in dashboard()["widgets"]:
         if widget["type"] == "metric":
@@ -80,7 +70,7 @@ def sections() -> dict[str, tuple[str, str]]:
 def shown() -> set[Series]:
     """The bridge's own metrics on the dashboard."""
     found: set[Series] = set()
-    for line in series():
+    for line in lines():
         if isinstance(line[0], dict):
             match = SEARCH.fullmatch(line[0]["expression"])
             assert match, line[0]["expression"]
@@ -104,9 +94,33 @@ def emitted() -> set[Series]:
     return found
 
 
-def test_every_metric_is_emitted_with_one_set_of_dimensions() -> None:
-    """No metric of the enumeration is left over, and a metric means the same wherever it is counted."""
-    assert sorted(metric for metric, _ in emitted()) == sorted(Metric)
+def emitting() -> dict[Metric, set[str]]:
+    """The functions in whose own code each metric is emitted."""
+    found: dict[Metric, set[str]] = {}
+    for path in SOURCES:
+        package = path.parent.name
+        for name in re.findall(r"(?:count|gauge)\(\s*Metric\.(\w+)", path.read_text("utf-8")):
+            found.setdefault(Metric[name], set()).add(FUNCTIONS.get(package, package))
+    return found
+
+
+def test_the_catalogue_names_every_metric_and_no_other() -> None:
+    """The code emits what it describes, with its dimensions, and from the functions that it names."""
+    assert list(catalogue()) == list(Metric)
+    assert emitted() == {(str(name), frozenset(each.by)) for name, each in catalogue().items()}
+    for name, functions in emitting().items():
+        assert functions - {"aws"} <= {*catalogue()[name].emits}, name
+
+
+def test_the_metrics_are_few_enough() -> None:
+    """What they cost is bounded, whatever happens."""
+    assert len(catalogue()) <= MOST_NAMES
+    assert series(catalogue()) <= MOST_SERIES
+
+
+def test_the_page_of_metrics_is_the_catalogues() -> None:
+    """`python -m bridge_local.metrics_page` writes it."""
+    assert DOCUMENT.read_text("utf-8") == page()
 
 
 def test_what_is_emitted_is_shown_and_what_is_shown_is_emitted() -> None:
@@ -115,29 +129,14 @@ def test_what_is_emitted_is_shown_and_what_is_shown_is_emitted() -> None:
 
 
 def test_alarms_watch_metrics_that_are_emitted() -> None:
-    """An alarm on one of our metrics watches its total, which is emitted whatever its dimensions."""
-    names = set()
-    for alarm in alarms().values():
+    """An alarm on one of our metrics watches its total, and the catalogue names it."""
+    watched: dict[str, list[str]] = {}
+    for name, alarm in alarms().items():
         if alarm["Namespace"] == {"Fn::Sub": STACK_NAMESPACE}:
             assert "Dimensions" not in alarm
-            names.add(alarm["MetricName"])
-    assert names <= set(Metric)
-    assert names - OF_CATCH_UP == {
-        "AuthFailures",
-        "NotSetUp",
-        "HoldsOpen",
-        "ParkedOpen",
-        "AppNotActive",
-        "UsersRecreated",
-        "BreakerOpen",
-        "LeaversRefused",
-        "AnotherOrganisation",
-        "ReconcileFailed",
-        "ExceptionsKept",
-        "RemovalsPaused",
-        "DeliveriesUnauthorised",
-        "UnexpectedErrors",
-        "NotificationsFailed",
+            watched.setdefault(alarm["MetricName"], []).append(name)
+    assert {name: sorted(found) for name, found in watched.items()} == {
+        str(name): sorted(each.alarms) for name, each in catalogue().items() if each.alarms
     }
 
 
@@ -179,8 +178,8 @@ def test_one_alarm_is_on_while_any_is() -> None:
 
 def test_an_alarm_on_a_gauge_sees_nothing_where_none_is_told() -> None:
     """Missing is not 0; an alarm on a count ends with the silence, or is about the silence."""
+    gauges = {str(name) for name, each in catalogue().items() if each.kind == "gauge"}
     for name, alarm in alarms().items():
-        gauges = {Metric.HOLDS_OPEN, Metric.PARKED_OPEN, Metric.EXCEPTIONS_KEPT, Metric.REMOVALS_PAUSED}
         expected = "missing" if alarm["MetricName"] in gauges else "notBreaching"
         assert alarm["TreatMissingData"] == ("breaching" if name in ON_SILENCE else expected)
         assert (alarm["ComparisonOperator"] == "LessThanThreshold") == (name in ON_SILENCE)
@@ -203,9 +202,9 @@ def test_the_hook_is_watched_under_the_name_that_sam_gives_it() -> None:
     assert "Name" not in TEMPLATE.document["Resources"]["HookApi"]["Properties"]
     alarm = alarms()["ReceiverErrorsAlarm"]
     assert {"Name": "ApiName", "Value": {"Ref": "AWS::StackName"}} in alarm["Dimensions"]
-    lines = [line for line in series() if line[0] == "AWS/ApiGateway"]
-    assert lines
-    assert all(line[2:6] == ["ApiName", "${AWS::StackName}", "Stage", "${HookApi.Stage}"] for line in lines)
+    found = [line for line in lines() if line[0] == "AWS/ApiGateway"]
+    assert found
+    assert all(line[2:6] == ["ApiName", "${AWS::StackName}", "Stage", "${HookApi.Stage}"] for line in found)
 
 
 def test_resources_named_on_the_dashboard_exist() -> None:
@@ -237,16 +236,18 @@ def test_widgets_do_not_overlap() -> None:
 def test_a_metric_is_emitted_as_a_total_and_by_its_dimensions(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line for both, in the stack's namespace; no count of 0, but a gauge of 0."""
+    """One line for both, in the stack's namespace; no count of 0, but a gauge of 0; no value that is not listed."""
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", f"{NAMESPACE}/one")
     count(Metric.SCIM_CALLS, 3, method="PATCH", result="2xx")
-    count(Metric.PARKED, 0, reason="none")
+    count(Metric.RETRIES, upstream="a-new-one")
+    count(Metric.PARKED, 0)
     gauge(Metric.HOLDS_OPEN, 0)
-    calls, holds = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    calls, retries, holds = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     [directive] = calls["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == f"{NAMESPACE}/one"
     assert directive["Dimensions"] == [[], ["method", "result"]]
     assert (calls["ScimCalls"], calls["method"], calls["result"]) == ([3.0], "PATCH", "2xx")
+    assert retries["upstream"] == "other"
     assert holds["HoldsOpen"] == [0.0]
     assert holds["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
 

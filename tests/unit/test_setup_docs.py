@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from bridge.aws.telemetry import Metric
 from bridge.genesys.regions import REGIONS
 from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES, SCOPES
 from bridge_local import ROOT
@@ -60,11 +59,6 @@ def test_the_parameters_defaults_are_the_templates() -> None:
         shown = rest.partition("|")[0].strip()
         expected = "required" if default is None else str(default) or "empty"
         assert expected in shown.replace("`", "").split(", "), name
-
-
-def test_every_metric_has_an_expectation() -> None:
-    """The first checks name each metric, and no other."""
-    assert rows(DEPLOY, "also have a total without it:").keys() == {str(metric) for metric in Metric}
 
 
 def test_everything_that_a_removal_keeps_is_named() -> None:

@@ -5,9 +5,14 @@ Ids and counts only. An id is never a dimension, and nothing here sees a profile
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
@@ -22,62 +27,88 @@ logger = Logger(service=SERVICE)
 
 
 class Metric(StrEnum):
-    """Every metric of the bridge; all are counts.
+    """Every metric of the bridge; ``metrics.json`` says of each what it counts, who emits it, and by what.
 
     One with a dimension is emitted twice: as a total without it, and by it.
     """
 
-    EVENTS_ACCEPTED = "EventsAccepted"  #: events that items stand for, by ``type``
-    EVENTS_DROPPED = "EventsDropped"  #: events without work, by dimension ``reason``
-    ITEMS_SENT = "ItemsSent"  #: items that are in a queue
-    DELIVERIES_UNAUTHORISED = "DeliveriesUnauthorised"  #: requests with a wrong secret or none
-    DELIVERIES_UNDER_OLD_SECRET = "DeliveriesUnderOldSecret"  # noqa: S105 - a name: deliveries with the secret before
-    DELIVERIES_OVERSIZED = "DeliveriesOversized"  #: bodies over the limit
-    DELIVERIES_INVALID = "DeliveriesInvalid"  #: bodies that are no delivery
-    QUEUE_REFUSED = "QueueRefused"  #: deliveries whose items are not all in a queue
-    SYNCS = "Syncs"  #: syncs that ended well, by ``outcome``
-    MEMBERS_ADDED = "MembersAdded"  #: members added to Genesys Cloud groups
-    MEMBERS_REMOVED = "MembersRemoved"  #: members removed from them
-    MEMBERS_HELD = "MembersHeld"  #: members whose removal waits for a person, as seen by a sync
-    HOLDS_OPEN = "HoldsOpen"  #: how many holds are open now (a gauge)
-    NOTIFICATIONS_FAILED = "NotificationsFailed"  #: messages about holds that people did not get
-    PARKED = "Parked"  #: items and members that were parked, by ``reason``
-    PARKED_OPEN = "ParkedOpen"  #: how many parked items wait for a person now (a gauge)
-    EXCEPTIONS_KEPT = "ExceptionsKept"  #: how many keep access that Okta has ended, by rejected holds (a gauge)
-    REMOVALS_PAUSED = "RemovalsPaused"  #: 1 while removals are paused (a gauge)
-    ATTRIBUTES_REFUSED = "AttributesRefused"  #: values that Genesys Cloud newly does not take, by ``attribute``
-    SCIM_CALLS = "ScimCalls"  #: calls to Genesys Cloud SCIM, by ``method`` and ``result``
-    RETRIES = "Retries"  #: messages that went back to their queue for a transient failure, by ``reason``
-    AUTH_FAILURES = "AuthFailures"  #: refused credentials or roles, by ``upstream``
-    ANOTHER_ORGANISATION = "AnotherOrganisation"  #: syncs put off, because the credentials show no known account
-    LEAVERS_REFUSED = "LeaversRefused"  #: refusals of leavers who have waited for a quarter of an hour or longer
-    OKTA_DATES_DOUBTED = (
-        "OktaDatesDoubted"  #: answers of Okta whose ``Date`` is far from our clock, which counts instead
-    )
-    BREAKER_OPEN = "BreakerOpen"  #: syncs put off without a call, because an upstream fails, by ``upstream``
-    UNEXPECTED_ERRORS = "UnexpectedErrors"  #: exceptions that nobody classified
-    APP_NOT_ACTIVE = "AppNotActive"  #: deactivations that wait because the Okta application is not active
-    USERS_RECREATED = "UsersRecreated"  #: users that Genesys Cloud had lost; it restores no roles
-    NOT_SET_UP = "NotSetUp"  #: batches that went back because a setting is missing or wrong
-    RECONCILED = "Reconciled"  #: whole comparisons that have ended well
-    RECONCILE_FAILED = "ReconcileFailed"  #: comparisons that ended without being whole
-    RECONCILE_FOUND = "ReconcileFound"  #: what whole comparisons found, by ``finding``
-    VISIBILITY_REFUSED = "VisibilityRefused"  #: delays that SQS refused to set
-    CATCH_UP_RUNS = "CatchUpRuns"  #: runs of catch-up that read the System Log to its end
-    CATCH_UP_FAILURES = "CatchUpFailures"  #: runs that something ended, by ``reason``; the next goes on from there
-    CATCH_UP_RESTARTS = "CatchUpRestarts"  #: saved places that Okta did not know any more: read again with an overlap
-    CATCH_UP_ITEMS = "CatchUpItems"  #: items for events that no sync had seen
-    DUE_ITEMS = "DueItems"  #: items whose time had come: what was to be synced again without any event
-    HOOK_EVENTS_LOGGED = (
-        "HookEventsLogged"  #: events of the System Log about people and groups of ours, for the hook to deliver
-    )
-    HOOK_NOT_ACTIVE = "HookNotActive"  #: checks that found no active hook for this stack
-    HOOK_NOT_VERIFIED = "HookNotVerified"  #: checks that found the hook unverified
-    HOOK_TYPES_MISSING = "HookTypesMissing"  #: event types that the hook does not subscribe to, at each check
-    HOOK_UNKNOWN = "HookUnknown"  #: checks that could not read the hooks
-    HOOK_DELIVERIES_FAILED = "HookDeliveriesFailed"  #: deliveries to the hook that Okta gave up
-    HOOK_CAP_WARNINGS = "HookCapWarnings"  #: Okta's warnings about its daily cap of deliveries
-    NATIVE_PROVISIONING = "NativeProvisioning"  #: what Okta's own provisioning did on the same application
+    EVENTS_ACCEPTED = "EventsAccepted"
+    EVENTS_DROPPED = "EventsDropped"
+    ITEMS_SENT = "ItemsSent"
+    DELIVERIES_UNAUTHORISED = "DeliveriesUnauthorised"
+    DELIVERIES_UNDER_OLD_SECRET = "DeliveriesUnderOldSecret"  # noqa: S105 - a name
+    DELIVERIES_OVERSIZED = "DeliveriesOversized"
+    DELIVERIES_INVALID = "DeliveriesInvalid"
+    QUEUE_REFUSED = "QueueRefused"
+    SYNCS = "Syncs"
+    MEMBERS_ADDED = "MembersAdded"
+    MEMBERS_REMOVED = "MembersRemoved"
+    MEMBERS_HELD = "MembersHeld"
+    HOLDS_OPEN = "HoldsOpen"
+    NOTIFICATIONS_FAILED = "NotificationsFailed"
+    PARKED = "Parked"
+    PARKED_OPEN = "ParkedOpen"
+    EXCEPTIONS_KEPT = "ExceptionsKept"
+    REMOVALS_PAUSED = "RemovalsPaused"
+    ATTRIBUTES_REFUSED = "AttributesRefused"
+    SCIM_CALLS = "ScimCalls"
+    RETRIES = "Retries"
+    AUTH_FAILURES = "AuthFailures"
+    ANOTHER_ORGANISATION = "AnotherOrganisation"
+    LEAVERS_REFUSED = "LeaversRefused"
+    OKTA_DATES_DOUBTED = "OktaDatesDoubted"
+    BREAKER_OPEN = "BreakerOpen"
+    UNEXPECTED_ERRORS = "UnexpectedErrors"
+    APP_NOT_ACTIVE = "AppNotActive"
+    USERS_RECREATED = "UsersRecreated"
+    NOT_SET_UP = "NotSetUp"
+    RECONCILED = "Reconciled"
+    RECONCILE_FAILED = "ReconcileFailed"
+    RECONCILE_FOUND = "ReconcileFound"
+    VISIBILITY_REFUSED = "VisibilityRefused"
+    CATCH_UP_RUNS = "CatchUpRuns"
+    CATCH_UP_FAILURES = "CatchUpFailures"
+    CATCH_UP_RESTARTS = "CatchUpRestarts"
+    CATCH_UP_ITEMS = "CatchUpItems"
+    DUE_ITEMS = "DueItems"
+    HOOK_EVENTS_LOGGED = "HookEventsLogged"
+    HOOK_NOT_ACTIVE = "HookNotActive"
+    HOOK_NOT_VERIFIED = "HookNotVerified"
+    HOOK_TYPES_MISSING = "HookTypesMissing"
+    HOOK_UNKNOWN = "HookUnknown"
+    HOOK_DELIVERIES_FAILED = "HookDeliveriesFailed"
+    HOOK_CAP_WARNINGS = "HookCapWarnings"
+    NATIVE_PROVISIONING = "NativeProvisioning"
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the catalogue ``metrics.json`` says of a metric.
+
+    Attributes:
+        kind: a ``count`` of what happened, or a ``gauge`` of how things are.
+        unit: CloudWatch's, such as ``Count``.
+        by: dimension -> the values that it has; any other value is emitted as ``other``.
+        emits: the functions that emit it.
+        means: what is counted.
+        expect: what it shows where all is well.
+        alarms: those that watch it.
+    """
+
+    kind: Literal["count", "gauge"]
+    unit: str
+    by: Mapping[str, Sequence[str]]
+    emits: Sequence[str]
+    means: str
+    expect: str
+    alarms: Sequence[str]
+
+
+@lru_cache
+def catalogue() -> dict[Metric, Described]:
+    """Every metric as ``metrics.json`` describes it."""
+    read = json.loads(Path(__file__).with_name("metrics.json").read_text("utf-8"))
+    return {Metric(name): Described(**words) for name, words in read.items()}
 
 
 def stack_name() -> str:
@@ -86,7 +117,7 @@ def stack_name() -> str:
 
 
 def count(metric: Metric, value: float = 1, **dimensions: str) -> None:
-    """Emit `value` of `metric`, with dimensions of few values such as ``reason``; a count of 0 is not emitted."""
+    """Emit `value` of `metric`, with the dimensions of its catalogue; a count of 0 is not emitted."""
     if value:
         _emit(metric, value, dimensions)
 
@@ -102,10 +133,16 @@ def gauge(metric: Metric, value: float) -> None:
     _emit(metric, value, {})
 
 
-def _emit(metric: Metric, value: float, dimensions: dict[str, str]) -> None:
+def _emit(metric: Metric, value: float, dimensions: Mapping[str, str]) -> None:
+    described = catalogue()[metric]
     metrics = AmazonCloudWatchEMFProvider(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE)
-    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+    metrics.add_metric(name=metric.value, unit=MetricUnit(described.unit), value=value)
     if dimensions:
         # A second set of dimensions: the empty one, for the total, stays.
-        metrics.add_dimensions(**dimensions)
+        metrics.add_dimensions(**{by: _known(each, described.by[by]) for by, each in dimensions.items()})
     metrics.flush_metrics()
+
+
+def _known(value: str, values: Sequence[str]) -> str:
+    """The value, or ``other``: what is paid for is bounded, whatever code a failure brings."""
+    return value if value in values else "other"

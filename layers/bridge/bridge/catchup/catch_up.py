@@ -127,7 +127,7 @@ class CatchUp:
         except (Transient, Permanent) as error:
             if isinstance(error, AuthFailure):
                 count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
-            count(Metric.CATCH_UP_FAILURES, reason=error.reason)
+            count(Metric.CATCH_UP_FAILURES)
             logger.error(
                 "catch-up failed; the next run goes on from where this one came to",
                 extra={"why": error.reason, "detail": error.detail, "reference": error.reference},
@@ -144,7 +144,7 @@ class CatchUp:
         try:
             sent = send_dues(self._store, self._queues, self._clock.now())
         except (Transient, Permanent) as error:
-            count(Metric.CATCH_UP_FAILURES, reason=error.reason)
+            count(Metric.CATCH_UP_FAILURES)
             logger.error("what is due was not sent; the next minute's call sends it", extra={"why": error.reason})
             return error.reason
         count(Metric.DUE_ITEMS, sent)

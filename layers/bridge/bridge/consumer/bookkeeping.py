@@ -48,8 +48,7 @@ class Bookkeeping:
         if "userName" in report.changed or report.read.get("status") == "404":
             for due in waiting_for(self._store.parked_items(), work.entity, self._clock.now()):
                 self._store.note_due(due)
-        for attribute in report.refused:
-            count(Metric.ATTRIBUTES_REFUSED, attribute=attribute)
+        count(Metric.ATTRIBUTES_REFUSED, len(report.refused))
         count(Metric.SYNCS, outcome=report.outcome)
         count(Metric.MEMBERS_ADDED, report.added)
         count(Metric.MEMBERS_REMOVED, report.removed)
@@ -60,7 +59,13 @@ class Bookkeeping:
             count(Metric.USERS_RECREATED)
         logger.info(
             "synced",
-            extra={"entity": work.entity, "outcome": report.outcome, "why": report.why, "changed": report.changed},
+            extra={
+                "entity": work.entity,
+                "outcome": report.outcome,
+                "why": report.why,
+                "changed": report.changed,
+                "refused": report.refused,
+            },
         )
 
     def failed(self, work: Work, error: Exception) -> None:
@@ -109,7 +114,7 @@ class Bookkeeping:
         if not park(self._store, parked, items):
             return  # a person has discarded it, and nothing has changed since
         self._waiting_changed = True
-        count(Metric.PARKED, reason=parked.reason)
+        count(Metric.PARKED)
         logger.error("parked", extra={"entity": parked.entity, "why": parked.reason, "detail": parked.detail})
 
     def tell_waiting(self) -> None:

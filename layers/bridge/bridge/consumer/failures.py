@@ -117,7 +117,7 @@ class Failures:
         if not again and self.waits_out(entity, leaver=leaver):
             if leaver:
                 self._renew(message)
-            count(Metric.RETRIES, reason=error.reason)
+            count(Metric.RETRIES, upstream=error.upstream)
             return self.usual_delay(message.receives)
         if leaver:
             tries = message.item.tries
@@ -166,7 +166,7 @@ class Failures:
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
         if self._is_isolated(item.entity, error, receives):
             return Permanent("server-error-here-only", detail=f"{error.reason} {error.reference}".strip())
-        count(Metric.RETRIES, reason=error.reason)
+        count(Metric.RETRIES, upstream=error.upstream)
         if error.reason == "time-budget":
             return 0.0 if receives <= IMMEDIATE_RETURNS else RETURN_PAUSE * patience(receives)
         if error.reason.endswith(PACE) and error.retry_after is not None and receives <= IMMEDIATE_RETURNS:
