@@ -101,7 +101,7 @@ class Permanent(BridgeError):
 
 
 class Recheck(BridgeError):
-    """The sync was done, but Okta's reads may still have lagged: sync once more in ``delay`` seconds."""
+    """Nothing failed, but it is too early: what was read may still lag, or others come soon. Again in ``delay`` s."""
 
     def __init__(self, delay: float) -> None:
         super().__init__(f"sync again in {delay:.0f} s")

@@ -194,6 +194,8 @@ class BatchRun:
                 self._books.synced(work, report)
                 return Transient(MEMBER_REFUSED, upstream="genesys")
             self._books.synced(work, report)
+        except Recheck as early:  # it has not begun: nothing is known of it
+            return early
         except Exception as error:  # noqa: BLE001 - classified by Failures, which sees every message of the entity
             self._calls.end(work.entity, error)
             upstream = outage_upstream(error)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.errors import OwnerTaken, Transient
+from bridge.errors import OwnerTaken, Recheck, Transient
+from bridge.items import Reason
 from bridge.provisioning.additions import CUT_LENGTH, Additions
 from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence, explained_by, fingerprints, people_of
 from bridge.provisioning.group_removals import GroupRemovals, Seen
@@ -22,6 +24,9 @@ from bridge.provisioning.values import OktaGroup, ScimGroup
 from bridge.provisioning.witnesses import Witnesses
 from bridge.settings import Mode, ProvisioningSettings
 
+#: A group that was synced less than so long ago waits for what else comes, where only events ask for its sync.
+GATHERING = timedelta(seconds=10)
+_UNASKED = frozenset({Reason.HOOK, Reason.CATCHUP, Reason.FOLLOW_UP})
 #: How far apart the two answers must be that end a link, and the cause of the sync that brings the second.
 UNLINK_AFTER, UNLINK_WHY = timedelta(minutes=10), "unlink"
 #: So many people a record knows by hash, in 8 KB: of larger groups Okta's stamp must tell whether somebody left.
@@ -67,16 +72,26 @@ class GroupSync:
         """Bring one group's members to what Okta says, as far as the ceiling lets it.
 
         Raises:
+            Recheck: a moment ago there was a sync of the group; this one waits for what comes meanwhile.
             Transient, Permanent: as `bridge.errors`; the item waits or is parked.
         """
-        app = self._store.app()
-        if not self._linking.may_link(work.okta_id, self._store.group(work.okta_id), app.epoch):
+        app, known = self._store.app(), self._store.group(work.okta_id)
+        if not self._linking.may_link(work.okta_id, known, app.epoch):
             return Report().finish("skipped", "not-in-scope")
+        self._gather(work, known)
         return fenced(self._attempt, work)
+
+    def _gather(self, work: Work, link: GroupLink | None) -> None:
+        """Let a burst gather: a group has one sync in `GATHERING`, unless a person or a comparison asks for one."""
+        if link is None or link.began is None or work.reasons - _UNASKED:
+            return
+        since = self._clock.now() - link.began
+        if timedelta() <= since < GATHERING:
+            raise Recheck(math.ceil((GATHERING - since).total_seconds()))
 
     def _attempt(self, work: Work) -> Report:
         work.hold_call()
-        link = self._store.begin_group_sync(work.okta_id)
+        link = replace(self._store.begin_group_sync(work.okta_id), began=self._clock.now())
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.group(work.okta_id)
         report = Report(date=read.date)

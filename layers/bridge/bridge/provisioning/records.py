@@ -29,6 +29,7 @@ class GroupLink:
         genesys_id: id of the linked Genesys Cloud group.
         linked_by: ``assigned``, ``name <pattern>`` or ``operator``: which rule keeps the link.
         first_sync_ended: whether a whole sync of this link has ended; until then every removal is held.
+        began: our time when the sync began that last wrote this record: bursts are gathered by it.
         synced: Okta's ``Date`` of the first read of the last successful sync.
         nonempty: Okta's ``Date`` of the last listing that showed members.
         settled: Okta's ``Date`` of the last listing that left nobody to remove.
@@ -52,6 +53,7 @@ class GroupLink:
     genesys_id: str = ""
     linked_by: str = ""
     first_sync_ended: bool = False
+    began: datetime | None = None
     synced: datetime | None = None
     nonempty: datetime | None = None
     settled: datetime | None = None
