@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ _KINDS = ("user", "group")
 _PREFIXES = {"user": "00u", "group": "00g"}
 #: Most characters of a name.
 _LONGEST = 255
+#: Ids of Genesys Cloud users.
+_ACCOUNT = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def is_id(text: str, kind: str) -> bool:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A name that is looked up before the command runs; `kind` is ``user`` or ``group``."""
+    """A name that is looked up before the command runs; `kind` is ``user``, ``group`` or ``account``."""
 
     kind: str
     name: str
@@ -156,6 +159,15 @@ class Wanted:
 def okta_id(text: str) -> str | Wanted:
     """A user's Okta id, or a login or e-mail address to look up."""
     return _id(text) if is_id(text, "user") else Wanted("user", named(text))
+
+
+def account_id(text: str) -> str | Wanted:
+    """A Genesys Cloud user's id, or their e-mail address to look up."""
+    if "@" in text:
+        return Wanted("account", named(text))
+    if not _ACCOUNT.fullmatch(text):
+        raise argparse.ArgumentTypeError("expected the id or the e-mail address of a Genesys Cloud user")
+    return text
 
 
 def _group(text: str) -> str | Wanted:

@@ -28,7 +28,7 @@ def sync(context: Context) -> End:
     planned = context.ask(Sync(entity=entity), Synced).answer.planned
     terminal.say(f"{entity}: a sync would do this now")
     if planned is not None:
-        _show_planned(terminal, planned)
+        show_planned(terminal, planned)
     terminal.say()
     terminal.confirm(f"Sync {entity} now?")
     reply = context.change(Sync(entity=entity, apply=True), Synced)
@@ -138,7 +138,8 @@ def show_steps(terminal: Terminal, steps: list[Step]) -> None:
     terminal.table(("step", "state", "says"), [(step.step.replace("-", " "), step.state, step.says) for step in steps])
 
 
-def _show_planned(terminal: Terminal, planned: Planned) -> None:
+def show_planned(terminal: Terminal, planned: Planned) -> None:
+    """What a sync would do now."""
     nothing = planned.outcome == "observed" and not any((planned.changed, planned.added, planned.removed, planned.held))
     outcome = planned.outcome if not planned.why else f"{planned.outcome}, {planned.why}"
     terminal.facts(

@@ -24,7 +24,7 @@ def look_up(context: Context) -> None:
     for name, value in list(vars(arguments).items()):
         if isinstance(value, Wanted):
             entity = _find(context, value.kind, value.name)
-            setattr(arguments, name, entity.partition(":")[2] if value.kind == "user" else entity)
+            setattr(arguments, name, entity if value.kind == "group" else entity.partition(":")[2])
 
 
 def _look_up_entity(context: Context, arguments: argparse.Namespace) -> None:
@@ -37,7 +37,7 @@ def _look_up_entity(context: Context, arguments: argparse.Namespace) -> None:
 
 def _find(context: Context, kind: str, name: str) -> str:
     try:
-        found = context.ask(Find(kind="user" if kind == "user" else "group", name=name), FoundEntities).answer.found
+        found = context.ask(Find.model_validate({"kind": kind, "name": name}), FoundEntities).answer.found
     except Stopped as stopped:
         if stopped.end is not End.UNREACHABLE:
             raise
@@ -46,6 +46,9 @@ def _find(context: Context, kind: str, name: str) -> str:
     if len(found) == 1:
         return found[0].entity
     if not found:
-        raise Stopped(End.USAGE, f"No {kind} of Okta is called {name}.", "Check the spelling, or give the Okta id.")
+        whose = "Genesys Cloud" if kind == "account" else "Okta"
+        raise Stopped(
+            End.USAGE, f"No {kind} of {whose} is called {name}.", f"Check the spelling, or give {whose}'s id."
+        )
     context.terminal.table((kind, "name"), [(each.entity, each.name) for each in found])
     raise Stopped(End.USAGE, f"{len(found)} are called {name}.", "Give the id of the one that is meant.")

@@ -22,6 +22,7 @@ from bridge_cli import (
     restore,
     running,
     setup,
+    users,
 )
 from bridge_cli.commands import Command, whole
 from bridge_cli.ends import MEANINGS
@@ -37,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     *running.COMMANDS[1:3],
     *parked.COMMANDS,
     *match.COMMANDS,
+    *users.COMMANDS,
     *groups.COMMANDS,
     *running.COMMANDS[3:],
     *maps.COMMANDS,
@@ -50,6 +52,7 @@ FAMILIES = {
     "hook": "Okta's event hook and its secret",
     "parked": "items that wait for a person",
     "map": "the attribute map",
+    "user": "one user's link",
     "group": "links and ceilings that an operator sets",
     "confirm": "what an operator knows better than the bridge",
     "play": "the local stack, to play with",

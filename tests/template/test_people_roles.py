@@ -164,6 +164,8 @@ def test_the_operations_function_may_do_what_it_does(deployment: Deployment) -> 
         ask(deployment, do=do)
     for do in ("holds.show", "parked.show", "parked.redrive", "journal", "group.link", "group.unlink"):
         ask(deployment, do=do, entity=f"group:{group}")
+    for do in ("user.unlink", "sync"):  # gives the reverse record back, then takes it again
+        ask(deployment, do=do, entity=f"user:{person}", apply=True)
     ask(deployment, do="parked.discard", entity=f"group:{group}", why="OPS-1")
     ask(deployment, do="group.ceiling", entity=f"group:{group}", count=5, percent=None)
     for do in ("pause", "resume"):

@@ -60,6 +60,10 @@ class Names:
         names = {str(each["id"]): str((each.get("profile") or {}).get("name", "")) for each in answer.json()}
         return {key: name for key, name in names.items() if name.casefold() == text.casefold()}
 
+    def accounts(self, text: str) -> dict[str, str]:
+        """Id -> userName of the Genesys Cloud users whose userName is `text`, without case; also inactive ones."""
+        return {user.id: user.user_name for user in self._genesys.find_users("userName", text)}
+
     def okta_user(self, user_id: str) -> str:
         """The login of an Okta user, empty where Okta shows none."""
         user = self._okta.user(user_id).value

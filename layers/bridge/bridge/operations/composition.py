@@ -25,7 +25,9 @@ from bridge.operations.reconciling import ReconcileService
 from bridge.operations.settings import OperationsSettings
 from bridge.operations.status import StatusService
 from bridge.operations.switches import Switches
+from bridge.operations.user_links import UserLinkService
 from bridge.outbound.calls import Calls
+from bridge.provisioning.record_ports import Store
 
 
 def build(settings: OperationsSettings, dependencies: Dependencies) -> Operations:
@@ -40,17 +42,20 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
     def hash_key() -> bytes:
         return dependencies.hash_key.get("hash_key").encode()
 
-    preview = Preview(
-        provisioning,
-        okta=okta,
-        genesys=genesys,
-        store=store,
-        mapper=dependencies.mapper,
-        clock=clock,
-        calls=calls,
-        hash_key=hash_key,
-        linked_names=dependencies.linked_names,
-    )
+    def preview_over(records: Store) -> Preview:
+        return Preview(
+            provisioning,
+            okta=okta,
+            genesys=genesys,
+            store=records,
+            mapper=dependencies.mapper,
+            clock=clock,
+            calls=calls,
+            hash_key=hash_key,
+            linked_names=dependencies.linked_names,
+        )
+
+    preview = preview_over(store)
 
     def named() -> str:
         dependencies.secrets.refresh()  # it may have been changed a minute ago
@@ -93,6 +98,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
         naming=NamingService(store, Names(okta, genesys)),
+        users=UserLinkService(okta, genesys, store, dependencies.queues, clock, preview_over, mode=provisioning.mode),
         matching=MatchService(okta, genesys, store, dependencies.mapper, hash_key, dependencies.queues, clock),
         maps=MapService(
             okta,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bridge.operations.answers import Answer, Part
+from bridge.operations.answers import Answer, Part, Planned
 
 
 class Person(Part):
@@ -54,3 +54,29 @@ class MatchLinked(Answer):
 
     linked: int
     left: list[NotLinked]
+
+
+class Held(Part):
+    """A Genesys Cloud user as it is now; `found` is false where Genesys Cloud answers 404."""
+
+    account: str
+    found: bool
+    active: bool = False
+    bears: str = Field(default="", description="the Okta user whose id it has as external id")
+    owner: str = Field(default="", description="the entity whose link names it")
+    has_name: bool = Field(default=False, description="whether its userName is the user's login or e-mail address")
+
+
+class UserChanged(Answer):
+    """Answers ``user.link`` and ``user.unlink``; with `applied` the records are written.
+
+    `item` is the item whose sync follows a link; an unlink asks for none.
+    """
+
+    entity: str
+    applied: bool
+    before: Held | None = Field(description="the account that is linked now, null without one")
+    after: Held | None = Field(description="the account that is to be linked, null for none")
+    writes: list[str] = Field(description="the records that are written, and the call that takes the user's id back")
+    planned: Planned | None = Field(default=None, description="what the next sync would do then")
+    item: str | None = None

@@ -54,6 +54,25 @@ class MatchLink(Asked):
     ]
 
 
+class UserChange(Asked):
+    """Link one user to an account, or let their account go: previewed, and with ``apply`` written.
+
+    Answered by `match_answers.UserChanged`.
+    """
+
+    do: Literal["user.link", "user.unlink"]
+    entity: Annotated[str, StringConstraints(pattern=rf"^user:{OKTA_ID.pattern}$"), Field(description="user:<okta id>")]
+    account: AccountId | None = Field(
+        default=None, description="the id of a Genesys Cloud user to link, absent for user.unlink"
+    )
+    apply: Annotated[bool, Field(description="true or false")] = False
+
+    @property
+    def reads(self) -> bool:
+        """Only what would be done."""
+        return not self.apply
+
+
 class NamesOf(Asked):
     """What people and accounts are called, read live; answered by `answers.FoundEntities`."""
 
@@ -69,4 +88,4 @@ class NamesOf(Asked):
         return True
 
 
-MatchOperation = Match | MatchLink | NamesOf
+MatchOperation = Match | MatchLink | UserChange | NamesOf

@@ -20,7 +20,8 @@ class NamingService:
 
     def find(self, asked: Find) -> answers.FoundEntities:
         """Answers ``find``."""
-        found = self._names.users(asked.name) if asked.kind == "user" else self._names.groups(asked.name)
+        find = {"user": self._names.users, "group": self._names.groups, "account": self._names.accounts}
+        found = find[asked.kind](asked.name)
         named = [answers.Named(entity=f"{asked.kind}:{key}", name=name) for key, name in sorted(found.items())]
         return answers.FoundEntities(found=named)
 

@@ -28,6 +28,7 @@ from bridge.operations.reconciling import ReconcileService
 from bridge.operations.status import StatusService
 from bridge.operations.switches import Switches
 from bridge.operations.trial import attempt
+from bridge.operations.user_links import UserLinkService
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 
@@ -49,6 +50,7 @@ class Operations:
     maps: MapService
     naming: NamingService
     matching: MatchService
+    users: UserLinkService
     reconcile: ReconcileService
     preview: Preview
     explanation: Explanation
@@ -124,6 +126,8 @@ class Operations:
                 return self.naming.called(asked)
             case match_requests.Match():
                 return self.matching.part(asked)
+            case match_requests.UserChange():
+                return self.users.change(asked)
             case match_requests.MatchLink():
                 return self.matching.link(asked)
             case requests.GroupList():

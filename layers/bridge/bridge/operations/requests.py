@@ -180,7 +180,7 @@ class Find(Asked):
     """Who or what is called so; answered by `answers.FoundEntities`. The name is in no log."""
 
     do: Literal["find"] = "find"
-    kind: Annotated[Literal["user", "group"], Field(description="user or group")]
+    kind: Annotated[Literal["user", "group", "account"], Field(description="user, group or account")]
     name: Annotated[
         str,
         StringConstraints(min_length=1, max_length=255),

@@ -23,3 +23,21 @@ def adopted_blindly(link: UserLink, genesys_id: str) -> UserLink:
         gone_id="",
         created=None,
     )
+
+
+def released(link: UserLink) -> UserLink:
+    """The link without an account, as one who waits for theirs: events are read, and nobody is ended by it."""
+    return replace(
+        link,
+        state=UserState.WANTED,
+        genesys_id="",
+        active=None,
+        origin=Origin.NONE,
+        hashes={},
+        groups_due=False,
+        waiting=None,
+        pending=(),
+        refused={},
+        gone_id="",
+        created=None,
+    )
