@@ -35,6 +35,14 @@ def show(context: Context) -> End:
     """The map in force."""
     name = _parameter(context, optional=True)
     text = _default() if not name else _get(context, name)
+    try:
+        _refuse_wrong(text)
+    except Stopped as wrong:
+        raise Stopped(
+            wrong.end,
+            f"{name} is wrong, so the last good map is in force: {wrong.message}",
+            "`bridge map revert` puts the version before in its place.",
+        ) from None
     context.terminal.document({"ok": True, "parameter": name, "map": json.loads(text)})
     context.terminal.say(f"From {name or 'the bridge itself'}:", *text.splitlines())
     return End.DONE

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from bridge import __version__
 from bridge.errors import SettingsError
+from bridge.mapping.attribute_map import AttributeMap
 from bridge.okta.events import HOOK_TYPES
 from bridge.operations.answers import Refused
 from bridge.operations.checklist import CHECKS
@@ -349,6 +350,14 @@ def test_a_wrong_map_is_one_fail() -> None:
     refused = Refused("not-set-up", "ATTRIBUTE_MAP_PARAMETER: expected the name of an SSM parameter").document()
     bench.account.functions[READERS] = lambda _payload: refused
     assert bench.fault() == "bridge.map"
+
+
+def test_a_map_that_is_not_in_force_is_one_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The functions go on with the last good one; what is wrong with the newest is said."""
+    monkeypatch.setattr(AttributeMap, "refused", "attribute map: v: Input should be 1", raising=False)
+    bench = Bench()
+    assert bench.fault() == "bridge.map"
+    assert "v: Input should be 1; the last good one" in bench.checks(1)["bridge.map"]["because"]
 
 
 def test_a_bridge_of_another_version_is_one_fail() -> None:

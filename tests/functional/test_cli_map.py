@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from bridge.errors import SettingsError
-from bridge.mapping.attribute_map import REQUIRED, AttributeMap
-from bridge.mapping.source import MAX_AGE, CurrentMap
+from bridge.mapping.attribute_map import REQUIRED
 from bridge.provisioning.scim import PHONES, PROFILE_PATHS
-from bridge.settings import UserNameSource
 from bridge_cli import ROOT
 from bridge_cli.maps import line_of
 from tests.stages.cli_office import Office
@@ -106,6 +102,14 @@ def test_what_is_wrong_is_named_with_its_line(desk: Desk, text: str, said: str) 
     assert desk.aws.versions == [DEFAULT]
 
 
+def test_show_tells_of_a_wrong_map(desk: Desk) -> None:
+    """What SSM has is not in force then: its line and reason are named, and the way back."""
+    desk.aws.versions.append('{\n"v": 2}')
+    said = desk.office.bridge("map show", code=1).err
+    assert "the last good map is in force: line 2: v: " in said
+    assert "bridge map revert" in said
+
+
 def test_try_shows_one_user_by_the_new_map(desk: Desk) -> None:
     """What would change is marked; nothing is changed."""
     file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
@@ -155,36 +159,6 @@ def test_a_stack_without_a_parameter_says_how_to_get_one(desk: Desk) -> None:
     desk.aws.functions |= dict.fromkeys(desk.aws.functions, operations.handle)
     assert "From the bridge itself" in desk.office.bridge("map show").out
     assert "AttributeMapParameter" in desk.office.bridge(f"map apply {desk.write()} --yes", code=1).err
-
-
-def test_a_wrong_newer_map_leaves_the_last_good_one_in_force() -> None:
-    """It is refused and told; a right one is taken, and none between two refreshes."""
-    texts = [DEFAULT]
-    refused: list[str] = []
-    seconds = [0.0]
-
-    def load() -> AttributeMap:
-        return AttributeMap.parse(texts[-1], user_name=UserNameSource.EMAIL, default_region="US")
-
-    current = CurrentMap(load, refused.append, clock=lambda: seconds[0])
-    first = current.digest
-    texts.append("{}")
-    current.refresh()
-    assert refused == []
-    seconds[0] += timedelta(seconds=MAX_AGE).total_seconds()
-    current.refresh()
-    assert (current.digest, len(refused)) == (first, 1)
-    texts.append(DEFAULT.replace("profile.title", "profile.nickName"))
-    seconds[0] += MAX_AGE
-    assert current.digest == first
-    current.refresh()
-    assert current.digest != first
-
-
-def test_without_any_good_map_there_is_none() -> None:
-    """The function does not start."""
-    with pytest.raises(SettingsError):
-        CurrentMap(lambda: AttributeMap.parse("{}", user_name=UserNameSource.EMAIL, default_region="US"), print)
 
 
 def test_a_line_is_that_of_the_entry() -> None:

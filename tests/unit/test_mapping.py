@@ -7,13 +7,12 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities.parameters import SSMProvider
 from moto import mock_aws
 
 from bridge.errors import Permanent, SettingsError
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.mapping.formats import Format, convert
-from bridge.mapping.source import load_map
+from bridge.mapping.source import parse, read_text
 from bridge.provisioning import scim
 from bridge.provisioning.ports import UserMapper
 from bridge.provisioning.values import AppUser, OktaUser
@@ -293,6 +292,11 @@ TITLE_ONLY = json.dumps(
 )
 
 
+def load_map(settings: MapSettings, *, provider: Any = None) -> AttributeMap:
+    """The map that the settings name."""
+    return parse(settings, read_text(settings, lambda: provider).text)
+
+
 def test_load_map_without_setting_is_the_default() -> None:
     """An empty setting means the map that comes with the bridge."""
     mapper = load_map(MapSettings(UserNameSource.LOGIN, "US", ""))
@@ -312,11 +316,10 @@ def test_load_map_from_a_parameter() -> None:
     with mock_aws():
         client = boto3.client("ssm", region_name="eu-central-1", aws_access_key_id="x", aws_secret_access_key="x")
         client.put_parameter(Name="/bridge/map", Value=TITLE_ONLY, Type="String")
-        provider = SSMProvider(boto3_client=client)
-        mapper = load_map(MapSettings(UserNameSource.LOGIN, "US", "/bridge/map"), provider=provider)
+        mapper = load_map(MapSettings(UserNameSource.LOGIN, "US", "/bridge/map"), provider=client)
         assert mapper.map_user(okta_user(), None).values["displayName"] == "Team Lead"
         with pytest.raises(SettingsError, match="ATTRIBUTE_MAP_PARAMETER"):
-            load_map(MapSettings(UserNameSource.LOGIN, "US", "/bridge/other"), provider=provider)
+            load_map(MapSettings(UserNameSource.LOGIN, "US", "/bridge/other"), provider=client)
 
 
 def test_load_map_from_a_missing_file(tmp_path: Path) -> None:

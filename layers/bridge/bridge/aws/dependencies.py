@@ -174,9 +174,20 @@ class Dependencies:
     @cached_property
     def mapper(self) -> UserMapper:
         """The attribute map."""
-        from bridge.mapping.source import CurrentMap, load_map
+        from bridge.aws.store.maps import MapRecords
+        from bridge.aws.store.table import StateTable
+        from bridge.mapping.source import CurrentMap
 
-        return CurrentMap(lambda: load_map(self.settings.mapping), _note_refused_map)
+        kept = MapRecords(StateTable(self.dynamodb, self.settings.state_table))
+        return CurrentMap(self.settings.mapping, kept, _note_refused_map, client=self._ssm)
+
+    @property
+    def map_refused(self) -> str:
+        """Why the newest attribute map is not in force, empty while it is."""
+        return str(getattr(self.mapper, "refused", ""))
+
+    def _ssm(self) -> Any:
+        return boto3.client("ssm", config=self.client_config)
 
     def refresh(self) -> None:
         """Between two pieces of work: take what was changed in AWS meanwhile, such as the attribute map."""
@@ -186,26 +197,24 @@ class Dependencies:
 
     def map_of(self, text: str) -> UserMapper:
         """The map of a text, under the settings that the real one has; SettingsError when it is wrong."""
-        from bridge.mapping.attribute_map import AttributeMap
+        from bridge.mapping.source import parse
 
-        mapping = self.settings.mapping
-        return AttributeMap.parse(text, user_name=mapping.user_name_source, default_region=mapping.default_phone_region)
+        return parse(self.settings.mapping, text)
 
     @cached_property
     def linked_names(self) -> Callable[[], tuple[str, ...]]:
         """The names and globs of groups to link."""
         from bridge.aws.linked_names import LinkedNames
 
-        return LinkedNames(
-            self.settings.provisioning.linked_groups, lambda: boto3.client("ssm", config=self.client_config)
-        )
+        return LinkedNames(self.settings.provisioning.linked_groups, self._ssm)
 
     @property
     def map_text(self) -> tuple[str, str] | None:
         """Name and text of the SSM parameter that has the attribute map; None where it comes from elsewhere."""
-        from bridge.mapping.source import parameter_text
+        from bridge.mapping.source import has_parameter, read_text
 
-        return parameter_text(self.settings.mapping)
+        mapping = self.settings.mapping
+        return (mapping.source, read_text(mapping, self._ssm).text) if has_parameter(mapping) else None
 
     @cached_property
     def okta(self) -> OktaSide:
@@ -244,8 +253,8 @@ class Dependencies:
 def _note_refused_map(why: str) -> None:
     from bridge.aws.telemetry import Metric, count, logger
 
-    count(Metric.NOT_SET_UP)
-    logger.error("a newer attribute map is wrong; the one before stays in force", extra={"why": why})
+    count(Metric.MAP_REFUSED)
+    logger.error("the newest attribute map is wrong; the last good one stays in force", extra={"why": why})
 
 
 def random_password() -> str:

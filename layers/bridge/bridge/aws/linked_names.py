@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.errors import SettingsError, Transient
 from bridge.settings import SSM_PREFIX, group_names
 
+if TYPE_CHECKING:
+    from bridge.mapping.source import ParameterStore
+
 #: Seconds for which the list is used without asking again.
 MAX_AGE = 300
 #: Seconds between two questions to a store that fails.
 PAUSE = 30
-
-
-class ParameterStore(Protocol):
-    """What is used of boto3's client of Systems Manager."""
-
-    def get_parameter(self, *, Name: str) -> Any:  # noqa: N803 - as boto3 has it
-        """The parameter's newest version."""
 
 
 class LinkedNames:

@@ -62,6 +62,7 @@ class Metric(StrEnum):
     APP_NOT_ACTIVE = "AppNotActive"
     USERS_RECREATED = "UsersRecreated"
     NOT_SET_UP = "NotSetUp"
+    MAP_REFUSED = "MapRefused"
     RECONCILED = "Reconciled"
     RECONCILE_FAILED = "ReconcileFailed"
     RECONCILE_FOUND = "ReconcileFound"

@@ -93,7 +93,12 @@ class AttributeMap:
     @classmethod
     def default(cls, *, user_name: UserNameSource, default_region: str) -> AttributeMap:
         """The map that comes with the bridge."""
-        return cls.parse(_DEFAULT.read_text("utf-8"), user_name=user_name, default_region=default_region)
+        return cls.parse(cls.default_text(), user_name=user_name, default_region=default_region)
+
+    @staticmethod
+    def default_text() -> str:
+        """The document that comes with the bridge."""
+        return _DEFAULT.read_text("utf-8")
 
     @classmethod
     def parse(cls, text: str, *, user_name: UserNameSource, default_region: str) -> AttributeMap:

@@ -38,8 +38,12 @@ class CheckService:
         switches: Switches,
         status: StatusService,
         linked_names: Callable[[], Sequence[str]],
+        map_refused: Callable[[], str],
     ) -> None:
-        """`soundings` and `secrets` make new ones for each run: no token and no value is older than the run."""
+        """`soundings` and `secrets` make new ones for each run: no token and no value is older than the run.
+
+        `map_refused` says why the newest attribute map is not in force.
+        """
         self._settings = settings
         self._soundings = soundings
         self._secrets = secrets
@@ -47,12 +51,18 @@ class CheckService:
         self._switches = switches
         self._status = status
         self._linked_names = linked_names
+        self._map_refused = map_refused
 
     def check(self, asked: Check) -> bridge_answers.Checked:
         """Answers ``check``."""
         settings, sheet, soundings = self._settings, Sheet(), self._soundings()
         sheet.ok("bridge.settings", f"mode {settings.provisioning.mode.value}")
-        sheet.ok("bridge.map", settings.mapping.source or "the one that comes with the bridge")
+        if wrong := self._map_refused():
+            sheet.fail(
+                "bridge.map", f"{wrong}; the last good one is in force", "bridge map revert, or bridge map apply."
+            )
+        else:
+            sheet.ok("bridge.map", settings.mapping.source or "the one that comes with the bridge")
         self._secret(sheet)
         okta = OktaChecks(soundings, sheet, oauth=settings.okta.auth is OktaAuth.OAUTH)
         okta.run(asked.hook_url)

@@ -92,6 +92,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
             switches=switches,
             status=status,
             linked_names=dependencies.linked_names,
+            map_refused=lambda: dependencies.map_refused,
         ),
         reconcile=reconcile,
         preview=preview,
