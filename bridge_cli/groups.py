@@ -6,12 +6,24 @@ import argparse
 
 from bridge.operations.answers import Explained, GroupChanged, GroupLine, GroupsListed
 from bridge.operations.asked import MAX_NAMES
+from bridge.operations.match_answers import PushedGroup, PushedGroups
+from bridge.operations.match_requests import GroupImport
+from bridge.operations.reasons import text_of
 from bridge.operations.requests import Explain, GroupCeiling, GroupLink, GroupList
 from bridge_cli.commands import Command, group_argument, page_arguments, whole
 from bridge_cli.context import Context, pages
-from bridge_cli.ends import End
+from bridge_cli.ends import End, Stopped
 from bridge_cli.entities import show_steps
 from bridge_cli.tables import count
+
+#: What becomes of a pushed group, in words.
+_IMPORTED = {
+    "to-do": "to do",
+    "done": "is linked",
+    "cannot": "cannot",
+    "kept-out": "kept out by a person",
+    "inactive": "not pushed now",
+}
 
 
 def listed(context: Context) -> End:
@@ -45,6 +57,62 @@ def _own_ceiling(line: GroupLine) -> str:
         line.ceiling_percent is not None
     )
     return " and ".join(own)
+
+
+def import_(context: Context) -> End:
+    """``group import``."""
+    terminal = context.terminal
+    groups: list[PushedGroup] = []
+    after: str | None = ""
+    while after is not None:
+        page = context.ask(GroupImport(after=after), PushedGroups).answer
+        if not page.known:
+            raise Stopped(
+                End.FAILED,
+                "What native group push keeps is unknown, and not none: Okta refuses to list it.",
+                "Okta shows it only while provisioning is on, to a role that sees the application. Look at Push Groups "
+                "in Okta, and use `bridge group link` for each.",
+                reason="unknown",
+            )
+        groups += page.groups
+        after = page.next
+        terminal.progress(f"{len(groups)} read")
+    terminal.progressed()
+    rows = [
+        (
+            _IMPORTED[each.state],
+            each.entity,
+            each.okta_name or "(gone)",
+            each.target,
+            each.genesys_id or "-",
+            _why(each),
+        )
+        for each in groups
+    ]
+    if rows:
+        terminal.table(("state", "group", "okta", "pushed to", "genesys cloud", "why"), rows)
+    wanted = [each for each in groups if each.state == "to-do"]
+    if wanted:
+        terminal.say()
+        terminal.confirm(
+            f"Link {count(len(wanted), 'group')} marked `to do` with your approval? Members follow Okta; the first "
+            "removals of each are held."
+        )
+    for number, each in enumerate(wanted):
+        context.standing = f"{number} of {len(wanted)} are linked, perhaps one more. Importing again is harmless."
+        context.ask(GroupLink(do="group.link", entity=each.entity), GroupChanged)
+        terminal.progress(f"{number + 1} of {len(wanted)}")
+    terminal.progressed()
+    context.standing = "It is done."
+    terminal.document({"ok": True, "linked": len(wanted), "groups": [each.model_dump() for each in groups]})
+    terminal.say(f"{count(len(groups), 'pushed group')}; {len(wanted)} linked now. Syncs of them follow.")
+    return End.FAILED if any(each.state == "cannot" for each in groups) else End.DONE
+
+
+def _why(group: PushedGroup) -> str:
+    if group.state == "cannot":
+        return f"{group.why}: {text_of(group.why).means}"
+    return f"linked by {group.why}" if group.why else ""
 
 
 def link(context: Context) -> End:
@@ -134,6 +202,18 @@ COMMANDS = (
         "bridge group link 00g1a2b3c4d5e6f7g8h9",
         link,
         group_argument,
+        changes=True,
+    ),
+    Command(
+        "group import",
+        "",
+        "link the groups that Okta's native group push keeps",
+        "Before native provisioning is switched off. Shows each pushed group, what it is pushed to and whether it can "
+        "be linked by the equal name, asks, and links those as `bridge group link` does. What a person keeps out stays "
+        "out. Where Okta refuses to list the mappings they are unknown, and not none. Names are read live and need the "
+        "policy NamesPolicyArn. Ends with 1 when a group cannot be linked.",
+        "bridge group import",
+        import_,
         changes=True,
     ),
     Command(

@@ -69,12 +69,18 @@ class ReadApi:
         """``GET /apps/{id}``."""
         return Response.of_json(200, render.app_document(self._app(app_id), self._org.org_url))
 
-    def pushed_groups(self, _request: Request, app_id: str) -> Response:
-        """``GET /apps/{id}/group-push/mappings``: in one page, for they are few."""
-        app = self._app(app_id)
-        groups = self._org.groups.current
-        named = ((group_id, groups[group_id].name if group_id in groups else "") for group_id in app.pushed)
-        return Response.of_json(200, [render.push_mapping_document(app, *each) for each in named])
+    def pushed_groups(self, request: Request, app_id: str) -> Response:
+        """``GET /apps/{id}/group-push/mappings``."""
+        app, groups = self._app(app_id), self._org.groups.current
+
+        def wanted(group_id: str) -> str:
+            name = groups[group_id].name if group_id in groups else ""
+            document = render.push_mapping_document(app, group_id, name)
+            if not self._org.switches.push_target_names:
+                del document["targetGroupName"]
+            return json.dumps(document)
+
+        return self._page(request, self._pages(request, 100, 1000), sorted(app.pushed), wanted)
 
     def app_users(self, request: Request, app_id: str) -> Response:
         """``GET /apps/{id}/users``."""

@@ -72,6 +72,7 @@ class OktaSwitches:
         groups_list_deprovisioned: group listings contain members who are DEPROVISIONED.
         own_groups_show_everyone: a user's own groups contain Everyone. Okta's documents show it, and do not say what
             an administrator whose role is confined to some groups sees.
+        push_target_names: a listed mapping of group push names its target. Not documented.
         job_of_bulk_adds: adding several members is one JOB transaction; otherwise one WEB transaction each.
         hook_window: events of this many seconds are merged into one delivery (captured ones took 2 to 11 s).
         hook_max_batch: most events in one delivery, 0 without a limit. Not documented.
@@ -107,6 +108,7 @@ class OktaSwitches:
     app_delete_removes: bool = False
     groups_list_deprovisioned: bool = True
     own_groups_show_everyone: bool = True
+    push_target_names: bool = True
     job_of_bulk_adds: bool = True
     hook_window: float = 10.0
     hook_max_batch: int = 100

@@ -98,7 +98,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
-        naming=NamingService(store, Names(okta, genesys)),
+        naming=NamingService(store, Names(okta, genesys, settings.okta.app_id)),
         users=UserLinkService(okta, genesys, store, dependencies.queues, clock, preview_over, mode=provisioning.mode),
         matching=MatchService(okta, genesys, store, dependencies.mapper, hash_key, dependencies.queues, clock),
         maps=MapService(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from bridge.operations.answers import Answer, Part, Planned
@@ -80,3 +82,22 @@ class UserChanged(Answer):
     writes: list[str] = Field(description="the records that are written, and the call that takes the user's id back")
     planned: Planned | None = Field(default=None, description="what the next sync would do then")
     item: str | None = None
+
+
+class PushedGroup(Part):
+    """A group that native group push keeps; `why` says in one code why it cannot be linked, or what links it."""
+
+    entity: str
+    okta_name: str
+    target: str = Field(description="what it is pushed to, empty where Okta does not say")
+    genesys_id: str | None = Field(description="the Genesys Cloud group of the equal name")
+    state: Literal["to-do", "done", "cannot", "kept-out", "inactive"]
+    why: str = ""
+
+
+class PushedGroups(Answer):
+    """Answers ``group.import``; with `known` false Okta did not say what is pushed, which is not "none"."""
+
+    known: bool
+    groups: list[PushedGroup]
+    next: str | None

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bridge.items import OKTA_ID
-from bridge.operations.asked import MAX_NAMES, Asked, UserId
+from bridge.operations.asked import MAX_NAMES, After, Asked, UserId
 
 #: Most links that one request writes.
 MAX_LINKS = 25
@@ -88,4 +88,16 @@ class NamesOf(Asked):
         return True
 
 
-MatchOperation = Match | MatchLink | UserChange | NamesOf
+class GroupImport(Asked):
+    """What native group push keeps, and which of it can be linked; answered by `match_answers.PushedGroups`."""
+
+    do: Literal["group.import"] = "group.import"
+    after: After = ""
+
+    @property
+    def names(self) -> bool:
+        """Always."""
+        return True
+
+
+MatchOperation = Match | MatchLink | UserChange | NamesOf | GroupImport

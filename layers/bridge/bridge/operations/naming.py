@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from bridge.aws.names import Names, Side
-from bridge.operations import answers
-from bridge.operations.match_requests import NamesOf
+from bridge.aws.names import Names, Pushed, Side
+from bridge.operations import answers, match_answers
+from bridge.operations.match_requests import GroupImport, NamesOf
 from bridge.operations.requests import Find, GroupList
+from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import GroupLink
+from bridge.provisioning.records import GroupLink, GroupState
+
+#: Pushed groups an answer: each costs a call of each side.
+PUSHED = 20
 
 
 class NamingService:
@@ -42,6 +46,51 @@ class NamingService:
         page = links[: asked.limit]
         return answers.GroupsListed(
             groups=[self._line(link) for link in page], next=page[-1].okta_id if len(links) > len(page) else None
+        )
+
+    def pushed(self, asked: GroupImport) -> match_answers.PushedGroups:
+        """Answers ``group.import``."""
+        found = self._names.pushed()
+        if found is None:
+            return match_answers.PushedGroups(known=False, groups=[], next=None)
+        rest = [each for each in found if each.source > asked.after]
+        page = rest[:PUSHED]
+        return match_answers.PushedGroups(
+            known=True,
+            groups=[self._pushed(each) for each in page],
+            next=page[-1].source if len(rest) > len(page) else None,
+        )
+
+    def _pushed(self, pushed: Pushed) -> match_answers.PushedGroup:
+        name = self._names.okta_group_name(pushed.source)
+        found = self._names.genesys_groups(name) if name else []
+        link = self._store.group(pushed.source) or GroupLink(pushed.source)
+        genesys_id = link.genesys_id or (found[0] if len(found) == 1 else "")
+        owner = self._store.owners([genesys_id]).get(genesys_id, link.entity) if genesys_id else link.entity
+        state, why = "to-do", ""
+        if not pushed.active:
+            state = "inactive"
+        elif link.linked_by == UNLINKED_BY_OPERATOR:
+            state = "kept-out"
+        elif link.state is GroupState.LINKED:
+            state, why = "done", link.linked_by
+        elif not name:
+            state, why = "cannot", "no-such-group"
+        elif pushed.target and pushed.target.casefold() != name.casefold():
+            state, why = "cannot", "pushed-under-another-name"
+        elif len(found) != 1:
+            state, why = "cannot", "ambiguous" if found else "no-match"
+        elif owner != link.entity:
+            state, why = "cannot", "taken"
+        return match_answers.PushedGroup.model_validate(
+            {
+                "entity": link.entity,
+                "okta_name": name,
+                "target": pushed.target,
+                "genesys_id": genesys_id or None,
+                "state": state,
+                "why": why,
+            }
         )
 
     def _line(self, link: GroupLink) -> answers.GroupLine:

@@ -122,6 +122,8 @@ class Operations:
                 return self.checks.settings()
             case requests.Find():
                 return self.naming.find(asked)
+            case match_requests.GroupImport():
+                return self.naming.pushed(asked)
             case match_requests.NamesOf():
                 return self.naming.called(asked)
             case match_requests.Match():
