@@ -51,8 +51,9 @@ simulate: .venv/.made ## the whole bridge under 100,000 random schedules (SEED, 
 simulate-some: .venv/.made
 	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation --runs 2000
 
-crash-test: .venv/.made ## processes of the local stack killed with SIGKILL under load, RUNS=200 small companies
-	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation.kills --runs $(or $(RUNS),200) --seed $(or $(SEED),1)
+crash-test: .venv/.made ## processes of the local stack killed with SIGKILL under load, RUNS=200 small companies (CONTROL=1: the test must fail)
+	@PYTHONPATH=layers/bridge $(PYTHON) -m tests.simulation.kills --runs $(or $(RUNS),200) --seed $(or $(SEED),1) \
+		$(if $(CONTROL),--control)
 
 mutants: .venv/.made ## each safeguard broken in a copy, one line at a time: named tests must notice (CHANGED=commit, NAMES)
 	@PYTHONPATH=. $(PYTHON) -m tests.mutants $(if $(CHANGED),--changed $(CHANGED)) $(NAMES)

@@ -4,6 +4,8 @@ A run is one small company of its own: hired, changed in every way, and at least
 changes: a consumer, or the log poller, the reconciler or the operations function while an operator keeps them busy.
 The companies of a wave live at the same time, so that the queues are busy and what a killed consumer held comes back
 while others work. In the end Genesys Cloud equals Okta, and every company has come to the same end state.
+With ``--control`` a kill also loses what the queues hold, and nothing comes later that would read Okta again: the test
+must then find companies that end wrong, or it could not fail.
 Everything listens on loopback only; processes are ended by their ids, and only those that the stack started.
 """
 
@@ -17,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Thread
 
 from bridge_local.demo import free_ports
@@ -102,14 +104,15 @@ class Company:
 class CrashTest:
     """A series of runs on one stack."""
 
-    def __init__(self, stack: Stack, seed: int, say: Say) -> None:
-        """`stack` has started, with both simulators."""
+    def __init__(self, stack: Stack, seed: int, say: Say, *, control: bool = False) -> None:
+        """`stack` has started, with both simulators; as a `control`, a killed consumer loses what the queues hold."""
         if stack.okta is None or stack.genesys is None:
             raise ValueError("the crash test needs both simulators")
         self._stack = stack
         self._okta, self._genesys = stack.okta, stack.genesys
         self._chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._say = say
+        self._control = control
         self._began = time.monotonic()
         self.companies: list[Company] = []
         #: Kills by the name of what was killed, and those of them that met work in hand.
@@ -179,6 +182,8 @@ class CrashTest:
             depths = self._stack.depths()
             in_flight = sum(depth["in_flight"] for name, depth in depths.items() if "Dead" not in name)
             self._end(self._chance.choice(pids), "consumers", in_hand=in_flight > 0)
+            if self._control:
+                self._lose()
 
     def _end(self, pid: int, name: str, *, in_hand: bool) -> None:
         try:
@@ -188,8 +193,16 @@ class CrashTest:
         self.killed[name] += 1
         self.in_hand[name] += in_hand
 
+    def _lose(self) -> None:
+        """The queues forget everything."""
+        sqs = self._stack.aws.client("sqs")
+        for source in self._stack.template.sources("Consumer"):
+            sqs.purge_queue(QueueUrl=self._stack.aws.physical[source.queue])
+
     def _operate(self) -> None:
         """An operator has everything compared, or somebody synced; one that is killed is asked again another time."""
+        if self._control:
+            return
         if self._operator is not None and self._operator.is_alive():
             return
         chance, company = self._chance, self._chance.choice(self.companies)
@@ -230,6 +243,7 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--runs", type=int, default=200, help="how many companies (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="decides when which consumer is killed (default 1)")
+    parser.add_argument("--control", action="store_true", help="lose what the queues hold: the test must find that")
     asked = parser.parse_args(arguments)
     variables = {
         **{name: value for name, value in os.environ.items() if name not in {"OKTA_ORG_URL", "STATE_DIR"}},
@@ -238,8 +252,13 @@ def main(arguments: list[str]) -> int:
     }
     switches = OktaSwitches(rate_limits=UNLIMITED, hook_window=0.3, hook_duplicate=0.05, hook_disorder=0.5)
     began = time.monotonic()
-    with Stack(Options(port=free_ports(4), variables=variables), seed=asked.seed, okta_switches=switches) as stack:
-        test = CrashTest(stack, asked.seed, say)
+    if asked.control:  # queues may be emptied more often than once a minute
+        os.environ["MOTO_SQS_ENFORCE_STRICT_QUEUE_PURGE_BEHAVIOUR"] = "false"
+    options = Options(port=free_ports(4), variables=variables)
+    if asked.control:
+        options = replace(options, catch_up_seconds=3600)  # the schedules come after its end
+    with Stack(options, seed=asked.seed, okta_switches=switches) as stack:
+        test = CrashTest(stack, asked.seed, say, control=asked.control)
         say(f"The stack stands ({time.monotonic() - began:.0f} s).")
         for first in range(0, asked.runs, WAVE):
             test.wave(first, min(WAVE, asked.runs - first))
@@ -250,6 +269,9 @@ def main(arguments: list[str]) -> int:
     say(f"Killed: {test.told()}")
     for line in wrong[:20]:
         say(f"  {line}")
+    if asked.control:
+        say("The control ends wrong, as it must." if wrong else "The control ends well: this test cannot fail.")
+        return 0 if wrong else 1
     if not wrong:
         say("Every company came to the same end state, and Genesys Cloud equals Okta.")
     return 1 if wrong else 0

@@ -133,6 +133,13 @@ class Promises:
             if okta_id in self._wanted.now:
                 self._break(f"{okta_id} is made inactive by a late write, which what was written since should refuse")
 
+    def check_late_removals(self, taken_out: Iterable[tuple[str, str]]) -> None:
+        """Nor does anybody leave a group in which they are by a late write, when the group was changed since."""
+        for group, member in taken_out:
+            for _, okta_id, _ in self._who((member,)):
+                if (self.pairs.get(group, ""), okta_id) in self._members.now and okta_id in self._wanted.now:
+                    self._break(f"{okta_id} leaves {group} by a late write, which what was written since should refuse")
+
     def check_links(self, lies: Sequence[datetime]) -> None:
         """No group loses its link that has been in scope all the time, but for `lies` that pass for two answers."""
         for okta_id in set(self.pairs.values()):

@@ -16,7 +16,7 @@ from bridge_local.exchange import ConnectionCut, Model, Request, Response
 from bridge_local.faults import Effect, Fault, Faults, cut, html, late, lost
 from bridge_local.genesys import GenesysModel
 from bridge_local.genesys import faults as genesys_faults
-from bridge_local.genesys.records import User
+from bridge_local.genesys.records import Group, User
 from bridge_local.okta import OktaModel
 from bridge_local.okta import faults as okta_faults
 from bridge_local.transport import ModelTransport
@@ -132,10 +132,13 @@ class GenesysInWeather(Service):
         self._genesys = genesys
         #: Writes on their way, whose callers gave up: when they arrive, and what they are.
         self.on_the_way: list[tuple[datetime, Request]] = []
-        #: The account that each of them is about, as it was when the write left.
-        self._left: dict[int, User | None] = {}
+        #: The account or group that each of them is about, as it was when the write left.
+        self._left: dict[int, User | Group | None] = {}
         #: Accounts that a write made inactive which came late, although they had been changed since it left.
         self.ended_late: set[str] = set()
+        #: Genesys Cloud ids of groups and members whom a write removed that came late, although the group had been
+        #: changed since it left.
+        self.taken_out_late: set[tuple[str, str]] = set()
         #: Whether a write took place after the function that sent it had ended.
         self.came_late = False
         #: Genesys Cloud ids of groups and of the members whom a call that came late has removed.
@@ -155,7 +158,7 @@ class GenesysInWeather(Service):
         if writes and gate.hits(gate.weather.late):
             due = gate.clock.time + timedelta(seconds=gate.chance.choice((1, 15, 120, 900)))
             self.on_the_way.append((due, request))
-            self._left[id(request)] = self._account(request)
+            self._left[id(request)] = self._subject(request)
             gate.clock.advance(10)
             gate.history.tell(f"{what}: no answer in time; it arrives at {due:%H:%M:%S}")
             return Response(504, delay=30)
@@ -176,18 +179,27 @@ class GenesysInWeather(Service):
         while due := [each for each in self.on_the_way if each[0] <= self.gate.clock.time]:
             arriving = min(due, key=lambda each: each[0])
             self.on_the_way.remove(arriving)
-            left, before = self._left.pop(id(arriving[1])), self._account(arriving[1])
+            left, before = self._left.pop(id(arriving[1])), self._subject(arriving[1])
             answer = self._genesys.handle(arriving[1])
-            after = self._account(arriving[1])
-            if before is not None and after is not None and before is not left and before.active and not after.active:
-                self.ended_late.add(after.external_id)
-            call = self._genesys.calls[-1]
-            self.removed_late |= {(call.group_id, member) for member in call.removed}
+            after, call = self._subject(arriving[1]), self._genesys.calls[-1]
+            removed = {(call.group_id, member) for member in call.removed}
+            self.removed_late |= removed
+            if before is not left:
+                self.taken_out_late |= removed
+                if isinstance(before, User) and isinstance(after, User) and before.active and not after.active:
+                    self.ended_late.add(after.external_id)
             self.gate.history.tell(f"late: {_described(arriving[1])} {answer.status}")
 
-    def _account(self, request: Request) -> User | None:
-        """The account that a request is about, as it is."""
-        return self._genesys.directory.users.get(request.path.rpartition("/")[2])
+    @property
+    def losing(self) -> list[str]:
+        """Genesys Cloud ids of the groups to which a removal of members is on its way."""
+        removals = [request for _, request in self.on_the_way if b'"remove"' in request.body]
+        return sorted({request.path.rpartition("/")[2] for request in removals})
+
+    def _subject(self, request: Request) -> User | Group | None:
+        """The account or group that a request is about, as it is."""
+        directory, genesys_id = self._genesys.directory, request.path.rpartition("/")[2]
+        return directory.users.get(genesys_id) or directory.groups.get(genesys_id)
 
     def _fault(self, request: Request) -> Met | None:
         gate, weather = self.gate, self.gate.weather

@@ -131,6 +131,8 @@ class Simulation:
             if self.by_hand and self.company.hand.random() < BY_HAND_ACTS:
                 self.company.handle(self.company.hand.choice(self.company.people))
                 self.note_truth()
+            for group in self.world.genesys_outside.losing:
+                self.administrate_turn(self.promises.pairs.get(group, ""))
             for scheduled in SCHEDULED:
                 if chance.random() < scheduled.share:
                     scheduled.run(self)
@@ -222,6 +224,8 @@ class Simulation:
             self.world.genesys_outside.land()
             self.promises.check_late(self.world.genesys_outside.ended_late)
             self.world.genesys_outside.ended_late.clear()
+            self.promises.check_late_removals(self.world.genesys_outside.taken_out_late)
+            self.world.genesys_outside.taken_out_late.clear()
             self._dispatcher.run_due()
             self._send_dues()
             queues = list(Queue)

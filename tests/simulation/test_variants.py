@@ -19,6 +19,7 @@ BEGIN = {
     "no-order": 161,
     "trusts-silence": 261,
     "second-rendering": 1,
+    "no-if-match": 1,
 }
 
 
