@@ -79,11 +79,17 @@ def entity_of(arguments: argparse.Namespace, *, app: bool = False) -> str:
     return f"{kind}:{okta_id}"
 
 
-def group_argument(parser: argparse.ArgumentParser, *, app: bool = False) -> None:
+def group_argument(parser: argparse.ArgumentParser, *, app: bool = False, optional: bool = False) -> None:
     """``GROUP``, or ``HOLD`` where the organisation has one too."""
     says = "the group's Okta id or name"
     says = f"{says}; or app, the organisation's hold" if app else says
-    parser.add_argument("entity", metavar="HOLD" if app else "GROUP", type=_hold if app else _group, help=says)
+    parser.add_argument(
+        "entity",
+        metavar="HOLD" if app else "GROUP",
+        nargs="?" if optional else None,
+        type=_hold if app else _group,
+        help=says,
+    )
 
 
 def page_arguments(parser: argparse.ArgumentParser, usual: int) -> None:

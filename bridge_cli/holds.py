@@ -12,6 +12,7 @@ from bridge_cli.bridge import Reply
 from bridge_cli.commands import Command, group_argument, okta_id, page_arguments, positive, seconds, ticket_argument
 from bridge_cli.context import Context, pages
 from bridge_cli.ends import End, Stopped
+from bridge_cli.first_links import decide_first_links
 from bridge_cli.tables import count
 
 #: Staged users that are shown before a decision.
@@ -81,6 +82,12 @@ def reject(context: Context) -> End:
 
 def _decide(context: Context, verb: Verb) -> End:
     entity, why = context.arguments.entity, context.arguments.why
+    if context.arguments.first_links == (entity is not None):
+        raise argparse.ArgumentTypeError("expected one of HOLD and --first-links")
+    if context.arguments.first_links:
+        if context.arguments.revision is not None:
+            raise argparse.ArgumentTypeError("--revision: expected with HOLD alone")
+        return decide_first_links(context, verb, _wait)
     shown = context.ask(HoldsShow(entity=entity, limit=_FIRST), HoldShown).answer
     hold = shown.hold
     _show(context, shown)
@@ -253,7 +260,10 @@ def _show_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _decision_arguments(parser: argparse.ArgumentParser) -> None:
-    _hold_argument(parser)
+    group_argument(parser, app=True, optional=True)
+    parser.add_argument(
+        "--first-links", action="store_true", help="all holds of groups that were just linked, in the place of HOLD"
+    )
     ticket_argument(parser)
     parser.add_argument(
         "--revision", metavar="N", type=positive, help="decide only if the hold is still at this revision; for scripts"
@@ -286,12 +296,14 @@ COMMANDS = (
     ),
     Command(
         "holds approve",
-        "HOLD --why TICKET",
+        "{HOLD | --first-links} --why TICKET",
         "release the removals of a hold",
         "Shows the hold and asks. What is approved is exactly the revision that was shown: the bridge reads Okta again "
         "and removes those of its users who should still be removed. People staged later open a hold of their own. "
         "Your identity is confirmed by AWS itself (a signed sts:GetCallerIdentity, good for this decision alone), and "
-        "kept with the reason.",
+        "kept with the reason. With --first-links every group that was just linked is shown with its counts, and they "
+        "are decided together: each decision is signed and recorded singly, at the revision that was shown; one that "
+        "has changed meanwhile is left and named.",
         "bridge holds approve 00g1a2b3c4d5e6f7g8h9 --why OPS-1234",
         approve,
         _decision_arguments,
@@ -299,7 +311,7 @@ COMMANDS = (
     ),
     Command(
         "holds reject",
-        "HOLD --why TICKET",
+        "{HOLD | --first-links} --why TICKET",
         "keep the members of a hold",
         "Shows the hold and asks. Its users stay members as exceptions: until they are members again in Okta, or "
         "they, or the link, are gone. Put right in Okta what was wrong there.",

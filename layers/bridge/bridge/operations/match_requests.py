@@ -74,12 +74,20 @@ class UserChange(Asked):
 
 
 class NamesOf(Asked):
-    """What people and accounts are called, read live; answered by `answers.FoundEntities`."""
+    """What people, groups and accounts are called, read live; answered by `answers.FoundEntities`."""
 
     do: Literal["names"] = "names"
     entities: Annotated[
-        list[Annotated[str, StringConstraints(pattern=rf"^(user:{OKTA_ID.pattern}|account:[A-Za-z0-9-]{{1,64}})$")]],
-        Field(min_length=1, max_length=MAX_NAMES, description=f"1 to {MAX_NAMES} of user:<okta id> or account:<id>"),
+        list[
+            Annotated[
+                str, StringConstraints(pattern=rf"^((user|group):{OKTA_ID.pattern}|account:[A-Za-z0-9-]{{1,64}})$")
+            ]
+        ],
+        Field(
+            min_length=1,
+            max_length=MAX_NAMES,
+            description=f"1 to {MAX_NAMES} of user:<okta id>, group:<okta id> or account:<id>",
+        ),
     ]
 
     @property

@@ -31,10 +31,12 @@ class NamingService:
 
     def called(self, asked: NamesOf) -> answers.FoundEntities:
         """Answers ``names``; who is not there any more is missing."""
-        found = {}
-        for entity in asked.entities:
-            kind, _, key = entity.partition(":")
-            found[entity] = self._names.okta_user(key) if kind == "user" else self._names.genesys_user(key)
+        of = {
+            "user": self._names.okta_user,
+            "group": self._names.okta_group_name,
+            "account": self._names.genesys_user,
+        }
+        found = {entity: of[entity.partition(":")[0]](entity.partition(":")[2]) for entity in asked.entities}
         named = [answers.Named(entity=entity, name=name) for entity, name in found.items() if name]
         return answers.FoundEntities(found=named)
 
