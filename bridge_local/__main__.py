@@ -13,6 +13,7 @@ from types import FrameType
 
 from bridge.aws.store.dynamo import DynamoStore
 from bridge_local import demo, examples
+from bridge_local.demo import settle
 from bridge_local.options import Options
 from bridge_local.scenario import LINKED_GROUPS, Company
 from bridge_local.stack import Stack
@@ -20,7 +21,8 @@ from bridge_local.stack import Stack
 _EPILOG = """
 run listens on 127.0.0.1: the hook and the console on PORT (8080), the Okta simulator on PORT+1, the Genesys Cloud
 simulator on PORT+2, AWS (moto) on PORT+3. Environment: PORT, BIND (a further address), STATE_DIR (keeps the state),
-PEOPLE (invented people to begin with), CATCH_UP_SECONDS (15 in place of the template's 300; every other schedule is
+PEOPLE (invented people to begin with), EXAMPLES (1: the people of events/ in their place, of whom nobody has been
+told), CATCH_UP_SECONDS (15 in place of the template's 300; every other schedule is
 quickened alike), OKTA_ORG_URL, OKTA_APP_ID, GENESYS_API_URL, GENESYS_LOGIN_URL (servers in a simulator's place),
 HOOK_SECRET, OKTA_TOKEN, GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET, and every setting of the functions. demo: SEED
 repeats a run.
@@ -62,11 +64,15 @@ def run(options: Options) -> int:
         except OSError as error:
             print(f"The stack cannot start: {error}", file=sys.stderr)
             return 1
-        fresh = stack.okta is not None and not stack.okta.users.current
-        if options.people and fresh and stack.okta is not None and stack.genesys is not None:
-            store = DynamoStore(stack.aws.client("dynamodb"), stack.aws.physical["StateTable"])
-            examples.add(stack.okta, stack.genesys, store)
-            Company(stack.okta, stack.genesys, random.Random(0)).hire(options.people)  # noqa: S311 - invented people
+        okta, genesys = stack.okta, stack.genesys
+        if okta is not None and genesys is not None and not okta.users.current:
+            if options.examples:
+                store = DynamoStore(stack.aws.client("dynamodb"), stack.aws.physical["StateTable"])
+                examples.add(okta, genesys, store)
+            elif options.people:
+                _tell(f"Okta hires {options.people} people and more into 5 linked groups")
+                Company(okta, genesys, random.Random(0)).hire(options.people)  # noqa: S311 - invented people
+                settle(stack, _tell)
         print(
             f"ready hook {stack.hook_url} console {options.url()}/ okta {options.okta_url or options.url(1)}"
             f" genesys {options.genesys_api_url or options.url(2)} aws {options.url(3)} log {stack.logs.path}",
@@ -76,6 +82,11 @@ def run(options: Options) -> int:
         stop.wait()
         print("stopping", file=output, flush=True)
     return 0
+
+
+def _tell(line: str) -> None:
+    """How far the start has come, beside the one line that says it is over."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

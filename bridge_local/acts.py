@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -82,6 +81,11 @@ _FIRST = ("Alma", "Bo", "Carla", "Dov", "Elif", "Finn", "Greta", "Hugo", "Ines",
 _LAST = ("Berg", "Dale", "Ford", "Glen", "Heath", "Isle", "Knoll", "Lark", "Mill", "North", "Pond", "Ridge", "Shore")
 
 
+def invented(number: int) -> tuple[str, str]:
+    """First and last name of the person of that number; after 182 they come again."""
+    return _FIRST[number % len(_FIRST)], _LAST[number // len(_FIRST) % len(_LAST)]
+
+
 class ActRefused(ValueError):
     """It cannot be done; the message names the field and what was expected."""
 
@@ -93,7 +97,6 @@ class Acts:
         """On these two servers."""
         self._okta = okta
         self._genesys = genesys
-        self._rng = random.Random(1)  # noqa: S311 - invented people
 
     def act(self, name: str, fields: Mapping[str, Any]) -> str:
         """Do one of `ACTS`; what has happened, in a sentence without names.
@@ -296,8 +299,8 @@ class Acts:
     def _new_people(self, count: int) -> list[str]:
         made = []
         for _ in range(count):
-            first, last = self._rng.choice(_FIRST), self._rng.choice(_LAST)
-            number = len(self._okta.users.current) + 1
+            number = len(self._okta.users.current)
+            first, last = invented(number)
             while self._okta.user_id_of(login := f"{first}.{last}.{number}@example.com".lower()):
                 number += 1
             profile = {"login": login, "firstName": first, "lastName": last, "title": "Agent"}

@@ -76,12 +76,12 @@ def main(variables: Mapping[str, str], say: Say) -> int:
         company = Company(okta, genesys, random.Random(seed))  # noqa: S311 - a story
         say(f"The stack stands ({_since(started)}). Okta hires {PEOPLE} people and more into 5 linked groups.")
         company.hire(PEOPLE)
-        settle(stack, genesys, say, started)
+        settle(stack, say)
         say(f"All are there ({_since(started)}). Okta changes, suspends, moves, unassigns, deactivates, deletes.")
         for step in company.changes():
             step()
             time.sleep(0.02)  # so that syncs meet the changes half done
-        settle(stack, genesys, say, started)
+        settle(stack, say)
         _account(stack, okta, genesys, post, say)
         missing = sorted(EVENT_TYPES - {entry.event_type for entry in okta.log.all()})
         wrong = [f"the story has no {event_type}" for event_type in missing]
@@ -90,23 +90,25 @@ def main(variables: Mapping[str, str], say: Say) -> int:
         return verdict(wrong, started, say)
 
 
-def settle(stack: Stack, genesys: GenesysModel, say: Say, started: float) -> None:
+def settle(stack: Stack, say: Say, patience: float = _PATIENCE) -> None:
     """Wait until every delivery is made and every queue is empty.
 
     Raises:
         TimeoutError: it takes too long.
     """
-    end, told, quiet = time.monotonic() + _PATIENCE, time.monotonic(), 0
+    started = time.monotonic()
+    told, quiet = started, 0
     while quiet < _QUIET:
         time.sleep(_PAUSE)
         waiting = sum(sum(depth.values()) for queue, depth in stack.depths().items() if queue != "DeadLettersQueue")
         idle = not waiting and stack.dispatcher is not None and stack.dispatcher.next_due() is None
         quiet = quiet + 1 if idle else 0
-        if time.monotonic() > end:
-            raise TimeoutError(f"{waiting} items are still in the queues after {_PATIENCE} s")
+        if time.monotonic() > started + patience:
+            raise TimeoutError(f"{waiting} items are still in the queues after {patience:g} s")
         if time.monotonic() > told + 3:
             told = time.monotonic()
-            say(f"  {_since(started)}: {len(genesys.users())} users in Genesys Cloud, {waiting} items in the queues")
+            users = len(stack.genesys.users()) if stack.genesys is not None else 0
+            say(f"  {_since(started)}: {users} users in Genesys Cloud, {waiting} items in the queues")
 
 
 def free_ports(count: int) -> int:

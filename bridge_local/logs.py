@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from bridge_local.series import Series
+
 
 class FunctionLogs(io.TextIOBase):
     """Takes standard output's place while functions run in this process, and their output from others.
@@ -16,12 +18,14 @@ class FunctionLogs(io.TextIOBase):
     Attributes:
         path: the file.
         metrics: sum by metric and dimensions, such as ``Syncs outcome=created``.
+        series: the same over time.
     """
 
     def __init__(self, path: Path) -> None:
         """Append to `path`."""
         self.path = path
         self.metrics: Counter[str] = Counter()
+        self.series = Series()
         self._file = path.open("a", encoding="utf-8")
         self._lock = Lock()
         self._rest = ""
@@ -52,7 +56,9 @@ class FunctionLogs(io.TextIOBase):
         self._file.flush()
         if '"CloudWatchMetrics"' in line:
             try:
-                self._count(json.loads(line))
+                document = json.loads(line)
+                self._count(document)
+                self.series.take(document)
             except (ValueError, KeyError, TypeError):
                 return  # a line that only looks like a metric is a log line
 

@@ -11,6 +11,7 @@ import base64
 import copy
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 from time import time
@@ -25,13 +26,30 @@ from moto.dynamodb import models as dynamodb
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.sqs.models import Queue
+from moto.sqs.models import Queue, sqs_backends
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bridge_local.aws import REGION
 from bridge_local.exchange import Request, Response
 
 _ITEM_OPERATIONS = frozenset({"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"})
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message in a queue.
+
+    Attributes:
+        queue: the queue's logical id.
+        entity: its message group.
+        receives: how often it has been received.
+        hidden: whether nobody can receive it at this moment: it is in hand, or waits for its time.
+    """
+
+    queue: str
+    entity: str
+    receives: int
+    hidden: bool
 
 
 class Moto:
@@ -64,6 +82,22 @@ class Moto:
         backend = dynamodb.dynamodb_backends[DEFAULT_ACCOUNT_ID][REGION]
         with self._lock:
             return [item.to_json()["Attributes"] for item in backend.get_table(table).all_items()]
+
+    def messages(self) -> list[Message]:
+        """Every message of every queue, as it stands there; dead letters too."""
+        now = time() * 1000
+        with self._lock:
+            queues = sqs_backends[DEFAULT_ACCOUNT_ID][REGION].queues
+            return [
+                Message(
+                    name.removesuffix(".fifo"),
+                    str(each.group_id),
+                    each.approximate_receive_count,
+                    max(each.visible_at, each.delayed_until) > now,
+                )
+                for name, queue in queues.items()
+                for each in _all(queue)
+            ]
 
     def reset(self) -> None:
         """Forget everything."""

@@ -49,6 +49,7 @@ class Options:
         genesys_api_url: an outside Genesys Cloud API, empty for the simulator.
         genesys_login_url: an outside Genesys Cloud login, empty for the simulator.
         people: how many invented people the simulators begin with.
+        examples: whether Okta begins with the people of ``events/`` alone, of whom nobody has been told.
         catch_up_seconds: from one run of catch-up to the next; 15 where people watch, and no variable says otherwise.
             The other schedules of the template keep their relation to it.
         concurrency: the account's quota of concurrent executions, as Lambda reports it.
@@ -62,13 +63,14 @@ class Options:
     genesys_api_url: str = ""
     genesys_login_url: str = ""
     people: int = 0
+    examples: bool = False
     catch_up_seconds: int = CATCH_UP_SECONDS
     concurrency: int = 1000
     variables: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Options:
-        """PORT, BIND, STATE_DIR, PEOPLE, CATCH_UP_SECONDS, CONCURRENT_EXECUTIONS and the URLs.
+        """PORT, BIND, STATE_DIR, PEOPLE, EXAMPLES, CATCH_UP_SECONDS, CONCURRENT_EXECUTIONS and the URLs.
 
         Raises:
             ValueError: a variable is not as expected; the message names it.
@@ -83,6 +85,7 @@ class Options:
             genesys_api_url=outside[1].rstrip("/"),
             genesys_login_url=outside[2].rstrip("/"),
             people=_number(variables, "PEOPLE", 0 if any(outside) else 12, 0, 5000),
+            examples=bool(_number(variables, "EXAMPLES", 0, 0, 1)),
             catch_up_seconds=_number(variables, "CATCH_UP_SECONDS", 15, 1, 3600),
             concurrency=_number(variables, "CONCURRENT_EXECUTIONS", 1000, 1, 1_000_000),
             variables=dict(variables),

@@ -19,7 +19,7 @@ from bridge.provisioning.linking import LINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupState, LogCursor
 from bridge.provisioning.user_records import Origin, UserState
-from bridge_local.acts import ACTS, ActRefused, Acts
+from bridge_local.acts import ACTS, ActRefused, Acts, invented
 from bridge_local.faults import Fault
 from bridge_local.functions import Invoked
 from bridge_local.genesys import GenesysModel
@@ -159,17 +159,24 @@ class Stagehand:
 
     def _person(self, *, assigned: bool = True) -> str:
         number = len(self._okta.users.current) + 1
-        login = f"player{number}@example.com"
-        profile = {"login": login, "email": login, "firstName": "Player", "lastName": f"No{number}"}
+        first, last = invented(number)
+        login = f"{first}.{last}.{number}@example.com".lower()
+        profile = {"login": login, "email": login, "firstName": first, "lastName": last}
         person = self._okta.create_user(profile)
         if assigned:
             self._okta.assign_user(person)
         return person
 
     def _link(self, person: str) -> str:
-        login = self._okta.users.current[person].login
+        user = self._okta.users.current[person]
         account = self._genesys.add_user(
-            {"userName": login, "displayName": login, "active": True, "externalId": person}
+            {
+                "userName": user.login,
+                "displayName": user.display_name,
+                "emails": [{"type": "work", "value": user.login}],
+                "active": True,
+                "externalId": person,
+            }
         )
         self._store.claim_user(
             replace(

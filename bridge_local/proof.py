@@ -44,13 +44,13 @@ def _user_differences(okta: OktaModel, genesys: GenesysModel, story: Story) -> I
     yield from _doubles("externalId", [str(each.get("externalId", "")) for each in documents])
     yield from _doubles("userName", [str(each["userName"]).casefold() for each in documents])
     by_okta_id = {str(each.get("externalId", "")): each for each in documents}
-    wanted = _wanted(okta)
+    wanted = entitled(okta)
     for okta_id in wanted:
         document = by_okta_id.get(okta_id)
         if document is None:
             yield f"user {okta_id}: is missing in Genesys Cloud"
             continue
-        expected, actual = _expected(okta, okta_id, story.country), _actual(document)
+        expected, actual = due_attributes(okta, okta_id, story.country), held_attributes(document)
         for name, value in expected.items():
             if value != actual[name]:
                 yield f"user {okta_id}: {name} should be {value!r}, is {actual[name]!r}"
@@ -62,7 +62,7 @@ def _user_differences(okta: OktaModel, genesys: GenesysModel, story: Story) -> I
 
 def _member_differences(okta: OktaModel, genesys: GenesysModel, story: Story) -> Iterator[str]:
     okta_id_of = {str(each["id"]): str(each.get("externalId", "")) for each in genesys.users()}
-    wanted = _wanted(okta)
+    wanted = entitled(okta)
     for okta_group, genesys_group in story.links.items():
         members = [okta_id_of.get(member, f"unknown {member}") for member in genesys.members(genesys_group)]
         # Who is inactive may stay a member: it gives nobody access.
@@ -77,7 +77,7 @@ def _member_differences(okta: OktaModel, genesys: GenesysModel, story: Story) ->
             yield f"Genesys Cloud group {name}: is linked with nothing and has members"
 
 
-def _wanted(okta: OktaModel) -> dict[str, Any]:
+def entitled(okta: OktaModel) -> dict[str, Any]:
     """The Okta users who should be active in Genesys Cloud, by id."""
     assigned = okta.assignments[okta.app_id].current
     return {
@@ -85,7 +85,8 @@ def _wanted(okta: OktaModel) -> dict[str, Any]:
     }
 
 
-def _expected(okta: OktaModel, okta_id: str, country: str) -> dict[str, Any]:
+def due_attributes(okta: OktaModel, okta_id: str, country: str) -> dict[str, Any]:
+    """What the account of an entitled Okta user should hold, by the attribute's name; None is absent."""
     profile = okta.users.current[okta_id].profile
     full_name = f"{profile.get('firstName') or ''} {profile.get('lastName') or ''}".strip()
     return {
@@ -101,7 +102,8 @@ def _expected(okta: OktaModel, okta_id: str, country: str) -> dict[str, Any]:
     }
 
 
-def _actual(document: Mapping[str, Any]) -> dict[str, Any]:
+def held_attributes(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a Genesys Cloud account holds, under the same names."""
     enterprise = document.get(_ENTERPRISE, {})
     return {
         "userName": str(document["userName"]).casefold(),

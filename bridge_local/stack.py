@@ -21,7 +21,6 @@ from urllib.parse import urlsplit
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.operations.asked import READER
 from bridge.operations.bridge_answers import Status
-from bridge.operations.needs import needs
 from bridge_local import ROOT, keep
 from bridge_local.acts import Acts
 from bridge_local.aws import Aws
@@ -92,10 +91,21 @@ class Stack:
         self._directory.mkdir(parents=True, exist_ok=True)
         self.logs = FunctionLogs(self._directory / "functions.log")
         self._moto = Moto()
-        self.console = Console(self.aws, self._moto, self.template, self.okta, self.genesys, self.logs, self._needs)
+        self.console = Console(
+            options,
+            self.aws,
+            self._moto,
+            self.template,
+            self.okta,
+            self.genesys,
+            self.logs,
+            self._status,
+            utc_now,
+        )
         #: The environment as it was found: the receiver, which runs in this process, gets its own below.
         self._dependencies = dict(os.environ)
         self._stop = Event()
+        self._said: Status | None = None
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
         self.functions = functions = {name: self._function(name) for name in self.template.invoked}
@@ -256,16 +266,17 @@ class Stack:
             server.start()
             self._closers.append(server.close)
 
-    def _needs(self) -> list[dict[str, str]] | None:
-        """What needs somebody, as ``bridge status`` of this stack names it; None where it does not answer."""
-        answered = self.functions["Operations"].invoke({"do": "status"}, READER)
+    def _status(self) -> Status | None:
+        """What the bridge says of itself; the last word again while it answers somebody else, None without any."""
+        operations = self.functions["Operations"]
+        if operations.busy and self._said is not None:
+            return self._said
+        answered = operations.invoke({"do": "status"}, READER)
         if answered.failed or not answered.payload.get("ok"):
-            return None
-        port = "" if self.options.port == Options.port else f" --port {self.options.port}"
-        return [
-            {"problem": need.problem, "what": need.says, "command": f"bridge {need.command} --local{port}"}
-            for need in needs(Status.model_validate(answered.payload), utc_now())
-        ]
+            self._said = None
+        else:
+            self._said = Status.model_validate(answered.payload)
+        return self._said
 
     def _front(self) -> Front:
         self._closers.append(lambda: _put_back(self._dependencies))

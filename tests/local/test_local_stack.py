@@ -32,7 +32,7 @@ def stack(state: Path) -> Iterator[tuple[str, int, subprocess.Popen[str]]]:
     process = subprocess.Popen(
         [sys.executable, "-m", "bridge_local", "run"],
         cwd=ROOT,
-        env={**os.environ, "PORT": str(port), "STATE_DIR": str(state), "PEOPLE": "1"},
+        env={**os.environ, "PORT": str(port), "STATE_DIR": str(state), "EXAMPLES": "1"},
         stdout=subprocess.PIPE,
         text=True,
     )

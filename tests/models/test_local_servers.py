@@ -12,16 +12,11 @@ from typing import Any, cast
 
 import pytest
 
-from bridge_local.aws import Aws
-from bridge_local.console import Console
 from bridge_local.exchange import ConnectionCut, Request, Response, Wire
 from bridge_local.front import Front, proxy_event
 from bridge_local.logs import FunctionLogs
-from bridge_local.moto_model import Moto
-from bridge_local.options import Options
 from bridge_local.server import MAX_BODY, Server
 from bridge_local.template import Template
-from tests.world import World
 
 ROUTES = Template().routes("Receiver")
 
@@ -176,37 +171,6 @@ def test_only_the_templates_routes_exist(method: str, path: str) -> None:
 
 
 # ------------------------------------------------------------------------------------------------ console
-
-
-def test_the_console_shows_both_sides_and_escapes_what_it_shows(tmp_path: Path) -> None:
-    """A name is text, never markup; the page needs nothing from elsewhere."""
-    world = World()
-    world.person("<script>alert(1)</script> Brook")
-    moto = Moto()
-    moto.reset()
-    server = Server(moto, "127.0.0.1", 0)
-    server.start()
-    aws = Aws(f"http://127.0.0.1:{server.port}")
-    template = Template()
-    aws.create(template, Options())
-    logs = FunctionLogs(tmp_path / "functions.log")
-    needed = [{"problem": "holds-open", "what": "<i>Holds</i>", "command": "bridge holds list --local"}]
-    console = Console(aws, moto, template, world.okta, world.genesys, logs, lambda: needed)
-    page = console.handle(Request.of("GET", "/"))
-    document = console.handle(Request.of("GET", "/console.json"))
-    server.close()
-    logs.close()
-    assert page is not None
-    assert document is not None
-    assert b"<script>alert" not in page.body
-    assert b"&lt;script&gt;alert(1)&lt;/script&gt; Brook" in page.body
-    assert b"http://" not in page.body
-    assert b"https://" not in page.body
-    assert page.body.index(b"Needs you") < page.body.index(b"holds-open") < page.body.index(b"<h2>Okta")
-    assert b"&lt;i&gt;Holds" in page.body
-    assert json.loads(document.body)["needs"] == needed
-    assert json.loads(document.body)["okta"]["users"] == 1
-    assert console.handle(Request.of("GET", "/favicon.ico")) is None
 
 
 def test_metrics_are_added_up_and_every_line_is_kept(tmp_path: Path) -> None:
