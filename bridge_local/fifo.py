@@ -173,6 +173,11 @@ class FifoQueues:
                 first.setdefault((queue, message.group), message.visible)
         return min(first.values(), default=None)
 
+    def oldest(self) -> timedelta | None:
+        """How long the oldest message of all waits, None where there is none."""
+        sent = [message.sent for fifo in self.queues.values() for message in fifo.messages]
+        return self._now() - min(sent) if sent else None
+
     def waiting(self) -> int:
         """How many messages the leavers' and the users' queue have, in hand or for later."""
         return sum(len(self.queues[queue].messages) for queue in (Queue.LEAVERS, Queue.USERS))

@@ -87,6 +87,11 @@ class Function:
         with self._lock:
             self._end()
 
+    def restart(self) -> None:
+        """Have the next invocation start another process, with the environment as it is then."""
+        with self._lock:
+            self._end()
+
     def _running(self) -> tuple[subprocess.Popen[str], IO[str]]:
         if self._process is not None and self._answers is not None and self._process.poll() is None:
             return self._process, self._answers

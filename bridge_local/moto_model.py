@@ -31,6 +31,9 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bridge_local.aws import REGION
 from bridge_local.exchange import Request, Response
+from bridge_local.moto_ages import QueueAges
+
+__all__ = ["Moto", "QueueAges"]
 
 _ITEM_OPERATIONS = frozenset({"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"})
 

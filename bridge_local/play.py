@@ -7,7 +7,7 @@ A scene stands in ``scenes.json``: what it says, its steps, and what must be see
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -60,11 +60,16 @@ def scenes() -> Mapping[str, Scene]:
 class Stagehand:
     """Makes what a scene needs; each step goes on with the people and the group of those before."""
 
-    def __init__(self, okta: OktaModel, genesys: GenesysModel, store: Store) -> None:
-        """Both sides, and what the bridge remembers of people who have long been there."""
+    def __init__(self, okta: OktaModel, genesys: GenesysModel, store: Store, set_mode: Callable[[str], None]) -> None:
+        """Both sides, and what the bridge remembers of people who have long been there.
+
+        `set_mode` deploys the functions with another mode; empty is the one that they began with.
+        """
         self._okta = okta
         self._genesys = genesys
         self._store = store
+        self._set_mode = set_mode
+        self._observes = False
         self._secret = genesys.tokens.client_secret
         self._people: list[str] = []
         self._group = ""
@@ -82,6 +87,8 @@ class Stagehand:
         self._genesys.tokens.client_secret = self._secret
         self._verify("VERIFIED")
         self._store.pause_removals(paused=False)
+        if self._observes:
+            self.mode("")
 
     # ------------------------------------------------------------------------------------------- steps
 
@@ -150,6 +157,18 @@ class Stagehand:
         kept = self._people[:people]
         self._store.add_exceptions(f"group:{self._group}", kept)
         self._okta.remove_members(self._group, kept)
+
+    def mode(self, name: str) -> None:
+        """Deploy the functions with this mode."""
+        self._observes = bool(name)
+        self._set_mode(name)
+
+    def lonely_group(self, people: int) -> None:
+        """A group is assigned that has no namesake in Genesys Cloud."""
+        with self._okta.quietly():
+            group = self._okta.create_group(f"Lonely {len(self._okta.groups.current) + 1}")
+            self._okta.add_members(group, [self._person(assigned=False) for _ in range(people)])
+        self._okta.assign_group(group)
 
     def pause_removals(self) -> None:
         """An operator has paused removals."""

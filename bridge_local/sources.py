@@ -46,6 +46,13 @@ class Sources:
                 child.stop()
                 self._ending.append(child)
 
+    def restart(self) -> None:
+        """Read each queue that is read in a new process, with the environment as it is now."""
+        for id_ in self.known:
+            if self.enabled(id_):
+                self.disable(id_)
+                self.enable(id_)
+
     def stop(self) -> None:
         """Tell all of them to end; `join` waits for that."""
         with self._lock:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.operations.asked import READER
 from bridge.operations.bridge_answers import Status
+from bridge.settings import Mode
 from bridge_local import ROOT, keep
 from bridge_local.acts import Acts
 from bridge_local.aws import Aws
@@ -106,6 +107,7 @@ class Stack:
         self._dependencies = dict(os.environ)
         self._stop = Event()
         self._said: Status | None = None
+        self._mode = ""
         self._closers: list[Callable[[], None]] = [self._forget]
         self.sources = Sources({each.mapping_id: each for each in self.template.sources("Consumer")}, self._consumer)
         self.functions = functions = {name: self._function(name) for name in self.template.invoked}
@@ -192,7 +194,14 @@ class Stack:
         if self.okta is None or self.genesys is None:
             return {}
         store = DynamoStore(self.aws.client("dynamodb"), "StateTable")  # as it is named here
-        return {"Play": Play(Stagehand(self.okta, self.genesys, store), Acts(self.okta, self.genesys))}
+        return {"Play": Play(Stagehand(self.okta, self.genesys, store, self._set_mode), Acts(self.okta, self.genesys))}
+
+    def _set_mode(self, mode: str) -> None:
+        """Deploy the functions with this mode, or with their own when it is empty."""
+        self._mode = mode
+        for function in self.functions.values():
+            function.restart()
+        self.sources.restart()
 
     def _start(self) -> None:
         self._moto.reset()
@@ -217,8 +226,10 @@ class Stack:
     def _skip_first_day(self) -> None:
         """This company has its first comparison behind it, so that changes show at once what they do every day."""
         store = DynamoStore(self.aws.client("dynamodb"), self.aws.physical["StateTable"])
-        store.set_bootstrapped()
-        store.note_reconciled(self.options.variables.get("MODE") or DEFAULTS["MODE"])
+        mode = self.options.variables.get("MODE") or DEFAULTS["MODE"]
+        if mode == Mode.ENFORCE:  # who only observes has never compared to change anything
+            store.set_bootstrapped()
+        store.note_reconciled(mode)
 
     def _forget(self) -> None:
         """Leave nothing behind that shall not outlive the stack, also of one that could not start."""
@@ -297,6 +308,8 @@ class Stack:
         """The variables of a process that runs a function."""
         paths = os.pathsep.join([str(ROOT), str(ROOT / "layers" / "bridge")])
         ours = self.aws.environment(self.template, function, self.options)
+        if self._mode and "MODE" in ours:
+            ours["MODE"] = self._mode
         return {**self._dependencies, **ours, "PYTHONPATH": paths}
 
     def _function(self, name: str) -> Function:

@@ -89,6 +89,10 @@ class StubSecrets:
         """There is nothing newer."""
         return False
 
+    def made(self) -> datetime:
+        """When it was written."""
+        return START
+
 
 class FreePace:
     """A budget without limit."""
@@ -269,17 +273,21 @@ class World:
         usual = self.dependencies(ConsumerSettings.read(self.environment())).given
         return ReconcilerEvents(settings, Dependencies(settings, **{**usual, "pause": self.clock.advance, **given}))
 
-    def new_poller(self, store: Store, queues: QueueSender, okta_transport: Transport) -> CatchUp:
-        """A new environment of the log poller, in this world."""
+    def new_poller(self, store: Store, queues: QueueSender, okta_transport: Transport, **given: Any) -> CatchUp:
+        """A new environment of the log poller, in this world, with these in place of its dependencies."""
         settings = LogPollerSettings.read(self.environment())
         dependencies = Dependencies(
             settings,
-            store=store,
-            queues=queues,
-            secrets=self.secrets,
-            clock=self.clock,
-            sign=None,
-            okta_transport=okta_transport,
+            **{
+                "store": store,
+                "queues": queues,
+                "oldest_change": self.queues.oldest,
+                "secrets": self.secrets,
+                "clock": self.clock,
+                "sign": None,
+                "okta_transport": okta_transport,
+                **given,
+            },
         )
         return build_catch_up(settings, dependencies)
 

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import pytest
 
 from bridge.errors import Transient
-from bridge.provisioning.records import ParkedItem
+from bridge.provisioning.records import Breaker, GroupState, ParkedItem
+from bridge.provisioning.runs import Phase, Run
 from bridge_local.faults import Fault
 from bridge_local.okta import faults as okta_faults
+from bridge_local.transport import ModelTransport
 from tests.world import START, World
 
 GAUGES = ("HoldsOpen", "ParkedOpen", "ExceptionsKept", "RemovalsPaused")
 
 
-def told(world: World, capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+def told(world: World, capsys: pytest.CaptureFixture[str], gauges: Collection[str] = GAUGES) -> dict[str, float]:
     """The gauges of one run of catch-up, which may fail otherwise."""
     capsys.readouterr()
     world.poll()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"_aws"')]
-    return {name: line[name][0] for line in lines for name in GAUGES if name in line}
+    return {name: line[name][0] for line in lines for name in gauges if name in line}
 
 
 def test_gauges_are_told_while_nothing_happens(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,3 +59,41 @@ def test_a_store_that_does_not_answer_tells_nothing(
 
     monkeypatch.setattr(world.store, "parked_items", unread)
     assert told(world, capsys) == {}
+
+
+def test_how_things_are_is_told_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mode by mistake, a group without namesake, an outage, a comparison and a change that are old; and 0 of each."""
+    world = World({"MODE": "observe", "RECONCILE_SCHEDULE": "rate(12 hours)"})
+    others = {"Observing", "GroupsNotLinked", "BreakerOpen", "ReconcileOverdue", "ReconcileAge", "OldestChange"}
+    link = replace(world.store.begin_group_sync("00gSales"), state=GroupState.UNLINKED, why="no-match")
+    world.store.save_group(link)
+    world.store.save_breaker(Breaker("genesys", open=True))
+    world.store.save_run(Run(1, "enforce", START, phase=Phase.ENDED, ended=START))
+    world.ask("user:00uAda")
+    world.clock.advance(19 * 3600)
+    assert told(world, capsys, others) == {
+        "Observing": 1,
+        "GroupsNotLinked": 1,
+        "BreakerOpen": 1,
+        "ReconcileOverdue": 1,
+        "ReconcileAge": 19 * 3600,
+        "OldestChange": 19 * 3600,
+    }
+    world = World()
+    assert told(world, capsys, others) == {
+        "Observing": 0,
+        "GroupsNotLinked": 0,
+        "BreakerOpen": 0,
+        "ReconcileOverdue": 0,
+    }
+
+
+def test_what_is_not_read_alone_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """The holds are told though CloudWatch does not say how old the oldest change is."""
+    world = World()
+
+    def unread() -> None:
+        raise Transient("cloudwatch-unavailable", upstream="cloudwatch")
+
+    world.catch_up = world.new_poller(world.store, world.queues, ModelTransport(world.okta), oldest_change=unread)
+    assert told(world, capsys, {"HoldsOpen", "OldestChange", "SecretAge"}) == {"HoldsOpen": 0, "SecretAge": 0}

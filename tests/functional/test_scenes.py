@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,7 +42,14 @@ class Theatre:
             channel={"type": "HTTP", "config": {"uri": HOOK_URL, "authScheme": scheme}},
         )
         world.poll()
-        self.play = Play(Stagehand(world.okta, world.genesys, world.store), Acts(world.okta, world.genesys))
+        self.play = Play(
+            Stagehand(world.okta, world.genesys, world.store, self.set_mode), Acts(world.okta, world.genesys)
+        )
+
+    def set_mode(self, mode: str) -> None:
+        """Deploy with another mode."""
+        self.world.variables["MODE"] = mode or "enforce"
+        self.world.restart()
 
     def scene(self, name: str) -> None:
         """Play one, and let the bridge meet it."""
@@ -91,18 +99,39 @@ def test_the_alarm_of_a_scene_watches_its_metric(name: str) -> None:
     build({}).parse_args([*scene.command.split(), "--local"])
 
 
-def test_two_scenes_at_once_are_both_named() -> None:
-    """What stops everything comes first."""
+@pytest.mark.parametrize("pair", [*pairwise([*scenes(), next(iter(scenes()))])], ids="+".join)
+def test_two_scenes_at_once_are_both_named(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with its problem and its metric."""
+    theatre = Theatre()
+    capsys.readouterr()
+    for name in pair:
+        theatre.scene(name)
+    named, metrics = {each.problem for each in theatre.needs()}, told(capsys)
+    assert named >= {scenes()[name].problem for name in pair}
+    assert all(metrics[scenes()[name].metric] > 0 for name in pair)
+
+
+def test_what_stops_everything_is_named_first() -> None:
+    """A hold can wait for the outage to end."""
     theatre = Theatre()
     theatre.scene("held-group")
     theatre.scene("genesys-down")
     assert [each.problem for each in theatre.needs()] == ["genesys-down", "holds-open"]
 
 
+def test_refused_credentials_are_no_outage() -> None:
+    """Who reads it renews the secret, and waits for nobody."""
+    theatre = Theatre()
+    theatre.scene("wrong-secret")
+    [need] = theatre.needs()
+    assert need.problem == "genesys-credentials"
+    assert need.says.startswith("Genesys Cloud refuses the bridge's credentials (genesys-token-401)")
+
+
 def test_mending_ends_what_nobody_has_to_decide() -> None:
     """The server, the hook and the pause are well again, and the hold is still open."""
     theatre = Theatre()
-    for name in ("held-group", "genesys-down", "hook-unverified", "paused"):
+    for name in ("held-group", "genesys-down", "hook-unverified", "paused", "observing"):
         theatre.scene(name)
     theatre.play.invoke({"do": "mend"})
     theatre.pass_by()

@@ -95,7 +95,8 @@ def desk(moto: tuple[Moto, Server], tmp_path: Path) -> Iterator[Desk]:
     console = Console(
         Options(), aws, model, template, world.okta, world.genesys, logs, lambda: made[0].status, lambda: NOW
     )
-    hand, acts = Stagehand(world.okta, world.genesys, store), Acts(world.okta, world.genesys)
+    hand = Stagehand(world.okta, world.genesys, store, lambda _mode: None)
+    acts = Acts(world.okta, world.genesys)
     made.append(Desk(console, world.okta, world.genesys, store, hand, acts, logs, aws))
     yield made[0]
     logs.close()

@@ -147,6 +147,7 @@ class Stage:
                 queues=world.queues,
                 sqs=cast("Any", Depths()),
                 lambda_client=cast("Any", self.mappings),
+                oldest_change=world.queues.oldest,
                 secrets=cast("Secrets", self.secrets),
                 hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
                 mapper=AttributeMap.default(user_name=UserNameSource.EMAIL, default_region="US"),

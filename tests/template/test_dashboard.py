@@ -150,7 +150,6 @@ def test_each_queue_has_an_alarm_on_its_age(queue: str) -> None:
 
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     """Its beginning and its end are told, and its description says what to do."""
-    assert len(alarms()) == 32
     told = [alarm for name, alarm in alarms().items() if name not in PARTS]
     told += [alarm for name, alarm in composites().items() if name != WHOLE]
     for alarm in told:

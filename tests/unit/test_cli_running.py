@@ -81,7 +81,7 @@ def test_status_names_the_command_for_whatever_waits() -> None:
         ({"queues": {"dead-letters": Depth(read=None, waiting=1, in_hand=0, later=0)}}, "dead-letters", "check"),
         ({"caught_up": START - timedelta(minutes=31)}, "catch-up-behind", "check"),
         ({"reconcile": run("failed", seconds=60)}, "reconcile-failed", "reconcile --report"),
-        ({"reconcile": run("done", seconds=-49 * 3600)}, "reconcile-overdue", "reconcile"),
+        ({"reconcile": run("done"), "reconcile_overdue": True}, "reconcile-overdue", "reconcile"),
     ],
 )
 def test_each_thing_that_needs_somebody_is_named_with_its_command(
@@ -97,7 +97,7 @@ def test_each_thing_that_needs_somebody_is_named_with_its_command(
 @pytest.mark.parametrize(
     "changes",
     [
-        {"mode": "observe", "reconciled": "observe"},
+        {"mode": "observe", "reconciled": "observe", "bootstrapped": False},
         {"caught_up": START - timedelta(minutes=29)},
         {"reconcile": run("done", seconds=-47 * 3600)},
         {"reconcile": run("running")},

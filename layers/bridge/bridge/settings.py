@@ -172,6 +172,11 @@ class Environment:
         return value
 
 
+def reconcile_schedule(environment: Environment) -> str:
+    """RECONCILE_SCHEDULE: when everything is compared, as EventBridge Scheduler writes it."""
+    return environment.text("RECONCILE_SCHEDULE", "cron(0 2 * * ? *)")
+
+
 @dataclass(frozen=True)
 class QueueSettings:
     """The URLs of the queues."""

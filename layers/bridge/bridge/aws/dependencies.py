@@ -11,6 +11,7 @@ import secrets
 import string
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +129,15 @@ class Dependencies:
     def queues(self) -> Queues:
         """The way into the queues, and how much waits in them."""
         return SqsQueues(self.sqs, self.settings.queues)
+
+    @cached_property
+    def oldest_change(self) -> Callable[[], timedelta | None]:
+        """How long the oldest change waits in the queues."""
+        from bridge.aws.queue_ages import QueueAges
+
+        queues = self.settings.queues
+        client = boto3.client("cloudwatch", config=self.client_config)
+        return QueueAges(client, (queues.leavers, queues.users, queues.groups), self.clock).oldest
 
     @cached_property
     def secrets(self) -> Secrets:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -36,6 +37,7 @@ class Secrets:
         self._secret_id = secret_id
         self._clock = clock
         self._values: dict[str, str] | None = None
+        self._made: datetime | None = None
         self._fresh_until = float("-inf")
         self._refreshed = float("-inf")
 
@@ -64,6 +66,15 @@ class Secrets:
             self._read()
         return (self._values or {}).get(key, "")
 
+    def made(self) -> datetime | None:
+        """When the value in force was written, None where that is not known.
+
+        Raises:
+            SettingsError, Transient: as `find`.
+        """
+        self.find("")
+        return self._made
+
     def refresh(self) -> bool:
         """Ask the store anew, at most once in 30 seconds; whether it was asked.
 
@@ -91,7 +102,7 @@ class Secrets:
 
     def _fetch(self) -> dict[str, str]:
         try:
-            text = self._client.get_secret_value(SecretId=self._secret_id).get("SecretString", "")
+            answer = self._client.get_secret_value(SecretId=self._secret_id)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise SettingsError("not set up: the secret has no value (see docs/setup-deploy.md)") from None
@@ -99,10 +110,11 @@ class Secrets:
         except BotoCoreError as error:
             raise Transient("secrets-unavailable") from error
         try:
-            document = json.loads(text or "{}")
+            document = json.loads(answer.get("SecretString", "") or "{}")
         except ValueError:
             document = None
         if not isinstance(document, dict):
             # No cause: its message would show the text.
             raise SettingsError("the secret: expected a JSON object (see docs/setup-deploy.md)") from None
+        self._made = answer.get("CreatedDate")
         return {key: value for key, value in document.items() if isinstance(value, str)}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.aws.telemetry import Metric, count, logger
-from bridge.catchup.gauges import tell_gauges
+from bridge.catchup.gauges import Gauges
 from bridge.catchup.hook_health import HookHealth
 from bridge.errors import AuthFailure, Permanent, SettingsError, Transient
 from bridge.items import Item, Reason
@@ -89,6 +89,7 @@ class CatchUp:
         *,
         log: SystemLog,
         health: HookHealth,
+        gauges: Gauges,
         store: Store,
         queues: QueueSender,
         clock: Clock,
@@ -98,6 +99,7 @@ class CatchUp:
         """`lag` is how far Okta's reads may trail its events."""
         self._log = log
         self._health = health
+        self._gauges = gauges
         self._store = store
         self._queues = queues
         self._clock = clock
@@ -113,7 +115,7 @@ class CatchUp:
         Raises:
             SettingsError: something is missing that was there before.
         """
-        tell_gauges(self._store)
+        self._gauges.tell()
         try:
             # Before the first comparison has ended the hook may not be made yet, and its absence is no trouble.
             hook = self._health.check(in_service=bool(self._store.app().reconciled))

@@ -7,6 +7,7 @@ from datetime import timedelta
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.upstreams import log_clients
 from bridge.catchup.catch_up import CatchUp
+from bridge.catchup.gauges import Gauges
 from bridge.catchup.hook_health import HookHealth
 from bridge.catchup.settings import LogPollerSettings
 from bridge.okta.auth import HOOK_SCOPES, LOG_SCOPES
@@ -19,6 +20,14 @@ def build(settings: LogPollerSettings, dependencies: Dependencies) -> CatchUp:
     return CatchUp(
         log=SystemLog(client(LOG_SCOPES), okta.app_id),
         health=HookHealth(EventHooks(client(HOOK_SCOPES)), okta.app_id, settings.hook_url),
+        gauges=Gauges(
+            store=dependencies.store,
+            oldest=dependencies.oldest_change,
+            secret_made=dependencies.secrets.made,
+            clock=dependencies.clock,
+            mode=settings.mode,
+            schedule=settings.schedule,
+        ),
         store=dependencies.store,
         queues=dependencies.queues,
         clock=dependencies.clock,

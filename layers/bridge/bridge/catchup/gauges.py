@@ -1,25 +1,77 @@
-"""What waits for a person now, told every five minutes, so that an alarm ends when its cause does."""
+"""How things are now, told every five minutes, so that an alarm ends when its cause does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from bridge.aws.telemetry import Metric, gauge, logger
-from bridge.errors import Transient
+from bridge.errors import SettingsError, Transient
 from bridge.provisioning.exceptions import standing
+from bridge.provisioning.linking import not_linked
+from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.parking import people
-from bridge.provisioning.record_ports import Store
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.runs import Memory
+from bridge.provisioning.schedule import is_overdue
+from bridge.settings import Mode
 
 
-def tell_gauges(store: Store) -> None:
-    """Tell every gauge; where the store does not answer none is told, for missing is not nothing."""
-    try:
-        holds = len(store.open_hold_entities())
-        parked = people(store.parked_items())
+@dataclass(frozen=True)
+class Gauges:
+    """Reads and tells them.
+
+    Attributes:
+        store: what the bridge remembers.
+        oldest: how long the oldest change waits in the queues; None where nobody knows of one.
+        secret_made: when the bridge's secret was last written.
+        clock: our time.
+        mode: whether the bridge writes.
+        schedule: when everything is compared, as EventBridge Scheduler writes it.
+    """
+
+    store: Memory
+    oldest: Callable[[], timedelta | None]
+    secret_made: Callable[[], datetime | None]
+    clock: Clock
+    mode: Mode
+    schedule: str
+
+    def tell(self) -> None:
+        """Tell every gauge; one that cannot be read is not told, for missing is not nothing."""
+        for tell in (self._tell_records, self._tell_oldest, self._tell_secret):
+            try:
+                tell()
+            except (Transient, SettingsError) as unread:
+                why = unread.reason if isinstance(unread, Transient) else "not-set-up"
+                logger.warning("a gauge is not told", extra={"why": why})
+
+    def _tell_records(self) -> None:
+        """Those of the records: all, or none where the store does not answer."""
+        store, now = self.store, self.clock.now()
+        app, run = store.app(), store.run()
+        holds, parked = len(store.open_hold_entities()), people(store.parked_items())
         kept = sum(len(users) for users in standing(store).values())
-        paused = store.app().removals_paused
-    except Transient as unread:
-        logger.warning("what waits for a person is not counted", extra={"why": unread.reason})
-        return
-    gauge(Metric.HOLDS_OPEN, holds)
-    gauge(Metric.PARKED_OPEN, parked)
-    gauge(Metric.EXCEPTIONS_KEPT, kept)
-    gauge(Metric.REMOVALS_PAUSED, paused)
+        lonely = len(not_linked(store.groups()))
+        breakers = sum(store.breaker(upstream).open for upstream in ("okta", "genesys", UPSTREAM))
+        gauge(Metric.HOLDS_OPEN, holds)
+        gauge(Metric.PARKED_OPEN, parked)
+        gauge(Metric.EXCEPTIONS_KEPT, kept)
+        gauge(Metric.REMOVALS_PAUSED, app.removals_paused)
+        gauge(Metric.BREAKER_OPEN, breakers)
+        gauge(Metric.GROUPS_NOT_LINKED, lonely)
+        gauge(Metric.OBSERVING, self.mode is Mode.OBSERVE and app.bootstrapped)
+        gauge(Metric.RECONCILE_OVERDUE, is_overdue(run, self.schedule, now))
+        if run is not None and run.ended is not None and not run.failed:
+            gauge(Metric.RECONCILE_AGE, (now - run.ended).total_seconds())
+
+    def _tell_oldest(self) -> None:
+        oldest = self.oldest()
+        if oldest is not None:
+            gauge(Metric.OLDEST_CHANGE, oldest.total_seconds())
+
+    def _tell_secret(self) -> None:
+        made = self.secret_made()
+        if made is not None:
+            gauge(Metric.SECRET_AGE, (self.clock.now() - made).total_seconds())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bridge.settings import Environment, OktaSettings, QueueSettings
+from bridge.settings import Environment, Mode, OktaSettings, QueueSettings, reconcile_schedule
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,12 @@ class LogPollerSettings:
     secret_id: str
     state_table: str
     hook_url: str
+    mode: Mode
+    schedule: str
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> LogPollerSettings:
-        """Okta's variables, BRIDGE_SECRET_ID, STATE_TABLE, HOOK_URL and the queues."""
+        """Okta's variables, BRIDGE_SECRET_ID, STATE_TABLE, HOOK_URL, MODE, RECONCILE_SCHEDULE and the queues."""
         environment = Environment(variables)
         return cls(
             okta=OktaSettings.read(environment),
@@ -28,4 +30,6 @@ class LogPollerSettings:
             secret_id=environment.text("BRIDGE_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             hook_url=environment.text("HOOK_URL"),
+            mode=environment.choice("MODE", Mode.OBSERVE),
+            schedule=reconcile_schedule(environment),
         )

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bridge.aws.telemetry import Metric, count
+from bridge.aws.telemetry import Metric, count, gauge
 from bridge.consumer.backoff import Backoff, patience
 from bridge.errors import AuthFailure, BreakerOpen, Permanent, Recheck, SettingsError, Transient, VersionConflict
 from bridge.items import Hint, Item, Reason
@@ -161,7 +161,7 @@ class Failures:
         if error.upstream == UPSTREAM:
             count(Metric.ANOTHER_ORGANISATION)
         elif isinstance(error, BreakerOpen):
-            count(Metric.BREAKER_OPEN, upstream=error.upstream)
+            gauge(Metric.BREAKER_OPEN, 1)
         if isinstance(error, AuthFailure) or isinstance(error.__cause__, AuthFailure):
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
         if self._is_isolated(item.entity, error, receives):

@@ -100,6 +100,11 @@ class Status(Answer):
     )
     parked: int
     reconcile: ReconcileRun | None
+    reconcile_overdue: bool = Field(default=False, description="whether a comparison is overdue by its schedule")
+    oldest: int | None = Field(default=None, description="for how many seconds the oldest change waits in the queues")
+    not_linked: dict[str, str] = Field(
+        default_factory=dict, description="group in scope without a Genesys Cloud group of its own -> why"
+    )
     caught_up: datetime | None = Field(description="up to where catch-up has read Okta's System Log")
     hook: str | None = Field(
         default=None,

@@ -73,6 +73,9 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         okta=settings.okta,
         mode=provisioning.mode,
         window=timedelta(hours=provisioning.ceiling_window_hours),
+        oldest=dependencies.oldest_change,
+        schedule=settings.schedule,
+        clock=clock,
     )
     return Operations(
         stack=dependencies.stack,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +13,10 @@ from bridge.provisioning.organisation import UPSTREAM
 
 #: So long catch-up may have read nothing before somebody is needed: as `CatchUpStoppedAlarm`.
 BEHIND = timedelta(minutes=30)
-#: A comparison comes each night.
-OVERDUE = timedelta(days=2)
+#: Reason codes of a breaker that somebody has to mend: a credential, a role or a scope is refused.
+_REFUSED = re.compile(
+    r".*-(401|403|token-(400|401|403|missing|malformed)|client-missing|dpop-required|app-404|not-visible)"
+)
 #: What a check of the event hook found -> the first command, and what to say.
 _HOOK = {
     "not-active": ("hook status", "No active event hook of Okta delivers here: changes come minutes later"),
@@ -50,6 +53,8 @@ def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
             yield _of_breaker(breaker)
     if status.paused_everything:
         yield Need("queues-paused", "resume", "The queues are paused")
+    if status.mode == "observe" and status.bootstrapped:
+        yield Need("observing", "check", "The bridge only observes, although it has enforced before")
     if status.app_status not in {None, "ACTIVE"}:
         yield Need("app-not-active", "check", f"The Okta application is {status.app_status}: deactivations wait")
     if status.hook in _HOOK:
@@ -59,8 +64,8 @@ def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
         yield Need("catch-up-behind", "check", f"Catch-up has read nothing of Okta's System Log for {minutes} minutes")
     if status.reconcile is not None and status.reconcile.state == "failed":
         yield Need("reconcile-failed", "reconcile --report", "The last comparison ended without being whole")
-    elif status.reconcile is not None and now - (status.reconcile.ended or now) > OVERDUE:
-        yield Need("reconcile-overdue", "reconcile", "There was no comparison for two days")
+    elif status.reconcile_overdue:
+        yield Need("reconcile-overdue", "reconcile", "A comparison of everything is overdue by its schedule")
 
 
 def _of_breaker(breaker: Breaker) -> Need:
@@ -69,6 +74,9 @@ def _of_breaker(breaker: Breaker) -> Need:
         says = "Another Genesys Cloud organisation? Correct the secret, or else"
         return Need("another-organisation", "confirm organisation", says)
     first = text_of(why).first[:-1]
+    if _REFUSED.fullmatch(why):
+        name = {"okta": "Okta", "genesys": "Genesys Cloud"}.get(upstream, upstream)
+        return Need(f"{upstream}-credentials", "check", f"{name} refuses the bridge's credentials ({why}): {first}")
     return Need(f"{upstream}-down", "check", f"Nobody calls {upstream} ({why}): {first}")
 
 
@@ -86,5 +94,7 @@ def _of_some(status: Status) -> Iterator[Need]:
         yield Need("dead-letters", "check", f"SQS has given messages up ({dead.waiting}); see docs/runbook.md")
     if status.paused_removals:
         yield Need("removals-paused", "resume removals", "Removals are paused")
-    if status.mode == "observe" and status.reconciled == "enforce":
-        yield Need("observing", "check", "The bridge only observes, although it has enforced before")
+    if status.not_linked:
+        causes = ", ".join(f"{entity.removeprefix('group:')} {why}" for entity, why in [*status.not_linked.items()][:3])
+        more = " and others" if len(status.not_linked) > 3 else ""  # noqa: PLR2004 - as many as are named
+        yield Need("group-not-linked", "group list", f"Groups in scope are not linked ({causes}{more})")

@@ -12,6 +12,7 @@ from bridge.settings import (
     OktaSettings,
     ProvisioningSettings,
     QueueSettings,
+    reconcile_schedule,
 )
 
 
@@ -30,6 +31,7 @@ class OperationsSettings:
     hash_key_secret_id: str
     state_table: str
     notification_topic_arn: str
+    schedule: str
     mapping: MapSettings
 
     @classmethod
@@ -50,6 +52,7 @@ class OperationsSettings:
             hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
             state_table=environment.text("STATE_TABLE"),
             notification_topic_arn=environment.text("NOTIFICATION_TOPIC_ARN", ""),
+            schedule=reconcile_schedule(environment),
             mapping=MapSettings.read(environment),
         )
 

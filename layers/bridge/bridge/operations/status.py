@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,9 +15,12 @@ from bridge.operations.holds import HoldService
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
 from bridge.provisioning.exceptions import standing
+from bridge.provisioning.linking import not_linked
 from bridge.provisioning.organisation import UPSTREAM
 from bridge.provisioning.parking import people
-from bridge.provisioning.record_ports import Store
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.runs import Memory
+from bridge.provisioning.schedule import is_overdue
 from bridge.settings import Mode, OktaAuth, OktaSettings
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ class StatusService:
     def __init__(
         self,
         *,
-        store: Store,
+        store: Memory,
         switches: Switches,
         reconcile: ReconcileService,
         holds: HoldService,
@@ -48,8 +51,11 @@ class StatusService:
         okta: OktaSettings,
         mode: Mode,
         window: timedelta,
+        oldest: Callable[[], timedelta | None],
+        schedule: str,
+        clock: Clock,
     ) -> None:
-        """`queue_urls`: URL by queue, the dead letters' among them; `window`: the ceilings'."""
+        """`queue_urls`: by queue, the dead letters' too; `window`: the ceilings'; `schedule`: of comparisons."""
         self._store = store
         self._switches = switches
         self._reconcile = reconcile
@@ -61,6 +67,9 @@ class StatusService:
         self._keys = tuple(filter(None, (*_KEYS, of_okta)))
         self._mode = mode
         self._window = window
+        self._oldest = oldest
+        self._schedule = schedule
+        self._clock = clock
 
     def status(self) -> bridge_answers.Status:
         """Answers ``status``."""
@@ -86,9 +95,19 @@ class StatusService:
             excepted={entity: len(users) for entity, users in standing(self._store).items()},
             parked=people(self._store.parked_items()),
             reconcile=self._reconcile.newest(),
+            reconcile_overdue=is_overdue(self._store.run(), self._schedule, self._clock.now()),
+            oldest=self._oldest_seconds(),
+            not_linked=not_linked(self._store.groups()),
             caught_up=cursor.at if cursor is not None else None,
             hook=cursor.hook if cursor is not None else None,
         )
+
+    def _oldest_seconds(self) -> int | None:
+        try:
+            oldest = self._oldest()
+        except Transient:
+            return None
+        return None if oldest is None else round(oldest.total_seconds())
 
     def _breaker(self, upstream: str) -> bridge_answers.Breaker:
         record = self._store.breaker(upstream)

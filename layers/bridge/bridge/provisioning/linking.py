@@ -16,6 +16,8 @@ from bridge.settings import ProvisioningSettings
 LISTING_AGE = timedelta(minutes=10)
 #: `GroupLink.linked_by` where an operator has spoken: linked, or kept out, whatever the rules say.
 LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR = "operator", "operator-unlinked"
+#: `GroupLink.why` of a group that is in scope and finds no Genesys Cloud group.
+_WITHOUT_GROUP = frozenset({"no-match", "ambiguous", "taken"})
 
 
 class Linking:
@@ -88,3 +90,8 @@ class Linking:
         """Whether a user of this group must enqueue the group again when the user changes."""
         link = self._records.group(group.id)
         return (link is not None and link.state is GroupState.LINKED) or bool(self.rule(group, link, epoch))
+
+
+def not_linked(links: Iterable[GroupLink]) -> dict[str, str]:
+    """Entity -> why, of every group in scope that has no Genesys Cloud group of its own."""
+    return {link.entity: link.why for link in links if link.state is GroupState.UNLINKED and link.why in _WITHOUT_GROUP}
