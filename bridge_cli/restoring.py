@@ -15,9 +15,9 @@ from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.links import group_key, group_record, owner_key, user_key, user_record
 from bridge.aws.store.table import Key, Record, StateTable, Update
 from bridge.errors import Transient
-from bridge.provisioning.deactivations import APP, PERMITS
 from bridge.provisioning.hold_records import HoldState, RemovalState
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
+from bridge.provisioning.permissions import APP, PERMITS
 from bridge.provisioning.records import AppState, GroupLink
 from bridge.provisioning.runs import RunTaken
 from bridge.provisioning.user_records import Pending, PendingKind, UserLink

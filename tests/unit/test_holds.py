@@ -1,12 +1,15 @@
 """The life of a hold."""
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Plan
-from bridge.provisioning.sync import Work
+from bridge.provisioning.ports import OktaReader
+from bridge.provisioning.protected import ProtectedPeople
+from bridge.provisioning.sync import Report, Work
 from bridge_local.memory import MemoryStore
 from tests.world import Told
 
@@ -27,13 +30,15 @@ class StubClock:
 
 def lifecycle(store: MemoryStore, clock: StubClock) -> HoldLifecycle:
     """The holds of a store."""
-    return HoldLifecycle(store, Told(), clock)
+    nobody = ProtectedPeople(cast("OktaReader", object()), store, clock, group="")
+    return HoldLifecycle(store, Told(), clock, nobody, window=timedelta(hours=24))
 
 
 def stage(store: MemoryStore, clock: StubClock, *users: str) -> Hold | None:
     """Stage these users for a full reason."""
-    plan = Plan(staged=frozenset(users), reason="ceiling-count", explanation="W=2 c=0 B=2")
-    lifecycle(store, clock).stage(WORK, plan)
+    read = store.hold(GROUP)
+    plan = Plan(read=read, hold=read, staged=frozenset(users), reason="ceiling-count", explanation="W=2 c=0 B=2")
+    lifecycle(store, clock).execute(WORK, plan, Report(), approve=lambda: True, count=lambda: None)
     return store.hold(GROUP)
 
 
@@ -97,10 +102,10 @@ def test_a_crash_while_opening_leaves_a_hold_that_blocks() -> None:
 def test_unlinked_group_closes_its_hold() -> None:
     """When the link goes, its hold ends as unlinked; a group without a hold is left alone."""
     store, clock = MemoryStore(), StubClock()
-    lifecycle(store, clock).close_unlinked(GROUP)
+    lifecycle(store, clock).close_unlinked(GROUP, Report())
     assert store.hold(GROUP) is None
     stage(store, clock, "a")
-    lifecycle(store, clock).close_unlinked(GROUP)
+    lifecycle(store, clock).close_unlinked(GROUP, Report())
     hold = store.hold(GROUP)
     assert hold is not None
     assert hold.state is HoldState.UNLINKED

@@ -10,10 +10,10 @@ from bridge.errors import Transient
 from bridge.operations import hold_answers, showing
 from bridge.operations.answers import Refused
 from bridge.operations.requests import HoldsList, HoldsShow
-from bridge.provisioning.deactivations import APP, APPROVAL_AGE, PERMITS
 from bridge.provisioning.exceptions import LinksAndExceptions, standing
 from bridge.provisioning.hold_ports import Holds
 from bridge.provisioning.hold_records import Hold, HoldState
+from bridge.provisioning.permissions import APP, APPROVAL_AGE, PERMITS
 from bridge.provisioning.ports import Clock, Notifier
 
 #: How long a hold waits before people are reminded of it, and again.

@@ -10,8 +10,8 @@ from typing import Any, cast
 
 from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
-from bridge.provisioning.deactivations import OBSERVED
 from bridge.provisioning.hold_records import Hold, Removal
+from bridge.provisioning.permissions import OBSERVED
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, JournalEntry

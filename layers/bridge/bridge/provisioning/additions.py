@@ -12,9 +12,8 @@ from datetime import timedelta
 from hashlib import sha256
 
 from bridge.items import Reason
-from bridge.provisioning.group_removals import Seen
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.membership import Membership, membership_of
+from bridge.provisioning.membership import Membership, Seen, membership_of
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due

@@ -58,7 +58,7 @@ class AppSync:
             self._store.note_judging(due=True)  # anyone who asked waits for the application's return
             self._store.drop_listing()  # what its pages showed may be of a time when it was switched off
         elif judging:
-            self._queues.send(self._deactivations.judge(work, app, report))
+            self._deactivations.judge(work, app, report)
             if app.judging_due:
                 self._store.note_judging(due=False)
         if Hint.MAPPING in work.hints:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -16,9 +17,11 @@ from hashlib import sha256
 from itertools import islice
 
 from bridge.items import Hint
+from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.ports import Clock, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
+from bridge.provisioning.sync import Work
 from bridge.provisioning.values import AppUser, Read
 
 #: AppUser statuses that say clearly yes, and clearly no (AppUser.status of Okta's management API).
@@ -107,6 +110,18 @@ class Assignments:
         if assignment.assigned is Assigned.YES:
             self._unwitnessed = None
         return assignment
+
+    def all_unassigned(self, work: Work, people: AbstractSet[str]) -> bool:
+        """Whether some of these, drawn by hash, are unassigned by their own reading.
+
+        A listing that has lost them was approved otherwise. Each one's own sync reads once more before it ends access.
+        """
+        drawn = sorted(people, key=lambda okta_id: sha256(f"app {okta_id}".encode()).digest())[:SINGLE_READS]
+        for okta_id in drawn:
+            work.check_time()
+            if self.read_alone(okta_id).assigned is not Assigned.NO:
+                return False
+        return True
 
     def witnessed(self, besides: str) -> bool:
         """Whether somebody else known as assigned still reads so: a role that was narrowed answers 404 for everybody.

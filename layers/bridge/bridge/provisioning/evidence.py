@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from bridge.provisioning.ports import Clock, OktaReader
-from bridge.provisioning.record_ports import DueRecords
+from bridge.provisioning.ports import Clock, GenesysReader, OktaReader
+from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due, GroupLink
 from bridge.provisioning.sync import Work
 
@@ -73,13 +73,18 @@ class Proof:
     link: GroupLink
     waits: bool = False
 
+    def unknown(self, leaving: AbstractSet[str]) -> frozenset[str]:
+        """Who of those who leave is left to a later sync, while the others go."""
+        return frozenset() if self.waits or self.suspicious else frozenset(leaving) - self.out.keys()
+
 
 class Evidence:
     """Asks Okta for each person alone, and again a minute later where that is not enough."""
 
-    def __init__(self, okta: OktaReader, records: DueRecords, clock: Clock) -> None:
+    def __init__(self, okta: OktaReader, genesys: GenesysReader, records: Store, clock: Clock) -> None:
         """`records` keep when the second sight is due."""
         self._okta = okta
+        self._genesys = genesys
         self._records = records
         self._clock = clock
 
@@ -106,6 +111,23 @@ class Evidence:
         out = {okta_id: member for okta_id, member in leaving.items() if okta_id in sure and okta_id not in unknown}
         later = leaving.keys() - sure | unknown - again  # one answer "not known" is asked for once more
         return Proof(out, "", self._sighted(link, later) if later else replace(link, sighted=None, absent=""))
+
+    def vanished(self, link: GroupLink, unseen: AbstractSet[str]) -> frozenset[str]:
+        """Who of these exceptions is no member any more: a list of members that is cut or empty once ends none.
+
+        Their own accounts say so, some at a time; what an account does not show is no evidence.
+        """
+        vanished = set()
+        for okta_id in sorted(unseen)[:SINGLE_READS]:
+            user = self._records.user(okta_id)
+            account = self._genesys.user(user.genesys_id) if user is not None and user.genesys_id else None
+            if account is not None:
+                ended = "groups" in account.document and link.genesys_id not in account.groups
+            else:
+                ended = user is None or not user.genesys_id
+            if ended:
+                vanished.add(okta_id)
+        return frozenset(vanished)
 
     def _ask(self, work: Work, case: Case, sure: Collection[str], again: AbstractSet[str]) -> set[str] | None:
         """Whom of `sure`, asked for alone, Okta does not know; None when anyone did not say that they have left.
@@ -185,6 +207,19 @@ def _seen_before(case: Case, leaving: Collection[str]) -> frozenset[str]:
         return frozenset()
     absent = people_of(link.absent)
     return frozenset(okta_id for okta_id in leaving if _fingerprint(link.okta_id, okta_id) in absent)
+
+
+def remembered(link: GroupLink, proofs: Collection[Proof]) -> GroupLink:
+    """The group's record with everybody whom these proofs saw for the first time; none of them ends another's sights.
+
+    All wait as long as the last of them.
+    """
+    if not proofs:
+        return link
+    sights = [proof.link for proof in proofs if proof.link.sighted is not None]
+    absent = frozenset[str]().union(*(people_of(sight.absent) for sight in sights))
+    sighted = max((sight.sighted for sight in sights if sight.sighted is not None), default=None)
+    return replace(link, sighted=sighted, absent="".join(sorted(absent)[:REMEMBERED]))
 
 
 def explained_by(stamp: datetime | None, link: GroupLink) -> bool:

@@ -1,67 +1,35 @@
-"""Who leaves a group: the facts of the judgement, and what executes its plan or shows it."""
+"""Who leaves a group: the facts of the judgement, and what removes those whom its plan lets go."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
-from bridge.provisioning.evidence import SINGLE_READS, WHY, Case, Evidence, Proof
+from bridge.provisioning.evidence import WHY, Case, Evidence, Proof, remembered
 from bridge.provisioning.hold_records import HoldState
-from bridge.provisioning.holds import HoldLifecycle
+from bridge.provisioning.holds import HoldLifecycle, account
 from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
-from bridge.provisioning.membership import Membership
-from bridge.provisioning.ports import Clock, GenesysReader
-from bridge.provisioning.protected import ProtectedPeople
+from bridge.provisioning.membership import Membership, Seen
+from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, GroupLink
+from bridge.provisioning.records import GroupLink
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.user_records import Origin
 from bridge.settings import ProvisioningSettings
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What one sync read of a linked group.
-
-    Attributes:
-        link: our record of the group.
-        app: what operators set for the whole bridge.
-        membership: both sides.
-        suspicious: why Okta's listing is hard to believe (``suspicious-empty``, ``group-deleted``), else empty.
-        stamp: Okta's ``lastMembershipUpdated``.
-        began: our time before Okta's listing was read, None where there was none.
-    """
-
-    link: GroupLink
-    app: AppState
-    membership: Membership
-    suspicious: str
-    stamp: datetime | None = None
-    began: datetime | None = None
 
 
 class GroupRemovals:
     """Removes or holds the members who should not be in a group."""
 
     def __init__(
-        self,
-        store: Store,
-        genesys: GenesysReader,
-        clock: Clock,
-        lifecycle: HoldLifecycle,
-        evidence: Evidence,
-        protected: ProtectedPeople,
-        settings: ProvisioningSettings,
+        self, store: Store, clock: Clock, lifecycle: HoldLifecycle, evidence: Evidence, settings: ProvisioningSettings
     ) -> None:
-        """`evidence` says whom a listing may be believed about, `protected` who waits for a person."""
-        self._protected = protected
-        self._evidence = evidence
+        """`evidence` says whom a listing may be believed about."""
         self._store = store
-        self._genesys = genesys
         self._clock = clock
         self._lifecycle = lifecycle
+        self._evidence = evidence
         self._settings = settings
 
     def plan(self, work: Work, seen: Seen, joining: int) -> tuple[Plan, GroupLink]:
@@ -69,146 +37,103 @@ class GroupRemovals:
 
         Nobody is let go before they themselves have been asked for, whatever a person approved.
         """
-        facts, link = self._facts(work.entity, seen, joining), seen.link
+        facts, proofs = self._facts(work.entity, seen, joining), list[Proof]()
         plan = judge(facts)
         if plan.approved:
-            proof = self._prove(work, seen, link, plan.approved, approved=True)
-            link, unknown = proof.link, _unknown(proof, plan.approved)
+            proof = self._prove(work, seen, plan.approved, proofs, approved=True)
             facts = replace(
                 facts,
                 void=bool(proof.suspicious),
                 contradicted=proof.suspicious,
                 approval_waits=proof.waits,
-                unknown=unknown,
+                unknown=proof.unknown(plan.approved),
             )
             plan = judge(facts)
         if plan.counted and not facts.suspicious:
-            proof = self._prove(work, seen, link, plan.counted, approved=False)
-            link, unknown = proof.link, _unknown(proof, plan.counted) | facts.unknown
-            facts = replace(facts, contradicted=proof.suspicious, waits=proof.waits, unknown=unknown)
-            plan = judge(facts)
-        return plan, link
+            proof = self._prove(work, seen, plan.counted, proofs, approved=False)
+            unknown = proof.unknown(plan.counted) | facts.unknown
+            plan = judge(replace(facts, contradicted=proof.suspicious, waits=proof.waits, unknown=unknown))
+        return plan, remembered(seen.link, proofs)
 
-    def _prove(self, work: Work, seen: Seen, link: GroupLink, leaving: Collection[str], *, approved: bool) -> Proof:
-        """Who of them really left; an inactive one needs no proof, for it gives them no access."""
+    def _prove(self, work: Work, seen: Seen, leaving: Collection[str], proofs: list[Proof], *, approved: bool) -> Proof:
+        """Who of them really left, also among `proofs`; an inactive one needs none, for it gives them no access."""
         member = {okta_id: member for member, okta_id in seen.membership.owner.items()}
         inactive = {okta_id: member[okta_id] for okta_id in leaving if seen.membership.inactive(okta_id)}
         active = {okta_id: member[okta_id] for okta_id in leaving if okta_id not in inactive}
         if not active:
-            return Proof(inactive, "", link)
+            return Proof(inactive, "", seen.link)
         began = seen.began or self._clock.now()
-        case = Case(link, seen.membership.listed - active.keys(), seen.stamp, began, approved)
-        proof = self._evidence.prove(work, case, active)
+        case = Case(seen.link, seen.membership.listed - active.keys(), seen.stamp, began, approved)
+        proofs.append(proof := self._evidence.prove(work, case, active))
         return proof if proof.waits or proof.suspicious else replace(proof, out={**proof.out, **inactive})
 
     def _facts(self, entity: str, seen: Seen, joining: int) -> Facts:
         """What the judgement rests on; `joining` is how many are added."""
         membership, link, settings = seen.membership, seen.link, self._settings
         leaving = membership.removals(settings.inactive_members).keys()
-        adopted = frozenset(
-            okta_id
-            for okta_id in membership.listed | leaving
-            if okta_id in membership.links and membership.links[okta_id].origin is Origin.ADOPTED
-        )
-        hold, staged, decision = self._lifecycle.standing(entity)
-        exceptions = self._store.exceptions(entity)
-        window = self._clock.now() - timedelta(hours=settings.ceiling_window_hours)
-        return Facts(
+        links = ((okta_id, membership.links.get(okta_id)) for okta_id in membership.listed | leaving)
+        adopted = frozenset(okta_id for okta_id, user in links if user is not None and user.origin is Origin.ADOPTED)
+        count, percent = link.ceiling, link.ceiling_percent
+        facts = self._lifecycle.facts(
+            entity,
+            self._lifecycle.standing(entity),
             listed=membership.listed,
             leaving=leaving,
             base=membership.base(settings.inactive_members),
             ceiling=Ceiling(
-                count=settings.group_removal_ceiling if link.ceiling is None else link.ceiling,
-                percent=settings.group_removal_ceiling_percent
-                if link.ceiling_percent is None
-                else link.ceiling_percent,
+                count=settings.group_removal_ceiling if count is None else count,
+                percent=settings.group_removal_ceiling_percent if percent is None else percent,
             ),
-            joining=joining,
-            suspicious=seen.suspicious,
-            recent=self._store.removals(entity, window) if leaving else frozenset(),
-            exceptions=exceptions,
-            vanished=self._vanished(link, exceptions - frozenset(membership.owner.values())),
-            adopted=adopted,
-            seen=self._store.seen(entity) if adopted else frozenset(),
-            protected=self._protected.among(leaving),
-            hold=hold,
-            staged=staged,
-            decision=decision,
-            bootstrapped=seen.app.bootstrapped,
-            first_sync_ended=link.first_sync_ended,
             paused=seen.app.removals_paused,
         )
-
-    def _vanished(self, link: GroupLink, unseen: frozenset[str]) -> frozenset[str]:
-        """Who of these exceptions is no member any more: a list of members that is cut or empty once ends none.
-
-        Their own accounts say so, some at a time; what an account does not show is no evidence.
-        """
-        vanished = set()
-        for okta_id in sorted(unseen)[:SINGLE_READS]:
-            user = self._store.user(okta_id)
-            account = self._genesys.user(user.genesys_id) if user is not None and user.genesys_id else None
-            if account is not None:
-                ended = "groups" in account.document and link.genesys_id not in account.groups
-            else:
-                ended = user is None or not user.genesys_id
-            if ended:
-                vanished.add(okta_id)
-        return frozenset(vanished)
+        return replace(
+            facts,
+            joining=joining,
+            suspicious=seen.suspicious,
+            vanished=self._evidence.vanished(link, facts.exceptions - frozenset(membership.owner.values())),
+            adopted=adopted,
+            seen=self._store.seen(entity) if adopted else frozenset(),
+            bootstrapped=seen.app.bootstrapped,
+            first_sync_ended=link.first_sync_ended,
+        )
 
     def release_back(self, entity: str, membership: Membership) -> None:
         """Take members again in Okta out of an approved hold before adding them: their next removal is not approved."""
-        hold, staged, _ = self._lifecycle.standing(entity)
-        if hold is not None and hold.state is HoldState.APPROVED:
-            leaving = membership.removals(self._settings.inactive_members)
-            self._lifecycle.release(hold, staged.keys() & membership.listed - leaving.keys())
+        standing = self._lifecycle.standing(entity)
+        if standing.hold is not None and standing.hold.state is HoldState.APPROVED:
+            again_there = membership.listed - membership.removals(self._settings.inactive_members).keys()
+            self._lifecycle.release(standing.hold, standing.staged.keys() & again_there)
 
     def execute(self, work: Work, membership: Membership, plan: Plan, changes: MemberChanges, report: Report) -> None:
-        """Remove exactly whom a person approved, then all the others or nobody."""
-        entity = work.entity
-        if plan.newly_seen:
-            self._store.add_seen(entity, plan.newly_seen)
-        self._lifecycle.begin(entity, plan)
+        """Remove those whom the plan lets go; each call's members are marked done when it has ended."""
         member = {okta_id: member for member, okta_id in membership.owner.items()}
-        for _ in changes.remove(sorted(member[okta_id] for okta_id in plan.approved)):
-            pass
-        if changes.applied:  # else the hold stays approved, and the next try goes on with it
-            self._lifecycle.stage(work, plan)
-            if plan.counted:
-                self._take_out(entity, {member[okta_id]: okta_id for okta_id in plan.counted}, changes)
-            self._lifecycle.finish(plan)
-        _conclude(plan, report)
+
+        def approve() -> bool:
+            for _ in changes.remove(sorted(member[okta_id] for okta_id in plan.approved)):
+                pass
+            return changes.applied
+
+        def count() -> None:
+            for done in changes.remove(sorted(member[okta_id] for okta_id in plan.counted)):
+                self._store.complete(work.entity, [membership.owner[each] for each in done], self._clock.now())
+
+        self._lifecycle.execute(work, plan, report, approve=approve, count=count)
+        self._conclude(plan, report)
 
     def show(self, plan: Plan, changes: MemberChanges, report: Report) -> None:
         """Account for what observe mode keeps back."""
-        report.plan, report.removed = plan, len(plan.released)
+        report.removed = len(plan.released)
         changes.would_remove(len(plan.approved))
         changes.would_remove(len(plan.counted))
-        if plan.held:
-            report.planned_calls.append(f"hold {len(plan.held)} removals ({plan.why})")
-        _conclude(plan, report)
+        self._conclude(plan, report, observes="removals")
         report.finish("observed", report.why)
 
-    def _take_out(self, entity: str, okta_id_of: dict[str, str], changes: MemberChanges) -> None:
-        """Reserve all, then remove; each call's members are marked done when it has ended."""
-        self._store.reserve(entity, okta_id_of.values(), self._clock.now())
-        for done in changes.remove(sorted(okta_id_of)):
-            self._store.complete(entity, [okta_id_of[member] for member in done], self._clock.now())
-
-
-def _unknown(proof: Proof, leaving: frozenset[str]) -> frozenset[str]:
-    """Who of those who leave is left to a later sync, while the others go."""
-    return frozenset() if proof.waits or proof.suspicious else leaving - proof.out.keys()
-
-
-def _conclude(plan: Plan, report: Report) -> None:
-    """What a sync says of the plan, whether it was executed or is only shown."""
-    report.held = len(plan.held)
-    if plan.change:
-        report.read["hold"] = plan.change
-    if plan.held:
-        report.finish("held", plan.why)
-    elif plan.waits:
-        report.finish("members-changed" if report.added or report.removed else "unchanged", WHY)
-    elif report.added or report.removed:
-        report.finish("members-changed", "approved" if plan.approved and report.removed else "")
+    @staticmethod
+    def _conclude(plan: Plan, report: Report, *, observes: str = "") -> None:
+        """What a sync says of the plan, whether it was executed or is only shown."""
+        changed = bool(report.added or report.removed)
+        if plan.waits:
+            report.finish("members-changed" if changed else "unchanged", WHY)
+        elif changed:
+            report.finish("members-changed", "approved" if plan.approved and report.removed else "")
+        account(plan, report, observes=observes)

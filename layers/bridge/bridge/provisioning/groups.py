@@ -10,13 +10,12 @@ from bridge.errors import OwnerTaken, Recheck, Transient
 from bridge.items import Reason
 from bridge.provisioning.additions import CUT_LENGTH, Additions
 from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence, explained_by, fingerprints, people_of
-from bridge.provisioning.group_removals import GroupRemovals, Seen
+from bridge.provisioning.group_removals import GroupRemovals
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
 from bridge.provisioning.members import CONFLICT, MemberChanges
-from bridge.provisioning.membership import Membership, read_membership
+from bridge.provisioning.membership import Membership, Seen, read_membership
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
-from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, Due, GroupLink, GroupState
 from bridge.provisioning.sync import Report, Work, fenced
@@ -51,7 +50,6 @@ class GroupSync:
         clock: Clock,
         lifecycle: HoldLifecycle,
         linking: Linking,
-        protected: ProtectedPeople,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything the decisions need, as ports."""
@@ -60,9 +58,7 @@ class GroupSync:
         self._store = store
         self._clock = clock
         self._lifecycle = lifecycle
-        self._removals = GroupRemovals(
-            store, genesys, clock, lifecycle, Evidence(okta, store, clock), protected, settings
-        )
+        self._removals = GroupRemovals(store, clock, lifecycle, Evidence(okta, genesys, store, clock), settings)
         self._additions = Additions(store, clock, settings.mode)
         self._linking = linking
         self._witnesses = Witnesses(okta, genesys, store)
@@ -173,8 +169,7 @@ class GroupSync:
                 self._store.note_due(Due(link.entity, UNLINK_WHY, now + UNLINK_AFTER))
             self._store.save_group(replace(link, unlinking=link.unlinking or now, synced=report.date))
             return report.finish("unchanged", "unlink-unconfirmed")
-        self._lifecycle.close_unlinked(link.entity)
-        self._lifecycle.notify(link.entity, report)
+        self._lifecycle.close_unlinked(link.entity, report)
         ended = replace(link, state=GroupState.UNLINKED, genesys_id="", why=why, unlinking=None, unlinked=now)
         self._store.save_group(replace(ended, synced=report.date))
         return report.finish("skipped", why)
@@ -230,7 +225,6 @@ class GroupSync:
                 self._store.save_group(replace(link, in_vain=link.in_vain + 1))
             raise
         changes.answered()
-        self._lifecycle.notify(work.entity, report)
         if listed is not None and settles:
             link = replace(link, settled=listed, sighted=None, absent="", known=_known(link, seen))
         in_vain = 0 if changes.applied else link.in_vain + 1

@@ -1,6 +1,7 @@
-"""Holds: removals that wait for a person. Only the entity's own sync changes a hold.
+"""Holds: removals that wait for a person, and the one way in which a plan of `judge` is carried out.
 
-A person's decision is a `Decision`, written by the approvals function; the next sync of the entity carries it out::
+Only the entity's own sync changes a hold. A person's decision is a `Decision`, written by the approvals function; the
+next sync of the entity carries it out::
 
     opening -> open -> approved -> done
                     -> rejected | resolved | unlinked
@@ -8,15 +9,17 @@ A person's decision is a `Decision`, written by the approvals function; the next
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bridge.errors import FenceMoved, Transient
 from bridge.provisioning.hold_records import Decision, Hold, HoldState
-from bridge.provisioning.judge import BLOCKING, Plan
+from bridge.provisioning.judge import BLOCKING, Ceiling, Facts, Plan
 from bridge.provisioning.ports import Clock, Notifier
+from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.sync import Report, Work
 
@@ -24,42 +27,119 @@ from bridge.provisioning.sync import Report, Work
 CLOSED = frozenset({HoldState.DONE, HoldState.REJECTED, HoldState.RESOLVED, HoldState.UNLINKED})
 
 
+@dataclass(frozen=True)
+class Standing:
+    """An entity's newest hold, whom it stages in which revision, and what a person said of it."""
+
+    hold: Hold | None
+    staged: dict[str, int]
+    decision: Decision | None = None
+
+
 class HoldLifecycle:
     """Opens, changes and ends the holds of groups and of the organisation."""
 
-    def __init__(self, store: Store, notifier: Notifier, clock: Clock) -> None:
-        """Everything it needs, as ports."""
+    def __init__(
+        self, store: Store, notifier: Notifier, clock: Clock, protected: ProtectedPeople, window: timedelta
+    ) -> None:
+        """`window`: for so long a removal counts."""
         self._store = store
         self._notifier = notifier
         self._clock = clock
+        self._protected = protected
+        self._window = window
 
     def blocking(self, entity: str) -> Hold | None:
         """The entity's hold that blocks removals now, if there is one."""
         hold = self._store.hold(entity)
         return hold if hold is not None and hold.state in BLOCKING else None
 
-    # ---------------------------------------------------------------------------------------- staging
+    def standing(self, entity: str) -> Standing:
+        """How the entity's hold stands; of one that has ended nothing counts any more once people know of it."""
+        hold = self._store.hold(entity)
+        rejecting = hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state
+        if hold is None or (hold.state in CLOSED and not rejecting):
+            return Standing(hold, {})
+        return Standing(hold, self._store.staged(entity, hold.number), self._store.decision(entity, hold.number))
 
-    def stage(self, work: Work, plan: Plan) -> None:
-        """Make the entity's hold stage exactly whom the plan says.
+    def facts(
+        self,
+        entity: str,
+        standing: Standing,
+        *,
+        listed: AbstractSet[str],
+        leaving: AbstractSet[str],
+        base: AbstractSet[str],
+        ceiling: Ceiling,
+        paused: bool,
+    ) -> Facts:
+        """What a judgement of any entity rests on: what was read, with what is remembered of those who leave."""
+        return Facts(
+            listed=listed,
+            leaving=leaving,
+            base=base,
+            ceiling=ceiling,
+            recent=self._store.removals(entity, self._clock.now() - self._window) if leaving else frozenset(),
+            exceptions=self._store.exceptions(entity),
+            protected=self._protected.among(leaving),
+            hold=standing.hold,
+            staged=standing.staged,
+            decision=standing.decision,
+            paused=paused,
+        )
+
+    def execute(
+        self, work: Work, plan: Plan, report: Report, *, approve: Callable[[], bool], count: Callable[[], None]
+    ) -> None:
+        """Carry out a plan: exactly whom a person approved, then the hold, then all the others or nobody.
+
+        Args:
+            work: the sync.
+            plan: what is to be done; its hold is as it was read.
+            report: says whether people could not be told of the hold.
+            approve: lets those go whom a person approved; False where that has not come about: nothing else is done
+                then, and the next sync goes on with it.
+            count: lets the others go, who are reserved by then.
+        """
+        entity = work.entity
+        if plan.newly_seen:
+            self._store.add_seen(entity, plan.newly_seen)
+        if plan.excepted:
+            self._store.add_exceptions(entity, plan.excepted)
+        if plan.unexcepted:
+            self._store.remove_exceptions(entity, plan.unexcepted)
+        hold = plan.hold
+        if hold is not None:
+            self.release(hold, plan.back)
+            if plan.decided:
+                hold = self._write(plan.read, hold)
+            if plan.closes is HoldState.RESOLVED:
+                why = "the reading has changed since the approval"
+                hold = self._write(hold, replace(hold, state=HoldState.RESOLVED, why=why))
+        if approve():
+            stands = self._stage(work, plan, hold)
+            if plan.counted:
+                self._store.reserve(entity, plan.counted, self._clock.now())
+                count()
+            if hold is not None and plan.closes is HoldState.DONE:
+                stands = self._end_approved(hold, stands)
+            hold = stands
+        self.notify(hold, report)
+
+    def _stage(self, work: Work, plan: Plan, stands: Hold | None) -> Hold | None:
+        """Make the entity's hold stage exactly whom the plan says; the newest hold then.
 
         Opens a hold, lets users join one, takes out those who are back, and resolves one that has become empty.
         The header is written as ``opening`` before the users and as ``open`` after them, so that a crash between
         leaves a hold that blocks.
         """
-        wanted = plan.staged
-        if wanted is None:
-            return
-        hold = self.blocking(work.entity)
-        now = self._clock.now()
-        before = hold
-        if hold is None:
-            if not wanted:
-                return
-            before = previous = self._store.hold(work.entity)
+        wanted, hold, now = plan.staged, stands, self._clock.now()
+        if wanted is None or (not wanted and (hold is None or hold.state not in BLOCKING)):
+            return stands
+        if hold is None or hold.state not in BLOCKING:
             hold = Hold(
                 entity=work.entity,
-                number=previous.number + 1 if previous else 1,
+                number=hold.number + 1 if hold else 1,
                 state=HoldState.OPENING,
                 revision=0,
                 reason=plan.reason,
@@ -67,93 +147,52 @@ class HoldLifecycle:
                 events=work.events,
                 opened=now,
                 changed=now,
-                explanation=plan.explanation,
             )
         staged = self._store.staged(work.entity, hold.number)
-        joining, leaving = wanted - staged.keys(), staged.keys() - wanted
-        if not joining and not leaving and hold.state is HoldState.OPEN:
-            return
-        revision = hold.revision + 1
-        opening = replace(hold, state=HoldState.OPENING, revision=revision, changed=now)
-        self._store.replace_hold(before, opening)
-        if joining:
-            self._store.stage(work.entity, hold.number, revision, joining)
-        if leaving:
-            self._store.unstage(work.entity, hold.number, leaving)
-        ended = replace(
-            hold,
-            state=HoldState.OPEN if wanted else HoldState.RESOLVED,
-            revision=revision,
-            staged=len(wanted),
-            changed=now,
-            explanation=plan.explanation or hold.explanation,
-        )
-        self._store.replace_hold(opening, ended)
-
-    # -------------------------------------------------------------------------------------- decisions
-
-    def standing(self, entity: str) -> tuple[Hold | None, dict[str, int], Decision | None]:
-        """The entity's newest hold, whom it stages in which revision, and what a person said of it."""
-        hold = self._store.hold(entity)
-        rejecting = hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state
-        if hold is None or (hold.state in CLOSED and not rejecting):
-            return hold, {}, None
-        return hold, self._store.staged(entity, hold.number), self._store.decision(entity, hold.number)
-
-    def begin(self, entity: str, plan: Plan) -> None:
-        """Write what a person decided, the exceptions that begin and end, and the end of an outdated approval."""
-        if plan.excepted:
-            self._store.add_exceptions(entity, plan.excepted)
-        if plan.unexcepted:
-            self._store.remove_exceptions(entity, plan.unexcepted)
-        if plan.hold is None:
-            return
-        self.release(plan.hold, plan.back)
-        hold = plan.hold
-        if plan.decided:
-            before = self._store.hold(entity)
-            if before is None or before.state not in BLOCKING or _version(before) != _version(hold):
-                raise FenceMoved(f"another hold of {entity} stands than was judged")
-            hold = replace(hold, changed=self._clock.now())
-            self._store.replace_hold(before, hold)
-        if plan.closes is HoldState.RESOLVED:
-            self._end(hold, HoldState.RESOLVED, why="the reading has changed since the approval")
+        if wanted == staged.keys() and hold.state is HoldState.OPEN:
+            return hold
+        opening = self._write(stands, replace(hold, state=HoldState.OPENING, revision=hold.revision + 1))
+        if joining := wanted - staged.keys():
+            self._store.stage(work.entity, hold.number, opening.revision, joining)
+        self.release(hold, staged.keys() - wanted)
+        state = HoldState.OPEN if wanted else HoldState.RESOLVED
+        explanation = plan.explanation or hold.explanation
+        return self._write(opening, replace(opening, state=state, staged=len(wanted), explanation=explanation))
 
     def release(self, hold: Hold, back: AbstractSet[str]) -> None:
-        """Take people out of an approved hold who are members again in Okta."""
+        """Take people out of a hold who are members again in Okta: their next removal is not approved."""
         if back:
             self._store.unstage(hold.entity, hold.number, back)
 
-    def finish(self, plan: Plan) -> None:
-        """End an approved hold that has been carried out."""
-        if plan.hold is not None and plan.closes is HoldState.DONE:
-            before = self._store.hold(plan.hold.entity)
-            newer = before is not None and before.number > plan.hold.number
-            self._end(plan.hold if before is None or newer else before, HoldState.DONE)
+    def _end_approved(self, hold: Hold, newest: Hold | None) -> Hold | None:
+        """End an approved hold that has been carried out; where a newer one stands, the history alone tells of that."""
+        if newest == hold:
+            return self._write(hold, replace(hold, state=HoldState.DONE))
+        self._store.save_hold(replace(hold, state=HoldState.DONE, changed=self._clock.now()))
+        return newest
 
-    def close_unlinked(self, entity: str) -> None:
+    def close_unlinked(self, entity: str, report: Report) -> None:
         """The group is no longer linked: its members stay and its hold has nothing to wait for."""
         hold = self._store.hold(entity)
         if hold is not None and hold.state not in CLOSED:
-            self._end(hold, HoldState.UNLINKED)
+            hold = self._write(hold, replace(hold, state=HoldState.UNLINKED))
+        self.notify(hold, report)
 
-    def _end(self, hold: Hold, state: HoldState, *, why: str = "") -> None:
-        """End a hold that stands as given, or one before the newest, of which only the history tells then."""
-        ended = replace(hold, state=state, changed=self._clock.now(), why=why or hold.why)
-        newest = self._store.hold(hold.entity)
-        if newest is not None and newest.number > hold.number:
-            self._store.save_hold(ended)
-        else:
-            self._store.replace_hold(hold, ended)
+    def _write(self, before: Hold | None, hold: Hold) -> Hold:
+        """Write a header in place of the one that was read.
 
-    # ---------------------------------------------------------------------------------------- telling
+        Raises:
+            FenceMoved: somebody else has written one meanwhile.
+        """
+        changed = replace(hold, changed=self._clock.now())
+        self._store.replace_hold(before, changed)
+        return changed
 
-    def notify(self, entity: str, report: Report) -> None:
+    def notify(self, hold: Hold | None, report: Report) -> None:
         """Tell people of a hold that has opened or ended since they were last told.
 
         A message that cannot be sent is remembered in the report, and sent by a later sync or with the reminders.
         """
-        hold = self._store.hold(entity)
         if hold is None or hold.told == hold.state:
             return
         opened = hold.state is HoldState.OPEN
@@ -168,6 +207,12 @@ class HoldLifecycle:
             self._store.replace_hold(hold, replace(hold, told=hold.state.value))
 
 
-def _version(hold: Hold) -> tuple[int, int, datetime]:
-    """What a person's decision leaves as it was read."""
-    return hold.number, hold.revision, hold.changed
+def account(plan: Plan, report: Report, *, observes: str = "") -> None:
+    """What a sync says of a plan; `observes` names what observe mode keeps back."""
+    report.plan, report.held = plan, len(plan.held)
+    if plan.change:
+        report.read["hold"] = plan.change
+    if plan.held:
+        report.finish("held", plan.why)
+        if observes:
+            report.planned_calls.append(f"hold {len(plan.held)} {observes} ({plan.why})")

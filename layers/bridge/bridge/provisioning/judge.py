@@ -97,8 +97,8 @@ class Plan:
     """What a sync does about those who leave.
 
     Attributes:
-        hold: the newest hold with the person's decision in it, None without one.
-        decided: whether that decision is new.
+        read: the newest hold as it was read, None without one.
+        hold: the same with the person's decision in it.
         excepted, unexcepted: exceptions that begin and end.
         back: who is a member again in Okta and leaves an approved hold.
         approved: who is removed uncounted.
@@ -115,8 +115,8 @@ class Plan:
         unsettled: whether somebody who should leave stays without being held.
     """
 
+    read: Hold | None = None
     hold: Hold | None = None
-    decided: bool = False
     excepted: frozenset[str] = _NOBODY
     unexcepted: frozenset[str] = _NOBODY
     back: frozenset[str] = _NOBODY
@@ -134,6 +134,11 @@ class Plan:
     unsettled: bool = False
 
     @property
+    def decided(self) -> bool:
+        """Whether the person's decision is new."""
+        return self.hold != self.read
+
+    @property
     def released(self) -> frozenset[str]:
         """Everybody who may go."""
         return self.approved | self.counted
@@ -146,8 +151,8 @@ def judge(facts: Facts) -> Plan:
     again_there = frozenset(facts.listed) - facts.leaving
     leaving = frozenset(facts.leaving) - exceptions - facts.unknown
     plan = Plan(
+        read=facts.hold,
         hold=hold,
-        decided=hold != facts.hold,
         excepted=excepted,
         unexcepted=exceptions & again_there | facts.exceptions & facts.vanished,
         newly_seen=frozenset(facts.listed & facts.adopted - facts.seen),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from bridge.provisioning.ports import GenesysReader
 from bridge.provisioning.record_ports import UserLinks
-from bridge.provisioning.records import GroupLink
+from bridge.provisioning.records import AppState, GroupLink
 from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.values import ScimGroup
 from bridge.settings import InactiveMembers
@@ -66,6 +67,27 @@ class Membership:
         if inactive_members is InactiveMembers.REMOVE:
             return frozenset(self.owner.values())
         return frozenset(okta_id for okta_id in self.owner.values() if not self.inactive(okta_id))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one sync read of a linked group.
+
+    Attributes:
+        link: our record of the group.
+        app: what operators set for the whole bridge.
+        membership: both sides.
+        suspicious: why Okta's listing is hard to believe (``suspicious-empty``, ``group-deleted``), else empty.
+        stamp: Okta's ``lastMembershipUpdated``.
+        began: our time before Okta's listing was read, None where there was none.
+    """
+
+    link: GroupLink
+    app: AppState
+    membership: Membership
+    suspicious: str
+    stamp: datetime | None = None
+    began: datetime | None = None
 
 
 def read_membership(

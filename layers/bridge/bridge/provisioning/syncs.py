@@ -15,8 +15,10 @@ from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.groups import GroupSync
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import Linking
+from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.managers import Managers
 from bridge.provisioning.matching import Matching
+from bridge.provisioning.permissions import Permissions
 from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
@@ -58,16 +60,26 @@ def build_syncs(
     accounts = Accounts(
         matching=matching, writer=writer, store=store, clock=clock, settings=settings, fingerprints=fingerprints
     )
-    lifecycle = HoldLifecycle(store, notifier, clock)
     protected = ProtectedPeople(okta, store, clock, settings.protected_group)
-    deactivations = Deactivations(
-        okta=okta,
+    window = timedelta(hours=settings.ceiling_window_hours)
+    lifecycle = HoldLifecycle(store, notifier, clock, protected, window)
+    permissions = Permissions(
         store=store,
         queues=queues,
         clock=clock,
         lifecycle=lifecycle,
         assignments=assignments,
         protected=protected,
+        settings=settings,
+    )
+    deactivations = Deactivations(
+        listed=ListedUsers(okta, store, clock),
+        store=store,
+        queues=queues,
+        clock=clock,
+        lifecycle=lifecycle,
+        assignments=assignments,
+        permissions=permissions,
         settings=settings,
     )
     return {
@@ -79,7 +91,7 @@ def build_syncs(
             queues=queues,
             clock=clock,
             assignments=assignments,
-            deactivations=deactivations,
+            permissions=permissions,
             linking=linking,
             managers=Managers(store, fingerprints, clock),
             settings=settings,
@@ -91,7 +103,6 @@ def build_syncs(
             clock=clock,
             lifecycle=lifecycle,
             linking=linking,
-            protected=protected,
             settings=settings,
         ),
         "app": AppSync(

@@ -14,10 +14,10 @@ from bridge.items import Hint, Reason
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.accounts import CONFLICT, NOT_VISIBLE, Accounts
 from bridge.provisioning.assignments import Assigned, Assignment, Assignments, worth_reading
-from bridge.provisioning.deactivations import Deactivations, Permission
 from bridge.provisioning.followups import group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.managers import TRIES, Managers
+from bridge.provisioning.permissions import Permission, Permissions
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, ParkedItem
@@ -48,7 +48,7 @@ class UserSync:
         queues: QueueSender,
         clock: Clock,
         assignments: Assignments,
-        deactivations: Deactivations,
+        permissions: Permissions,
         linking: Linking,
         managers: Managers,
         settings: ProvisioningSettings,
@@ -61,7 +61,7 @@ class UserSync:
         self._queues = queues
         self._clock = clock
         self._assignments = assignments
-        self._deactivations = deactivations
+        self._permissions = permissions
         self._linking = linking
         self._managers = managers
         self._settings = settings
@@ -181,7 +181,7 @@ class UserSync:
             return self._settle(link, user.status, report.finish("unchanged", "never-linked"))
         link = replace(link, status=user.status)
         if Reason.HOLD in work.reasons:
-            self._deactivations.forget_permission(link.okta_id)
+            self._permissions.forget(link.okta_id)
         report.finish("unchanged", user.status.lower())
         if _already_inactive(work, link):
             return self._finish(link, None, app, report)
@@ -202,32 +202,31 @@ class UserSync:
         counts = account is not None and account.active and self._settings.deactivate_users
         if not counts:
             if Reason.HOLD in work.reasons:
-                self._deactivations.forget_permission(link.okta_id)
+                self._permissions.forget(link.okta_id)
             return self._deactivate(link, account, app, report)
-        permission = self._deactivations.permission(link.okta_id, app)
+        permission = self._permissions.of(link.okta_id, app)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
         if permission is Permission.GIVEN:
-            permission = self._deactivations.begin(link.okta_id)
-        if permission is not Permission.GIVEN:
-            if permission is Permission.ASK:
-                self._deactivations.ask()
-            why = Permission.HELD.value if permission is Permission.ASK else permission.value
-            return self._settle(replace(link, unassigned_due=why), status, report.finish("held", why))
-        report = self._deactivate(link, account, app, report)
-        self._deactivations.end(link.okta_id)
-        return report
+            done = self._permissions.carry_out(link.okta_id, lambda: self._deactivate(link, account, app, report))
+            if done is not None:
+                return done
+            permission = Permission.ASK
+        if permission is Permission.ASK:
+            self._permissions.ask()
+        why = Permission.HELD.value if permission is Permission.ASK else permission.value
+        return self._settle(replace(link, unassigned_due=why), status, report.finish("held", why))
 
     def _observe_ceiling(
         self, link: UserLink, account: ScimUser | None, permission: Permission, app: AppState, report: Report
     ) -> Report:
         """What would be done, without a write: one who may not go by itself waits for a sync of the application."""
         if permission is Permission.GIVEN:
-            self._deactivations.observe(link.okta_id)
+            self._permissions.observe(link.okta_id)
             report = self._deactivate(link, account, app, report)
             return report.finish("observed", "would-deactivate-by-ceiling")
         if permission is Permission.ASK:
-            self._deactivations.ask()
+            self._permissions.ask()
         why = Permission.HELD.value if permission is Permission.ASK else permission.value
         if permission is not Permission.EXCEPTED:
             report.planned_calls.append(f"hold the deactivation ({why})")
@@ -335,7 +334,7 @@ class UserSync:
         if link.unassigned_due == "app-not-active":
             self._store.remove_due([link.okta_id])
         elif link.unassigned_due or Reason.HOLD in work.reasons:
-            self._deactivations.desired_again(link.okta_id)
+            self._permissions.desired_again(link.okta_id)
 
     # ------------------------------------------------------------------------------------- endings
 

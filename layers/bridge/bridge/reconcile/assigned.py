@@ -12,8 +12,8 @@ from functools import partial
 from bridge.errors import Permanent
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
-from bridge.provisioning.deactivations import APP
 from bridge.provisioning.fingerprints import Fingerprints
+from bridge.provisioning.permissions import APP
 from bridge.provisioning.ports import Clock, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
