@@ -359,6 +359,17 @@ def test_a_leaver_whose_own_groups_are_empty_is_left_to_their_own_sync() -> None
     assert not world.hold(okta_id)[0]
 
 
+def test_a_leaver_whom_a_group_meets_is_synced_though_no_event_tells_of_them() -> None:
+    """Their own event was lost: who is DEPROVISIONED and left to their own sync is brought to it at once."""
+    world, people, okta_id, _ = company(5)
+    world.okta.remove_members(okta_id, people[:1])
+    world.okta.deactivate(people[0])
+    world.events()
+    world.ask(f"group:{okta_id}")
+    world.pass_time(hours=0.1)
+    assert not world.account(people[0])["active"]
+
+
 def test_a_busy_group_does_not_wait_for_ever() -> None:
     """Those absent from both listings go; who leaves between waits for a second sight of their own."""
     world, people, okta_id, genesys_id = company(60)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from inspect import signature
 from typing import Any, cast
 
@@ -14,23 +15,25 @@ from bridge.provisioning.hold_records import Hold, Removal
 from bridge.provisioning.permissions import OBSERVED
 from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, GroupLink, JournalEntry
+from bridge.provisioning.records import GroupLink, JournalEntry
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.syncs import build_syncs
 from bridge.provisioning.user_records import UserLink
 from bridge.settings import Mode, ProvisioningSettings
 
+#: What writes and answers: how it answers where nothing is written, so that no sync that is being made starts again.
+_ANSWERS_ALONE: dict[str, Callable[..., object]] = {
+    "begin_user_sync": lambda store, okta_id: store.user(okta_id) or UserLink(okta_id),
+    "begin_group_sync": lambda store, okta_id: store.group(okta_id) or GroupLink(okta_id),
+    "begin_app_sync": lambda store: store.app(),
+    "raise_epoch": lambda store: store.app(),
+}
 #: What writes, and answers, and is not a sync's to call.
 _OF_NO_SYNC = frozenset({"close_parked", "decide", "save_breaker"})
 
 
-def reads(name: str) -> bool:
-    """Whether a method of the store may pass through: what answers nothing is a write."""
-    return bool(signature(getattr(Store, name)).return_annotation != "None")
-
-
 class ReadOnlyStore:
-    """A store whose reads are real and whose writes are not done; what both writes and answers stands here by name."""
+    """A store whose reads are real and whose writes, which answer nothing, are not done."""
 
     def __init__(self, store: Store, *, mode: Mode) -> None:
         """Read from `store`, which the bridge keeps in this mode."""
@@ -40,7 +43,10 @@ class ReadOnlyStore:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or not hasattr(Store, name) or name in _OF_NO_SYNC:
             raise AttributeError(name)
-        return getattr(self._store, name) if reads(name) else _unwritten
+        if name in _ANSWERS_ALONE:
+            return partial(_ANSWERS_ALONE[name], self._store)
+        writes = signature(getattr(Store, name)).return_annotation == "None"
+        return (lambda *_, **__: None) if writes else getattr(self._store, name)
 
     def removal(self, entity: str, okta_id: str) -> Removal | None:
         """The record, but where the bridge enforces: what it only observed before counts no more."""
@@ -52,22 +58,6 @@ class ReadOnlyStore:
 
     def _is_past(self, entity: str) -> bool:
         return entity == OBSERVED and self._mode is Mode.ENFORCE
-
-    def begin_user_sync(self, okta_id: str) -> UserLink:
-        """The record as it is; no sync number moves, so a sync that is being made goes on."""
-        return self._store.user(okta_id) or UserLink(okta_id)
-
-    def begin_group_sync(self, okta_id: str) -> GroupLink:
-        """Likewise."""
-        return self._store.group(okta_id) or GroupLink(okta_id)
-
-    def begin_app_sync(self) -> AppState:
-        """Likewise."""
-        return self._store.app()
-
-    def raise_epoch(self) -> AppState:
-        """Likewise."""
-        return self._store.app()
 
 
 class ReadOnlyGenesys:
@@ -141,24 +131,17 @@ class Preview:
         Raises:
             Transient, Permanent: as the sync itself would.
         """
-        work, report = self._try(entity)
-        entry = report.entry(work, self._clock.now(), self._calls.named)
+        report = self.report(entity)
+        entry = report.entry(self._work(entity), self._clock.now(), self._calls.named)
         return entry, list(dict.fromkeys(item.entity for item in self._queues.items))
 
     def report(self, entity: str) -> Report:
-        """The account of the same sync, with its plan.
-
-        Raises:
-            Transient, Permanent: likewise.
-        """
-        return self._try(entity)[1]
-
-    def _try(self, entity: str) -> tuple[Work, Report]:
+        """The account of the same sync, with its plan; raises likewise."""
         self._queues.items.clear()
         self._calls.begin()
-        work = Work((make_item(entity, Reason.OPERATOR, "preview"),))
-        return work, self._syncs[work.items[0].kind].sync(work)
+        work = self._work(entity)
+        return self._syncs[work.items[0].kind].sync(work)
 
-
-def _unwritten(*_: Any, **__: Any) -> None:
-    """A write that is not done."""
+    @staticmethod
+    def _work(entity: str) -> Work:
+        return Work((make_item(entity, Reason.OPERATOR, "preview"),))

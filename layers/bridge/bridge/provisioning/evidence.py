@@ -161,8 +161,12 @@ class Evidence:
         return None if many and spoke < SINGLE_READS else unknown
 
     def _has_no_access(self, okta_id: str) -> bool:
+        """Whether they are left to their own sync, which is due where Okta shows that their access has ended."""
         user = self._okta.user(okta_id).value
-        return user is None or user.status == "DEPROVISIONED"
+        if user is not None and user.status == "DEPROVISIONED":
+            self._records.note_due(Due(f"user:{okta_id}", WHY, self._clock.now()))
+            return True
+        return user is None
 
     def _shows_everyone(self, case: Case) -> str:
         """Whether a member's own groups have a BUILT_IN one: ``yes``, ``no``, or ``unclear`` without a clear answer."""

@@ -23,115 +23,65 @@ _NOBODY: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class Ceiling:
-    """The limits: how many members a group, or the organisation, may lose without a person's approval.
+    """The limits: how many members a group, or the organisation, may lose without a person's approval."""
 
-    Attributes:
-        count: how many may leave.
-        percent: how many of a hundred; 0 switches that off.
-        floor: so many the percentage never forbids.
-        may_empty: whether nobody need stay.
-    """
-
-    count: int
-    percent: int
-    floor: int = 0
-    may_empty: bool = False
+    count: int  #: how many may leave
+    percent: int  #: how many of a hundred; 0 switches that off
+    floor: int = 0  #: so many the percentage never forbids
+    may_empty: bool = False  #: whether nobody need stay
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All that a judgement rests on. People are Okta ids.
+    """All that a judgement rests on. People are Okta ids."""
 
-    Attributes:
-        listed: who is a member by Okta.
-        leaving: members in Genesys Cloud who should not be.
-        base: the members whom the percentage is taken of.
-        ceiling: the limits.
-        joining: how many are added.
-        suspicious: why what was read is hard to believe, else empty.
-        contradicted: why those whom no person approved are held after they were asked for alone, else empty.
-        void: whether those whom a person approved were asked for alone, and are members.
-        waits, approval_waits: whether nobody, or nobody of the approved, may go before another listing confirms it.
-        unknown: who is left to a later sync: Okta does not show them at all, or has not shown them as absent twice.
-        recent: who was removed unapproved within the window.
-        permitted: who may go already by a person's approval.
-        exceptions: whom rejected holds keep.
-        vanished: those of them who are no members any more.
-        adopted: members and listed people whose accounts were not made by the bridge.
-        seen: those of them whom a sync has seen in the Okta group.
-        protected: who leaves by a person's decision alone; None when that is not known.
-        hold: the newest hold.
-        staged: whom it stages, in which revision.
-        decision: what a person said of it.
-        bootstrapped, first_sync_ended, paused: what holds everything.
-    """
-
-    listed: AbstractSet[str]
-    leaving: AbstractSet[str]
-    base: AbstractSet[str]
+    listed: AbstractSet[str]  #: who is a member by Okta
+    leaving: AbstractSet[str]  #: members in Genesys Cloud who should not be
+    base: AbstractSet[str]  #: the members whom the percentage is taken of
     ceiling: Ceiling
-    joining: int = 0
-    suspicious: str = ""
-    contradicted: str = ""
-    void: bool = False
-    waits: bool = False
-    approval_waits: bool = False
-    unknown: AbstractSet[str] = _NOBODY
-    recent: AbstractSet[str] = _NOBODY
-    permitted: AbstractSet[str] = _NOBODY
-    exceptions: AbstractSet[str] = _NOBODY
-    vanished: AbstractSet[str] = _NOBODY
-    adopted: AbstractSet[str] = _NOBODY
-    seen: AbstractSet[str] = _NOBODY
-    protected: AbstractSet[str] | None = _NOBODY
-    hold: Hold | None = None
-    staged: Mapping[str, int] = field(default_factory=dict)
-    decision: Decision | None = None
-    bootstrapped: bool = True
-    first_sync_ended: bool = True
-    paused: bool = False
+    joining: int = 0  #: how many are added
+    suspicious: str = ""  #: why what was read is hard to believe
+    contradicted: str = ""  #: why those whom no person approved are held after they were asked for alone
+    void: bool = False  #: whether those whom a person approved were asked for alone, and are members
+    waits: bool = False  #: whether nobody may go before another listing confirms it
+    approval_waits: bool = False  #: the same of the approved
+    unknown: AbstractSet[str] = _NOBODY  #: left to a later sync: not shown at all, or not shown as absent twice
+    recent: AbstractSet[str] = _NOBODY  #: who was removed unapproved within the window
+    permitted: AbstractSet[str] = _NOBODY  #: who may go already by a person's approval
+    exceptions: AbstractSet[str] = _NOBODY  #: whom rejected holds keep
+    vanished: AbstractSet[str] = _NOBODY  #: those of them who are no members any more
+    adopted: AbstractSet[str] = _NOBODY  #: members and listed people whose accounts were not made by the bridge
+    seen: AbstractSet[str] = _NOBODY  #: those of them whom a sync has seen in the Okta group
+    protected: AbstractSet[str] | None = _NOBODY  #: who leaves by a person's decision alone; None: nobody knows
+    hold: Hold | None = None  #: the newest hold
+    staged: Mapping[str, int] = field(default_factory=dict)  #: whom it stages, in which revision
+    decision: Decision | None = None  #: what a person said of it
+    bootstrapped: bool = True  #: without it everything is held
+    first_sync_ended: bool = True  #: likewise
+    paused: bool = False  #: holds everything
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sync does about those who leave.
+    """What a sync does about those who leave."""
 
-    Attributes:
-        read: the newest hold as it was read, None without one.
-        hold: the same with the person's decision in it.
-        excepted, unexcepted: exceptions that begin and end.
-        back: who is a member again in Okta and leaves an approved hold.
-        approved: who is removed uncounted.
-        counted: who is reserved and then removed.
-        staged: whom the open hold stages in the end, empty ends it; None leaves everything as it is.
-        held: whose removal waits.
-        why: the reason code of that.
-        reason: that of a hold that opens.
-        explanation: W, c and B.
-        closes: how an approved hold ends, None when it goes on.
-        newly_seen: adopted people who are in the Okta group.
-        change: what becomes of the hold, for people; empty when it stays.
-        waits: whether another listing is to confirm it first.
-        unsettled: whether somebody who should leave stays without being held.
-    """
-
-    read: Hold | None = None
-    hold: Hold | None = None
-    excepted: frozenset[str] = _NOBODY
-    unexcepted: frozenset[str] = _NOBODY
-    back: frozenset[str] = _NOBODY
-    approved: frozenset[str] = _NOBODY
-    counted: frozenset[str] = _NOBODY
-    staged: frozenset[str] | None = None
-    held: frozenset[str] = _NOBODY
-    why: str = ""
-    reason: str = ""
-    explanation: str = ""
-    closes: HoldState | None = None
-    newly_seen: frozenset[str] = _NOBODY
-    change: str = ""
-    waits: bool = False
-    unsettled: bool = False
+    read: Hold | None = None  #: the newest hold as it was read
+    hold: Hold | None = None  #: the same with the person's decision in it
+    excepted: frozenset[str] = _NOBODY  #: whose exceptions begin
+    unexcepted: frozenset[str] = _NOBODY  #: whose end
+    back: frozenset[str] = _NOBODY  #: who is a member again in Okta and leaves an approved hold
+    approved: frozenset[str] = _NOBODY  #: who is removed uncounted
+    counted: frozenset[str] = _NOBODY  #: who is reserved and then removed
+    staged: frozenset[str] | None = None  #: whom the open hold stages in the end; empty ends it; None: no change
+    held: frozenset[str] = _NOBODY  #: whose removal waits
+    why: str = ""  #: the reason code of that
+    reason: str = ""  #: that of a hold that opens
+    explanation: str = ""  #: W, c and B
+    closes: HoldState | None = None  #: how an approved hold ends; None: it goes on
+    newly_seen: frozenset[str] = _NOBODY  #: adopted people who are in the Okta group
+    change: str = ""  #: what becomes of the hold, for people; empty when it stays
+    waits: bool = False  #: whether another listing is to confirm it first
+    unsettled: bool = False  #: whether somebody who should leave stays without being held
 
     @property
     def decided(self) -> bool:
