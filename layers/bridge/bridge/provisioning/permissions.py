@@ -97,7 +97,7 @@ class Permissions:
             raise Transient("okta-read-lag", upstream="okta")  # two answers that contradict each other: read anew
         return Permission.GIVEN
 
-    def carry_out(self, okta_id: str, deactivate: Callable[[], Report]) -> Report | None:
+    def perform(self, okta_id: str, deactivate: Callable[[], Report]) -> Report | None:
         """Count the permitted deactivation, unless a person approved it, and do it; None when it is one too many.
 
         Counted before it is sent, and judged again when it is counted: of two syncs at the same moment each sees the

@@ -208,7 +208,7 @@ class UserSync:
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
         if permission is Permission.GIVEN:
-            done = self._permissions.carry_out(link.okta_id, lambda: self._deactivate(link, account, app, report))
+            done = self._permissions.perform(link.okta_id, lambda: self._deactivate(link, account, app, report))
             if done is not None:
                 return done
             permission = Permission.ASK
