@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -397,3 +397,17 @@ def test_a_listing_that_began_before_the_approval_does_not_carry_it_out() -> Non
     world.settle()
     assert newest(world).state is HoldState.DONE
     assert active(world) == set(users[60:])
+
+
+def test_a_deactivation_that_ends_parked_does_not_count() -> None:
+    """A leaver whose account bears another's id is not deactivated, and takes no other leaver's place in the day."""
+    world, (leaver, next_one, _) = organisation(3)
+    other = world.person("Ben Brook", assigned=False)
+    world.genesys.edit_user(world.account(leaver)["id"], {"externalId": other})
+    unassign(world, [leaver])
+    world.pass_time(hours=1)
+    assert world.parked(f"user:{leaver}") == ["owned-by-another-user"]
+    day = world.clock.now() - timedelta(days=1)
+    assert world.store.removals("app", day) == set()
+    unassign(world, [next_one])
+    assert world.store.removals("app", day) == {next_one}

@@ -195,3 +195,23 @@ def test_an_empty_setting_forgets_the_protected() -> None:
     world.happen()
     assert not world.account(users[0])["active"]
     assert world.store.exceptions(PROTECTED) == frozenset()
+
+
+def test_what_is_approved_takes_no_first_sight_from_the_others() -> None:
+    """Thirty leave beside a protected one: their second sight counts though an approval is carried out meanwhile."""
+    world, _, users = protecting(60)
+    world.variables |= {"GROUP_REMOVAL_CEILING": "1000", "GROUP_REMOVAL_CEILING_PERCENT": "0"}
+    world.restart()
+    okta_id, genesys_id = world.linked_group("Agents", users)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    world.clock.advance(30)
+    world.okta.remove_members(okta_id, users[:31])
+    world.deliver()
+    world.work_off()
+    assert world.members(genesys_id) == set(users)
+    assert world.hold(okta_id) == ("open", "protected", {users[0]})
+    world.clock.advance(90)
+    world.decide(f"group:{okta_id}", Verdict.APPROVE)
+    world.work_off()
+    assert world.members(genesys_id) == set(users[31:])

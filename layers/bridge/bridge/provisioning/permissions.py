@@ -113,8 +113,8 @@ class Permissions:
         try:
             report = deactivate()
         except Permanent:
-            if not approved:
-                self._uncount(okta_id, record)
+            if not approved:  # nor does an earlier try
+                self._uncount(okta_id, record if record and record.state is RemovalState.DONE else None)
             raise
         if not approved:
             self._store.complete(APP, [okta_id], self._clock.now())
