@@ -80,7 +80,8 @@ class GenesysSwitches:
         trims_values: whether texts lose blanks at their ends and double ones. Unknown.
         refused_attributes: paths whose change is refused with 400, the whole request with them. Unknown which.
         refusal_names: where that 400 names the attribute: ``details[].fieldName`` of an ErrorBody, ``detail`` of a
-            ScimError, or nowhere. All three models are documented.
+            ScimError, or nowhere. All three models are documented. Likewise whether the name of an unknown skill,
+            language or role stands in the text. Unknown.
         licences: how many users can be active, None for any number. Documented to exist, not for SCIM.
         licence_refusal: the status of an activation above it. Unknown.
         inactive_roles: whether a deactivated user keeps the roles. Documented both ways.

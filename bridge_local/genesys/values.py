@@ -123,6 +123,10 @@ class UserValues:
         if answer == "400":
             raise self._bad(detail)
 
+    def _no_such(self, attribute: str, name: str) -> str:
+        told = "" if self.switches.refusal_names == "nothing" else f' "{name}"'
+        return f"there is no such entry{told} for {attribute}"
+
     def _text(self, value: Any, name: str) -> str:
         if value is None:
             return ""
@@ -201,7 +205,7 @@ class UserValues:
         for element in self._elements(document, USER.core["roles"]):
             name = self._required("roles.value", element.get("value"))
             if name not in self.directory.roles and name not in before:
-                self._unknown(self.switches.unknown_role, "there is no such role")
+                self._unknown(self.switches.unknown_role, self._no_such("roles", name))
                 continue
             roles[name] = {"value": name}
         return list(roles.values())
@@ -267,7 +271,7 @@ class UserValues:
             if not 0 <= element.get("proficiency", 0.0) <= MAX_PROFICIENCY:
                 raise self._bad(f"{attribute.name}.proficiency must be between 0.0 and 5.0")
             if not exists(name):
-                self._unknown(self.switches.unknown_skill, f"there is no such entry for {attribute.name}")
+                self._unknown(self.switches.unknown_skill, self._no_such(attribute.name, name))
                 continue
             rated[name] = {"name": name, "proficiency": float(element.get("proficiency", 0.0))}
         if len(rated) > MAX_RATED:

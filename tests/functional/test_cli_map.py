@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bridge.mapping.attribute_map import REQUIRED
+from bridge.provisioning.elements import RATED, identity
 from bridge.provisioning.scim import PHONES, PROFILE_PATHS
 from bridge_cli import ROOT
 from bridge_cli.maps import line_of
@@ -172,6 +173,7 @@ def test_the_page_has_every_target_with_its_format() -> None:
     """And no other."""
     page = (ROOT / "docs/attribute-map.md").read_text("utf-8").partition("## Targets")[2].partition("\n| format |")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
-    assert {row[0].strip("`") for row in rows} == PROFILE_PATHS
+    assert {row[0].strip("`") for row in rows} == PROFILE_PATHS | {*RATED, identity("...")}
+    assert {row[0].strip("`") for row in rows if row[1] == "ratings"} == {*RATED}
     assert {row[0].strip("`") for row in rows if row[1] == "e164"} == PHONES
     assert {row[0].strip("`") for row in rows if row[2] == "yes"} == set(REQUIRED)

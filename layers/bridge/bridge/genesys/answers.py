@@ -27,6 +27,7 @@ from bridge.errors import (
 )
 from bridge.genesys.named_paths import named_paths
 from bridge.outbound.answer import LONGEST_WAIT, Answer
+from bridge.provisioning.elements import GENESYS_USER
 from bridge.provisioning.scim import ENTERPRISE_USER
 from bridge.provisioning.values import ScimGroup, ScimUser
 
@@ -74,6 +75,22 @@ class _Enterprise(BaseModel):
     manager: _Manager | None = None
 
 
+class _Rated(BaseModel):
+    name: str
+    proficiency: float | None = None
+
+
+class _Identity(BaseModel):
+    authority: str | None = None
+    value: _Scalar = None
+
+
+class _Genesys(BaseModel):
+    skills: list[_Rated] | None = Field(default=None, alias="routingSkills")
+    languages: list[_Rated] | None = Field(default=None, alias="routingLanguages")
+    external_ids: list[_Identity] | None = Field(default=None, alias="externalIds")
+
+
 class _Meta(BaseModel):
     version: str | None = None
 
@@ -89,6 +106,7 @@ class _User(BaseModel):
     phone_numbers: list[_Element] | None = Field(default=None, alias="phoneNumbers")
     roles: list[_Element] | None = None
     enterprise: _Enterprise | None = Field(default=None, validation_alias=ENTERPRISE_USER)
+    genesys: _Genesys | None = Field(default=None, validation_alias=GENESYS_USER)
     groups: list[_Reference] | None = None
     meta: _Meta | None = None
 

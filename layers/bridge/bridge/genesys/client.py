@@ -7,7 +7,7 @@ mapping tables of its Resource Center; RFC 7644 sections 3.4.2 (filters) and 3.5
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from bridge.errors import Permanent, ResourceNotFound, Transient
 from bridge.genesys import answers
 from bridge.outbound.answer import Answer
 from bridge.outbound.http import Auth, HttpClient
+from bridge.provisioning.elements import RATED
 from bridge.provisioning.ports import Pace
 from bridge.provisioning.scim import PATCH_OP
 from bridge.provisioning.values import ScimGroup, ScimPage, ScimUser
@@ -22,12 +23,8 @@ from bridge.provisioning.values import ScimGroup, ScimPage, ScimUser
 BASE = "/api/v2/scim/v2"
 #: Above this page size the secondary lookups (externalId among them, which matching needs) may be answered by 429.
 PAGE = 25
-#: The secondary lookups of what no profile is mapped to, and beside them those that matching does not need.
-UNMAPPED = (
-    "roles",
-    "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingSkills",
-    "urn:ietf:params:scim:schemas:extension:genesys:purecloud:2.0:User:routingLanguages",
-)
+#: The secondary lookups of what most maps do not have, and beside them those that matching does not need.
+UNMAPPED = ("roles", *RATED)
 EXPENSIVE = (*UNMAPPED, "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager")
 #: What each method is answered with when it has worked (response table; RFC 7644, section 3.5.2 for 204).
 _SUCCESS: Mapping[str, frozenset[int]] = {
@@ -107,8 +104,8 @@ class GenesysClient:
             if not user.active:
                 yield user
 
-    def users_page(self, start: int, count: int, *, active: bool) -> ScimPage:
-        """A page of the active or the inactive users; their documents lack what `UNMAPPED` names.
+    def users_page(self, start: int, count: int, *, active: bool, rates: Collection[str] = ()) -> ScimPage:
+        """A page of the active or the inactive users; their documents lack what `UNMAPPED` and not `rates` names.
 
         Without a filter Genesys Cloud lists the active ones alone.
         """
@@ -116,7 +113,7 @@ class GenesysClient:
             *([] if active else [("filter", "active eq false")]),
             ("startIndex", str(start)),
             ("count", str(count)),
-            *(("excludedAttributes", name) for name in UNMAPPED),
+            *(("excludedAttributes", name) for name in UNMAPPED if name not in rates),
         ]
         resources, total = self._page("users", f"users?{'active' if active else 'inactive'}", params)
         return ScimPage(tuple(map(answers.user, resources)), total)

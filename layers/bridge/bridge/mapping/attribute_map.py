@@ -9,11 +9,13 @@ The map is data (``default_map.json`` beside this module is the default and the 
 ``userName`` has one JMESPath expression for each value of the setting USER_NAME_SOURCE. An expression sees
 ``profile`` (the Okta user's), ``app`` (the assignment with its ``profile`` and ``credentials``) and ``user`` (the
 whole Okta user), with texts stripped and those that show nothing null. ``when`` is ``always`` (the default: kept
-equal) or ``create`` (sent once, when the user is created); ``enabled`` is true unless it is said otherwise.
+equal) or ``create`` (sent once, when the user is created); ``enabled`` is true unless it is said otherwise. ``prefix``
+leaves skills and languages alone whose names do not begin with it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -26,8 +28,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from bridge.errors import Permanent, SettingsError
 from bridge.mapping.formats import Format, convert
+from bridge.mapping.lists import names, ratings
 from bridge.mapping.phone import known_region
 from bridge.mapping.text import is_blank
+from bridge.provisioning.elements import OWN_AUTHORITY, RATED, ROLES, element, identity, rated, role
 from bridge.provisioning.scim import DATE_HIRE, MANAGER, PHONES, PROFILE_PATHS
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser
 from bridge.settings import UserNameSource
@@ -35,7 +39,14 @@ from bridge.settings import UserNameSource
 #: What ScimV2CreateUser requires.
 REQUIRED = ("userName", "displayName")
 _DEFAULT = Path(__file__).with_name("default_map.json")
-_ONE_FORMAT = {DATE_HIRE: Format.DATE, MANAGER: Format.MANAGER} | dict.fromkeys(PHONES, Format.E164)
+#: Targets that take a list.
+LISTS = frozenset({*RATED, ROLES})
+_ONE_FORMAT = (
+    {DATE_HIRE: Format.DATE, MANAGER: Format.MANAGER, ROLES: Format.NAMES}
+    | dict.fromkeys(PHONES, Format.E164)
+    | dict.fromkeys(RATED, Format.RATINGS)
+)
+_OF_ONE_TARGET = frozenset({Format.MANAGER, Format.RATINGS, Format.NAMES})
 
 
 class When(StrEnum):
@@ -54,7 +65,12 @@ def _expression(text: str) -> str:
 
 
 def _target(path: str) -> str:
-    if path not in PROFILE_PATHS - {"userName"}:
+    one = element(path)
+    if one is not None and one == element(identity(one.of)):
+        if not one.of.strip() or one.of.startswith(OWN_AUTHORITY):
+            raise ValueError(f"expected an authority, and none that begins with {OWN_AUTHORITY}")
+        return one.path
+    if path not in (PROFILE_PATHS | LISTS) - {"userName"}:
         raise ValueError("expected a SCIM path that a profile can be mapped to, such as title")
     return path
 
@@ -72,6 +88,7 @@ class _Entry(_Part):
     format: Format = Format.TEXT
     when: When = When.ALWAYS
     enabled: bool = True
+    prefix: str = ""
 
 
 class _Document(_Part):
@@ -83,9 +100,10 @@ class _Document(_Part):
 class AttributeMap:
     """`bridge.provisioning.ports.UserMapper`: maps Okta users by a validated map."""
 
-    def __init__(self, entries: list[_Entry], *, default_region: str) -> None:
+    def __init__(self, entries: list[_Entry], *, default_region: str, allowed_roles: Collection[str] = ()) -> None:
         self._entries = entries
         self._default_region = default_region
+        self._allowed_roles = frozenset(allowed_roles)
         self._compiled: list[tuple[_Entry, ParsedResult]] = [
             (entry, jmespath.compile(entry.source)) for entry in entries
         ]
@@ -101,13 +119,16 @@ class AttributeMap:
         return _DEFAULT.read_text("utf-8")
 
     @classmethod
-    def parse(cls, text: str, *, user_name: UserNameSource, default_region: str) -> AttributeMap:
+    def parse(
+        cls, text: str, *, user_name: UserNameSource, default_region: str, allowed_roles: Collection[str] = ()
+    ) -> AttributeMap:
         """The map in a JSON document.
 
         Args:
             text: the document.
             user_name: which of its userName expressions counts.
             default_region: where a phone number is dialled whose profile names no known country.
+            allowed_roles: the roles that a map may give.
 
         Raises:
             SettingsError: names the entry and the field that is wrong, or the missing region.
@@ -130,18 +151,24 @@ class AttributeMap:
         )
         entries = [login, *(entry for entry in document.attributes if entry.enabled)]
         _check(entries)
-        return cls(entries, default_region=known_region(default_region))
+        return cls(entries, default_region=known_region(default_region), allowed_roles=allowed_roles)
 
     @property
     def digest(self) -> str:
-        """Stands for the entries and the region: another map has another one."""
-        text = "\n".join([*(entry.model_dump_json() for entry in self._entries), self._default_region])
+        """Stands for the entries, the region and the allowed roles: another map has another one."""
+        entries = [entry.model_dump_json(exclude=None if entry.prefix else {"prefix"}) for entry in self._entries]
+        text = "\n".join([*entries, self._default_region, *sorted(self._allowed_roles)])
         return sha256(text.encode()).hexdigest()[:16]
 
     @property
     def maps_manager(self) -> bool:
         """Whether a profile's manager is mapped."""
         return any(entry.target == MANAGER for entry in self._entries)
+
+    @property
+    def rates(self) -> frozenset[str]:
+        """The lists of skills and languages that are mapped."""
+        return frozenset(entry.target for entry in self._entries if entry.target in RATED)
 
     @property
     def reads_app_user(self) -> bool:
@@ -163,16 +190,38 @@ class AttributeMap:
         scope = {"profile": profile, "app": _cleaned(app_user.document if app_user else {}), "user": whole}
         region = known_region(country) or self._default_region
         found: dict[When, dict[str, Any]] = {When.ALWAYS: {}, When.CREATE: {}}
+        lists: dict[str, str] = {}
         unmapped = []
         for entry, expression in self._compiled:
-            value, fits = _evaluate(expression, scope, entry.format, region)
+            values, fits = self._evaluate(expression, scope, entry, region)
             if not fits:
                 unmapped.append(entry.target)
-            elif value:
-                found[entry.when][entry.target] = value
+            found[entry.when] |= values
+            if values and entry.target in RATED and entry.when is When.ALWAYS:
+                lists[entry.target] = entry.prefix
         if missing := [path for path in REQUIRED if path not in found[When.ALWAYS]]:
             raise Permanent("unmappable-profile", detail=", ".join(missing))
-        return MappedUser(found[When.ALWAYS], found[When.CREATE], tuple(unmapped))
+        return MappedUser(found[When.ALWAYS], found[When.CREATE], tuple(unmapped), lists)
+
+    def _evaluate(
+        self, expression: ParsedResult, scope: dict[str, Any], entry: _Entry, region: str
+    ) -> tuple[dict[str, Any], bool]:
+        """Path -> value, nothing when absent, and whether all that was found fits the format."""
+        try:
+            value = expression.search(scope)
+        except JMESPathError:  # a function met a value of a type that it does not take
+            return {}, False
+        if value is None or value == "":
+            return {}, True
+        if entry.format is Format.RATINGS:
+            rates, fits = ratings(value, entry.prefix)
+            return dict(rated(entry.target, name, rate) for name, rate in rates.items()), fits
+        if entry.format is Format.NAMES:
+            roles, fits = names(value)
+            allowed = [name for name in roles if name in self._allowed_roles]
+            return dict(map(role, allowed)), fits and allowed == roles
+        converted = convert(value, entry.format, region=region)
+        return ({entry.target: converted} if converted else {}), converted is not None
 
 
 def _check(entries: list[_Entry]) -> None:
@@ -183,8 +232,10 @@ def _check(entries: list[_Entry]) -> None:
             raise SettingsError(f"attribute map: {entry.target} is mapped twice")
         targets.add(entry.target)
         wanted = _ONE_FORMAT.get(entry.target, entry.format)
-        if entry.format is Format.MANAGER and entry.target != MANAGER:
-            raise SettingsError(f"attribute map: {entry.target}: format: expected another than {Format.MANAGER.value}")
+        if entry.format in _OF_ONE_TARGET and entry.target not in _ONE_FORMAT:
+            raise SettingsError(f"attribute map: {entry.target}: format: expected another than {entry.format.value}")
+        if entry.prefix and entry.target not in RATED:
+            raise SettingsError(f"attribute map: {entry.target}: prefix: expected only with skills and languages")
         if entry.format is not wanted:
             raise SettingsError(f"attribute map: {entry.target}: format: expected {wanted.value}")
         if entry.target in REQUIRED and entry.when is not When.ALWAYS:
@@ -195,18 +246,6 @@ def _check(entries: list[_Entry]) -> None:
 
 def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) + (": " if location else "")
-
-
-def _evaluate(expression: ParsedResult, scope: dict[str, Any], form: Format, region: str) -> tuple[str | None, bool]:
-    """The value, None when absent, and whether what was found fits its format."""
-    try:
-        value = expression.search(scope)
-    except JMESPathError:  # a function met a value of a type that it does not take
-        return None, False
-    if value is None or value == "":
-        return None, True
-    converted = convert(value, form, region=region)
-    return converted, converted is not None
 
 
 def _cleaned(value: Any) -> Any:

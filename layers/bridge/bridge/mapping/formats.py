@@ -22,6 +22,8 @@ class Format(StrEnum):
     E164 = "e164"  #: a phone number, see `bridge.mapping.phone`
     DATE = "date"  #: a day, ``YYYY-MM-DD``; of a time its date part
     MANAGER = "manager"  #: an Okta user id, login, e-mail address or employee number, see `provisioning.managers`
+    RATINGS = "ratings"  #: names of skills or languages, each with a proficiency or without, see `bridge.mapping.lists`
+    NAMES = "names"  #: names of roles
     BOOL = "bool"  #: written as ``true`` or ``false``, for every SCIM attribute that can be mapped is a text
 
 
@@ -30,7 +32,7 @@ def convert(value: Any, form: Format, *, region: str) -> str | None:
 
     Args:
         value: what a JMESPath expression found; never None.
-        form: the format wanted.
+        form: the format wanted, of one value.
         region: where a phone number without ``+`` is dialled.
     """
     if form is Format.BOOL:

@@ -126,6 +126,11 @@ class CurrentMap:
         return self._map.maps_manager
 
     @property
+    def rates(self) -> frozenset[str]:
+        """Likewise."""
+        return self._map.rates
+
+    @property
     def reads_app_user(self) -> bool:
         """Likewise."""
         return self._map.reads_app_user

@@ -7,6 +7,7 @@ from bridge.operations import answers
 from bridge.operations.preview import Preview
 from bridge.provisioning import scim
 from bridge.provisioning.assignments import ASSIGNED_STATUSES
+from bridge.provisioning.elements import is_withdrawn, others
 from bridge.provisioning.ports import GenesysReader, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.users import ACTIVE_STATUSES
@@ -38,17 +39,20 @@ class Comparison:
         app_user = self._okta.app_user(okta_id).value
         assigned = app_user is not None and app_user.status in ASSIGNED_STATUSES
         try:
-            mapped = self._mapper.map_user(user, app_user).values
+            by_map = self._mapper.map_user(user, app_user)
         except Permanent as error:
             return answers.Compared(entity=entity, genesys_id=None, state=error.reason)
         # The manager is known by Genesys Cloud's id alone, which only a sync finds.
-        wanted = {path: value for path, value in {**mapped, "externalId": okta_id}.items() if path != scim.MANAGER}
+        mapped = {**by_map.values, "externalId": okta_id}
+        wanted = {path: value for path, value in mapped.items() if path != scim.MANAGER}
         account = self._account(okta_id, str(wanted["userName"]))
         if account is None:
             state = "not-in-genesys-cloud" if assigned else "not-assigned"
             return answers.Compared(entity=entity, genesys_id=None, state=state)
         link = self._store.user(okta_id)
-        cleared = [path for path in (link.hashes if link else {}) if path not in {*wanted, scim.MANAGER}]
+        written = link.hashes if link else {}
+        cleared = [path for path in written if path not in {*wanted, scim.MANAGER} and is_withdrawn(path, wanted)]
+        cleared += others(account.document, by_map.lists, wanted)
         held = scim.read_values(account.document, [*wanted, *cleared])
         rows = [self._row(path, wanted.get(path), held.get(path)) for path in sorted({*wanted, *cleared})]
         active = assigned and user.status in ACTIVE_STATUSES

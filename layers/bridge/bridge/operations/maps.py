@@ -10,6 +10,7 @@ from bridge.operations import answers, bridge_answers
 from bridge.operations.answers import Refused
 from bridge.operations.compare import Comparison
 from bridge.operations.requests import MapDiff, MapTry
+from bridge.provisioning import scim
 from bridge.provisioning.ports import OktaReader, UserMapper
 from bridge.provisioning.values import AppUser, MappedUser, OktaUser
 
@@ -55,7 +56,9 @@ class MapService:
                 unmappable += before is not None
                 continue
             old = {} if before is None else before.values
-            differing = [path for path in {*old, *after.values} if old.get(path) != after.values.get(path)]
+            differing = {
+                scim.attribute_of(path) for path in {*old, *after.values} if old.get(path) != after.values.get(path)
+            }
             attributes.update(differing)
             rewritten += bool(differing)
         return bridge_answers.MapDifference(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bridge.errors import UserNameTaken
@@ -25,12 +25,14 @@ class Target:
         values: SCIM path -> value.
         on_create: what is sent only when the user is created.
         left_out: paths whose value is not known yet: what the account holds there stays.
+        lists: as in `MappedUser`.
     """
 
     user: OktaUser
     values: Mapping[str, Any]
     on_create: Mapping[str, Any]
     left_out: frozenset[str] = frozenset()
+    lists: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from bridge.errors import Permanent, UserNameTaken
 from bridge.provisioning import scim
 from bridge.provisioning.account_writer import AccountWriter, Change, Changed, Target
+from bridge.provisioning.elements import is_rating, is_withdrawn, others
 from bridge.provisioning.enforcing_writer import remember
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.matching import Matching, only
@@ -74,7 +75,8 @@ class Accounts:
             link = self.matching.find_native(link, inactive=True)
         if not link.ever_linked:
             return self._create(link, target, report, insist=insist)
-        if link.known_active is True and link.knows_what_was_written and not deep:
+        trusted = link.known_active is True and link.knows_what_was_written and not deep
+        if trusted and not self._rates(link, target, insist=insist):
             return self._update(link, target, None, report, insist=insist)
         link, account = self.matching.locate(link)
         if account is None:
@@ -154,11 +156,18 @@ class Accounts:
         values = {
             path: value for path, value in wanted.items() if path not in held or not scim.same(path, held[path], value)
         }
-        values |= {path: None for path in link.written if path not in wanted and path in held}
+        old = [path for path in link.written if path not in wanted and path in held and is_withdrawn(path, wanted)]
+        values |= dict.fromkeys([*old, *others(account.document, target.lists, wanted)])
         values = {path: value for path, value in values.items() if path not in refused}
         if not account.active:
             values["active"] = True
         return Change(values, frozenset(held), account, refused)
+
+    def _rates(self, link: UserLink, target: Target, *, insist: bool) -> bool:
+        """Whether skills or languages must be written: what their lists hold besides is seen in the account alone."""
+        if not any(map(is_rating, (*target.attributes, *link.hashes))):
+            return False
+        return any(map(is_rating, self._change(link, target, None, insist=insist).values))
 
     def _refused(self, link: UserLink, wanted: dict[str, Any]) -> frozenset[str]:
         return self._fingerprints.standing_refusals(link, wanted, self._clock.now()) if link.refused else frozenset()

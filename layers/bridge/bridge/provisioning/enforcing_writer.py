@@ -12,6 +12,7 @@ from typing import Any
 from bridge.errors import Outdated, Permanent, ResourceNotFound, UserNameTaken, VersionConflict
 from bridge.provisioning import scim
 from bridge.provisioning.account_writer import Change, Changed, Target
+from bridge.provisioning.elements import comes_later
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.matching import Matching
 from bridge.provisioning.patching import Patching
@@ -95,7 +96,7 @@ class EnforcingWriter:
 
     def _post(self, link: UserLink, wanted: Mapping[str, Any], refused: set[str]) -> ScimUser:
         """POST everything; without what is refused by name, or else the least of it."""
-        values = dict(wanted)
+        values = {path: value for path, value in wanted.items() if not comes_later(path)}
         while True:
             try:
                 return self._send_post(link, values)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bridge.provisioning.elements import is_withdrawn
 from bridge.provisioning.scim import comparable
 from bridge.provisioning.user_records import Refused, UserLink
 
@@ -38,9 +39,9 @@ class Fingerprints:
         return {path: self._of(path, value) for path, value in values.items()}
 
     def differing(self, written: Mapping[str, str], values: Mapping[str, Any]) -> list[str]:
-        """The paths whose value is not the one of the fingerprint, or stands on one side alone."""
+        """The paths whose value is not the one of the fingerprint, or stands on one side alone and is to be cleared."""
         changed = [path for path, value in values.items() if written.get(path) != self._of(path, value)]
-        return changed + [path for path in written if path not in values]
+        return changed + [path for path in written if path not in values and is_withdrawn(path, values)]
 
     def outstanding(self, link: UserLink, values: Mapping[str, Any], now: datetime) -> list[str]:
         """The paths that differ from what was written, without those whose value Genesys Cloud does not take."""

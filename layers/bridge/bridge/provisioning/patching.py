@@ -12,6 +12,7 @@ from typing import Any
 from bridge.errors import Permanent, VersionConflict
 from bridge.provisioning import scim
 from bridge.provisioning.account_writer import Change
+from bridge.provisioning.elements import is_rating
 from bridge.provisioning.ports import GenesysScim
 from bridge.provisioning.values import ScimUser
 
@@ -36,6 +37,7 @@ class Patching:
         self._change = change
         self._left = EXTRA_CALLS
         self._tried_nothing = False
+        self._ratings: dict[str, Any] = {}
         self._alone: dict[str, Permanent] = {}
         self.account: ScimUser | None = None
         self.applied: set[str] = set()
@@ -73,6 +75,7 @@ class Patching:
             self._divide(part, refusal)
         else:
             self.applied |= part.keys()
+            self._ratings |= {path: value for path, value in part.items() if is_rating(path)}
 
     def _divide(self, part: dict[str, Any], refusal: Permanent) -> None:
         named = set(refusal.paths) & (part.keys() - {"active"})
@@ -94,7 +97,10 @@ class Patching:
             parts = [{path: part[path] for path in paths[:half]}, {path: part[path] for path in paths[half:]}]
         for smaller in parts:
             if self._left <= 0:
-                raise refusal
+                if not all(map(is_rating, smaller)):
+                    raise refusal
+                self.refused |= dict.fromkeys(smaller, False)  # nobody waits for the search among many skills
+                continue
             self._left -= 1
             self._send(smaller)
 
@@ -118,12 +124,15 @@ class Patching:
     def _patch(self, values: Mapping[str, Any]) -> ScimUser:
         """One PATCH; ``active`` only as long as the account is as it was read, for it must not land late.
 
+        So it is with skills and languages, whose lists are written whole, with what was accepted before.
         A weak ETag is equal to nothing (RFC 9110, section 8.8.3.2): where that conflicts, it is left away.
         """
         account = self.account or self._change.account
         present = self._present()
-        operations = scim.operations(values, present=present)
-        version = account.version if account is not None and "active" in values else ""
+        rates = any(map(is_rating, values))
+        shown = [each.document for each in (self.account, self._change.account) if each is not None]
+        operations = scim.operations({**self._ratings, **values} if rates else values, present=present, shown=shown)
+        version = account.version if account is not None and ("active" in values or rates) else ""
         try:
             return self._genesys.patch_user(self._genesys_id, operations, if_match=version)
         except VersionConflict:

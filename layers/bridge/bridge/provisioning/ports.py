@@ -6,7 +6,7 @@ Errors are those of `bridge.errors`: anyone who implements a port maps the outsi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -112,8 +112,11 @@ class GenesysReader(Protocol):
         """Every inactive user, page by page."""
         ...
 
-    def users_page(self, start: int, count: int, *, active: bool) -> ScimPage:
-        """Up to `count` active or inactive users from place `start` (the first is 1); not yet the whole of them."""
+    def users_page(self, start: int, count: int, *, active: bool, rates: Collection[str] = ()) -> ScimPage:
+        """Up to `count` active or inactive users from place `start` (the first is 1); not yet the whole of them.
+
+        Of skills and languages their documents have those lists that `rates` names.
+        """
         ...
 
     def find_groups(self, name: str) -> list[ScimGroup]:
@@ -188,6 +191,11 @@ class UserMapper(Protocol):
     @property
     def maps_manager(self) -> bool:
         """Whether the map has a manager, by Okta user id, login, e-mail address or employee number."""
+        ...
+
+    @property
+    def rates(self) -> frozenset[str]:
+        """The lists of skills and languages that the map has."""
         ...
 
     @property

@@ -2,8 +2,8 @@
 
 A *path* is an attribute path of RFC 7644 section 3.5.2 in the forms that Genesys Cloud accepts: ``title``,
 ``phoneNumbers[type eq "mobile"].value``, ``urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department``.
-*Values* are flat: path -> value. Attributes, types and writability are those of the Platform API's models
-ScimV2CreateUser and ScimV2User (Genesys Cloud Developer Center, SCIM).
+`bridge.provisioning.elements` has those of list elements. *Values* are flat: path -> value. Attributes, types and
+writability are those of the models ScimV2CreateUser and ScimV2User (Genesys Cloud Developer Center, SCIM).
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
+
+from bridge.provisioning import elements
+from bridge.provisioning.elements import GENESYS_USER, element
 
 CORE_USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE_USER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -45,7 +48,6 @@ PROFILE_PATHS = (
     | frozenset(f"{ENTERPRISE_USER}:{name}" for name in ("department", "division", "employeeNumber"))
 )
 
-_ELEMENT = re.compile(r'(?P<attribute>\w+)\[type eq "(?P<type>\w+)"\]\.value')
 _ENTERPRISE = f"{ENTERPRISE_USER}:"
 _WITHOUT_CASE = frozenset({"userName", WORK_EMAIL, f"{ENTERPRISE_USER}:division"})
 
@@ -59,14 +61,15 @@ def create_document(values: Mapping[str, Any], *, active: bool, external_id: str
     if password:
         document["password"] = password
     for path, value in values.items():
-        if element := _ELEMENT.fullmatch(path):
-            document.setdefault(element["attribute"], []).append({"type": element["type"], "value": value})
+        if one := element(path):
+            urn, _, name = one.attribute.rpartition(":")
+            holder = document.setdefault(urn, {}) if urn else document
+            holder.setdefault(name, []).append(one.document(value))
         elif path.startswith(_ENTERPRISE):
             document.setdefault(ENTERPRISE_USER, {})[path.removeprefix(_ENTERPRISE)] = _wire_value(path, value)
         else:
             document[path] = value
-    if ENTERPRISE_USER in document:
-        document["schemas"].append(ENTERPRISE_USER)
+    document["schemas"] += [urn for urn in (ENTERPRISE_USER, GENESYS_USER) if urn in document]
     return document
 
 
@@ -85,30 +88,40 @@ def same(path: str, left: Any, right: Any) -> bool:
     return bool(comparable(path, left) == comparable(path, right))
 
 
-def operations(changes: Mapping[str, Any], *, present: Container[str]) -> list[dict[str, Any]]:
+def attribute_of(path: str) -> str:
+    """The path without the name of a single skill, language or role: its list."""
+    one = element(path)
+    return path if one is None or one.attribute not in {*elements.RATED, elements.ROLES} else one.attribute
+
+
+def operations(
+    changes: Mapping[str, Any], *, present: Container[str], shown: Iterable[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """The fewest PATCH operations that make `changes`: path -> new value, or None to clear it.
 
     A path in `present` is known to hold a value in Genesys Cloud. A value path selects nothing otherwise, which
     RFC 7644 section 3.5.2.3 answers with ``noTarget``: such a value is added, all new elements of an attribute
-    in one operation, and clearing it needs no operation. Ordered by path; ``active`` is last, so that a user is
-    never active with half of a change.
+    in one operation, and clearing it needs no operation. Skills and languages are written as whole lists, first:
+    what they hold besides is taken from `shown`, resources of the user, the newest first. The others are ordered by
+    path; ``active`` is last, so that a user is never active with half of a change.
     """
-    result: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = elements.rating_operations(changes, shown)
     added: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(changes, key=lambda path: (path == "active", path)):
         value = changes[path]
-        element = _ELEMENT.fullmatch(path)
-        if element is None or path in present:
+        one = element(path)
+        if elements.is_rating(path):
+            continue
+        if one is None or path in present:
             if value is None:
                 result.append({"op": "remove", "path": path})
             else:
                 result.append({"op": "replace", "path": path, "value": _wire_value(path, value)})
         elif value is not None:
-            attribute = element["attribute"]
-            if attribute not in added:
-                added[attribute] = []
-                result.append({"op": "add", "path": attribute, "value": added[attribute]})
-            added[attribute].append({"type": element["type"], "value": value})
+            if one.attribute not in added:
+                added[one.attribute] = []
+                result.append({"op": "add", "path": one.attribute, "value": added[one.attribute]})
+            added[one.attribute].append(one.document(value))
     return result
 
 
@@ -117,9 +130,8 @@ def _wire_value(path: str, value: Any) -> Any:
 
 
 def _read(document: Mapping[str, Any], path: str) -> Any:
-    if element := _ELEMENT.fullmatch(path):
-        entries = document.get(element["attribute"]) or ()
-        return next((entry.get("value") for entry in entries if entry.get("type") == element["type"]), None)
+    if one := element(path):
+        return elements.held(document, one)
     if path.startswith(_ENTERPRISE):
         value = (document.get(ENTERPRISE_USER) or {}).get(path.removeprefix(_ENTERPRISE))
         return (value or {}).get("value") if path == MANAGER else value
@@ -128,6 +140,8 @@ def _read(document: Mapping[str, Any], path: str) -> Any:
 
 def comparable(path: str, value: Any) -> Any:
     """What of a value `same` compares."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
     if not isinstance(value, str):
         return value
     if path in _WITHOUT_CASE:

@@ -279,13 +279,13 @@ class UserSync:
     ) -> tuple[Target, UserLink]:
         """What Genesys Cloud should hold; a manager who has no account yet is left out by name."""
         if not self._mapper.maps_manager:
-            return Target(user, mapped.values, mapped.on_create), link
+            return Target(user, mapped.values, mapped.on_create, lists=mapped.lists), link
         link = self._managers.introduce(link, user)
         values, unknown = self._managers.resolved(link, mapped.values, max(item.tries for item in work.items))
         on_create, late = self._managers.resolved(link, mapped.on_create, TRIES)
         left_out = frozenset({MANAGER} if unknown or late else ())
         report.unmapped = (*report.unmapped, *left_out)
-        return Target(user, values, on_create, left_out), link
+        return Target(user, values, on_create, left_out, mapped.lists), link
 
     def _stays_out(self, link: UserLink, user: OktaUser, report: Report) -> Report:
         """Not assigned and never linked: nothing to do, unless the whole application is out of sight."""

@@ -129,8 +129,10 @@ class MappedUser:
         values: what Genesys Cloud holds at all times, ``userName`` and ``displayName`` among it.
         on_create: what is sent only when the user is created.
         unmapped: paths whose values did not fit their format and were left out.
+        lists: skills and languages that `values` has: attribute -> how the names begin that are replaced as a whole.
     """
 
     values: Mapping[str, Any]
     on_create: Mapping[str, Any] = field(default_factory=dict)
     unmapped: tuple[str, ...] = ()
+    lists: Mapping[str, str] = field(default_factory=dict)

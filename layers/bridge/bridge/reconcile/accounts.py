@@ -9,11 +9,11 @@ from functools import partial
 
 from bridge.provisioning import scim
 from bridge.provisioning.fingerprints import Fingerprints
-from bridge.provisioning.ports import GenesysReader
+from bridge.provisioning.ports import GenesysReader, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Runs, Step
 from bridge.provisioning.user_records import UserLink, UserState
-from bridge.provisioning.values import ScimUser
+from bridge.provisioning.values import ScimPage, ScimUser
 from bridge.reconcile.assigned import require_plausible
 from bridge.reconcile.items import user_items
 from bridge.reconcile.reading import Session
@@ -42,9 +42,11 @@ class Accounts:
         store: Store,
         runs: Runs,
         fingerprints: Fingerprints,
+        mapper: UserMapper,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything the comparison needs, as ports."""
+        self._mapper = mapper
         self._genesys = genesys
         self._store = store
         self._runs = runs
@@ -73,7 +75,7 @@ class Accounts:
         while not whole:
             first, seen = place, b""
             for _ in range(PAGES_AT_A_TIME):
-                page = session.ask(partial(self._genesys.users_page, place, PAGE, active=phase is Phase.ACTIVE))
+                page = session.ask(partial(self._page, place, phase))
                 ids = [user.id for user in page.users]
                 if len(set(ids)) < len(ids) or (ids and ids == before) or place > MAX_ACCOUNTS:
                     raise Implausible("genesys-page-listed-twice")
@@ -90,6 +92,9 @@ class Accounts:
             session.ask(partial(self._runs.add_seen_accounts, run.number, f"{phase}#{first:09}", seen, run.started))
             yield Step(phase, str(place), place - 1, page.total, {phase.value: page.total})
         yield Step(Phase.INACTIVE if phase is Phase.ACTIVE else Phase.GONE)
+
+    def _page(self, place: int, phase: Phase) -> ScimPage:
+        return self._genesys.users_page(place, PAGE, active=phase is Phase.ACTIVE, rates=self._mapper.rates)
 
     def enqueue_gone(self, run: Run, session: Session) -> Iterator[Step]:
         """Links to users that no page has shown: a sync reads each by its id before it believes it."""

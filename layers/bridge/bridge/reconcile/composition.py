@@ -54,7 +54,12 @@ class ReconcilerEvents:
                     settings=switches,
                 ),
                 accounts=Accounts(
-                    genesys=genesys, store=store, runs=store, fingerprints=fingerprints, settings=switches
+                    genesys=genesys,
+                    store=store,
+                    runs=store,
+                    fingerprints=fingerprints,
+                    mapper=dependencies.mapper,
+                    settings=switches,
                 ),
                 groups=Groups(okta=okta, genesys=genesys, store=store, linking=linking, settings=switches),
             ),
