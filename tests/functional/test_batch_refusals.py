@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -11,10 +12,13 @@ from bridge.consumer.failures import LEAVER_RENEWAL, REFUSED_TRIES
 from bridge.errors import Transient
 from bridge.items import Queue, Reason
 from bridge.provisioning.followups import LEAVER
-from bridge.provisioning.records import Due, GroupState
+from bridge.provisioning.records import Breaker, Due, GroupState
 from bridge_local.faults import Fault, cut
 from bridge_local.genesys import faults as genesys_faults
 from tests.world import START, World
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 SOON = 6 / 60  #: hours: the longest backoff, and a minute
 
@@ -209,6 +213,72 @@ def test_two_who_are_refused_while_nothing_else_happens_are_parked_after_a_few_t
     world.pass_time(hours=25 / 60)
     assert len(world.store.parked) == 2
     assert world.calls("PATCH") <= 2 * 2 * REFUSED_TRIES
+
+
+class Environments:
+    """Many environments in the consumer's place, each of which meets few people; the state table is all they share."""
+
+    def __init__(self, world: World, count: int) -> None:
+        """New processes."""
+        self._all = [world.new_consumer() for _ in range(count)]
+        self._of: dict[str, int] = {}
+
+    def handle(self, event: dict[str, Any], context: Any) -> PartialItemFailureResponse:
+        """Each message goes to its entity's environment."""
+        failures = []
+        for record in event["Records"]:
+            entity = json.loads(record["body"])["entity"]
+            place = self._of.setdefault(entity, len(self._of) % len(self._all))
+            failures += self._all[place].handle({"Records": [record]}, context)["batchItemFailures"]
+        return {"batchItemFailures": failures}
+
+
+def test_three_who_are_refused_in_three_environments_are_the_services() -> None:
+    """No environment meets more than one of them, and nobody is parked while the service refuses."""
+    world = World()
+    people = world.provisioned(3)
+    world.happen()
+    world.consumer = cast("Any", Environments(world, 3))
+    refuse(world)
+    for person in people:
+        world.okta.update_profile(person, {"title": "Adviser"})
+    world.deliver(each=True)
+    world.pass_time(hours=50 / 60)
+    assert not world.store.parked
+    world.genesys.faults.clear()
+    world.pass_time(hours=SOON)
+    assert {world.account(person)["title"] for person in people} == {"Adviser"}
+
+
+def test_refused_alone_though_others_are_served_in_another_environment() -> None:
+    """Five are refused in five environments, a sixth serves others: each is parked for a person to see."""
+    world = World()
+    people = world.provisioned(8)
+    world.happen()
+    world.consumer = cast("Any", Environments(world, 6))
+    refused = people[:5]
+    for person in refused:
+        refuse(world, path=f"users/{world.account(person)['id']}")
+    for person in refused:
+        world.okta.update_profile(person, {"title": "Adviser"})
+    world.deliver(each=True)
+    for minute in range(40):
+        world.okta.update_profile(people[5], {"title": f"Adviser {minute}"})
+        world.deliver()
+        world.pass_time(hours=1 / 60)
+    assert {parked.entity for parked in world.store.parked.values()} == {f"user:{person}" for person in refused}
+
+
+def test_who_is_served_costs_the_state_table_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refusals are kept beside the breaker: nothing is written while nobody is refused."""
+    world = World()
+    (person,) = world.provisioned(1)
+    saved: list[Breaker] = []
+    monkeypatch.setattr(world.store, "save_breaker", saved.append)
+    world.okta.update_profile(person, {"title": "Adviser"})
+    world.happen()
+    assert world.account(person)["title"] == "Adviser"
+    assert not saved
 
 
 def test_a_leaver_who_is_refused_alone_is_parked_and_still_tried_again() -> None:

@@ -15,6 +15,8 @@ from moto import mock_aws
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.table import Put, StateTable
 from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
+from bridge.outbound.breaker import Breakers
+from bridge.outbound.refusals import Refusals
 from bridge.provisioning.hold_records import Decision, Hold, HoldState, RemovalState, Verdict
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import (
@@ -27,10 +29,13 @@ from bridge.provisioning.records import (
     JournalEntry,
     LogCursor,
     ParkedItem,
+    Refusal,
+    RefusalLog,
 )
 from bridge.provisioning.runs import Phase, Run, Runs, RunTaken
 from bridge.provisioning.user_records import Origin, Pending, PendingKind, Refused, UserLink, UserState, Waiting
 from bridge_local.memory import MemoryStore
+from tests.world import VirtualClock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -658,6 +663,31 @@ class TestBreakers:
         assert store.breaker("okta").why == "first"
         assert store.save_breaker(replace(store.breaker("okta"), why="third"))
         assert (store.breaker("okta").why, store.breaker("okta").version) == ("third", 2)
+
+    def test_refusals_are_kept_beside_it(self, store: Store) -> None:
+        """Who is refused, since when, and what was granted last are read as they were written."""
+        refusal = Refusal("genesys PATCH users", since=NOW, at=NOW + timedelta(minutes=5), place=2, alone=1)
+        log = RefusalLog(place=3, of={f"user:{ADA}": refusal}, granted={"genesys POST users": 3})
+        assert store.save_breaker(Breaker("genesys", refusals=log))
+        assert store.breaker("genesys").refusals == log
+
+    def test_two_environments_count_together(self, store: Store) -> None:
+        """What one is refused the other knows, and what one is granted; a third who is refused blames the service."""
+        clock = VirtualClock()
+        first, second = (Refusals(clock) for _ in range(2))
+        for refusals in (first, second):
+            refusals.shared = Breakers(store, clock, {})
+        first.refused("user:1", "genesys PATCH users")
+        second.refused("user:2", "genesys PATCH users")
+        first.refused("user:3", "genesys PATCH users")
+        assert first.of("user:3") == Refusal("genesys PATCH users", clock.now(), clock.now(), place=3, alone=0)
+        second.granted("genesys PATCH users")
+        first.refused("user:3", "genesys PATCH users")
+        last = first.of("user:3")
+        assert last is not None
+        assert last.alone == 1
+        second.ended("user:3")
+        assert set(store.breaker("genesys").refusals.of) == {"user:1", "user:2"}
 
 
 def test_memory_journal_keeps_the_last_failure_of_an_item() -> None:

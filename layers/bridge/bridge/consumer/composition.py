@@ -57,6 +57,13 @@ class Consumer:
         okta = dependencies.okta.client(queue, calls, waiting)
         genesys = dependencies.genesys.client(queue, calls, waiting)
         organisation = Organisation(dependencies.store, genesys, dependencies.genesys.organisation, dependencies.rng)
+        breakers = Breakers(
+            dependencies.store,
+            dependencies.clock,
+            {"okta": okta.app, "genesys": genesys.probe, UPSTREAM: organisation.verify},
+            urgent=queue is Queue.LEAVERS,
+        )
+        calls.refusals.shared = breakers
         return BatchRun(
             syncs=build_syncs(
                 settings.provisioning,
@@ -79,12 +86,7 @@ class Consumer:
             calls=calls,
             waiting=waiting,
             hold_call=genesys.hold,
-            breakers=Breakers(
-                dependencies.store,
-                dependencies.clock,
-                {"okta": okta.app, "genesys": genesys.probe, UPSTREAM: organisation.verify},
-                urgent=queue is Queue.LEAVERS,
-            ),
+            breakers=breakers,
             organisation=organisation,
             mode=settings.provisioning.mode,
             backoff=Backoff(settings.backoff_seconds, settings.backoff_limit_seconds),

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from bridge.errors import AuthFailure, BreakerOpen, BridgeError, Transient
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import BreakerRecords
-from bridge.provisioning.records import Breaker
+from bridge.provisioning.records import Breaker, RefusalLog
 
 #: Below the logger of `bridge.aws.telemetry`, which gives its lines their form; metrics are counted by the caller.
 logger = logging.getLogger("okta-genesys-bridge.breaker")
@@ -29,6 +29,8 @@ LEASE = 45
 FLAPPING = timedelta(minutes=10)
 #: So long a process trusts what it has read.
 _FRESH = timedelta(seconds=5)
+#: The upstream whose refusals are counted, and how often a change of them is tried where others write too.
+_REFUSING, _CHANGE_TRIES = "genesys", 3
 
 
 class Breakers:
@@ -80,6 +82,20 @@ class Breakers:
         wait = _longer(breaker.wait) if flaps and breaker.wait else FIRST_WAIT
         self._save(replace(breaker, open=True, why=why, since=now, tried=now, wait=wait))
         logger.error("breaker opened", extra={"upstream": upstream, "why": why, "wait": wait})
+
+    def refusals(self) -> RefusalLog:
+        """What Genesys Cloud has refused, as it was last read or written."""
+        known = self._known.get(_REFUSING)
+        return known[1].refusals if known is not None else RefusalLog()
+
+    def change_refusals(self, change: Callable[[RefusalLog], RefusalLog]) -> None:
+        """Read what has been refused and write it changed; where that is not possible, this process alone knows it."""
+        for _ in range(_CHANGE_TRIES):
+            breaker = self._read(_REFUSING)
+            changed = replace(breaker, refusals=change(breaker.refusals))
+            if changed == breaker or self._save(changed):
+                return
+        self._known[_REFUSING] = self._clock.now(), changed
 
     def _try_to_close(self, breaker: Breaker) -> None:
         now = self._clock.now()
@@ -139,7 +155,8 @@ class Breakers:
             breaker = self._records.breaker(upstream)
         except Exception as unread:  # noqa: BLE001 - whatever it is: work goes on
             logger.warning("breaker not read", extra={"upstream": upstream, "why": _reason(unread)})
-            breaker = Breaker(upstream)
+            known = self._known.get(upstream)
+            breaker = Breaker(upstream, refusals=known[1].refusals if known is not None else RefusalLog())
         self._known[upstream] = self._clock.now(), breaker
         return breaker
 

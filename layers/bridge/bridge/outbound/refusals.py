@@ -2,79 +2,111 @@
 
 Genesys Cloud also answers 400, 405, 409 or 410 to everybody: after a change of licences, while a feature is switched
 off, or because something between stands in its place. Nobody is to be parked for that.
+
+One environment sees few entities, so what was refused of late stands in the breaker's record, which all of them read
+anyway. Who is refused writes it, and while a refusal stands there the first who is granted such a call; a sync that
+meets neither costs nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TypeGuard
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Protocol, TypeGuard
 
 from bridge.errors import Permanent
 from bridge.provisioning.ports import Clock
+from bridge.provisioning.records import Refusal, RefusalLog
 
 #: The service refuses everybody when it has refused calls to so many entities and granted none such meanwhile.
 WHOLE_SERVICE = 3
 #: For so long a refusal counts, and so long it is waited out.
 PATIENCE = timedelta(hours=1)
+#: So many entities are remembered for all environments: more than tell the service's refusals from an entity's own.
+SHARED = 10
 _REFUSED = range(400, 500)
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """How an entity has been refused.
+class SharedLog(Protocol):
+    """Where the environments tell each other."""
 
-    Attributes:
-        kind: the kind of call, such as ``genesys PATCH users``.
-        since: the first refusal in a row.
-        at: the last one.
-        place: counts what all entities were refused and granted, to tell what came later.
-        alone: how many in a row were its own: others were granted such a call since the one before, or too few were
-            refused to blame the service.
-    """
+    def refusals(self) -> RefusalLog:
+        """The log as it was last read or written, some seconds ago."""
+        ...
 
-    kind: str
-    since: datetime
-    at: datetime
-    place: int
-    alone: int
+    def change_refusals(self, change: Callable[[RefusalLog], RefusalLog]) -> None:
+        """Read the log and write it changed; where that cannot be done, this process alone remembers it."""
+        ...
+
+
+class OwnLog:
+    """The log of a process that shares none."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._log = RefusalLog()
+
+    def refusals(self) -> RefusalLog:
+        """The log."""
+        return self._log
+
+    def change_refusals(self, change: Callable[[RefusalLog], RefusalLog]) -> None:
+        """Change it."""
+        self._log = change(self._log)
 
 
 class Refusals:
-    """The refusals of late. One for each process."""
+    """The refusals of late: how this process met them, and what all environments know.
+
+    Attributes:
+        shared: the log of all.
+    """
 
     def __init__(self, clock: Clock) -> None:
-        """Nothing is known yet."""
+        """Nothing is known yet, and nothing shared."""
         self._clock = clock
-        self._of: dict[str, Refusal] = {}
-        self._granted: dict[str, int] = {}
-        self._place = 0
+        self._met: dict[str, Refusal] = {}
+        self.shared: SharedLog = OwnLog()
 
     def granted(self, kind: str) -> None:
         """A call of this kind was granted to somebody."""
-        self._place += 1
-        self._granted[kind] = self._place
+        log = self.shared.refusals()
+        known = [*log.of.values(), *self._met.values()]
+        if any(refusal.kind == kind and log.stands(refusal) for refusal in known):
+            self.shared.change_refusals(lambda log: log.with_grant(kind))
 
     def refused(self, entity: str, kind: str) -> None:
         """A call of this kind was refused to the entity."""
-        self._place += 1
-        now, granted = self._clock.now(), self._granted.get(kind, 0)
-        self._of = {other: refusal for other, refusal in self._of.items() if now - refusal.at < PATIENCE}
-        before = self._of.pop(entity, None)
-        if before is None or before.kind != kind:
-            before = Refusal(kind, since=now, at=now, place=self._place, alone=0)
-        meanwhile = granted > before.place
-        others = sum(other.place > self._granted.get(other.kind, 0) for other in self._of.values())
-        alone = before.alone + (meanwhile or others + 1 < WHOLE_SERVICE)
-        self._of[entity] = Refusal(kind, before.since, now, self._place, alone)
+        now, met = self._clock.now(), self._met.pop(entity, None)
+        self._met = {other: refusal for other, refusal in self._met.items() if now - refusal.at < PATIENCE}
+
+        def note(log: RefusalLog) -> RefusalLog:
+            log = replace(log, of={each: last for each, last in log.of.items() if now - last.at < PATIENCE})
+            before = max(filter(None, (met, log.of.get(entity))), key=lambda refusal: refusal.place, default=None)
+            if before is None or before.kind != kind:
+                before = Refusal(kind, since=now, at=now, place=log.place + 1, alone=0)
+            meanwhile = log.granted.get(kind, 0) > before.place
+            others = sum(log.stands(last) for each, last in log.of.items() if each != entity)
+            alone = before.alone + (meanwhile or others + 1 < WHOLE_SERVICE)
+            self._met[entity] = Refusal(kind, before.since, now, log.place + 1, alone)
+            of = {**log.of, entity: self._met[entity]}
+            newest = sorted(of, key=lambda each: of[each].place)[-SHARED:]
+            return replace(log, place=log.place + 1, of={each: of[each] for each in newest})
+
+        self.shared.change_refusals(note)
 
     def ended(self, entity: str) -> None:
         """A sync of the entity ended without a refusal."""
-        self._of.pop(entity, None)
+        self._met.pop(entity, None)
+        if entity in self.shared.refusals().of:
+            self.shared.change_refusals(
+                lambda log: replace(log, of={each: last for each, last in log.of.items() if each != entity})
+            )
 
     def of(self, entity: str) -> Refusal | None:
         """How the entity is refused at present, None when it is not."""
-        return self._of.get(entity)
+        return self._met.get(entity)
 
 
 def is_refusal(error: Exception | None) -> TypeGuard[Permanent]:

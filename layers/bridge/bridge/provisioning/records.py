@@ -5,7 +5,7 @@ Every record is an aid, never the truth: losing the whole table costs time, beca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -202,6 +202,50 @@ class ParkedItem:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """How an entity has been refused.
+
+    Attributes:
+        kind: the kind of call, such as ``genesys PATCH users``.
+        since: the first refusal in a row.
+        at: the last one.
+        place: its place in the log, to tell what came later.
+        alone: how many in a row were its own: others were granted such a call since the one before, or too few were
+            refused to blame the service.
+    """
+
+    kind: str
+    since: datetime
+    at: datetime
+    place: int
+    alone: int
+
+
+@dataclass(frozen=True)
+class RefusalLog:
+    """What Genesys Cloud has refused of late, and granted since.
+
+    Attributes:
+        place: counts the refusals and grants.
+        of: entity -> its refusal.
+        granted: kind of call -> the place of its last grant.
+    """
+
+    place: int = 0
+    of: dict[str, Refusal] = field(default_factory=dict)
+    granted: dict[str, int] = field(default_factory=dict)
+
+    def stands(self, refusal: Refusal) -> bool:
+        """Whether no such call was granted since."""
+        return refusal.place > self.granted.get(refusal.kind, 0)
+
+    def with_grant(self, kind: str) -> RefusalLog:
+        """The log once a call of this kind was granted to somebody."""
+        place = self.place + 1
+        return replace(self, place=place, granted={**self.granted, kind: place})
+
+
+@dataclass(frozen=True)
 class Breaker:
     """Whether an upstream may be called, for everybody.
 
@@ -213,6 +257,7 @@ class Breaker:
         tried: when it opened or a probe began last.
         wait: seconds from then to the next probe; kept when it closes, for one that flaps.
         version: how often the record was written.
+        refusals: what the upstream refuses although it may be called.
     """
 
     upstream: str
@@ -222,6 +267,7 @@ class Breaker:
     tried: datetime | None = None
     wait: int = 0
     version: int = 0
+    refusals: RefusalLog = RefusalLog()
 
 
 @dataclass(frozen=True)
