@@ -1,4 +1,4 @@
-"""A listing of the application's users that takes longer than one run."""
+"""The newest listing of the application's users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class MemoryListing(Guarded):
     """`ListingRecords` of `bridge.provisioning.record_ports`.
 
     Attributes:
-        app_listing: the listing that is not at its end.
+        app_listing: the newest listing.
         listed_places: ids by the place where they are kept.
     """
 
@@ -28,16 +28,16 @@ class MemoryListing(Guarded):
 
     def keep_listing(self, listing: AppListing, place: str, ids: Collection[str]) -> None:
         with self._lock:
-            self.listed_places[place] = frozenset(ids)
+            if place:
+                self.listed_places[place] = frozenset(ids)
             if self.app_listing is not None and self.app_listing.version != listing.version:
                 raise FenceMoved
-            self.app_listing = replace(listing, places=(*listing.places, place), version=listing.version + 1)
+            self.app_listing = replace(listing, version=listing.version + 1)
 
-    def listed_ids(self, listing: AppListing) -> set[str] | None:
+    def listed_ids(self, place: str) -> set[str] | None:
         with self._lock:
-            found = [self.listed_places.get(place) for place in listing.places]
-            kept = [ids for ids in found if ids is not None]
-            return None if len(kept) < len(found) else set().union(*kept)
+            ids = self.listed_places.get(place)
+            return None if ids is None else set(ids)
 
     def drop_listing(self) -> None:
         with self._lock:

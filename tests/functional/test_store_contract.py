@@ -973,18 +973,19 @@ class TestRuns:
 
     def test_a_listing_goes_on_where_it_was_kept(self, store: Store) -> None:
         """Its ids are those of all its places; who has not seen its newest version writes nothing."""
-        began = AppListing(3, NOW, ("i1",), following="/page2")
+        began = AppListing(3, NOW, ("i1",), following="/page2", held_until=NOW)
         assert store.listing() is None
-        store.keep_listing(began, "3-0", {ADA, BEN})
-        kept = replace(began, places=("3-0",), version=1)
-        assert store.listing() == kept
+        store.keep_listing(began, "", ())
+        held = replace(began, version=1)
+        assert store.listing() == held
         with pytest.raises(FenceMoved):
-            store.keep_listing(began, "9-0", {"another"})
-        store.keep_listing(replace(kept, following="/page3"), "3-1", set())
-        newest = store.listing()
-        assert newest == replace(kept, following="/page3", places=("3-0", "3-1"), version=2)
-        assert store.listed_ids(newest) == {ADA, BEN}
-        assert store.listed_ids(replace(newest, places=("3-0", "gone"))) is None
+            store.keep_listing(replace(began, places=("9-0",)), "9-0", {"another"})
+        more = replace(held, places=("3-0",), dates=(NOW,), pages=20, epoch=4)
+        store.keep_listing(more, "3-0", {ADA, BEN})
+        last = replace(more, following="", places=("3-0", "3-1"), dates=(NOW, NOW), version=2, ended=True)
+        store.keep_listing(last, "3-1", set())
+        assert store.listing() == replace(last, version=3)
+        assert [store.listed_ids(place) for place in (*last.places, "gone")] == [{ADA, BEN}, set(), None]
         store.drop_listing()
         assert store.listing() is None
 

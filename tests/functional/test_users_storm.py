@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.items import Queue
-from bridge.provisioning.assignments import STORM_PAGES
+from bridge.provisioning.storms import LEAST_SINGLES
 from bridge_local.faults import Effect, Fault, html
 from bridge_local.okta import faults as okta_faults
 from tests.world import APP_ID, World
@@ -19,14 +19,14 @@ def singles(asked: list[str]) -> int:
 
 
 def test_storm_of_assignments_is_read_as_one_listing() -> None:
-    """Sixty assignments: ten single reads, then one listing serves everybody."""
+    """Sixty assignments: three single reads, then one listing serves everybody."""
     world = World()
     people = world.people(60)
     asked = world.watch_okta()
     world.happen()
     assert len(world.accounts()) == len(people)
     world.assert_users_equal()
-    assert (singles(asked), asked.count(LISTING)) == (10, 1)
+    assert (singles(asked), asked.count(LISTING)) == (LEAST_SINGLES, 1)
 
 
 def test_whom_a_listing_does_not_show_is_read_alone() -> None:
@@ -85,7 +85,8 @@ def test_an_event_that_comes_late_brings_no_older_assignment_back() -> None:
     """A listing that is new enough for a late event, but older than the user's last sync, is not believed."""
     world = World()
     people = world.people(30)
-    world.okta.update_app_user(people[0], profile={"nickName": "Late"})
+    for user in people[:10]:
+        world.okta.update_app_user(user, profile={"nickName": "Late"})
     events = world.events()
     late = [event for event in events if event["eventType"] == "application.user_membership.update"]
     world.deliver([event for event in events if event not in late])
@@ -94,17 +95,21 @@ def test_an_event_that_comes_late_brings_no_older_assignment_back() -> None:
     world.okta.unassign_user(people[0])
     world.happen()
     assert world.account(people[0])["active"] is False
+    asked = world.watch_okta()
     world.deliver(late)
     world.settle()
     assert world.account(people[0])["active"] is False
+    assert asked.count(LISTING) == 0
+    assert singles(asked) < len(late)
 
 
 def test_listing_is_forgotten_when_groups_or_the_application_change() -> None:
-    """A raised epoch makes every known assignment unknown, listed ones too, even for an event from before."""
+    """A raised epoch makes every known assignment unknown, listed ones too, even for events from before."""
     world = World()
-    user = world.person("Ada Brook")
+    user, *others = [world.person(f"Agent{number} Brook") for number in range(8)]
     world.happen()
-    world.okta.update_profile(user, {"title": "Manager"})
+    for each in (user, *others):
+        world.okta.update_profile(each, {"title": "Manager"})
     late = world.events()
     world.people(30)
     world.happen()
@@ -117,8 +122,8 @@ def test_listing_is_forgotten_when_groups_or_the_application_change() -> None:
     assert world.account(user)["active"] is False
 
 
-def test_application_with_more_pages_than_it_saves_is_read_singly() -> None:
-    """A listing longer than the reads it would spare is given up, and not tried again for ten minutes."""
+def test_the_longer_a_listing_is_the_more_single_reads_must_pay_for_it() -> None:
+    """How long it is nobody knows before the first; of a long one, a quarter of its pages are read singly first."""
     world = World()
     with world.okta.quietly():
         world.people(7600)
@@ -126,14 +131,36 @@ def test_application_with_more_pages_than_it_saves_is_read_singly() -> None:
     asked = world.watch_okta()
     world.happen()
     assert len(world.accounts()) == len(late)
-    assert singles(asked) == len(late)
-    assert asked.count(LISTING) == STORM_PAGES
+    assert (singles(asked), asked.count(LISTING)) == (LEAST_SINGLES, 16)
     world.clock.advance(601)
     for user in late:
-        world.okta.unassign_user(user)
-        world.okta.assign_user(user)
+        world.okta.update_app_user(user, profile={"extra": "x"})
     world.happen()
-    assert asked.count(LISTING) > STORM_PAGES
+    assert (singles(asked), asked.count(LISTING)) == (LEAST_SINGLES + 16 // 4, 2 * 16)
+
+
+def test_few_are_read_alone() -> None:
+    """Who comes without a crowd waits for no listing, however many came one by one before."""
+    world = World()
+    asked = world.watch_okta()
+    for number in range(3 * LEAST_SINGLES):
+        world.person(f"Late{number} Test")
+        world.happen()
+    assert asked.count(LISTING) == 0
+    world.assert_users_equal()
+
+
+def test_whom_a_listing_shows_with_an_unclear_status_is_read_alone() -> None:
+    """Neither a yes nor a no: their own reading decides, and nothing is made for them."""
+    world = World()
+    people = world.people(30)
+    unclear = people[-1]
+    with world.okta.quietly():
+        world.okta.update_app_user(unclear, status="APPROVED")
+    asked = world.watch_okta()
+    world.happen()
+    assert len(world.accounts()) == len(people) - 1
+    assert any(line.endswith(unclear) for line in asked)
 
 
 def test_no_listing_while_okta_may_still_lag() -> None:
@@ -151,19 +178,19 @@ def test_no_listing_while_okta_may_still_lag() -> None:
 
 @pytest.mark.parametrize("effect", [okta_faults.refused(500), html(), okta_faults.refused(403)])
 def test_listing_that_fails_decides_nothing(effect: Effect) -> None:
-    """A listing is whole or none: a failed one removes nobody, the items wait."""
+    """A listing is whole or none: a failed one removes nobody, and is not tried again for ten minutes."""
     world = World()
     people = world.people(15)
-    world.happen()
-    world.clock.advance(120)
     fault = world.okta.faults.add(Fault(f"{LISTING}\\?", effect))
+    world.happen()
+    world.assert_users_equal()
+    assert fault.met
+    met = fault.met
+    world.clock.advance(300)
     for user in people:
         world.okta.update_app_user(user, profile={"extra": "x"})
-    world.deliver()
-    for _ in range(3):
-        world.work(Queue.USERS)
+    world.happen()
+    assert fault.met == met
     assert all(account["active"] for account in world.accounts())
-    world.okta.faults.remove(fault)
-    world.settle()
     world.assert_users_equal()
     assert not world.store.parked

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
+from unittest.mock import patch
 
 import pytest
 
 from bridge.errors import Transient
 from bridge.items import Item, Reason, make_item
-from bridge.provisioning.listing import PAGES, ListedUsers
+from bridge.provisioning.listing import HELD_FOR, PAGES, ListedUsers
 from bridge.provisioning.records import AppState
 from bridge.provisioning.sync import CALL_SECONDS, Work
 from bridge.provisioning.values import AppUser, Page
@@ -81,15 +82,12 @@ def test_it_goes_on_where_it_stopped(runs: Runs) -> None:
     assert runs.pages.asked == list(range(50))
 
 
-def test_one_run_keeps_nothing(runs: Runs) -> None:
-    """A listing that fits into a run writes nothing, and a finished one is not used again."""
-    runs.pages.count = PAGES
-    assert runs.run(pages=PAGES) == (2 * PAGES, False)
-    assert not runs.store.listed_places
-    runs.pages.count = 50
-    runs.stops(pages=30)
-    runs.run(pages=30)
-    assert runs.store.listing() is None
+def test_nobody_is_judged_twice_by_one_listing(runs: Runs) -> None:
+    """A finished listing is kept for those who ask whom it shows; the next judgement reads another."""
+    runs.pages.count = 3
+    assert runs.run(pages=3) == (6, False)
+    assert runs.run(pages=3) == (6, False)
+    assert runs.pages.asked == [0, 1, 2, 0, 1, 2]
 
 
 def test_who_asks_while_it_is_read_is_answered_by_the_next(runs: Runs) -> None:
@@ -146,3 +144,120 @@ def test_a_failure_of_okta_costs_no_page(runs: Runs) -> None:
     runs.pages.refused = ""
     assert runs.run(pages=50) == (100, False)
     assert runs.pages.asked == list(range(50))
+
+
+# ------------------------------------------------------------------------------------------ who asks whom it shows
+
+APP = AppState(epoch=3)
+
+
+def asking(runs: Runs, *, time: bool = True) -> tuple[ListedUsers, Work]:
+    """Another process whose sync asks, with time for everything or for five pages."""
+    left = iter([*[CALL_SECONDS] * 5, 0.0])
+    reader = ListedUsers(cast("OktaReader", runs.pages), runs.store, runs.clock)
+    return reader, Work((ASKED,)) if time else Work((ASKED,), lambda: next(left))
+
+
+def test_one_process_reads_and_all_of_them_know(runs: Runs) -> None:
+    """Who is shown is assigned as of the page's date, for everybody who asks for that or for an earlier one."""
+    needed = runs.clock.now()
+    reader, work = asking(runs)
+    reader.have(work, APP, needed, begin=lambda _: True)
+    other, _ = asking(runs)
+    assert other.shows("0049b", APP, needed) == runs.clock.now()
+    assert other.shows("0049b", APP, needed + timedelta(seconds=1)) is None
+    assert other.shows("0050a", APP, needed) is None
+    assert other.shows("0049b", AppState(epoch=4), needed) is None
+    other.have(work, APP, needed, begin=lambda _: True)
+    assert runs.pages.asked == list(range(50))
+
+
+def test_who_asks_while_another_process_reads_waits(runs: Runs) -> None:
+    """It is asked for once; a process that died meanwhile leaves it to the next after a while."""
+    needed = runs.clock.now()
+    reader, work = asking(runs)
+    other, _ = asking(runs)
+    waits: list[str] = []
+
+    def page(following: str = "") -> Page[AppUser]:
+        if following == "5":
+            with pytest.raises(Transient, match="okta-listing-pace") as waiting:
+                other.have(work, APP, needed, begin=lambda _: True)
+            waits.append(waiting.value.reason)
+        if following == str(PAGES + 1):
+            raise KeyboardInterrupt
+        return Pages.app_users_page(runs.pages, following)
+
+    with patch.object(runs.pages, "app_users_page", page), pytest.raises(KeyboardInterrupt):
+        reader.have(work, APP, needed, begin=lambda _: True)
+    assert waits == ["okta-listing-pace"]
+    with pytest.raises(Transient, match="okta-listing-pace"):
+        other.have(work, APP, needed, begin=lambda _: True)
+    runs.clock.advance(HELD_FOR.total_seconds())
+    other.have(work, APP, needed, begin=lambda _: False)
+    assert runs.pages.asked == [*range(PAGES + 1), *range(PAGES, 50)]
+    assert other.shows("0000a", APP, needed)
+
+
+def test_who_was_too_slow_waits_for_the_one_who_went_on(runs: Runs) -> None:
+    """Nothing of theirs is kept over what the other one has read."""
+    needed = runs.clock.now()
+    reader, work = asking(runs)
+    other, _ = asking(runs)
+
+    def page(following: str = "") -> Page[AppUser]:
+        if following == str(PAGES + 1):
+            with patch.object(runs.pages, "app_users_page", Pages.app_users_page.__get__(runs.pages)):
+                runs.clock.advance(HELD_FOR.total_seconds())
+                other.have(work, APP, needed, begin=lambda _: False)
+        return Pages.app_users_page(runs.pages, following)
+
+    with (
+        patch.object(runs.pages, "app_users_page", page),
+        pytest.raises(Transient, match="okta-listing-pace"),
+    ):
+        reader.have(work, APP, needed, begin=lambda _: True)
+    listing = runs.store.listing()
+    assert listing is not None
+    assert listing.ended
+    assert listing.pages == 50
+
+
+def test_time_that_is_over_leaves_the_rest_to_whoever_comes_next(runs: Runs) -> None:
+    """At once: nobody waits for a process that has stopped."""
+    needed = runs.clock.now()
+    reader, work = asking(runs, time=False)
+    with pytest.raises(Transient, match="time-budget"):
+        reader.have(work, APP, needed, begin=lambda _: True)
+    other, work = asking(runs)
+    other.have(work, APP, needed, begin=lambda _: False)
+    assert runs.pages.asked == list(range(50))
+
+
+def test_the_applications_own_listing_comes_first(runs: Runs) -> None:
+    """It takes another one's place, goes on although others ask, and is judged by the application's sync alone."""
+    needed = runs.clock.now()
+    reader, work = asking(runs, time=False)
+    with pytest.raises(Transient, match="time-budget"):
+        reader.have(work, APP, needed, begin=lambda _: True)
+    runs.stops(pages=7)
+    other, work = asking(runs)
+    other.have(work, APP, needed, begin=lambda _: True)
+    assert runs.run(pages=50) == (100, False)
+    assert runs.pages.asked == [*range(5), *range(50)]
+
+
+def test_an_older_page_is_no_listing_for_what_came_later(runs: Runs) -> None:
+    """What came after its first page needs another, if that is worth it; how long it was is known."""
+    reader, work = asking(runs)
+    reader.have(work, APP, runs.clock.now(), begin=lambda _: True)
+    runs.clock.advance(10)
+    lengths: set[int] = set()
+
+    def begin(pages: int) -> bool:
+        lengths.add(pages)
+        return False
+
+    reader.have(work, APP, runs.clock.now(), begin=begin)
+    assert lengths == {50}
+    assert len(runs.pages.asked) == 50

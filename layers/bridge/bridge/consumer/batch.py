@@ -105,7 +105,7 @@ class BatchRun:
     def handle(self, event: dict[str, Any], context: LambdaContext, queue_url: str) -> PartialItemFailureResponse:
         """Answer a Lambda SQS event; every path gives a well-formed ``batchItemFailures``."""
         self._config.register_lambda_context(context)
-        batch = _Batch(event, context, self._hold_call)
+        batch = _Batch(event, context, self._hold_call, self._waiting)
         processor = SqsFifoPartialProcessor(skip_group_on_error=True)
         processor.raise_on_entire_batch_failure = False  # its error would carry every traceback
         answer = process_partial_response(event, lambda record: self._record(batch, record), processor, context)
@@ -256,8 +256,11 @@ class BatchRun:
 class _Batch:
     """The messages of one invocation, by entity, and what came of each sync."""
 
-    def __init__(self, event: Mapping[str, Any], context: LambdaContext, hold_call: Callable[[], None]) -> None:
+    def __init__(
+        self, event: Mapping[str, Any], context: LambdaContext, hold_call: Callable[[], None], waiting: Waiting
+    ) -> None:
         self._hold_call = hold_call
+        self._waiting = waiting
         self.records: Sequence[Mapping[str, Any]] = event["Records"]
         self.delays: dict[str, float] = {}
         self._context = context
@@ -273,7 +276,15 @@ class _Batch:
     def outcome(self, entity: str, sync: Callable[[Work], Report | Exception]) -> Report | Exception:
         """What came of the entity's sync; the first item that asks has it made."""
         if entity not in self._outcomes:
-            self._outcomes[entity] = sync(Work(tuple(self._items[entity]), self.seconds_left, self._hold_call))
+            self._outcomes[entity] = sync(
+                Work(
+                    items=tuple(self._items[entity]),
+                    seconds_left=self.seconds_left,
+                    hold_call=self._hold_call,
+                    until=self._waiting.until,
+                    crowd=len(self._items),
+                )
+            )
         return self._outcomes[entity]
 
     def seconds_left(self) -> float:

@@ -40,7 +40,7 @@ class Waiting:
         """The budget, with waits spent here."""
         return WaitingPace(pace, self)
 
-    def until(self, take: Callable[[], None], hurry: Callable[[], None]) -> None:
+    def until(self, take: Callable[[], None], hurry: Callable[[], None] = lambda: None) -> None:
         """Take what a budget gives, now or later; raises its Transient where that comes too late."""
         hurried = False
         while True:

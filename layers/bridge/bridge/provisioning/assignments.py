@@ -1,14 +1,7 @@
-"""Who is assigned to the Okta application: single reads, spared where one whole listing shows somebody.
-
-Okta answers about 50 reads of ``/apps/...`` a minute to one credential (rate limit documentation), so a storm
-of assignments is read as one listing of 500 a page. Of a listing only clear presence counts: anyone it does not
-show is read alone, for a page that is short or empty once looks like everybody's leaving.
-"""
+"""Who is assigned to the Okta application, by reads of their own: `bridge.provisioning.storms` spares them."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,13 +26,6 @@ APP_STATUS_SECONDS = 60
 WITNESS_PAUSE = timedelta(seconds=60)
 #: So many people are asked about, drawn from so many who are known as assigned: a few of them may just have left.
 WITNESSES, WITNESSES_OF = 5, 200
-#: From this many single reads within a minute on, a whole listing is tried.
-SINGLE_READS_THRESHOLD = 10
-#: Most pages of a listing that is read to spare single reads: as many as all environments together can read within
-#: a function's time, for each reads its own.
-STORM_PAGES = 15
-#: How long a listing that proved too long, or did not come to its end, is not tried again.
-LISTING_PAUSE = timedelta(minutes=10)
 
 
 class Assigned(Enum):
@@ -67,44 +53,18 @@ class Assignment:
 
 
 class Assignments:
-    """Reads assignments, sparing Okta's scarcest budget."""
+    """Reads assignments and the application's status."""
 
-    def __init__(self, okta: OktaReader, records: Store, clock: Clock, *, lag: timedelta) -> None:
-        """`lag` is how far Okta's reads may trail its events."""
+    def __init__(self, okta: OktaReader, records: Store, clock: Clock) -> None:
+        """Everything it needs, as ports."""
         self._okta = okta
         self._records = records
         self._clock = clock
-        self._lag = lag
-        self._singles: deque[datetime] = deque()
-        self._listing: Read[Mapping[str, AppUser]] | None = None
-        self._listing_epoch = -1
-        self._too_long_until: datetime | None = None
         self._active_seen: datetime | None = None
         self._unwitnessed: datetime | None = None
 
-    def read(
-        self, user_id: str, *, newest: datetime | None, seen: datetime, known: datetime | None, epoch: int
-    ) -> Assignment:
-        """The user's assignment, at least as new as `newest` plus the lag where a listing shows it.
-
-        Args:
-            user_id: whose.
-            newest: the latest event that it must show.
-            seen: Okta's ``Date`` of a read that has just been made: what a new listing's would be at least.
-            known: as of when an earlier sync knew it: an item that comes late must not bring an older answer back.
-            epoch: the application's epoch.
-        """
-        listing = self._fresh_listing(newest, seen, known, epoch)
-        if listing is not None:
-            shown = judge((listing.value or {}).get(user_id), listing.date)
-            if shown.assigned is Assigned.YES:
-                return shown
-        return self.read_alone(user_id)
-
     def read_alone(self, user_id: str) -> Assignment:
         """The user's assignment by a read of its own: the only one that can say that there is none."""
-        now = self._clock.now()
-        self._singles.append(now)
         single = self._okta.app_user(user_id)
         assignment = judge(single.value, single.date)
         if assignment.assigned is Assigned.YES:
@@ -155,30 +115,6 @@ class Assignments:
         if self._records.app().status != status:
             self._records.note_app_status(status)
         return read
-
-    def _fresh_listing(
-        self, newest: datetime | None, seen: datetime, known: datetime | None, epoch: int
-    ) -> Read[Mapping[str, AppUser]] | None:
-        """A listing that is new enough for an item, fetched if many wait; None when single reads are better."""
-        if newest is None or seen < newest + self._lag:
-            return None
-        needed = max(newest + self._lag, known or newest)
-        if self._listing is not None and self._listing_epoch == epoch and self._listing.date >= needed:
-            return self._listing
-        now = self._clock.now()
-        while self._singles and now - self._singles[0] > timedelta(minutes=1):
-            self._singles.popleft()
-        if len(self._singles) < SINGLE_READS_THRESHOLD or (
-            self._too_long_until is not None and now < self._too_long_until
-        ):
-            return None
-        self._too_long_until = now + LISTING_PAUSE  # also where this one fails: its next try would start over
-        listing = self._okta.app_users(page_limit=STORM_PAGES)
-        if listing.value is None:
-            return None
-        self._too_long_until = None
-        self._listing, self._listing_epoch = listing, epoch
-        return listing
 
 
 def judge(app_user: AppUser | None, date: datetime) -> Assignment:

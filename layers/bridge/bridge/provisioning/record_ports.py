@@ -166,19 +166,19 @@ class ListingRecords(Protocol):
     """The application's listing as far as it has come: one at a time, ids only."""
 
     def listing(self) -> AppListing | None:
-        """The listing that is not at its end, strongly consistent; None without one."""
+        """The newest listing, strongly consistent; None without one."""
         ...
 
     def keep_listing(self, listing: AppListing, place: str, ids: Collection[str]) -> None:
-        """Keep more of it: `ids` at `place`, which its places name from now on, and how far it has come.
+        """Keep how far it has come, one version further, and `ids` at `place`, its newest, where that is given.
 
         Raises:
             FenceMoved: another version than `listing`'s is kept, so somebody else goes on with it.
         """
         ...
 
-    def listed_ids(self, listing: AppListing) -> set[str] | None:
-        """The ids at all of its places; None where one of them is gone."""
+    def listed_ids(self, place: str) -> set[str] | None:
+        """The ids at one of its places; None when they are gone."""
         ...
 
     def drop_listing(self) -> None:

@@ -108,15 +108,21 @@ class AppState:
 
 @dataclass(frozen=True)
 class AppListing:
-    """A listing of the application's users that takes longer than one run: how far it has come.
+    """A listing of the application's users: how far it has come, and what it shows.
 
     Attributes:
-        number: the sync number of the sync that began it.
+        number: the application's sync number when it began.
         began: when that was, before its first page.
-        items: ids of the items that it answers; anyone who asked later is answered by the next one.
+        items: ids of the items that it answers; anyone who asked later is answered by the next one. Empty where it
+            was begun to spare single reads.
         following: the link of its next page, a path and a query.
         places: where the ids of its pages are kept.
         version: one more with each write.
+        epoch: the application's epoch when it began.
+        dates: for each place Okta's ``Date`` of the first page there.
+        pages: how many have been read.
+        ended: whether it is whole.
+        held_until: until when a process may be reading, None when none is.
     """
 
     number: int
@@ -125,6 +131,11 @@ class AppListing:
     following: str = ""
     places: tuple[str, ...] = ()
     version: int = 0
+    epoch: int = -1
+    dates: tuple[datetime, ...] = ()
+    pages: int = 0
+    ended: bool = False
+    held_until: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,16 @@ class Work:
         items: at least one, all of the same entity.
         seconds_left: how long this process may still run; a long sync stops in time and goes on later.
         hold_call: has one call of Genesys Cloud's budget ready, waiting for it; before anything is read or written.
+        until: does what may raise Transient ``...-pace`` again until it does not, waiting in between as time allows.
+        crowd: how many entities are synced in the same batch; many of a backlog.
         again: whether this sync had to start again, so that what it wrote before may contradict the record.
     """
 
     items: tuple[Item, ...]
     seconds_left: Callable[[], float] = lambda: float("inf")
     hold_call: Callable[[], None] = lambda: None
+    until: Callable[[Callable[[], None]], None] = lambda attempt: attempt()
+    crowd: int = 1
     again: bool = False
 
     @property

@@ -22,6 +22,7 @@ from bridge.provisioning.permissions import Permissions
 from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.storms import Storms
 from bridge.provisioning.sync import Sync
 from bridge.provisioning.users import UserSync
 from bridge.settings import Mode, ProvisioningSettings
@@ -42,7 +43,9 @@ def build_syncs(
     linked_names: Callable[[], Iterable[str]],
 ) -> dict[str, Sync]:
     """The syncs by kind of entity: ``user``, ``group`` and ``app``."""
-    assignments = Assignments(okta, store, clock, lag=timedelta(seconds=settings.read_lag_seconds))
+    assignments = Assignments(okta, store, clock)
+    listed = ListedUsers(okta, store, clock)
+    storms = Storms(assignments, listed, okta, clock, lag=timedelta(seconds=settings.read_lag_seconds))
     linking = Linking(okta, store, clock, settings, linked_names)
     matching = Matching(genesys, okta, store, queues, clock)
     fingerprints = Fingerprints(hash_key, map_digest=mapper.digest)
@@ -92,6 +95,7 @@ def build_syncs(
             clock=clock,
             assignments=assignments,
             permissions=permissions,
+            storms=storms,
             linking=linking,
             managers=Managers(store, fingerprints, clock),
             settings=settings,

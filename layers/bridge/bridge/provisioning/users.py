@@ -22,6 +22,7 @@ from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, ParkedItem
 from bridge.provisioning.scim import MANAGER
+from bridge.provisioning.storms import Storms
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.user_records import UserLink, UserState
 from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, ScimUser
@@ -49,6 +50,7 @@ class UserSync:
         clock: Clock,
         assignments: Assignments,
         permissions: Permissions,
+        storms: Storms,
         linking: Linking,
         managers: Managers,
         settings: ProvisioningSettings,
@@ -62,6 +64,7 @@ class UserSync:
         self._clock = clock
         self._assignments = assignments
         self._permissions = permissions
+        self._storms = storms
         self._linking = linking
         self._managers = managers
         self._settings = settings
@@ -153,7 +156,7 @@ class UserSync:
     def _require_gone(self, work: Work, known: datetime | None, app: AppState, report: Report) -> None:
         """Raise unless the application has no such user either: a sign may be older than somebody's return."""
         seen = report.date or self._clock.now()
-        read = self._assignments.read(work.okta_id, newest=work.newest, seen=seen, known=known, epoch=app.epoch)
+        read = self._storms.read(work, seen=seen, known=known, app=app)
         report.read["assigned"] = read.assigned.value
         if read.assigned is Assigned.NO:
             return
@@ -317,9 +320,8 @@ class UserSync:
             link.state is not UserState.LINKED or link.known_active is not True or not link.knows_what_was_written
         )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
-            return self._assignments.read(
-                work.okta_id, newest=work.newest, seen=seen, known=link.assignment_read, epoch=app.epoch
-            )
+            app_user = self._mapper.reads_app_user
+            return self._storms.read(work, seen=seen, known=link.assignment_read, app=app, app_user=app_user)
         return Assignment(Assigned.YES, None)
 
     def _user_name(self, user: OktaUser) -> str:

@@ -7,12 +7,14 @@ application ACTIVE before and after, and only where the listing is plausible bes
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from bridge.errors import Permanent
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
 from bridge.provisioning.fingerprints import Fingerprints
+from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.permissions import APP
 from bridge.provisioning.ports import Clock, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
@@ -20,7 +22,7 @@ from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
 from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.users import ACTIVE_STATUSES
-from bridge.provisioning.values import AppUser, OktaUser
+from bridge.provisioning.values import AppUser, OktaUser, Page
 from bridge.reconcile.items import user_items, waiting_users
 from bridge.reconcile.reading import Session
 from bridge.settings import ProvisioningSettings, SuspendedUsers
@@ -46,6 +48,7 @@ class AssignedUsers:
     ) -> None:
         """Everything the comparison needs, as ports."""
         self._okta = okta
+        self._listed = ListedUsers(okta, store, clock)
         self._store = store
         self._mapper = mapper
         self._fingerprints = fingerprints
@@ -58,11 +61,14 @@ class AssignedUsers:
         Raises:
             Implausible, NotYet, Transient, Permanent: as `Session.ask`; nobody was concluded to be missing.
         """
-        bootstrapped = session.ask(self._store.app).bootstrapped
+        app, began = session.ask(self._store.app), self._clock.now()
+        bootstrapped = app.bootstrapped
         self._require_active_app(session)
         listed: set[str] = set()
+        pages: list[Page[AppUser]] = []
         for page in self._pages(session):
-            present = [entry for entry in page if entry.status not in UNASSIGNED_STATUSES]
+            present = [entry for entry in page.entries if entry.status not in UNASSIGNED_STATUSES]
+            pages.append(replace(page, entries=tuple(AppUser(entry.id, entry.status) for entry in present)))
             listed.update(entry.id for entry in present)
             links = session.ask(partial(self._store.users, [entry.id for entry in present]))
             differing = [entry.id for entry in present if self._differs(entry, links.get(entry.id), bootstrapped)]
@@ -70,6 +76,7 @@ class AssignedUsers:
                 session.find(Finding.DIFFERS, okta_id)
             session.send(user_items(run, differing))
         self._require_active_app(session)
+        session.ask(partial(self._listed.share, app, began, pages))
         active, kept, missing = session.ask(partial(self._missing, listed))
         require_plausible("okta-listing", len(listed), active - kept)
         for okta_id in missing:
@@ -79,7 +86,7 @@ class AssignedUsers:
 
     # ----------------------------------------------------------------------------------------- reading
 
-    def _pages(self, session: Session) -> Iterator[tuple[AppUser, ...]]:
+    def _pages(self, session: Session) -> Iterator[Page[AppUser]]:
         """Every page, each once; the last one is followed by nothing."""
         seen: set[str] = set()
         for page in session.pages(self._okta.app_users_page):
@@ -87,7 +94,7 @@ class AssignedUsers:
             if len(ids) < len(page.entries) or not seen.isdisjoint(ids):
                 raise Implausible("okta-user-listed-twice")
             seen |= ids
-            yield page.entries
+            yield page
 
     def _require_active_app(self, session: Session) -> None:
         """Assignments mean nothing while the application is switched off."""

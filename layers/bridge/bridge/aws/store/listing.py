@@ -1,6 +1,6 @@
-"""A listing of the application's users that takes longer than one run.
+"""The newest listing of the application's users.
 
-Records: ``listing``/``state``; ``listing``/``<place>``, whose ids outlive the listing by a day at most.
+Records: ``listing``/``state``; ``listing``/``<place>``, whose ids outlive its beginning by a day at most.
 """
 
 from __future__ import annotations
@@ -28,24 +28,21 @@ class AppListingRecords(Records):
         return None if record is None else _LISTING.validate_python(record)
 
     def keep_listing(self, listing: AppListing, place: str, ids: Collection[str]) -> None:
-        packed = zlib.compress("\n".join(sorted(ids)).encode())
-        life = expiry(listing.began, _RETENTION_DAYS)
-        self._table.put(Put((_PK, place), {"ids": packed, **life}))
+        if place:
+            packed = zlib.compress("\n".join(sorted(ids)).encode())
+            self._table.put(Put((_PK, place), {"ids": packed, **expiry(listing.began, _RETENTION_DAYS)}))
         unmoved = Condition("attribute_not_exists(#version) OR #version = :read", {"read": listing.version})
-        saved = replace(listing, places=(*listing.places, place), version=listing.version + 1)
+        saved = _LISTING.dump_python(replace(listing, version=listing.version + 1), mode="json")
         try:
-            self._table.put(Put(_KEY, {**_LISTING.dump_python(saved, mode="json"), **life}, unmoved))
+            self._table.put(Put(_KEY, saved, unmoved))
         except ConditionFailed:
             raise FenceMoved from None
 
-    def listed_ids(self, listing: AppListing) -> set[str] | None:
-        ids: set[str] = set()
-        for place in listing.places:
-            record = self._table.get((_PK, place))
-            if record is None:
-                return None
-            ids.update(filter(None, zlib.decompress(bytes(record["ids"])).decode().split("\n")))
-        return ids
+    def listed_ids(self, place: str) -> set[str] | None:
+        record = self._table.get((_PK, place))
+        if record is None:
+            return None
+        return set(filter(None, zlib.decompress(bytes(record["ids"])).decode().split("\n")))
 
     def drop_listing(self) -> None:
         self._table.delete_many([_KEY])
