@@ -29,7 +29,7 @@ MEANINGS = {
 
 #: What to do after a refusal, by its reason; see `bridge.operations.answers.Refused`.
 _ADVICE = {
-    "not-set-up": "Fill the bridge's secret; `bridge status` names what is missing.",
+    "not-set-up": "`bridge setup` fills the secret; `bridge status` names what is missing.",
     "unavailable": "Try again in a minute.",
     "identity-refused": "Does `aws sts get-caller-identity` answer with this profile and region? Is the clock right?",
     "hold-not-open": "`bridge holds show` says how the hold stands; a later change opens a new one.",

@@ -277,3 +277,43 @@ def test_okta_is_played_and_a_server_is_broken(office: Office) -> None:
     assert genesys.handle(Request.of("GET", "/api/v2/scim/v2/users")).status == 503
     office.bridge("play mend")
     assert genesys.handle(Request.of("GET", "/api/v2/scim/v2/users")).status == 401
+
+
+def test_the_records_come_back_from_a_recovered_table(office: Office) -> None:
+    """A company went on changing: newcomers are found, leavers stay out, and no missing assignment ends access."""
+    stack, store = office.stack, office.store
+    okta, genesys = stack.okta, stack.genesys
+    assert okta is not None
+    assert genesys is not None
+    office.ask("resume removals --yes")
+    table = stack.aws.physical["StateTable"]
+    stack.aws.client("dynamodb").restore_table_to_point_in_time(
+        SourceTableName=table, TargetTableName="state-recovered", UseLatestRestorableTime=True
+    )
+
+    def active(okta_id: str) -> list[bool]:
+        return [user["active"] for user in genesys.users() if user.get("externalId") == okta_id]
+
+    gone, unassigned, leaver = office.people[2:5]
+    login = "newcomer@example.com"
+    newcomer = okta.create_user({"login": login, "email": login, "firstName": "New", "lastName": "Comer"})
+    okta.assign_user(newcomer)
+    okta.deactivate(gone)
+    eventually(lambda: (active(newcomer), active(gone)) == ([True], [False]))
+
+    office.ask("pause --yes")
+    done = office.ask("restore --from state-recovered --yes")
+    assert done["restored"]["users"] == MEMBERS
+    office.ask("resume --yes")
+    found = store.user(newcomer)
+    assert found is not None
+    assert not found.genesys_id, "its link is newer than the backup"
+    okta.unassign_user(unassigned)
+    okta.deactivate(leaver)
+    eventually(lambda: active(leaver) == [False] and "app" in store.open_hold_entities())
+    office.ask(f"sync user {newcomer} --yes")
+    found = store.user(newcomer)
+    assert found is not None
+    assert found.genesys_id
+    assert (active(newcomer), active(gone), active(unassigned)) == ([True], [False], [True])
+    assert office.ask("status")["restored"] is not None

@@ -63,7 +63,7 @@ def test_status_names_the_command_for_whatever_waits() -> None:
     assert "genesys  open   2026-11-24 04:00:00 -05:00  genesys-503" in out
     assert out.startswith(
         "Not healthy: 6 things need somebody.\n"
-        "  The secret is not filled: bridge check --stack prod\n"
+        "  Not set up yet: the secret is not filled: bridge setup --stack prod\n"
         "  Nobody calls genesys (genesys-503): Nothing: the bridge tries again by itself: bridge check --stack prod\n"
         "  The queues are paused: bridge resume --stack prod\n"
         "  Holds wait for a decision: bridge holds list --stack prod\n"

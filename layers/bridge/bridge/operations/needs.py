@@ -47,7 +47,7 @@ def needs(status: Status, now: datetime) -> list[Need]:
 
 def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
     if status.set_up is not None and not status.set_up.done:
-        yield Need("not-set-up", "check", "The secret is not filled")
+        yield Need("not-set-up", "setup", "Not set up yet: the secret is not filled")
     for breaker in status.breakers or ():
         if breaker.state == "open":
             yield _of_breaker(breaker)
