@@ -21,8 +21,8 @@ dashboards and the alarms to it. The namespace is `OktaGenesysBridge/<stack name
 of the functions, in CloudWatch's embedded metric format.
 
 A **gauge** says how things are, every five minutes; where it is missing nothing is known. A **count** is missing where
-nothing happened. A metric with a dimension is there twice: as a total, and by the dimension, whose other values are
-counted as `other`.
+nothing happened. A **distribution** has a value for each time, of which CloudWatch makes percentiles. A metric with a
+dimension is there twice: as a total, and by the dimension, whose other values are counted as `other`.
 """
 
 

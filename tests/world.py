@@ -332,7 +332,8 @@ class World:
         compose, receiver_app.compose = receiver_app.compose, cast("Any", lambda: self.receiver)
         try:
             return receiver_app.handler(
-                {"httpMethod": "POST", "headers": {"Authorization": HOOK_SECRET}, "body": body}, self.context
+                {"httpMethod": "POST", "headers": {"Authorization": HOOK_SECRET}, "body": body},
+                cast("Any", self.context),
             )
         finally:
             receiver_app.compose = compose

@@ -145,7 +145,7 @@ def _mark(name: str, state: str, says: str, *, at: datetime | None = None) -> di
 def _need(need: Need, status: Status | None, options: str) -> dict[str, str]:
     title, says = _TITLES.get(need.problem, ""), need.says
     for breaker in (status.breakers if status is not None else None) or ():
-        if need.problem == f"{breaker.upstream}-down":
+        if need.problem in {f"{breaker.upstream}-down", f"{breaker.upstream}-credentials"}:
             text = text_of(breaker.why)
             title = f"{_UPSTREAMS[breaker.upstream]} does not work: {_lower(text.means)}"
             says = f"Everything for it waits, and nothing is lost. {text.first}"

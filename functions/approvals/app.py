@@ -12,6 +12,7 @@ from bridge.approvals.approvals import Approvals
 from bridge.approvals.composition import build
 from bridge.approvals.settings import ApprovalsSettings
 from bridge.aws.dependencies import Dependencies
+from bridge.aws.telemetry import logger
 from bridge.operations.answers import Answer
 from bridge.operations.decision_requests import parse_decision
 from bridge.operations.edge import answered
@@ -24,6 +25,7 @@ def compose(function: str, region: str, account: str) -> Approvals:
     return build(settings, Dependencies(settings), function, region, account)
 
 
+@logger.inject_lambda_context(log_event=False)
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Answer one of the requests that `bridge.operations.decision_requests.Approval` names."""
 

@@ -25,6 +25,7 @@ def compose() -> Consumer:
     return Consumer(settings, Dependencies(settings))
 
 
+@logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Answer one SQS event; ``batchItemFailures`` names the messages that go back to their queue."""
     try:

@@ -24,6 +24,7 @@ def compose() -> CatchUp:
     return build(settings, Dependencies(settings))
 
 
+@logger.inject_lambda_context(log_event=False)
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, str]:
     """Answer one tick of a schedule with how the run ended; the one of a minute says ``{"do": "due"}``."""
     try:

@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bridge.aws.dependencies import Dependencies
+from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
 from bridge.operations.answers import Refused
 from bridge.operations.asked import NAMES
@@ -24,6 +25,7 @@ def compose() -> Operations:
     return build(settings, Dependencies(settings))
 
 
+@logger.inject_lambda_context(log_event=False)
 def handler(event: Any, context: LambdaContext) -> dict[str, Any] | str:
     """Answer one request of `bridge.operations.requests`, or the dashboard's widget.
 

@@ -11,21 +11,27 @@ import base64
 import hmac
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.secrets import Secrets
 from bridge.aws.telemetry import Metric, count, logger
 from bridge.errors import InvalidDelivery, SettingsError, Transient
+from bridge.items import Item
 from bridge.okta.delivery import parse_delivery
 from bridge.okta.events import normalise
 from bridge.receiver.composition import QUICK, Receiver
 from bridge.receiver.settings import ReceiverSettings
 
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
 #: Most bytes of a body; a delivery of 1,000 events has about 2 MB.
 MAX_BODY = 4 * 1024 * 1024
+#: Items that one log line names: ten thousand characters of ids at most.
+NAMED_ITEMS = 150
 CHALLENGE = "x-okta-verification-challenge"
 #: Keys of the hook's secret, and of the one before it while Okta may still use that.
 _PRESENT, _PREVIOUS = "hook_secret", "hook_secret_previous"
@@ -38,7 +44,8 @@ def compose() -> Receiver:
     return Receiver(settings, Dependencies(settings, client_config=QUICK))
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
+@logger.inject_lambda_context(log_event=False)
+def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - for the logger
     """Answer one proxy event of API Gateway (REST): 200 challenge, 204 taken, 4xx never again, 5xx once more."""
     method = event.get("httpMethod")
     if method not in {"GET", "POST"}:
@@ -81,7 +88,7 @@ def _deliver(receiver: Receiver, event: Mapping[str, Any]) -> dict[str, Any]:
         receiver.queues.send(asked.items)
     except Transient as error:
         count(Metric.QUEUE_REFUSED)
-        logger.error("a queue refused items", delivery=delivery.id, reason=error.reason)
+        logger.error("a queue refused items", delivery=delivery.id, reason=error.reason, item_ids=_ids(asked.items))
         return _answer(503)
     count(Metric.EVENTS_ACCEPTED, asked.accepted)
     count(Metric.ITEMS_SENT, len(asked.items))
@@ -93,8 +100,16 @@ def _deliver(receiver: Receiver, event: Mapping[str, Any]) -> dict[str, Any]:
         events=len(delivery.events),
         types=dict(asked.types),
         items=len(asked.items),
+        item_ids=_ids(asked.items),
     )
+    for begin in range(NAMED_ITEMS, len(asked.items), NAMED_ITEMS):
+        logger.info("more items of a delivery", delivery=delivery.id, item_ids=_ids(asked.items[begin:]))
     return _answer(204)
+
+
+def _ids(items: Sequence[Item]) -> list[str]:
+    """The ids of the first items: by them a delivery is followed to its syncs."""
+    return [item.id for item in items[:NAMED_ITEMS]]
 
 
 def _known(given: str, secrets: Secrets) -> str:

@@ -22,6 +22,7 @@ def compose() -> ReconcilerEvents:
     return ReconcilerEvents(settings, Dependencies(settings))
 
 
+@logger.inject_lambda_context(log_event=False)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one event, see `ReconcilerEvents`. Before the bridge is set up a tick is no failure: it says so."""
     try:

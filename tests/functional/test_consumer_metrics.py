@@ -13,7 +13,8 @@ from bridge.aws.telemetry import count_scim
 from bridge.errors import Transient
 from bridge.items import Hint, Queue, Reason, make_item
 from bridge.outbound.calls import Calls
-from tests.world import VirtualClock, World
+from bridge.outbound.headroom import Headroom
+from tests.world import FreePace, VirtualClock, World
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
@@ -105,3 +106,46 @@ def test_a_gauge_that_cannot_be_read_is_told_by_the_next_batch(
     world.ask(f"user:{user}")
     assert world.work(Queue.USERS) == {"batchItemFailures": []}
     assert printed(capsys)["ParkedOpen"] == 0.0
+
+
+def test_a_change_has_an_age_by_how_the_bridge_heard_of_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """From the event to the end of the sync that answers it, once; what a person asked for has none."""
+    world = World()
+    [ada] = world.people(1)
+    world.happen()
+    world.okta.update_profile(ada, {"title": "Analyst"})
+    capsys.readouterr()
+    world.deliver(after=20.0)
+    world.settle()
+    assert printed(capsys)["ChangeAge hook"] == 20.0
+    world.okta.update_profile(ada, {"title": "Director"})
+    world.events()
+    world.clock.advance(200)
+    world.poll()
+    world.settle()
+    metrics = printed(capsys)
+    assert metrics["ChangeAge catchup"] == 200.0
+    assert "ChangeAge hook" not in metrics
+    world.ask(f"user:{ada}")
+    world.settle()
+    assert not [name for name in printed(capsys) if name.startswith("ChangeAge")]
+
+
+def test_what_is_left_of_a_rate_limit_is_the_least_that_answers_said() -> None:
+    """Of each upstream, since it was last taken; an answer without a limit says nothing."""
+    headroom = Headroom()
+    okta = headroom.of("okta", FreePace())
+    for limit, remaining in ((600, 300), (100, 7), (None, 5), (0, 0), (600, None)):
+        okta.observe(limit=limit, remaining=remaining, reset_seconds=None)
+    assert headroom.take() == {"okta": 7.0}
+    assert headroom.take() == {}
+
+
+def test_both_rate_limits_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Genesys Cloud's and Okta's, with the batch that met them."""
+    world = World()
+    world.person("Ada Brook")
+    world.happen()
+    metrics = printed(capsys)
+    assert 0 < metrics["RateLimitLeft genesys"] <= 100
+    assert 0 < metrics["RateLimitLeft okta"] <= 100

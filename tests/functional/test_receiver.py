@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import pytest
@@ -18,6 +18,7 @@ from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
 from bridge.items import Queue
 from functions.receiver import app
+from tests.world import Context
 
 APP = "0oaGenesysCloudApp5d"
 SECRET = "local-secret"
@@ -132,7 +133,7 @@ def delivery(*events: Any) -> dict[str, Any]:
 
 def call(event: dict[str, Any]) -> tuple[int, str]:
     """Status and body of the receiver's answer, which has the form that API Gateway takes."""
-    answer = app.handler(event, None)
+    answer = app.handler(event, cast("Any", Context()))
     assert set(answer) == {"statusCode", "headers", "body"}
     assert all(isinstance(value, str) for value in answer["headers"].values())
     json.dumps(answer)
@@ -173,7 +174,7 @@ def test_a_get_without_a_challenge_says_what_is_missing(world: World) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD", None])
 def test_other_methods_are_not_allowed(method: str) -> None:
     """Okta sends GET and POST; whatever else comes needs no secret to be refused."""
-    answer = app.handler({"httpMethod": method}, None)
+    answer = app.handler({"httpMethod": method}, cast("Any", Context()))
     assert (answer["statusCode"], answer["headers"]["Allow"]) == (405, "GET, POST")
 
 

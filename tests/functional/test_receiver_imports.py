@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import json, sys
 from functions.receiver import app
+from types import SimpleNamespace
 from botocore.stub import Stubber
 
 receiver = app.compose()
@@ -22,8 +23,10 @@ event = {"uuid": "5f0c1f1e-2b7d-4c59-9a43-000000000001", "published": "2026-11-2
          "eventType": "user.lifecycle.create", "outcome": {"result": "SUCCESS"},
          "target": [{"type": "User", "id": "00u1bridge0000000001"}]}
 body = json.dumps({"eventType": "com.okta.event_hook", "data": {"events": [event]}})
+context = SimpleNamespace(function_name="receiver", memory_limit_in_mb=512,
+                          invoked_function_arn="arn", aws_request_id="1")
 with secrets, queue:
-    answer = app.handler({"httpMethod": "POST", "headers": {"Authorization": "local-secret"}, "body": body}, None)
+    answer = app.handler({"httpMethod": "POST", "headers": {"Authorization": "local-secret"}, "body": body}, context)
     queue.assert_no_pending_responses()
 assert answer["statusCode"] == 204, answer
 heavy = [name for name in ("pydantic", "pydantic_core", "httpx", "phonenumbers", "scim2_models") if name in sys.modules]

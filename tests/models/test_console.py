@@ -213,7 +213,7 @@ def test_needs_are_those_of_the_status_in_its_order_and_say_the_cause(desk: Desk
     broken = Breaker(upstream="genesys", state="open", since=NOW, why="genesys-token-401")
     desk.status = WELL.model_copy(update={"breakers": [broken], "paused_removals": True, "hook": "unverified"})
     shown = desk.ask()
-    problems = ["genesys-down", "hook-unverified", "removals-paused"]
+    problems = ["genesys-credentials", "hook-unverified", "removals-paused"]
     assert [each["problem"] for each in shown["needs"]] == problems
     assert "no access token" in shown["needs"][0]["title"]
     assert "secret" in shown["needs"][0]["what"]

@@ -297,7 +297,7 @@ class Simulation:
         request = {"httpMethod": "POST", "headers": dict(headers), "body": body.decode()}
         try:
             with self.gate.process():
-                answer = receiver_app.handler(request, self.world.context)
+                answer = receiver_app.handler(request, cast("Any", self.world.context))
                 self.gate.after("the receiver's answer")
         except Died:
             return 503

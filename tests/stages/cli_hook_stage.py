@@ -20,7 +20,7 @@ from functions.receiver import app as receiver_app
 from tests.stages.cli_office import Office
 from tests.stages.cli_stage import OUTPUTS, READERS, FakeAws, Ran
 from tests.stages.operations_stage import Stage
-from tests.world import HOOK_URL, World
+from tests.world import HOOK_URL, Context, World
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 CREDENTIAL = "okta-token"
@@ -163,7 +163,9 @@ class Desk:
         receiver = self.world.new_receiver(self.world.queues)
         compose, receiver_app.compose = receiver_app.compose, cast("Any", lambda: receiver)
         try:
-            answer = receiver_app.handler({"httpMethod": method, "headers": headers, "body": "{}"}, None)
+            answer = receiver_app.handler(
+                {"httpMethod": method, "headers": headers, "body": "{}"}, cast("Any", Context())
+            )
         finally:
             receiver_app.compose = compose
         return answer["statusCode"], answer["body"].encode()

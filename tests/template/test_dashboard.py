@@ -20,13 +20,14 @@ from bridge_local.template import Template
 TEMPLATE = Template()
 STACK_NAMESPACE = f"{NAMESPACE}/${{AWS::StackName}}"
 SEARCH = re.compile(
-    r"""SEARCH\('\{"(?P<namespace>[^"]+)",(?P<dimensions>[a-z,]+)\} MetricName="(?P<metric>\w+)"', 'Sum'\)"""
+    r"""SEARCH\('\{"(?P<namespace>[^"]+)",(?P<dimensions>[a-z,]+)\} MetricName="(?P<metric>\w+)"', '(Sum|Minimum)'\)"""
 )
 SOURCES = sorted([*ROOT.glob("layers/bridge/bridge/**/*.py"), *ROOT.glob("functions/*/app.py")])
 #: Parts of HookSilentAlarm: neither says anything by itself, so neither tells anybody.
 PARTS = {"HookExpectedAlarm", "HookQuietAlarm"}
 #: On while any alarm is on that tells somebody; it tells nobody itself.
 WHOLE = "BridgeUnhealthyAlarm"
+DASHBOARDS = ("Service", "Resources")
 #: Alarms that watch whether something still happens.
 ON_SILENCE = {"CatchUpStoppedAlarm", "HookQuietAlarm", "TickStoppedAlarm"}
 #: The package of a file that emits -> the function that it runs in; `aws` runs in all.
@@ -35,19 +36,22 @@ FUNCTIONS = {"catchup": "log_poller", "reconcile": "reconciler"}
 Series = tuple[str, frozenset[str]]
 
 
-def dashboard() -> dict[str, Any]:
-    """The dashboard's body."""
-    body: dict[str, Any] = json.loads(
-        TEMPLATE.document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
-    )
+def dashboard(name: str = "Service") -> dict[str, Any]:
+    """A dashboard's body."""
+    resource = TEMPLATE.document["Resources"][f"{name}Dashboard"]
+    body: dict[str, Any] = json.loads(resource["Properties"]["DashboardBody"]["Fn::Sub"])
     return body
+
+
+def widgets(kind: str) -> list[dict[str, Any]]:
+    """Every widget of a kind, of both dashboards."""
+    return [widget for name in DASHBOARDS for widget in dashboard(name)["widgets"] if widget["type"] == kind]
 
 
 def lines() -> Iterator[list[Any]]:
     """Every line of every widget that shows metrics."""
-    for widget in dashboard()["widgets"]:
-        if widget["type"] == "metric":
-            yield from widget["properties"]["metrics"]
+    for widget in widgets("metric"):
+        yield from widget["properties"]["metrics"]
 
 
 def alarms() -> dict[str, dict[str, Any]]:
@@ -77,17 +81,24 @@ def shown() -> set[Series]:
             assert match["namespace"] == STACK_NAMESPACE
             found.add((match["metric"], frozenset(match["dimensions"].split(","))))
         elif line[0] == STACK_NAMESPACE:
-            assert all(isinstance(more, dict) for more in line[2:])
-            found.add((line[1], frozenset()))
+            names = [each for each in line[2:] if isinstance(each, str)]
+            for name, value in zip(names[::2], names[1::2], strict=True):
+                assert value in catalogue()[Metric(line[1])].by[name]
+            found.add((line[1], frozenset(names[::2])))
     return found
 
 
 def emitted() -> set[Series]:
-    """What the code emits, read from its calls of `count` and `gauge`: the finest dimensions of each metric."""
+    """What the code emits by `count`, `gauge` and `measure`: the finest dimensions of each metric."""
     found: set[Series] = set()
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"count", "gauge"}:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"count", "gauge", "measure"}
+                and node.args  # others have functions of these names
+            ):
                 metric = node.args[0]
                 assert isinstance(metric, ast.Attribute), f"{path}: {ast.unparse(node)} names no metric"
                 found.add((Metric[metric.attr].value, frozenset(str(keyword.arg) for keyword in node.keywords)))
@@ -99,7 +110,7 @@ def emitting() -> dict[Metric, set[str]]:
     found: dict[Metric, set[str]] = {}
     for path in SOURCES:
         package = path.parent.name
-        for name in re.findall(r"(?:count|gauge)\(\s*Metric\.(\w+)", path.read_text("utf-8")):
+        for name in re.findall(r"(?:count|gauge|measure)\(\s*Metric\.(\w+)", path.read_text("utf-8")):
             found.setdefault(Metric[name], set()).add(FUNCTIONS.get(package, package))
     return found
 
@@ -206,30 +217,123 @@ def test_the_hook_is_watched_under_the_name_that_sam_gives_it() -> None:
     assert all(line[2:6] == ["ApiName", "${AWS::StackName}", "Stage", "${HookApi.Stage}"] for line in found)
 
 
-def test_resources_named_on_the_dashboard_exist() -> None:
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_resources_named_on_a_dashboard_exist(name: str) -> None:
     """Every substitution is a pseudo parameter or a resource of the template."""
-    body = TEMPLATE.document["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body = TEMPLATE.document["Resources"][f"{name}Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     names = {name.partition(".")[0] for name in re.findall(r"\$\{([^}]+)\}", body)}
     assert names - {"AWS::Region", "AWS::StackName"} <= set(TEMPLATE.document["Resources"])
 
 
 def test_the_list_of_holds_is_asked_through_the_readers_alias() -> None:
     """Anyone who looks at the dashboard invokes it with their own permission, and that is no more than a reader's."""
-    [widget] = [widget for widget in dashboard()["widgets"] if widget["type"] == "custom"]
+    [widget] = widgets("custom")
     assert widget["properties"]["endpoint"] == "${OperationsReader}"
     assert widget["properties"]["params"] == {}
 
 
-def test_widgets_do_not_overlap() -> None:
-    """Each has its own place in the 24 columns."""
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_widgets_do_not_overlap(name: str) -> None:
+    """Each has its own place, and rows fill the 24 columns."""
     places = [
         (widget["x"] + x, widget["y"] + y)
-        for widget in dashboard()["widgets"]
+        for widget in dashboard(name)["widgets"]
         for x in range(widget["width"])
         for y in range(widget["height"])
     ]
     assert len(places) == len(set(places))
     assert max(x for x, _ in places) == 23
+
+
+def test_the_first_row_says_how_things_are_now() -> None:
+    """Alarms that are on, what waits, the oldest change, breakers, the last comparison: of five minutes."""
+    first = [widget["properties"] for widget in dashboard()["widgets"] if widget["y"] == 0]
+    status, *now = first
+    named = {arn.removeprefix("${").removesuffix(".Arn}") for arn in status["alarms"]}
+    assert named == sections().keys() | {WHOLE}
+    told = {row[1] for properties in now for row in properties["metrics"]}
+    assert told == {
+        "HoldsOpen",
+        "ParkedOpen",
+        "ExceptionsKept",
+        "RemovalsPaused",
+        "Observing",
+        "GroupsNotLinked",
+        "OldestChange",
+        "BreakerOpen",
+        "ReconcileAge",
+        "ReconcileOverdue",
+    }
+    for properties in now:
+        shown_as = {name: properties[name] for name in ("view", "stat", "period", "setPeriodToTimeRange")}
+        assert shown_as == {"view": "singleValue", "stat": "Maximum", "period": 300, "setPeriodToTimeRange": False}
+
+
+def test_log_widgets_read_one_group_and_three_hours() -> None:
+    """They are paid for by what they read."""
+    assert dashboard()["start"] == "-PT3H"
+    queries = [widget["properties"]["query"] for widget in widgets("log")]
+    assert queries
+    assert all(query.startswith("SOURCE '${ConsumerLogs}' | ") and query.count("SOURCE") == 1 for query in queries)
+
+
+def test_a_line_of_a_threshold_is_the_alarms() -> None:
+    """Where a chart has a line named after an alarm, it is where the alarm begins."""
+    annotations = [
+        each
+        for widget in widgets("metric")
+        for each in widget["properties"].get("annotations", {}).get("horizontal", [])
+    ]
+    named = [(name, each["value"]) for each in annotations for name in re.findall(r"\w+Alarm", each["label"])]
+    assert {name for name, _ in named} == {"LeaversAgeAlarm", "UsersAgeAlarm", "GroupsAgeAlarm", "UnauthorisedAlarm"}
+    assert all(alarms()[name]["Threshold"] == value for name, value in named)
+
+
+def test_saved_queries_ask_groups_and_keys_that_there_are() -> None:
+    """Each is under the stack's name; the keys are those of the code's lines."""
+    known = keys() | {"@timestamp", "@message", "times", "last"}
+    saved = list(TEMPLATE.of_type("AWS::Logs::QueryDefinition"))
+    assert len(saved) == 6
+    for _, query in saved:
+        assert query["Name"]["Fn::Sub"].startswith("${AWS::StackName}/")
+        groups = {group["Ref"] for group in query["LogGroupNames"]}
+        assert groups <= {name for name, _ in TEMPLATE.of_type("AWS::Logs::LogGroup")}
+    texts = [query["QueryString"] for _, query in saved] + [each["properties"]["query"] for each in widgets("log")]
+    for text in texts:
+        fields = re.findall(r"(?:fields|by) ([^|]+)", re.sub(r"^#.*$", "", text, flags=re.MULTILINE))
+        asked = {name.strip().partition(".")[0] for part in fields for name in part.split(",")}
+        asked |= set(re.findall(r"(?:filter|and|or) (\w+) (?:in|=|!=)", text))
+        asked |= {name.partition(".")[0] for name in re.findall(r"ispresent\(([\w.]+)\)", text)}
+        assert asked <= known, asked - known
+
+
+def keys() -> set[str]:
+    """The keys of log lines: those of every line, and those that a call of the logger adds."""
+    every = {"level", "location", "message", "timestamp", "service", "cold_start", "exception", "exception_name"}
+    found = every | {"function_name", "function_request_id", "function_arn", "function_memory_size"}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if not (isinstance(node.func.value, ast.Name) and node.func.value.id == "logger"):
+                continue
+            if node.func.attr == "inject_lambda_context":
+                continue
+            for keyword in node.keywords:
+                if keyword.arg == "extra":
+                    assert isinstance(keyword.value, ast.Dict), path
+                    found |= {str(key.value) for key in keyword.value.keys if isinstance(key, ast.Constant)}
+                elif keyword.arg not in {None, "exc_info"}:
+                    found.add(str(keyword.arg))
+    return found
+
+
+def test_every_key_of_a_line_is_explained() -> None:
+    """docs/operating.md has a table of them."""
+    text = (ROOT / "docs/operating.md").read_text("utf-8").partition("## Following a change in the logs")[2]
+    table = text.partition("|---|---|\n")[2].partition("\n\n")[0]
+    explained = {name for line in table.splitlines() for name in re.findall("`(\\w+)`", line.split("|")[1])}
+    assert explained == keys()
 
 
 def test_a_metric_is_emitted_as_a_total_and_by_its_dimensions(

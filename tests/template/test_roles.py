@@ -173,7 +173,7 @@ class Deployment:
         body = json.dumps(envelope("https://example.okta.com/hook", "delivery", datetime.now(UTC), events))
         with self.recorded():
             headers = {"Authorization": "local-secret"}
-            answer = receiver.handler({"httpMethod": "POST", "headers": headers, "body": body}, None)
+            answer = receiver.handler({"httpMethod": "POST", "headers": headers, "body": body}, cast("Any", Context()))
         assert answer["statusCode"] == 204
 
     def sync(self, queue: str, entity: str, reason: Reason = Reason.OPERATOR) -> bool:

@@ -41,6 +41,7 @@ class Metric(StrEnum):
     DELIVERIES_INVALID = "DeliveriesInvalid"
     QUEUE_REFUSED = "QueueRefused"
     SYNCS = "Syncs"
+    CHANGE_AGE = "ChangeAge"
     MEMBERS_ADDED = "MembersAdded"
     MEMBERS_REMOVED = "MembersRemoved"
     MEMBERS_HELD = "MembersHeld"
@@ -56,6 +57,7 @@ class Metric(StrEnum):
     SECRET_AGE = "SecretAge"  # noqa: S105 - a name
     ATTRIBUTES_REFUSED = "AttributesRefused"
     SCIM_CALLS = "ScimCalls"
+    RATE_LIMIT_LEFT = "RateLimitLeft"
     RETRIES = "Retries"
     AUTH_FAILURES = "AuthFailures"
     ANOTHER_ORGANISATION = "AnotherOrganisation"
@@ -93,7 +95,7 @@ class Described:
     """What the catalogue ``metrics.json`` says of a metric.
 
     Attributes:
-        kind: a ``count`` of what happened, or a ``gauge`` of how things are.
+        kind: a ``count`` of what happened, a ``gauge`` of how things are, or a ``distribution`` of single values.
         unit: CloudWatch's, such as ``Count``.
         by: dimension -> the values that it has; any other value is emitted as ``other``.
         emits: the functions that emit it.
@@ -102,7 +104,7 @@ class Described:
         alarms: those that watch it.
     """
 
-    kind: Literal["count", "gauge"]
+    kind: Literal["count", "gauge", "distribution"]
     unit: str
     by: Mapping[str, Sequence[str]]
     emits: Sequence[str]
@@ -126,7 +128,7 @@ def stack_name() -> str:
 def count(metric: Metric, value: float = 1, **dimensions: str) -> None:
     """Emit `value` of `metric`, with the dimensions of its catalogue; a count of 0 is not emitted."""
     if value:
-        _emit(metric, value, dimensions)
+        _emit(metric, [value], dimensions)
 
 
 def count_scim(calls: Mapping[tuple[str, str], int]) -> None:
@@ -135,15 +137,28 @@ def count_scim(calls: Mapping[tuple[str, str], int]) -> None:
         count(Metric.SCIM_CALLS, made, method=method, result=result)
 
 
-def gauge(metric: Metric, value: float) -> None:
+def gauge_headroom(left: Mapping[str, float]) -> None:
+    """Emit what was left of each upstream's rate limit, in percent."""
+    for upstream, percent in left.items():
+        gauge(Metric.RATE_LIMIT_LEFT, percent, upstream=upstream)
+
+
+def gauge(metric: Metric, value: float, **dimensions: str) -> None:
     """Emit how many there are now, 0 too: an alarm ends with it."""
-    _emit(metric, value, {})
+    _emit(metric, [value], dimensions)
 
 
-def _emit(metric: Metric, value: float, dimensions: Mapping[str, str]) -> None:
+def measure(metric: Metric, values: Sequence[float], **dimensions: str) -> None:
+    """Emit single values, of which CloudWatch makes percentiles; nothing without any."""
+    if values:
+        _emit(metric, values, dimensions)
+
+
+def _emit(metric: Metric, values: Sequence[float], dimensions: Mapping[str, str]) -> None:
     described = catalogue()[metric]
     metrics = AmazonCloudWatchEMFProvider(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE)
-    metrics.add_metric(name=metric.value, unit=MetricUnit(described.unit), value=value)
+    for value in values:
+        metrics.add_metric(name=metric.value, unit=MetricUnit(described.unit), value=value)
     if dimensions:
         # A second set of dimensions: the empty one, for the total, stays.
         metrics.add_dimensions(**{by: _known(each, described.by[by]) for by, each in dimensions.items()})

@@ -56,7 +56,7 @@ class OktaSide:
             self._sign_in(scopes=scopes) if scopes else self._auth,
             self._settings.app_id,
             self._clock,
-            pace=lambda bucket: _patient(self._pace(f"okta-{bucket}", queue), waiting),
+            pace=lambda bucket: calls.headroom.of("okta", _patient(self._pace(f"okta-{bucket}", queue), waiting)),
             record=calls.recorder("okta"),
             doubt=_count_doubted_date,
         )
@@ -115,7 +115,7 @@ class GenesysSide:
 
     def client(self, queue: Queue, calls: Calls, waiting: Waiting | None = None) -> GenesysClient:
         """A client that spends `queue`'s share of the budget, `waiting` for it, and tells `calls` what it did."""
-        pace = _patient(self._pace("genesys", queue), waiting)
+        pace = calls.headroom.of("genesys", _patient(self._pace("genesys", queue), waiting))
         return GenesysClient(self._http, self._auth, pace=pace, record=calls.recorder("genesys"))
 
     def organisation(self) -> str:

@@ -29,6 +29,8 @@ from bridge.provisioning.user_records import UserLink
 OVERLAP = timedelta(hours=1)
 #: Okta keeps events for 90 days.
 LOG_RETENTION = timedelta(days=89)
+#: Items that a log line names.
+NAMED_ITEMS = 150
 #: Seconds that one more page may need: a slow answer, and a hundred messages to the queues.
 PAGE_SECONDS = 75.0
 
@@ -206,7 +208,10 @@ class CatchUp:
         count(Metric.CATCH_UP_ITEMS, len(items))
         count(Metric.HOOK_EVENTS_LOGGED, sum(_is_for_the_hook(each, seen) for _, each in asked))
         self._health.count_events(page.events)
-        logger.info("a page of the System Log", extra={"events": len(page.events), "items": len(items)})
+        names = [item.id for item in items[:NAMED_ITEMS]]
+        logger.info(
+            "a page of the System Log", extra={"events": len(page.events), "items": len(items), "item_ids": names}
+        )
 
     def _seen(self, page: LogPage, items: Iterable[Item]) -> Seen:
         ids: dict[str, set[str]] = {"user": set(), "group": set(), "app": set()}

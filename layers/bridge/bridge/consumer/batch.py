@@ -7,6 +7,7 @@ asks for: gathering by entity, and the visibility of every message that failed.
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -23,7 +24,7 @@ from aws_lambda_powertools.utilities.idempotency.exceptions import BaseError as 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bridge.aws.telemetry import Metric, count, count_scim, logger
+from bridge.aws.telemetry import Metric, count, count_scim, gauge_headroom, logger, measure
 from bridge.consumer.backoff import Backoff
 from bridge.consumer.bookkeeping import Bookkeeping, described
 from bridge.consumer.failures import Failures, Message
@@ -108,14 +109,22 @@ class BatchRun:
         batch = _Batch(event, context, self._hold_call, self._waiting)
         processor = SqsFifoPartialProcessor(skip_group_on_error=True)
         processor.raise_on_entire_batch_failure = False  # its error would carry every traceback
-        answer = process_partial_response(event, lambda record: self._record(batch, record), processor, context)
+        answer = process_partial_response(event, lambda record: self._logged(batch, record), processor, context)
         failed = {str(failure["itemIdentifier"]) for failure in answer["batchItemFailures"]}
         self._delay(queue_url, batch, failed)
         count_scim(self._calls.take_scim_calls())
+        gauge_headroom(self._calls.headroom.take())
+        for way, ages in batch.ages.items():
+            measure(Metric.CHANGE_AGE, ages, way=way)
         self._books.tell_waiting()
         return answer
 
     # ------------------------------------------------------------------------------------ records
+
+    def _logged(self, batch: _Batch, record: SQSRecord) -> None:
+        """As `_record`; every line meanwhile names the message."""
+        with logger.append_context_keys(message_id=record.message_id):
+            self._record(batch, record)
 
     def _record(self, batch: _Batch, record: SQSRecord) -> None:
         """One message: done when this returns, back in its queue when this raises."""
@@ -166,6 +175,8 @@ class BatchRun:
                 self._require_settled(item, self._clock.now())
             raise PassedOver
         self._require_settled(item, outcome.date)
+        if item.newest is not None:
+            batch.ages[item.reason.value].append((self._clock.now() - item.newest).total_seconds())
         return {"outcome": outcome.outcome}
 
     def _require_settled(self, item: Item, date: datetime) -> None:
@@ -180,6 +191,10 @@ class BatchRun:
 
     def _sync(self, work: Work) -> Report | Exception:
         """Sync, and keep the account of it: an exception is an outcome too, for every item of the entity."""
+        with logger.append_context_keys(item_ids=[item.id for item in work.items], entity=work.entity):
+            return self._synced(work)
+
+    def _synced(self, work: Work) -> Report | Exception:
         self._calls.begin()
         try:
             work.check_time()
@@ -263,6 +278,8 @@ class _Batch:
         self._waiting = waiting
         self.records: Sequence[Mapping[str, Any]] = event["Records"]
         self.delays: dict[str, float] = {}
+        #: How a change came -> seconds from its event to here, of each that is done.
+        self.ages: dict[str, list[float]] = defaultdict(list)
         self._context = context
         self._outcomes: dict[str, Report | Exception] = {}
         self._items: dict[str, list[Item]] = {}

@@ -60,7 +60,6 @@ class Bookkeeping:
         logger.info(
             "synced",
             extra={
-                "entity": work.entity,
                 "outcome": report.outcome,
                 "why": report.why,
                 "changed": report.changed,
@@ -76,7 +75,7 @@ class Bookkeeping:
         reason, reference, upstream = described(error)
         logger.warning(
             "sync failed",
-            extra={"entity": work.entity, "why": reason, "upstream": upstream, "reference": reference},
+            extra={"why": reason, "upstream": upstream, "reference": reference},
         )
         if not self._calls.named and (upstream == "store" or reason == "time-budget" or reason.endswith(PACE)):
             return
@@ -95,7 +94,7 @@ class Bookkeeping:
         try:
             self._store.write(entry)
         except Transient as unwritten:
-            logger.warning("journal not written", extra={"entity": work.entity, "why": unwritten.reason})
+            logger.warning("journal not written", extra={"why": unwritten.reason})
 
     def park(self, item: Item, body: str, refused: Permanent) -> None:
         """Keep an item for a person, with the message's body as it came."""
@@ -115,7 +114,15 @@ class Bookkeeping:
             return  # a person has discarded it, and nothing has changed since
         self._waiting_changed = True
         count(Metric.PARKED)
-        logger.error("parked", extra={"entity": parked.entity, "why": parked.reason, "detail": parked.detail})
+        logger.error(
+            "parked",
+            extra={
+                "entity": parked.entity,
+                "item_ids": [item.id for item in items],
+                "why": parked.reason,
+                "detail": parked.detail,
+            },
+        )
 
     def tell_waiting(self) -> None:
         """Tell how much waits for a person now, if that may have changed: what alarms stay on until it is nothing."""

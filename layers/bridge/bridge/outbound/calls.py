@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.outbound.breaker import outage_upstream
+from bridge.outbound.headroom import Headroom
 from bridge.outbound.refusals import Refusals, is_refusal
 from bridge.provisioning.ports import Clock
 
@@ -34,12 +35,14 @@ class Calls:
 
     Attributes:
         refusals: what Genesys Cloud has refused of late, and to whom.
+        headroom: what was left of the rate limits.
     """
 
     def __init__(self, clock: Clock) -> None:
         """Nothing is known yet."""
         self._clock = clock
         self.refusals = Refusals(clock)
+        self.headroom = Headroom()
         self._made: list[tuple[str, str]] = []
         self._ended: dict[str, _Ended] = {}
         # By upstream: the entities for which it failed as a whole since it last served one, and when.

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import TypeAdapter
 
 from bridge.aws.dependencies import Dependencies
-from bridge.aws.telemetry import Metric, count, count_scim
+from bridge.aws.telemetry import Metric, count, count_scim, gauge_headroom
 from bridge.errors import Transient
 from bridge.items import Queue, Reason, is_entity, make_item
 from bridge.outbound.calls import Calls
@@ -94,6 +94,7 @@ class ReconcilerEvents:
             return {"outcome": "waits", "why": str(error)}
         finally:
             count_scim(self._calls.take_scim_calls())
+            gauge_headroom(self._calls.headroom.take())
         if run is None:
             return {"outcome": "nothing"}
         outcome = "waits" if run.unfinished else "failed" if run.failed else "ended"
