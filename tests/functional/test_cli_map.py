@@ -173,7 +173,7 @@ def test_the_page_has_every_target_with_its_format() -> None:
     """And no other."""
     page = (ROOT / "docs/attribute-map.md").read_text("utf-8").partition("## Targets")[2].partition("\n| format |")[0]
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| `")]
-    assert {row[0].strip("`") for row in rows} == PROFILE_PATHS | {*RATED, identity("...")}
+    assert {row[0].strip("`") for row in rows} == PROFILE_PATHS | {*RATED, "roles", identity("...")}
     assert {row[0].strip("`") for row in rows if row[1] == "ratings"} == {*RATED}
     assert {row[0].strip("`") for row in rows if row[1] == "e164"} == PHONES
     assert {row[0].strip("`") for row in rows if row[2] == "yes"} == set(REQUIRED)

@@ -55,6 +55,7 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "ReconcileTimeZone": (("UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"), ("", "Europe/", "Berlin time")),
     "LinkedGroups": (("", "Genesys *,Support [AB]", "{Berlin}"), ("{{ssm:/other}}", "a{{b")),
+    "AllowedRoles": (("", "Agent,Supervisor", "a\\\\, b"), ("a{{b", "{{ssm:/other}}")),
     "AttributeMapParameter": (("", "/bridge/map"), ("bridge/map", "/bridge/", "file:/etc/passwd")),
     "AllowedAddresses": (
         ("", "192.0.2.0/24", "198.51.100.7/32"),

@@ -260,21 +260,24 @@ class MapSettings:
         user_name_source: which Okta value becomes the userName.
         default_phone_region: where a phone number is dialled whose profile names no known country.
         source: empty for the map that comes with the bridge, ``file:<path>``, or the name of an SSM parameter.
+        allowed_roles: the Genesys Cloud roles that a map may give.
     """
 
     user_name_source: UserNameSource
     default_phone_region: str
     source: str
+    allowed_roles: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, environment: Environment) -> MapSettings:
-        """USER_NAME_SOURCE, DEFAULT_PHONE_REGION, ATTRIBUTE_MAP_PARAMETER."""
+        """USER_NAME_SOURCE, DEFAULT_PHONE_REGION, ATTRIBUTE_MAP_PARAMETER, ALLOWED_ROLES."""
         return cls(
             user_name_source=environment.choice("USER_NAME_SOURCE", UserNameSource.EMAIL),
             default_phone_region=environment.matching(
                 "DEFAULT_PHONE_REGION", re.compile("[A-Z]{2}"), "a country code of two letters, such as US"
             ),
             source=environment.text("ATTRIBUTE_MAP_PARAMETER", ""),
+            allowed_roles=group_names(environment.text("ALLOWED_ROLES", "")),
         )
 
 

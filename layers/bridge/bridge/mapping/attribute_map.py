@@ -211,8 +211,8 @@ class AttributeMap:
             value = expression.search(scope)
         except JMESPathError:  # a function met a value of a type that it does not take
             return {}, False
-        if value is None or value == "":
-            return {}, True
+        if value is None or value == "" or (value is False and entry.format is not Format.BOOL):
+            return {}, True  # false is a condition that does not hold
         if entry.format is Format.RATINGS:
             rates, fits = ratings(value, entry.prefix)
             return dict(rated(entry.target, name, rate) for name, rate in rates.items()), fits

@@ -177,7 +177,12 @@ class CurrentMap:
 
 def parse(settings: MapSettings, text: str) -> AttributeMap:
     """The map of a text under these settings; SettingsError when it is wrong."""
-    return AttributeMap.parse(text, user_name=settings.user_name_source, default_region=settings.default_phone_region)
+    return AttributeMap.parse(
+        text,
+        user_name=settings.user_name_source,
+        default_region=settings.default_phone_region,
+        allowed_roles=settings.allowed_roles,
+    )
 
 
 def read_text(settings: MapSettings, client: Callable[[], ParameterStore]) -> MapText:
