@@ -18,7 +18,7 @@ from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 from bridge_cli.naming import look_up
 from bridge_cli.parser import build
-from bridge_cli.places import Place, Session, deployed, local
+from bridge_cli.places import Place, Session, deployed, local, options_of
 from bridge_cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _run(context: Context) -> End:
 
 def _stop(context: Context, stopped: Stopped) -> End:
     context.terminal.document(stopped.document())
-    context.terminal.error(stopped.message, stopped.advice)
+    context.terminal.error(stopped.message, context.copyable(stopped.advice))
     return stopped.end
 
 
@@ -124,9 +124,8 @@ def _place(arguments: argparse.Namespace, around: Surroundings) -> Place:
             "Which bridge?",
             "Add --stack NAME (or set BRIDGE_STACK), or --local for the one of `make local`.",
         )
-    given = (("region", arguments.region), ("profile", arguments.profile))
-    options = [f"--stack {arguments.stack}", *(f"--{name} {value}" for name, value in given if value)]
-    return deployed(around.session(arguments.profile, arguments.region), arguments.stack, " ".join(options))
+    options = options_of(stack=arguments.stack, region=arguments.region, profile=arguments.profile)
+    return deployed(around.session(arguments.profile, arguments.region), arguments.stack, options)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from bridge.operations.asked import PAGE, Asked
 from bridge.operations.requests import Journal
 from bridge_cli.bridge import Bridge, Reply
 from bridge_cli.ends import End, Stopped
+from bridge_cli.places import options_of
 from bridge_cli.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
 
+#: A command in backquotes that does not say to which bridge.
+_COMMAND = re.compile(r"(`bridge [a-z](?:(?! --local| --stack| --help)[^`])*)`")
 #: Seconds before each question whether something is done: quick at first; an explanation costs calls of both sides.
 PAUSES = (1.0, 2.0, 4.0, 8.0, 10.0)
 
@@ -66,6 +70,16 @@ class Context:
         """A command that people can copy."""
         options = self.bridge.place.options
         return f"bridge {words} {options}".rstrip()
+
+    def copyable(self, text: str) -> str:
+        """A text whose commands in backquotes lead to this bridge, so that people can copy them."""
+        given = self.arguments
+        if not hasattr(given, "local"):
+            return text
+        options = options_of(
+            local=given.local, port=given.port, stack=given.stack, region=given.region, profile=given.profile
+        )
+        return _COMMAND.sub(rf"\1 {options}`", text) if options else text
 
     def wait(self, seconds: float, ready: Callable[[], T | None], saying: Callable[[int], str]) -> T | None:
         """What `ready` gives at last, None when the seconds are over first; `saying` is told how many have passed."""
@@ -123,7 +137,7 @@ def sync_of(context: Context, entity: str, item: str) -> Entry | None:
                 raise Stopped(
                     End.FAILED,
                     f"Parked: {parked.reason}: {parked.means} ({parked.detail or 'no detail'})",
-                    f"{parked.first} More: {context.command(f'explain {entity}')}",
+                    f"{context.copyable(parked.first)} More: {context.command(f'explain {entity}')}",
                     reason="parked",
                 )
         if entry is None or entry.outcome == "failed":

@@ -187,9 +187,12 @@ def _show(context: Context, shown: HoldShown) -> None:
         ("reminded", terminal.time(hold.reminded)),
         (
             "decided",
-            f"{decision.verdict} revision {decision.revision} by {decision.by}: {decision.why}" if decision else "",
+            f"{decision.verdict} revision {decision.revision} by {decision.by}: {decision.why}"
+            if decision
+            else f"revision {hold.decided} by {hold.by}: {hold.why}"
+            if hold.decided
+            else "",
         ),
-        ("decided", f"revision {hold.decided} by {hold.by}: {hold.why}" if hold.decided else ""),
         ("done", f"{hold.released} of {hold.approved}" if hold.approved else ""),
         ("kept", _kept(shown)),
         ("events", _events(hold)),

@@ -52,7 +52,7 @@ def show_parked(context: Context) -> End:
         terminal.say(f"{item.entity}  {item.reason}{', discarded' if item.discarded else ''}")
         terminal.facts(
             ("that is", item.means),
-            ("do first", item.first),
+            ("do first", context.copyable(item.first)),
             ("detail", item.detail),
             ("reference", item.reference),
             ("first met", terminal.time(item.since)),

@@ -92,6 +92,14 @@ class Place:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
+def options_of(*, local: bool = False, port: int = LOCAL_PORT, stack: str | None = None, **others: str | None) -> str:
+    """The options that lead to a bridge again; `others` are the region and the profile."""
+    if local:
+        return "--local" if port == LOCAL_PORT else f"--local --port {port}"
+    given = (("stack", stack), *others.items()) if stack else ()
+    return " ".join(f"--{name} {value}" for name, value in given if value)
+
+
 def local(session: Session, port: int) -> Place:
     """The local stack on a port."""
     from botocore.credentials import Credentials
@@ -108,11 +116,10 @@ def local(session: Session, port: int) -> Place:
         )
 
     client = made("lambda", port)
-    options = "--local" if port == LOCAL_PORT else f"--local --port {port}"
     aws = f"http://127.0.0.1:{port + _LOCAL_AWS}"
     outputs = {SECRET_OUTPUT: _LOCAL_SECRET, HOOK_OUTPUT: f"http://127.0.0.1:{port}/okta/events"}
     return Place(
-        options,
+        options_of(local=True, port=port),
         client,
         LOCAL_OPERATIONS,
         LOCAL_APPROVALS,

@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from botocore.exceptions import ClientError
 
-from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, UNEXPECTED_TRIES
+from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, REDRIVEN_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import SettingsError, Transient
 from bridge.items import Queue, Reason
 from bridge.outbound.answer import LONGEST_WAIT
@@ -411,6 +411,19 @@ def test_a_server_error_of_one_entity_alone_is_parked_after_twenty_tries() -> No
     (kept,) = world.store.parked.values()
     assert (kept.entity, kept.reason) == (f"user:{ada}", "server-error-here-only")
     assert kept.detail.startswith("okta-500 oae")
+
+
+def test_what_was_parked_for_a_server_error_is_parked_again_after_three_tries() -> None:
+    """Somebody has sent it again and waits for an answer: it does not take twenty tries, nor another user's success."""
+    world = World()
+    (ada,) = world.provisioned(1)
+    failing_read(world, ada)
+    world.store.park(ParkedItem(f"user:{ada}", "before", "{}", "server-error-here-only", "okta-500", world.clock.now()))
+    again = world.ask(f"user:{ada}", Reason.REDRIVE)
+    assert tries_until_parked(world, f"user:{ada}", [], 30) == REDRIVEN_5XX_TRIES
+    assert [(kept.item_id, kept.reason) for kept in world.store.parked.values()] == [
+        (again.id, "server-error-here-only")
+    ]
 
 
 def test_a_server_error_with_nobody_to_compare_with_is_never_parked() -> None:

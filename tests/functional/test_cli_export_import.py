@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bridge.mapping.source import MapText
 from bridge.operations.decision_requests import Keep
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge_local.memory import MemoryStore
@@ -190,7 +191,7 @@ def test_the_attribute_map_is_shown_and_how_to_put_it_back(
     """Where an SSM parameter has it; a difference is named and left alone."""
     text = ['{"version": 1}']
     stage, file = office.stage, tmp_path / "decisions.json"
-    monkeypatch.setattr("bridge.mapping.source._read", lambda _name, _provider: text[0])
+    monkeypatch.setattr("bridge.mapping.source.read_text", lambda *_: MapText(text[0]))
     stage.variables["ATTRIBUTE_MAP_PARAMETER"] = "/bridge/map"
     stage.restart()
     office.aws.functions["stack-Operations-1A:reader"] = lambda asked: stage.operations.handle(asked, reader=True)

@@ -29,6 +29,8 @@ UNEXPECTED_TRIES = 5
 #: Tries of a 5xx that meets one entity while others succeed, and how many in a row must have been so: after an
 #: outage, whose tries count too, an upstream comes back in fits and starts.
 LONELY_5XX_TRIES, ISOLATED_FAILURES_THRESHOLD = 20, 5
+#: What such an item is parked with, and its tries when a person has sent it again, who waits for an answer.
+ISOLATED, REDRIVEN_5XX_TRIES = "server-error-here-only", 3
 #: A message that was not started for lack of time comes back at once this often, then after a pause.
 IMMEDIATE_RETURNS = 100
 RETURN_PAUSE = 30.0
@@ -164,8 +166,8 @@ class Failures:
             gauge(Metric.BREAKER_OPEN, 1)
         if isinstance(error, AuthFailure) or isinstance(error.__cause__, AuthFailure):
             count(Metric.AUTH_FAILURES, upstream=error.upstream or "settings")
-        if self._is_isolated(item.entity, error, receives):
-            return Permanent("server-error-here-only", detail=f"{error.reason} {error.reference}".strip())
+        if self._is_isolated(item, error, receives):
+            return Permanent(ISOLATED, detail=f"{error.reason} {error.reference}".strip())
         count(Metric.RETRIES, upstream=error.upstream)
         if error.reason == "time-budget":
             return 0.0 if receives <= IMMEDIATE_RETURNS else RETURN_PAUSE * patience(receives)
@@ -173,10 +175,10 @@ class Failures:
             return error.retry_after  # it waits its turn, which is no failure
         return self._backoff.delay(receives, error.retry_after, self._rng.random())
 
-    def _is_isolated(self, entity: str, error: Transient, receives: int) -> bool:
-        return (
-            error.status is not None
-            and error.status >= _SERVER_ERROR
-            and receives >= LONELY_5XX_TRIES
-            and self._calls.isolated_failures(entity) >= ISOLATED_FAILURES_THRESHOLD
-        )
+    def _is_isolated(self, item: Item, error: Transient, receives: int) -> bool:
+        if error.status is None or error.status < _SERVER_ERROR:
+            return False
+        if receives >= LONELY_5XX_TRIES and self._calls.isolated_failures(item.entity) >= ISOLATED_FAILURES_THRESHOLD:
+            return True
+        redriven = item.reason is Reason.REDRIVE and receives >= REDRIVEN_5XX_TRIES
+        return redriven and any(parked.reason == ISOLATED for parked in self._store.parked_items(item.entity))

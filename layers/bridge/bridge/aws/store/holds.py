@@ -86,7 +86,7 @@ class HoldRecords(Records):
 
     def hold_history(self, entity: str) -> list[Hold]:
         headers = [_HOLD.validate_python(record) for record in self._table.query(entity, "hold#")]
-        return sorted(headers, key=lambda hold: (hold.number, hold.changed))
+        return sorted(headers, key=lambda hold: (hold.number, hold.changed, hold.revision))
 
     def open_hold_entities(self) -> list[str]:
         return [record["sk"] for record in self._table.query(_OPEN)]
