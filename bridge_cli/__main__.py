@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Ctrl-C while the command is still being loaded ends it without a word, and not in a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -55,11 +62,31 @@ class Surroundings:
 
 
 def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | None = None) -> int:
-    """Run a command; its exit code."""
+    """Run a command; its exit code. Whatever happens is said in words."""
     around = surroundings or Surroundings()
+    try:
+        return _main(arguments, around)
+    except KeyboardInterrupt:
+        code: int = End.INTERRUPTED
+        _say(around, "Interrupted.")
+    except BrokenPipeError:
+        code = End.FAILED  # anyone who read has gone, as `head` does
+    except OSError as error:
+        code = End.FAILED
+        _say(around, f"The output cannot be written: {error.strerror or error}")
+    except Exception as error:  # noqa: BLE001 - people get words, whatever nobody foresaw
+        code = End.FAILED
+        _say(around, f"Unforeseen: {type(error).__name__}: {error}. That is a defect of this command.")
+    _quiet(around.stdout)
+    _quiet(around.stderr)
+    return code
+
+
+def _main(arguments: Sequence[str] | None, around: Surroundings) -> int:
     try:
         parsed = build(around.environment).parse_args(arguments)
     except SystemExit as ended:  # --help, or a usage that argparse has already explained
+        around.stdout.flush()
         return int(ended.code or 0)
     terminal = Terminal(
         around.stdin,
@@ -80,16 +107,21 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
             return client
 
         context = Context(parsed, bridge, terminal, around.sleep, around.clock, around.now, http, around.environment)
-        return _ended(context, around)
-
-
-def _ended(context: Context, around: Surroundings) -> int:
-    try:
         return _run(context)
-    except BrokenPipeError:
-        # Who read the output has gone, as `head` does; nothing is left to be said there.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), around.stdout.fileno())
-        return End.FAILED
+
+
+def _say(around: Surroundings, words: str) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        print(f"bridge: {words}", file=around.stderr, flush=True)
+
+
+def _quiet(stream: TextIO) -> None:
+    """What is left in a stream that takes nothing any more must not be complained of at the very end."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _run(context: Context) -> End:
@@ -129,4 +161,5 @@ def _place(arguments: argparse.Namespace, around: Surroundings) -> Place:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main())

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from threading import Event, Thread
 
 from bridge_local import ROOT
+from bridge_local.ending import own
 from bridge_local.logs import FunctionLogs
 
 #: Seconds a program has to end when it is told to.
@@ -48,15 +49,17 @@ class Child:
 
     def _supervise(self) -> None:
         while not self._stop.is_set():
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                self._command,
-                cwd=ROOT,
-                env=self._environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                # Ctrl-C is for the stack alone, which ends its children in its turn.
-                start_new_session=True,
+            process = own(
+                subprocess.Popen(  # noqa: S603 - our own program
+                    self._command,
+                    cwd=ROOT,
+                    env=self._environment,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    # Ctrl-C is for the stack alone, which ends its children in its turn.
+                    start_new_session=True,
+                )
             )
             self._process = process
             reader = Thread(target=self._read, args=(process,), daemon=True)

@@ -13,6 +13,7 @@ from threading import Lock, Thread, Timer
 from typing import IO, Any
 
 from bridge_local import ROOT
+from bridge_local.ending import own
 from bridge_local.function import ANSWERS
 from bridge_local.logs import FunctionLogs
 
@@ -112,7 +113,7 @@ class Function:
         os.close(writes)
         answers = os.fdopen(reads, encoding="utf-8")
         Thread(target=self._read, args=(process,), daemon=True).start()
-        self._process, self._answers = process, answers
+        self._process, self._answers = own(process), answers
         return process, answers
 
     def _end(self) -> None:

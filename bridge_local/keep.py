@@ -16,10 +16,19 @@ _FILE = "state.json"
 
 
 def load(directory: Path | None) -> dict[str, Any]:
-    """What an earlier run kept; empty without one."""
+    """What an earlier run kept; empty without one.
+
+    Raises:
+        ValueError: the file holds something else.
+    """
     if directory is None or not (directory / _FILE).exists():
         return {}
-    state: dict[str, Any] = json.loads((directory / _FILE).read_text(encoding="utf-8"))
+    try:
+        state = json.loads((directory / _FILE).read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        state = None
+    if not isinstance(state, dict) or not {"aws", "okta", "genesys"} <= state.keys():
+        raise ValueError(f"STATE_DIR: {directory / _FILE} is not what an earlier stack has kept; move it away")
     return state
 
 

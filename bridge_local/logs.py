@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from threading import Lock
@@ -29,6 +31,7 @@ class FunctionLogs(io.TextIOBase):
         self._file = path.open("a", encoding="utf-8")
         self._lock = Lock()
         self._rest = ""
+        self._lost = False
 
     def write(self, text: str) -> int:
         """Take text, line by line."""
@@ -45,15 +48,18 @@ class FunctionLogs(io.TextIOBase):
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):  # what a full disk did not take
             self._file.close()
         super().close()
 
     def _take(self, line: str) -> None:
         if self._file.closed or not line:
             return
-        self._file.write(line + "\n")
-        self._file.flush()
+        try:
+            self._file.write(line + "\n")
+            self._file.flush()
+        except OSError as error:  # a full disk must not stop those who print
+            self._lose(error)
         if '"CloudWatchMetrics"' in line:
             try:
                 document = json.loads(line)
@@ -61,6 +67,12 @@ class FunctionLogs(io.TextIOBase):
                 self.series.take(document)
             except (ValueError, KeyError, TypeError):
                 return  # a line that only looks like a metric is a log line
+
+    def _lose(self, error: OSError) -> None:
+        if not self._lost:
+            self._lost = True
+            with contextlib.suppress(OSError):
+                os.write(2, f"{self.path}: {error.strerror}: lines are lost, and the stack goes on\n".encode())
 
     def _count(self, document: dict[str, Any]) -> None:
         for directive in document["_aws"]["CloudWatchMetrics"]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from pathlib import Path
 
 #: The secret's values in the local stack; the environment variable of the same name in upper case wins.
@@ -33,6 +36,9 @@ DELAYS = {"GroupsQueue": 3}
 CONSUMER_TIMEOUT = 30
 VISIBILITY = 45
 
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/?")
+#: Most digits of a number.
+_DIGITS = 12
 #: From one run of catch-up to the next in AWS; what CATCH_UP_SECONDS says in its place quickens every schedule.
 CATCH_UP_SECONDS = 300
 
@@ -49,6 +55,7 @@ class Options:
         genesys_api_url: an outside Genesys Cloud API, empty for the simulator.
         genesys_login_url: an outside Genesys Cloud login, empty for the simulator.
         people: how many invented people the simulators begin with.
+        seed: of the invented people.
         examples: whether Okta begins with the people of ``events/`` alone, of whom nobody has been told.
         catch_up_seconds: from one run of catch-up to the next; 15 where people watch, and no variable says otherwise.
             The other schedules of the template keep their relation to it.
@@ -63,6 +70,7 @@ class Options:
     genesys_api_url: str = ""
     genesys_login_url: str = ""
     people: int = 0
+    seed: int = 0
     examples: bool = False
     catch_up_seconds: int = CATCH_UP_SECONDS
     concurrency: int = 1000
@@ -70,24 +78,28 @@ class Options:
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> Options:
-        """PORT, BIND, STATE_DIR, PEOPLE, EXAMPLES, CATCH_UP_SECONDS, CONCURRENT_EXECUTIONS and the URLs.
+        """PORT, BIND, STATE_DIR, PEOPLE, SEED, EXAMPLES, CATCH_UP_SECONDS, CONCURRENT_EXECUTIONS and the URLs.
 
         Raises:
             ValueError: a variable is not as expected; the message names it.
         """
+        for name in ("OKTA_ORG_URL", "GENESYS_API_URL", "GENESYS_LOGIN_URL"):
+            if variables.get(name) and not _ORIGIN.fullmatch(variables[name]):
+                raise ValueError(f"{name}: expected an origin, such as http://127.0.0.1:9000")
         outside = [variables.get(name, "") for name in ("OKTA_ORG_URL", "GENESYS_API_URL", "GENESYS_LOGIN_URL")]
         state_dir = variables.get("STATE_DIR", "")
         return cls(
-            port=_number(variables, "PORT", 8080, 1024, 65532),
-            bind=variables.get("BIND", ""),
-            state_dir=Path(state_dir) if state_dir else None,
+            port=whole(variables, "PORT", 8080, 1024, 65532),
+            bind=_address(variables.get("BIND", "")),
+            state_dir=_directory(Path(state_dir)) if state_dir else None,
             okta_url=outside[0].rstrip("/"),
             genesys_api_url=outside[1].rstrip("/"),
             genesys_login_url=outside[2].rstrip("/"),
-            people=_number(variables, "PEOPLE", 0 if any(outside) else 12, 0, 5000),
-            examples=bool(_number(variables, "EXAMPLES", 0, 0, 1)),
-            catch_up_seconds=_number(variables, "CATCH_UP_SECONDS", 15, 1, 3600),
-            concurrency=_number(variables, "CONCURRENT_EXECUTIONS", 1000, 1, 1_000_000),
+            people=whole(variables, "PEOPLE", 0 if any(outside) else 12, 0, 5000),
+            seed=whole(variables, "SEED", 0, 0, 10**9),
+            examples=bool(whole(variables, "EXAMPLES", 0, 0, 1)),
+            catch_up_seconds=whole(variables, "CATCH_UP_SECONDS", 15, 1, 3600),
+            concurrency=whole(variables, "CONCURRENT_EXECUTIONS", 1000, 1, 1_000_000),
             variables=dict(variables),
         )
 
@@ -127,8 +139,28 @@ class Options:
         return {key: self.variables.get(key.upper()) or value for key, value in SECRET.items()}
 
 
-def _number(variables: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text)) if text else ""
+    except ValueError:
+        raise ValueError("BIND: expected an IP address, such as 0.0.0.0") from None
+
+
+def _directory(path: Path) -> Path:
+    """A directory that is there or can be made."""
+    nearest = next(each for each in (path, *path.absolute().parents) if each.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError(f"STATE_DIR: expected a directory that can be written, not {path}")
+    return path
+
+
+def whole(variables: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    """A variable that is a whole number.
+
+    Raises:
+        ValueError: it is none, or out of range; the message names it.
+    """
     text = variables.get(name, "") or str(default)
-    if not text.isdecimal() or not least <= int(text) <= most:
+    if not text.isascii() or not text.isdecimal() or len(text) > _DIGITS or not least <= int(text) <= most:
         raise ValueError(f"{name}: expected a whole number from {least} to {most}")
     return int(text)

@@ -22,9 +22,10 @@ from bridge.aws.store.dynamo import DynamoStore
 from bridge_local import ROOT, container_env, examples, sam
 from bridge_local.demo import free_ports
 from bridge_local.genesys import GenesysModel
+from bridge_local.hook_calls import deliver
 from bridge_local.okta import OktaModel
 from bridge_local.options import Options
-from bridge_local.stack import Stack, deliver
+from bridge_local.stack import Stack
 from bridge_local.template import Template
 
 EVENTS = ROOT / "events"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import os
 import random
@@ -16,11 +15,17 @@ from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
+from bridge.approvals.settings import ApprovalsSettings
 from bridge.aws.store.dynamo import DynamoStore
+from bridge.catchup.settings import LogPollerSettings
+from bridge.consumer.settings import ConsumerSettings
+from bridge.okta.events import HOOK_TYPES
 from bridge.operations.asked import READER
 from bridge.operations.bridge_answers import Status
+from bridge.operations.settings import OperationsSettings
+from bridge.receiver.settings import ReceiverSettings
+from bridge.reconcile.settings import ReconcilerSettings
 from bridge.settings import Mode
 from bridge_local import ROOT, keep
 from bridge_local.acts import Acts
@@ -31,13 +36,13 @@ from bridge_local.exchange import Model, Request, Response
 from bridge_local.front import Front
 from bridge_local.functions import Function
 from bridge_local.genesys import GenesysModel, GenesysSwitches
+from bridge_local.hook_calls import challenge, deliver
 from bridge_local.lambda_api import LambdaApi
 from bridge_local.logs import FunctionLogs
 from bridge_local.moto_model import Moto
 from bridge_local.okta import UNLIMITED, HookDispatcher, OktaModel, OktaSwitches
 from bridge_local.okta.dispatcher import Post
-from bridge_local.okta.event_types import TEXTS, is_hook_eligible
-from bridge_local.options import DEFAULTS, Options
+from bridge_local.options import DEFAULTS, Options, whole
 from bridge_local.play import Play, Stagehand
 from bridge_local.schedules import Schedules
 from bridge_local.server import Server
@@ -46,7 +51,15 @@ from bridge_local.template import Source, Template
 
 #: Seconds between two checks of what the hooks have to deliver.
 _TICK = 0.05
-_ELIGIBLE = [event_type for event_type in TEXTS if is_hook_eligible(event_type)]
+#: What each function reads from its environment.
+_SETTINGS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
+    "Receiver": ReceiverSettings.read,
+    "Consumer": ConsumerSettings.read,
+    "LogPoller": LogPollerSettings.read,
+    "Reconciler": ReconcilerSettings.read,
+    "Operations": OperationsSettings.read,
+    "Approvals": ApprovalsSettings.read,
+}
 
 
 def utc_now() -> datetime:
@@ -89,7 +102,10 @@ class Stack:
         )
         self.genesys = self._genesys_model(numbers)
         self._directory = options.state_dir or Path(tempfile.mkdtemp(prefix="bridge-local-"))
-        self._directory.mkdir(parents=True, exist_ok=True)
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"STATE_DIR: {error.strerror}: {options.state_dir}") from None
         self.logs = FunctionLogs(self._directory / "functions.log")
         self._moto = Moto()
         self.console = Console(
@@ -162,7 +178,7 @@ class Stack:
         kept = self._kept.get("okta")
         if kept:
             kept = {**kept, "org_url": org_url}
-            return OktaModel.from_state(kept, utc_now, _split(numbers), switches, api_token=token, challenge=_challenge)
+            return OktaModel.from_state(kept, utc_now, _split(numbers), switches, api_token=token, challenge=challenge)
         return OktaModel(
             utc_now,
             _split(numbers),
@@ -170,13 +186,14 @@ class Stack:
             org_url=org_url,
             app_id=self.options.app_id,
             api_token=token,
-            challenge=_challenge,
+            challenge=challenge,
         )
 
     def _genesys_model(self, numbers: random.Random) -> GenesysModel | None:
         if self.options.genesys_api_url and self.options.genesys_login_url:
             return None
-        pace = int(self.options.variables.get("GENESYS_REQUESTS_PER_MINUTE") or DEFAULTS["GENESYS_REQUESTS_PER_MINUTE"])
+        name = "GENESYS_REQUESTS_PER_MINUTE"
+        pace = whole(self.options.variables, name, int(DEFAULTS[name]), 1, 1_000_000)
         model = GenesysModel(
             utc_now,
             _split(numbers),
@@ -207,6 +224,7 @@ class Stack:
         self._moto.reset()
         self._serve(self._moto, 3)
         self.aws.create(self.template, self.options)
+        self._check_settings()
         if self._kept:
             keep.restore_aws(self.aws, self._kept["aws"])
         self._skip_first_day()
@@ -222,6 +240,15 @@ class Stack:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
             self._begin(self._deliver, "hooks")
+
+    def _check_settings(self) -> None:
+        """Read what every function will read, now: each in a process of its own would only say so in the log.
+
+        Raises:
+            SettingsError: a variable is missing or wrong; the message names it.
+        """
+        for function, read in _SETTINGS.items():
+            read(self.aws.environment(self.template, function, self.options))
 
     def _skip_first_day(self) -> None:
         """This company has its first comparison behind it, so that changes show at once what they do every day."""
@@ -262,7 +289,7 @@ class Stack:
         }
         document = {
             "name": "Bridge",
-            "events": {"type": "EVENT_TYPE", "items": _ELIGIBLE},
+            "events": {"type": "EVENT_TYPE", "items": sorted(HOOK_TYPES)},
             "channel": {"type": "HTTP", "version": "1.0.0", "config": {"uri": self.hook_url, "authScheme": scheme}},
         }
         made = self.okta.handle(Request.of("POST", "/api/v1/eventHooks", headers, json.dumps(document).encode()))
@@ -349,27 +376,3 @@ def _put_back(environment: Mapping[str, str]) -> None:
 def _split(numbers: random.Random) -> random.Random:
     """Another source of numbers, determined by the first."""
     return random.Random(numbers.random())  # noqa: S311 - a simulation
-
-
-def _request(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None, timeout: float
-) -> tuple[int, bytes]:
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    try:
-        with contextlib.closing(kind(parts.netloc, timeout=timeout)) as connection:
-            connection.request(method, parts.path or "/", body, dict(headers))
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-    except http.client.HTTPException as error:
-        raise ConnectionError(str(error)) from error
-
-
-def deliver(url: str, headers: Mapping[str, str], body: bytes, timeout: float) -> int:
-    """Deliver, as Okta does."""
-    return _request("POST", url, headers, body, timeout)[0]
-
-
-def _challenge(url: str, headers: Mapping[str, str], timeout: float) -> tuple[int, bytes]:
-    """Verify, as Okta does."""
-    return _request("GET", url, headers, None, timeout)

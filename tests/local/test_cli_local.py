@@ -20,6 +20,7 @@ import pytest
 
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.items import Reason, make_item
+from bridge.okta.events import HOOK_TYPES
 from bridge.provisioning.records import GroupState, ParkedItem
 from bridge.provisioning.user_records import Origin, UserState
 from bridge_cli import ROOT
@@ -277,6 +278,14 @@ def test_okta_is_played_and_a_server_is_broken(office: Office) -> None:
     assert genesys.handle(Request.of("GET", "/api/v2/scim/v2/users")).status == 503
     office.bridge("play mend")
     assert genesys.handle(Request.of("GET", "/api/v2/scim/v2/users")).status == 401
+
+
+def test_the_check_of_a_new_stack_finds_no_superfluous_event_types(office: Office) -> None:
+    """Its hook is registered for what the bridge reads, and for nothing else."""
+    hook = {"do": "check", "hook_url": office.stack.hook_url}
+    found = office.stack.functions["Operations"].invoke(hook).payload["checks"]
+    [types] = [each for each in found if each["id"] == "hook.types"]
+    assert (types["state"], types["because"]) == ("ok", f"all {len(HOOK_TYPES)}")
 
 
 def test_the_records_come_back_from_a_recovered_table(office: Office) -> None:

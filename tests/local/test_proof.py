@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge_local.demo import verdict
-from bridge_local.proof import differences
+from bridge_local.proof import differences, kept
 from bridge_local.scenario import EVENT_TYPES, LINKED_GROUPS, Company
 from tests.world import World
 
@@ -43,8 +43,21 @@ def test_the_whole_story_ends_equal(told: tuple[World, Company]) -> None:
 def test_the_demo_fails_for_a_single_difference(wrong: list[str], status: int) -> None:
     """The exit status is 1, and the difference is shown."""
     said: list[str] = []
-    assert verdict(wrong, 1.0, said.append) == status
+    assert verdict(wrong, {}, 1.0, said.append) == status
     assert all(any(each in line for line in said) for each in wrong)
+
+
+def test_the_last_words_count_those_who_are_really_still_members(told: tuple[World, Company]) -> None:
+    """Counted in Genesys Cloud, not in the hold; without any, nothing is excepted."""
+    world, company = told
+    [(group, count)] = kept(world.okta, world.genesys, company.story).items()
+    theirs = world.genesys.members(company.story.links[group])
+    assert 0 < count <= min(len(theirs), len(company.held))
+    said: list[str] = []
+    verdict([], {"Sales": count}, 1.0, said.append)
+    assert f"every member, except the {count} who are held in Sales" in said[0]
+    verdict([], {}, 1.0, said.append)
+    assert "except" not in said[4]
 
 
 def someone(world: World) -> str:
