@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.operations.answers import Compared, Differences, Explained, Planned, Step, Synced
 from bridge.operations.requests import Diff, Explain, Sync
+from bridge_cli.because import ask_because, because_document, show_because
 from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments, wait_arguments, whole
 from bridge_cli.context import Context, pages, show_entry, sync_of, work_facts
 from bridge_cli.ends import End
@@ -52,12 +53,14 @@ def explain(context: Context) -> End:
     """``explain``."""
     entity, terminal = entity_of(context.arguments), context.terminal
     reply = context.ask(Explain(entity=entity, limit=context.arguments.limit), Explained)
-    terminal.document(reply.document)
+    caused = ask_because(context, entity)
+    terminal.document({**reply.document, **because_document(caused)})
     if terminal.as_json:
         return End.DONE
     answer = reply.answer
     terminal.say(f"{entity}  in Genesys Cloud: {answer.genesys_id or 'not linked'}", "")
     show_steps(terminal, answer.steps)
+    show_because(context, caused)
     if answer.excepted:
         terminal.say("", f"Kept by a rejected hold: {' '.join(answer.excepted)}")
     if answer.parked:
@@ -196,7 +199,8 @@ COMMANDS = (
         "why a user or a group is as it is",
         "Five steps: reach (has anything about it arrived, and are the queues read), read (what Okta says), in scope "
         "(is it the bridge's), match (what it is in Genesys Cloud), act (what a sync would do, and what keeps it from "
-        "that). Then the journal: what the last syncs read, changed and called. Nothing is changed.",
+        "that). Then who or what took somebody out, read from Okta's System Log, and the journal: what the last syncs "
+        "read, changed and called. Nothing is changed.",
         "bridge explain user 00u1a2b3c4d5e6f7g8h9",
         explain,
         _explain_arguments,

@@ -8,6 +8,7 @@ from typing import Literal
 from bridge.operations.hold_answers import Decided, Hold, Holds, HoldShown
 from bridge.operations.reasons import text_of
 from bridge.operations.requests import HoldsList, HoldsShow
+from bridge_cli.because import ask_because, because_document, show_because
 from bridge_cli.bridge import Reply
 from bridge_cli.commands import Command, group_argument, okta_id, page_arguments, positive, seconds, ticket_argument
 from bridge_cli.context import Context, pages
@@ -60,9 +61,11 @@ def list_holds(context: Context) -> End:
 def show_hold(context: Context) -> End:
     """``holds show``."""
     reply = pages(context, HoldsShow(entity=context.arguments.entity), HoldShown, "staged")
-    context.terminal.document(reply.document)
+    caused = ask_because(context, context.arguments.entity)
+    context.terminal.document({**reply.document, **because_document(caused)})
     if not context.terminal.as_json:
         _show(context, reply.answer)
+        show_because(context, caused)
         if reply.answer.hold.state in _UNDECIDED:
             words = f"{context.arguments.entity} --why TICKET"
             context.terminal.say("", f"Decide: {context.command(f'holds approve {words}')}")
@@ -92,6 +95,8 @@ def _decide(context: Context, verb: Verb) -> End:
     hold = shown.hold
     _show(context, shown)
     _check(context, hold)
+    if not context.terminal.as_json:
+        show_because(context, ask_because(context, entity))
     users = count(hold.staged, "user")
     what, kept = ("deactivation", "active") if entity == "app" else ("removal", "as members")
     means = (
@@ -292,7 +297,8 @@ COMMANDS = (
         "holds show",
         "HOLD",
         "one hold: why, whom it holds, and what happened to it",
-        "Shows the newest hold of a group (or of the organisation, app), also one that has ended.",
+        "Shows the newest hold of a group (or of the organisation, app), also one that has ended, and who or what took "
+        "people out: read from Okta's System Log by the ids of the events, which Okta keeps for 90 days.",
         "bridge holds show 00g1a2b3c4d5e6f7g8h9",
         show_hold,
         _show_arguments,

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, TextIO, cast
 
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
 from bridge.operations.decision_requests import parse_decision
 from bridge.operations.requests import parse_operation
@@ -20,6 +21,7 @@ START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ZONE = timezone(timedelta(hours=-5))
 OUTPUTS = {"OperationsFunction": "stack-Operations-1A", "ApprovalsFunction": "stack-Approvals-2B"}
 READERS = "stack-Operations-1A:reader"
+NAMES = "stack-Operations-1A:names"
 CREDENTIALS = Credentials("AKIAEXAMPLE", "secret-key", "session-token")
 
 Handler = Callable[[Any], Any]
@@ -76,6 +78,8 @@ class FakeAws:
         """Lambda's answer."""
         payload = json.loads(Payload)
         self.invoked.append((FunctionName, payload))
+        if FunctionName == NAMES and NAMES not in self.functions:  # a right of its own, which few have
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not allowed"}}, "Invoke")
         answer = self.functions[FunctionName](payload)
         return {"StatusCode": 200, "Payload": io.BytesIO(json.dumps(answer).encode())}
 
@@ -168,6 +172,8 @@ class Stage:
 
     def _read(self, payload: Any) -> Any:
         assert parse_operation(payload).reads
+        if payload["do"] == "because" and "because" not in self.answers:  # asked beside what a command is about
+            return {"ok": True, "known": True, "causes": [], "missing": 0}
         return self._operation(payload)
 
     def _decision(self, payload: Any) -> Any:

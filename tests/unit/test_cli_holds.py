@@ -92,7 +92,7 @@ def test_an_approval_shows_asks_and_approves_what_it_showed() -> None:
     assert {name: value for name, value in asked.items() if name != "identity"} == {
         "do": "approve", "entity": GROUP, "number": 1, "revision": 3, "why": "OPS-1",
     }  # fmt: skip
-    assert [name for name, _ in stage.aws.invoked] == [READERS, OUTPUTS["ApprovalsFunction"]]
+    assert [name for name, _ in stage.aws.invoked] == [READERS, READERS, OUTPUTS["ApprovalsFunction"]]
 
 
 def test_the_identity_is_signed_for_this_decision_at_the_regional_endpoint() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bridge.aws.causes import Causes
 from bridge.aws.dependencies import Dependencies
 from bridge.aws.names import Names
 from bridge.aws.soundings import Soundings
+from bridge.aws.upstreams import log_clients
 from bridge.items import Queue
+from bridge.operations.because import BecauseService
 from bridge.operations.checking import CheckService
 from bridge.operations.compare import Comparison
 from bridge.operations.explain import Explanation
@@ -103,6 +106,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
         naming=NamingService(store, Names(okta, genesys, settings.okta.app_id)),
         users=UserLinkService(okta, genesys, store, dependencies.queues, clock, preview_over, mode=provisioning.mode),
+        causes=BecauseService(store, Causes(log_clients(settings.okta, dependencies), clock)),
         matching=MatchService(okta, genesys, store, dependencies.mapper, hash_key, dependencies.queues, clock),
         maps=MapService(
             okta,

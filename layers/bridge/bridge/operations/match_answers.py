@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -101,3 +102,24 @@ class PushedGroups(Answer):
     known: bool
     groups: list[PushedGroup]
     next: str | None
+
+
+class Cause(Part):
+    """One event that took somebody out; `actor` is an id, empty for a system process."""
+
+    event: str
+    at: datetime
+    type: str
+    by: Literal["person", "application", "rule", "system"] = Field(description="a rule only where the event names it")
+    actor: str
+    users: list[str]
+    groups: list[str]
+
+
+class Caused(Answer):
+    """Answers ``because``; `known` is false where the System Log cannot be read, and `why` is the reason code then."""
+
+    known: bool
+    why: str = ""
+    causes: list[Cause]
+    missing: int = Field(description="how many events the log does not show (any more: it keeps them for 90 days)")

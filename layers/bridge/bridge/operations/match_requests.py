@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bridge.items import OKTA_ID
-from bridge.operations.asked import MAX_NAMES, After, Asked, UserId
+from bridge.operations.asked import MAX_NAMES, After, AnyEntity, Asked, UserId
 
 #: Most links that one request writes.
 MAX_LINKS = 25
@@ -108,4 +108,19 @@ class GroupImport(Asked):
         return True
 
 
-MatchOperation = Match | MatchLink | UserChange | NamesOf | GroupImport
+class Because(Asked):
+    """Who or what took somebody out, by the events that a hold and the last syncs name, read live from the System Log.
+
+    Answered by `match_answers.Caused`.
+    """
+
+    do: Literal["because"] = "because"
+    entity: AnyEntity
+
+    @property
+    def reads(self) -> bool:
+        """Always: ids alone."""
+        return True
+
+
+MatchOperation = Match | MatchLink | UserChange | NamesOf | GroupImport | Because

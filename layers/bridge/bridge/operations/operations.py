@@ -11,6 +11,7 @@ from bridge.aws.telemetry import logger
 from bridge.items import Reason, make_item
 from bridge.operations import answers, hold_answers, match_requests, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
+from bridge.operations.because import BecauseService
 from bridge.operations.checking import CheckService
 from bridge.operations.compare import Comparison
 from bridge.operations.edge import answered
@@ -50,6 +51,7 @@ class Operations:
     maps: MapService
     naming: NamingService
     matching: MatchService
+    causes: BecauseService
     users: UserLinkService
     reconcile: ReconcileService
     preview: Preview
@@ -124,6 +126,8 @@ class Operations:
                 return self.naming.find(asked)
             case match_requests.GroupImport():
                 return self.naming.pushed(asked)
+            case match_requests.Because():
+                return self.causes.because(asked)
             case match_requests.NamesOf():
                 return self.naming.called(asked)
             case match_requests.Match():
