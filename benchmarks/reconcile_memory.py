@@ -35,8 +35,7 @@ from bridge.provisioning.records import AppState, GroupLink, GroupState
 from bridge.provisioning.user_records import Origin, UserLink, UserState
 from bridge.provisioning.values import OktaUser
 from bridge.reconcile.composition import ReconcilerEvents
-from bridge.reconcile.settings import ReconcilerSettings
-from bridge.settings import UserNameSource
+from bridge.settings import SyncSettings, UserNameSource
 from bridge_local.exchange import Request
 from bridge_local.genesys import GenesysModel
 from bridge_local.memory.reconcile import MemoryRuns
@@ -276,7 +275,7 @@ def measure(users: int, *, known: bool) -> dict[str, Any]:
     fingerprints = Fingerprints(lambda: words.get("hash_key").encode())
     store = Links(users_in_all=users, fingerprints=fingerprints, values=values, known=known)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    settings = ReconcilerSettings.read(ENVIRONMENT)
+    settings = SyncSettings.read(ENVIRONMENT)
     events = ReconcilerEvents(
         settings,
         Dependencies(

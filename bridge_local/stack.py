@@ -25,8 +25,7 @@ from bridge.operations.asked import READER
 from bridge.operations.bridge_answers import Status
 from bridge.operations.settings import OperationsSettings
 from bridge.receiver.settings import ReceiverSettings
-from bridge.reconcile.settings import ReconcilerSettings
-from bridge.settings import Mode
+from bridge.settings import Mode, SyncSettings
 from bridge_local import ROOT, keep
 from bridge_local.acts import Acts
 from bridge_local.aws import Aws
@@ -56,7 +55,7 @@ _SETTINGS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
     "LogPoller": LogPollerSettings.read,
-    "Reconciler": ReconcilerSettings.read,
+    "Reconciler": SyncSettings.read,
     "Operations": OperationsSettings.read,
     "Approvals": ApprovalsSettings.read,
 }

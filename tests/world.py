@@ -33,8 +33,7 @@ from bridge.provisioning.user_records import Origin, UserLink, UserState
 from bridge.receiver.composition import Receiver
 from bridge.receiver.settings import ReceiverSettings
 from bridge.reconcile.composition import ReconcilerEvents
-from bridge.reconcile.settings import ReconcilerSettings
-from bridge.settings import UserNameSource
+from bridge.settings import SyncSettings, UserNameSource
 from bridge_local.faults import Fault, watched
 from bridge_local.fifo import FifoQueues
 from bridge_local.genesys.model import GenesysModel
@@ -269,7 +268,7 @@ class World:
 
     def new_reconciler(self, **given: Any) -> ReconcilerEvents:
         """A new environment of the reconciler, with these in place of its dependencies."""
-        settings = ReconcilerSettings.read(self.environment())
+        settings = SyncSettings.read(self.environment())
         usual = self.dependencies(ConsumerSettings.read(self.environment())).given
         return ReconcilerEvents(settings, Dependencies(settings, **{**usual, "pause": self.clock.advance, **given}))
 

@@ -12,13 +12,13 @@ from bridge.aws.dependencies import Dependencies
 from bridge.aws.telemetry import logger
 from bridge.errors import SettingsError
 from bridge.reconcile.composition import ReconcilerEvents, refused
-from bridge.reconcile.settings import ReconcilerSettings
+from bridge.settings import SyncSettings
 
 
 @lru_cache(maxsize=1)
 def compose() -> ReconcilerEvents:
     """The reconciler, from the environment, once; `SettingsError` when a variable is missing or wrong."""
-    settings = ReconcilerSettings.read(os.environ)
+    settings = SyncSettings.read(os.environ)
     return ReconcilerEvents(settings, Dependencies(settings))
 
 

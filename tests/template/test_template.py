@@ -19,7 +19,7 @@ from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
 from bridge.operations.settings import OperationsSettings
 from bridge.receiver.settings import ReceiverSettings
-from bridge.reconcile.settings import ReconcilerSettings
+from bridge.settings import SyncSettings
 from bridge_local import ROOT
 from bridge_local.template import Template
 
@@ -31,7 +31,7 @@ SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
     "LogPoller": LogPollerSettings.read,
-    "Reconciler": ReconcilerSettings.read,
+    "Reconciler": SyncSettings.read,
     "Operations": OperationsSettings.read,
     "Approvals": ApprovalsSettings.read,
 }

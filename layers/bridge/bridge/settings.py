@@ -1,6 +1,7 @@
 """Settings that several functions read, and how a variable is read.
 
-Each function's package has a class of its own with just what that function reads; an empty variable counts as unset.
+Functions that sync or compare read `SyncSettings`, some with more of their own; the others have a class in their
+package with just what they read. An empty variable counts as unset.
 Whatever is wrong raises `SettingsError` naming the variable and what was expected. Standard library only: the receiver
 imports this.
 """
@@ -11,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
 from bridge.errors import SettingsError
 
@@ -329,3 +330,38 @@ class ProvisioningSettings:
             protected_group=environment.text("PROTECTED_GROUP", "").strip(),
             read_lag_seconds=environment.number("OKTA_READ_LAG_SECONDS", 5, least=0, most=60),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncSettings:
+    """What a function reads that syncs, or compares and previews as a sync would."""
+
+    okta: OktaSettings
+    genesys: GenesysSettings
+    provisioning: ProvisioningSettings
+    queues: QueueSettings
+    mapping: MapSettings
+    secret_id: str
+    hash_key_secret_id: str
+    state_table: str
+
+    @classmethod
+    def read(cls, variables: Mapping[str, str]) -> Self:
+        """Every variable of the function."""
+        environment = Environment(variables)
+        return cls(
+            okta=OktaSettings.read(environment),
+            genesys=GenesysSettings.read(environment),
+            provisioning=ProvisioningSettings.read(environment),
+            queues=QueueSettings.read(environment),
+            mapping=MapSettings.read(environment),
+            secret_id=environment.text("BRIDGE_SECRET_ID"),
+            hash_key_secret_id=environment.text("HASH_KEY_SECRET_ID"),
+            state_table=environment.text("STATE_TABLE"),
+            **cls.own(environment),
+        )
+
+    @staticmethod
+    def own(_environment: Environment) -> dict[str, Any]:
+        """What one function alone reads, by field."""
+        return {}

@@ -21,7 +21,7 @@ from bridge.reconcile.accounts import Accounts
 from bridge.reconcile.assigned import AssignedUsers
 from bridge.reconcile.groups import Groups
 from bridge.reconcile.reconciler import Phases, Reconciler
-from bridge.reconcile.settings import ReconcilerSettings
+from bridge.settings import SyncSettings
 
 _RUN = TypeAdapter(Run)
 
@@ -34,7 +34,7 @@ class ReconcilerEvents:
     is ``ended``, ``waits``, ``failed`` or ``nothing``, with the newest run as it stands; or ``sent``, or ``refused``.
     """
 
-    def __init__(self, settings: ReconcilerSettings, dependencies: Dependencies) -> None:
+    def __init__(self, settings: SyncSettings, dependencies: Dependencies) -> None:
         """Build the clients once; tokens live in them."""
         self._dependencies = dependencies
         self._calls = Calls(dependencies.clock)
