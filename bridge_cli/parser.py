@@ -11,6 +11,7 @@ from typing import Any
 from bridge_cli import (
     checks,
     decisions,
+    doings,
     entities,
     groups,
     holds,
@@ -35,6 +36,7 @@ COMMANDS: tuple[Command, ...] = (
     *hook.COMMANDS,
     *holds.COMMANDS,
     *entities.COMMANDS,
+    *doings.COMMANDS,
     *running.COMMANDS[1:3],
     *parked.COMMANDS,
     *match.COMMANDS,

@@ -94,6 +94,11 @@ class Terminal:
             self.progressed()
             print(json.dumps(document, indent=2), file=self._stdout)
 
+    def line(self, document: Mapping[str, Any]) -> None:
+        """One JSON document of many, in a line of its own."""
+        if self.as_json:
+            print(json.dumps(document), file=self._stdout)
+
     # ---------------------------------------------------------------------------------------- beside it
 
     def confirm(self, question: str) -> None:

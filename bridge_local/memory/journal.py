@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from bridge.items import format_time
 from bridge.provisioning.records import JournalEntry, ParkedItem
 from bridge_local.memory.base import Guarded
 
@@ -56,6 +58,13 @@ class MemoryJournal(Guarded):
         with self._lock:
             found = [entry for entry in self.journal if entry.entity == entity]
         return sorted(found, key=lambda entry: entry.at, reverse=True)[:limit]
+
+    def log(self, since: datetime, before: str) -> Iterator[tuple[str, JournalEntry]]:
+        with self._lock:
+            found = {f"{format_time(entry.at)}#{number:012}": entry for number, entry in enumerate(self.journal)}
+        for place, entry in sorted(found.items(), reverse=True):
+            if entry.says_something and entry.at >= since and place < before:
+                yield place, entry
 
     def note_difference(self, entry: JournalEntry) -> None:
         with self._lock:

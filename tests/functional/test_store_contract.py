@@ -15,6 +15,7 @@ from moto import mock_aws
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.table import Put, StateTable
 from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
+from bridge.items import format_time
 from bridge.outbound.breaker import Breakers
 from bridge.outbound.refusals import Refusals
 from bridge.provisioning.hold_records import Decision, Hold, HoldState, RemovalState, Verdict
@@ -627,6 +628,25 @@ class TestJournal:
         store.write(JournalEntry(f"user:{BEN}", NOW + timedelta(hours=1), "created"))
         assert [entry.outcome for entry in store.entries(f"user:{ADA}", 3)] == ["unchanged", "updated", "failed"]
         assert store.entries(f"user:{CAY}", 3) == []
+
+    def test_the_log_has_all_entities_by_time(self, store: Store) -> None:
+        """Over days, the newest first, behind a place, since a time; what left everything as it was is not there."""
+        outcomes = ("created", "unchanged", "failed", "skipped", "held", "updated")
+        for number, outcome in enumerate(outcomes):
+            entity = f"user:{ADA}" if number % 2 else f"group:{BEN}"
+            store.write(JournalEntry(entity, NOW + timedelta(hours=9 * number), outcome, items=(f"i{number}",)))
+        store.write(JournalEntry(f"user:{CAY}", NOW, "unchanged", refused=("title",)))
+        late = f"{format_time(NOW + timedelta(days=9))}#~"
+        found = [*store.log(NOW - timedelta(days=1), late)]
+        assert [entry.outcome for _, entry in found] in (
+            ["updated", "held", "failed", "created", "unchanged"],
+            ["updated", "held", "failed", "unchanged", "created"],
+        )
+        assert [entry.outcome for _, entry in store.log(NOW + timedelta(hours=20), late)] == ["updated", "held"]
+        assert [place for place, _ in store.log(NOW - timedelta(days=1), found[1][0])] == [
+            place for place, _ in found[2:]
+        ]
+        assert [*store.log(NOW + timedelta(days=8), late)] == []
 
     def test_differences_stand_once_for_each_entity(self, store: Store) -> None:
         """What observe mode would do now, until it would do nothing."""

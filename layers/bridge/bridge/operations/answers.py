@@ -120,6 +120,7 @@ class Entry(Part):
     changed: list[str] = []
     calls: list[str] = []
     unmapped: list[str] = []
+    refused: list[str] = []
     added: int = 0
     removed: int = 0
     held: int = 0

@@ -13,6 +13,7 @@ from bridge.items import Queue
 from bridge.operations.because import BecauseService
 from bridge.operations.checking import CheckService
 from bridge.operations.compare import Comparison
+from bridge.operations.doings import LogService
 from bridge.operations.explain import Explanation
 from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
@@ -114,6 +115,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
             dependencies.map_of,
             lambda mapper: Comparison(okta, genesys, store, mapper, preview),
         ),
+        doings=LogService(store, clock),
         exports=ExportService(store, lambda: dependencies.map_text),
         refresh=dependencies.refresh,
     )

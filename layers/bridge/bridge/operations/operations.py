@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.aws.telemetry import logger
 from bridge.items import Reason, make_item
-from bridge.operations import answers, hold_answers, match_requests, requests, showing, widget
+from bridge.operations import answers, doings, hold_answers, match_requests, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
 from bridge.operations.because import BecauseService
 from bridge.operations.checking import CheckService
@@ -58,6 +58,7 @@ class Operations:
     explanation: Explanation
     comparison: Comparison
     exports: ExportService
+    doings: doings.LogService
     refresh: Callable[[], None] = lambda: None
     dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
 
@@ -106,6 +107,8 @@ class Operations:
                 return self.explanation.explain(asked)
             case requests.Journal():
                 return self._journal(asked)
+            case doings.Log():
+                return self.doings.log(asked)
             case requests.Diff():
                 return self.comparison.compare(asked.entity) if asked.entity else self._differences(asked)
             case requests.GroupLink():

@@ -28,6 +28,7 @@ from bridge.operations.asked import (
     parse,
 )
 from bridge.operations.document import Decisions
+from bridge.operations.doings import Log
 from bridge.operations.match_requests import MatchOperation
 
 # -------------------------------------------------------------------------------------------------- holds
@@ -346,6 +347,7 @@ Operation = (
     | Sync
     | Explain
     | Journal
+    | Log
     | Diff
     | GroupLink
     | GroupCeiling

@@ -232,6 +232,13 @@ class Journal(Protocol):
         """The entity's last entries, newest first."""
         ...
 
+    def log(self, since: datetime, before: str) -> Iterator[tuple[str, JournalEntry]]:
+        """Every entry that says something was done since a time, the newest first, each with its place in the log.
+
+        Only those behind the place `before`: ``<time>#<anything>``. What left everything as it was is not there.
+        """
+        ...
+
     def note_difference(self, entry: JournalEntry) -> None:
         """Keep what observe mode would have done for an entity, in place of what was kept before."""
         ...

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+#: Outcomes after which all is as it was.
+_QUIET = frozenset({"unchanged", "refreshed", "skipped"})
+
 
 class GroupState(StrEnum):
     """Where a group's link stands."""
@@ -319,3 +322,8 @@ class JournalEntry:
     added: int = 0
     removed: int = 0
     held: int = 0
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything was done, planned or tried: what left everything as it was stands in no log."""
+        return self.outcome not in _QUIET or bool(self.changed or self.refused or self.held)

@@ -3,19 +3,23 @@
 Records: ``<entity>``/``journal#<time>#<digest>``, or ``<entity>``/``journal#failed#<item id>`` for a failure, which the
 item's next failure overwrites, so that a long outage does not fill the table; ``parked``/``<entity>#<cause>`` (in
 tables of earlier releases ``<entity>#<item id>``, of which one cause may have several);
-``observed``/``<entity>``: what observe mode would have done.
+``observed``/``<entity>``: what observe mode would have done; ``log#<day>``/``<time>#<digest>``: the journal once more,
+by time, without what left everything as it was.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from pydantic import TypeAdapter
 
 from bridge.aws.store.table import Key, Put, Records, expiry
-from bridge.items import format_time
+from bridge.errors import Transient
+from bridge.items import format_time, parse_time
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
 _ENTRY = TypeAdapter(JournalEntry)
@@ -23,9 +27,15 @@ _PARKED_ITEM = TypeAdapter(ParkedItem)
 _PARKED = "parked"
 _OBSERVED = "observed"
 _FAILED = "journal#failed#"
+#: Entries of the log that are read at once.
+_LOG_PAGE = 200
 #: A time begins with its year.
 _OF_A_TIME = "journal#2"
 _RETENTION_DAYS = 90
+
+
+def _day(moment: datetime) -> str:
+    return f"log#{moment.astimezone(UTC).date().isoformat()}"
 
 
 class JournalRecords(Records):
@@ -33,13 +43,25 @@ class JournalRecords(Records):
 
     def write(self, entry: JournalEntry) -> None:
         """Keep an entry for 90 days."""
-        if entry.outcome == "failed":
-            key = f"{_FAILED}{entry.items[0] if entry.items else ''}"
-        else:
-            digest = hashlib.sha256(_ENTRY.dump_json(entry)).hexdigest()[:12]
-            key = f"journal#{format_time(entry.at)}#{digest}"
-        record = _ENTRY.dump_python(entry, mode="json")
-        self._table.put(Put((entry.entity, key), {**record, **expiry(entry.at, _RETENTION_DAYS)}))
+        place = f"{format_time(entry.at)}#{hashlib.sha256(_ENTRY.dump_json(entry)).hexdigest()[:12]}"
+        failed = f"{_FAILED}{entry.items[0] if entry.items else ''}"
+        key = failed if entry.outcome == "failed" else f"journal#{place}"
+        record = {**_ENTRY.dump_python(entry, mode="json"), **expiry(entry.at, _RETENTION_DAYS)}
+        self._table.put(Put((entry.entity, key), record))
+        if entry.says_something:
+            with suppress(Transient):  # the entry itself is kept, and nothing depends on the log
+                self._table.put(Put((_day(entry.at), place), record))
+
+    def log(self, since: datetime, before: str) -> Iterator[tuple[str, JournalEntry]]:
+        newest = parse_time(before.partition("#")[0])
+        first = format_time(since)
+        for back in range((newest.date() - since.date()).days + 1):
+            for record in self._table.query(_day(newest - timedelta(days=back)), backwards=True, page=_LOG_PAGE):
+                place = str(record["sk"])
+                if place < first:
+                    break
+                if place < before:
+                    yield place, _ENTRY.validate_python(record)
 
     def entries(self, entity: str, limit: int) -> list[JournalEntry]:
         # Failures are kept under another key, so at most `limit` of each kind can be among the last.

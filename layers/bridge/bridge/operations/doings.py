@@ -1,0 +1,99 @@
+"""What was done, over all users and groups, the newest first: ``log``."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from bridge.items import format_time, parse_time
+from bridge.operations import answers, showing
+from bridge.operations.answers import Answer, Entry
+from bridge.operations.asked import USUAL_PAGE, After, AnyEntity, Asked, Limit
+from bridge.provisioning.ports import Clock
+from bridge.provisioning.record_ports import Journal
+from bridge.provisioning.records import JournalEntry
+
+#: Entries that one answer reads at most: a rare outcome is found over several pages.
+_READ_AT_MOST = 5000
+#: Other processes' clocks may run ahead of ours.
+_AHEAD = timedelta(hours=1)
+#: How far back the log goes where nobody says since when.
+_USUAL = timedelta(days=1)
+
+
+class Log(Asked):
+    """What was done, page by page; answered by `Logged`."""
+
+    do: Literal["log"] = "log"
+    entity: Annotated[AnyEntity | None, Field(description="user:<okta id>, group:<okta id> or app, or absent")] = None
+    outcome: Annotated[
+        str,
+        StringConstraints(pattern=r"^[a-z-]{0,40}$"),
+        Field(description="an outcome or a reason code, such as created"),
+    ] = ""
+    refused: Annotated[bool, Field(description="true or false")] = False
+    since: Annotated[
+        str, StringConstraints(pattern=r"^[0-9TZ:.-]{0,30}$"), Field(description="a time such as 2026-11-28T09:00:00Z")
+    ] = ""
+    until: Annotated[
+        str, StringConstraints(pattern=r"^[0-9TZ:.-]{0,30}$"), Field(description="a time such as 2026-11-28T09:00:00Z")
+    ] = ""
+    limit: Limit = USUAL_PAGE
+    after: After = ""
+
+    @property
+    def reads(self) -> bool:
+        """Always: ids, and names of attributes."""
+        return True
+
+
+class Logged(Answer):
+    """Answers ``log``: the newest first; ``next`` goes on where this page ends, also one that found nothing."""
+
+    log: list[Entry]
+    next: str | None
+
+
+class LogService:
+    """Reads the journal by time."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        """`clock` is our time."""
+        self._journal = journal
+        self._clock = clock
+
+    def log(self, asked: Log) -> Logged:
+        """One page."""
+        now = self._clock.now()
+        since = _time(asked.since, "since") or now - _USUAL
+        until = _time(asked.until, "until")
+        found: list[Entry] = []
+        last, count = "", 0
+        before = asked.after or f"{format_time(until or now + _AHEAD)}#~"  # behind every place of that time
+        for place, entry in self._journal.log(since, before):
+            last, count = place, count + 1
+            if _is_wanted(entry, asked):
+                found.append(showing.entry(entry))
+            if len(found) == asked.limit or count == _READ_AT_MOST:
+                return Logged(log=found, next=last)
+        return Logged(log=found, next=None)
+
+
+def _time(text: str, field: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return parse_time(text)
+    except (TypeError, ValueError):
+        message = f"{field}: expected a time such as 2026-11-28T09:00:00Z"
+        raise answers.Refused("invalid-request", message, field=field) from None
+
+
+def _is_wanted(entry: JournalEntry, asked: Log) -> bool:
+    return (
+        (asked.entity is None or entry.entity == asked.entity)
+        and (not asked.outcome or asked.outcome in {entry.outcome, entry.why})
+        and (not asked.refused or bool(entry.refused))
+    )
