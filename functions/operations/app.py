@@ -37,4 +37,5 @@ def handler(event: Any, context: LambdaContext) -> dict[str, Any] | str:
     except SettingsError as error:
         return Refused("not-set-up", str(error)).document()
     qualifier = context.invoked_function_arn.split(":")[7:]
-    return operations.handle(event, reader=qualifier not in ([], ["$LATEST"]), names=qualifier == [NAMES])
+    arn = context.invoked_function_arn
+    return operations.handle(event, reader=qualifier not in ([], ["$LATEST"]), names=qualifier == [NAMES], arn=arn)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bridge.operations.widget import page
 from bridge.provisioning.hold_records import HoldState
 from bridge.provisioning.records import GroupState
 from tests.stages.operations_stage import Stage
@@ -104,25 +103,6 @@ def test_a_hold_that_follows_an_ended_one_has_its_own_reminders() -> None:
     assert stage.ask("remind")["told"] == []
     stage.world.clock.advance(3600)
     assert stage.ask("remind")["told"] == [TEAM]
-
-
-def test_the_widget_lists_the_holds_and_the_command_escaped() -> None:
-    """CloudWatch asks without `do`; what comes out is HTML, and no text of a record is markup."""
-    stage = Stage()
-    asked = {"widgetContext": {"dashboardName": "d", "params": {}}}
-    assert stage.operations.handle(asked, reader=True) == "<p>No removal waits for a person.</p>"
-    stage.open_hold(TEAM, "00u1a2b3", "00u2a2b3")
-    shown = stage.operations.handle(asked, reader=True)
-    assert isinstance(shown, str)
-    assert f"<code>bridge holds show {TEAM} --stack bridge-test</code>" in shown
-    assert "<td>2</td>" in shown
-    description = stage.operations.handle({"describe": True}, reader=True)
-    assert isinstance(description, str)
-    assert description.startswith("## Open holds")
-    [hold] = stage.operations.holds.open()
-    odd = page([hold.model_copy(update={"reason": "<script>"})], "a&b")
-    assert "<script>" not in odd
-    assert "--stack a&amp;b" in odd
 
 
 def test_the_widget_says_so_when_the_holds_cannot_be_read() -> None:

@@ -30,6 +30,7 @@ from bridge.operations.settings import OperationsSettings
 from bridge.operations.status import StatusService
 from bridge.operations.switches import Switches
 from bridge.operations.user_links import UserLinkService
+from bridge.operations.widget import HoldWidget
 from bridge.outbound.calls import Calls
 from bridge.provisioning.record_ports import Store
 
@@ -81,8 +82,9 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         schedule=settings.schedule,
         clock=clock,
     )
+    naming = NamingService(store, Names(okta, genesys, settings.okta.app_id))
+    causes = BecauseService(store, Causes(log_clients(settings.okta, dependencies), clock))
     return Operations(
-        stack=dependencies.stack,
         store=store,
         queues=dependencies.queues,
         holds=holds,
@@ -105,9 +107,9 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         preview=preview,
         explanation=Explanation(store, preview, switches, provisioning.mode),
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
-        naming=NamingService(store, Names(okta, genesys, settings.okta.app_id)),
+        naming=naming,
         users=UserLinkService(okta, genesys, store, dependencies.queues, clock, preview_over, mode=provisioning.mode),
-        causes=BecauseService(store, Causes(log_clients(settings.okta, dependencies), clock)),
+        causes=causes,
         matching=MatchService(okta, genesys, store, dependencies.mapper, hash_key, dependencies.queues, clock),
         maps=MapService(
             okta,
@@ -116,6 +118,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
             lambda mapper: Comparison(okta, genesys, store, mapper, preview),
         ),
         doings=LogService(store, clock),
+        board=HoldWidget(holds, naming, causes, clock, dependencies.stack),
         exports=ExportService(store, lambda: dependencies.map_text),
         refresh=dependencies.refresh,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.aws.telemetry import logger
 from bridge.items import Reason, make_item
-from bridge.operations import answers, doings, hold_answers, match_requests, requests, showing, widget
+from bridge.operations import answers, doings, match_requests, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
 from bridge.operations.because import BecauseService
 from bridge.operations.checking import CheckService
@@ -38,7 +38,6 @@ from bridge.provisioning.record_ports import Store
 class Operations:
     """Everything an operator can ask."""
 
-    stack: str
     store: Store
     queues: QueueSender
     holds: HoldService
@@ -59,29 +58,19 @@ class Operations:
     comparison: Comparison
     exports: ExportService
     doings: doings.LogService
+    board: widget.HoldWidget
     refresh: Callable[[], None] = lambda: None
     dedup_key: Callable[[], str] = lambda: secrets.token_hex(16)
 
-    def handle(self, event: Any, *, reader: bool = False, names: bool = False) -> dict[str, Any] | str:
-        """The answer to an invocation; text for the dashboard's widget.
+    def handle(self, event: Any, *, reader: bool = False, names: bool = False, arn: str = "") -> dict[str, Any] | str:
+        """The answer to an invocation; text for the dashboard's widget, which asks `arn` again.
 
         A `reader` may only ask what reads, and with `names` also what is answered with names.
         """
         if widget.is_widget(event):
-            return widget.DESCRIPTION if event.get("describe") is True else self._widget()
+            self.refresh()
+            return self.board.page(event, arn, names=names)
         return answered(lambda: self._answer(event, reader, names))
-
-    def _widget(self) -> str:
-        found: list[hold_answers.Hold] = []
-
-        def ask() -> Answer:
-            found.extend(self.holds.open())
-            return hold_answers.Holds(holds=found)
-
-        answer = answered(ask)
-        if answer["ok"]:
-            return widget.page(found, self.stack)
-        return widget.failure(answer["error"]["message"])
 
     def _answer(self, event: Any, reader: bool, names: bool) -> Answer:
         asked = requests.parse_operation(event)
