@@ -317,18 +317,18 @@ def test_events_of_one_group_in_one_slot_are_one_item_and_none_is_lost() -> None
     """The hook delivered one of two: the item is the same one, and a sync after its slot has seen both."""
     world = company(LINKED_GROUPS="Sales")
     genesys_group = world.genesys.add_group("Sales")
-    ada, ben = world.person("Ada Brook"), world.person("Ben Field")
+    *many, ben = [world.person(f"Person{number} Brook") for number in range(7)]
     group = world.okta.create_group("Sales")
     world.happen()
     world.clock.advance(60 - world.clock.now().timestamp() % 2)
-    world.okta.add_members(group, [ada])
+    world.okta.add_members(group, many)
     first = world.events()
     world.clock.advance(0.5)
     world.okta.add_members(group, [ben])
     world.events()  # lost
     world.deliver(first)
     world.settle()
-    assert world.members(genesys_group) == {ada, ben}
+    assert world.members(genesys_group) == {*many, ben}
     assert tick(world) == []
 
 

@@ -114,6 +114,7 @@ def seen(user: UserLink | None = None, group: GroupLink | None = None, app: AppS
         app=app or AppState(bootstrapped=True),
         date=MOMENT + timedelta(hours=1),
         lag=LAG,
+        now=MOMENT + timedelta(hours=1),
     )
 
 

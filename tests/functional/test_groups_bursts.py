@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bridge.items import Queue, Reason
-from bridge.provisioning.groups import GATHERING
+from bridge.provisioning.bursts import GATHERING
 from bridge_local.faults import Fault
 from bridge_local.genesys.faults import refused
 from tests.world import World

@@ -110,6 +110,7 @@ def test_a_stamp_alone_is_no_evidence() -> None:
     world.clock.advance(30)
     world.okta.add_members(okta_id, newcomer)
     lie(world, okta_id, 10)
+    world.ask(f"group:{okta_id}")
     world.happen()
     assert set(people) <= world.members(genesys_id)
     assert world.hold(okta_id)[:2] == ("open", "suspicious-listing")

@@ -144,6 +144,8 @@ def test_a_renamed_group_stays_linked(side: str, rule: str) -> None:
     world.happen()
     assert state(world, okta_id) == (GroupState.LINKED, genesys_id, "")
     assert world.members(genesys_id) == set(users)
+    world.ask(f"group:{okta_id}")
+    world.settle()
     assert world.last(f"group:{okta_id}").read["name"] == "drifted"
 
 

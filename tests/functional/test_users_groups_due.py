@@ -195,7 +195,7 @@ def test_deleted_user_enqueues_the_groups_they_were_in() -> None:
 
 
 def test_many_new_users_of_one_group_cost_few_syncs_of_it() -> None:
-    """Thirty users enqueue one group; it is synced a handful of times."""
+    """Thirty users enqueue one group; it is synced once for each batch of ten, and not for each user."""
     world = World()
     people = [world.person(f"Person{number} Test", assigned=False) for number in range(30)]
     okta_group, group = world.linked_group("Agents", people)
@@ -204,4 +204,4 @@ def test_many_new_users_of_one_group_cost_few_syncs_of_it() -> None:
         world.okta.assign_user(user)
     world.happen()
     assert world.members(group) == set(people)
-    assert len(world.journal(f"group:{okta_group}")) - before <= 2
+    assert len(world.journal(f"group:{okta_group}")) - before <= 4

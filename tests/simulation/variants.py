@@ -22,6 +22,7 @@ from bridge.provisioning import deactivations, group_removals
 from bridge.provisioning.accounts import Accounts, gone
 from bridge.provisioning.evidence import Case, Evidence, Proof
 from bridge.provisioning.groups import UNLINK_AFTER, GroupSync
+from bridge.provisioning.hinted import HintedAdditions
 from bridge.provisioning.judge import Facts, Plan
 from bridge.provisioning.matching import Matching
 from bridge.provisioning.records import GroupLink
@@ -398,6 +399,25 @@ def _judge_anew(facts: Facts) -> Plan:
     return Plan(counted=leaving)
 
 
+# ------------------------------------------------------------------------------------------ believes-hints
+
+
+class BelievesHints(Variant):
+    """Whom an event names is added to the group, whatever their own groups say by then."""
+
+    name = "believes-hints"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The reading of their own groups stands replaced within."""
+        with patch.object(HintedAdditions, "_is_in", partialmethod(_believed, HintedAdditions._is_in)):
+            yield
+
+
+def _believed(hinted: HintedAdditions, is_in: Callable[..., Read[bool]], *asked: str) -> Read[bool]:
+    return Read(True, is_in(hinted, *asked).date)
+
+
 VARIANTS: dict[str, type[Variant]] = {
     variant.name: variant
     for variant in (
@@ -413,5 +433,6 @@ VARIANTS: dict[str, type[Variant]] = {
         UnlinkAtOnce,
         NoIfMatch,
         SecondRendering,
+        BelievesHints,
     )
 }

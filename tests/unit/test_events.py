@@ -252,9 +252,54 @@ def test_a_group_gets_one_item_for_the_slot_of_its_newest_event() -> None:
     result = normalise(events, APP)
     (item,) = result.items
     newest = datetime(2026, 11, 23, 21, 0, 3, 999_000, tzinfo=UTC)
-    assert item.id == group_item(group()["id"], newest, ()).id
+    assert item.id == group_item(group()["id"], newest, (), ()).id
     assert item.newest == datetime(2026, 11, 23, 21, 0, 4, tzinfo=UTC)
     assert (item.queue, len(item.events), result.accepted) == (Queue.GROUPS, NAMED_EVENTS, 1000)
+    assert item.users == ()
+
+
+JOIN, LEAVE, RENAME = "group.user_membership.add", "group.user_membership.remove", "group.profile.update"
+
+
+@pytest.mark.parametrize(
+    ("told", "users"),
+    [
+        ([(JOIN, 1)], (1,)),
+        ([("system.identity_sources.group.user.assign", 1)], (1,)),
+        ([(JOIN, number) for number in (3, 1, 2, 5, 4, 1)], (1, 2, 3, 4, 5)),
+        ([(JOIN, number) for number in range(6)], ()),
+        ([(LEAVE, 1)], ()),
+        ([("system.identity_sources.group.user.revoke", 1)], ()),
+        ([(JOIN, 1), (LEAVE, 2)], ()),
+        ([(LEAVE, 2), (JOIN, 1)], ()),
+        ([(JOIN, None)], ()),
+        ([(JOIN, 1), (JOIN, None)], ()),
+        ([(RENAME, None)], None),
+        ([(JOIN, 1), (RENAME, None)], None),
+        ([("app.user_management", 1)], None),
+        ([("group.lifecycle.delete", None)], None),
+    ],
+)
+def test_a_group_item_names_few_who_join_and_nobody_else(
+    told: list[tuple[str, int | None]], users: tuple[int, ...] | None
+) -> None:
+    """Up to five people of additions alone; nobody beside a removal or a bulk; what else may have changed is told."""
+    events = [
+        log_event(event_type, *([user(who)] if who is not None else []), group(), number=number)
+        for number, (event_type, who) in enumerate(told)
+    ]
+    (item,) = normalise(events, APP).items
+    assert item.users == (None if users is None else tuple(sorted(user(who)["id"] for who in users)))
+
+
+def test_an_item_that_names_people_is_told_by_its_events() -> None:
+    """Two of one slot are two items; the same events make the same one."""
+    first, second = (
+        normalise([log_event(JOIN, user(who), group(), number=number)], APP).items[0]
+        for number, who in enumerate((1, 2))
+    )
+    again = normalise([log_event(JOIN, user(1), group(), number=0)], APP).items[0]
+    assert first.id == again.id != second.id
 
 
 def removals(count: int, *, job: bool = False) -> Normalised:

@@ -49,6 +49,9 @@ def body(**changes: object) -> str:
         user_item(USER, NOON, ["b", "a"], [Hint.DELETION, Hint.ACCESS_ENDS]),
         user_item(USER, NOON, ["a"], reason=Reason.CATCHUP),
         group_item(GROUP, NOON, ["a"]),
+        group_item(GROUP, NOON, ["a"], [USER]),
+        group_item(GROUP, NOON, ["a"], ()),
+        make_item(f"group:{GROUP}", Reason.FOLLOW_UP, "3", users=(USER,)),
         app_item(NOON, ["a"]),
         make_item(f"group:{GROUP}", Reason.RECONCILE, "nonce"),
         make_item(f"user:{USER}", Reason.OPERATOR, "nonce"),
@@ -90,6 +93,26 @@ def test_the_id_of_a_group_item_is_its_slot() -> None:
     assert first.newest == same.newest == NOON + timedelta(seconds=GROUP_SLOT_SECONDS)
 
 
+def test_the_id_of_a_group_item_that_names_people_covers_its_events() -> None:
+    """It stands for nobody else: neither the slot of its events nor the number of its people makes it another's."""
+    named = group_item(GROUP, NOON, ["a"], [USER])
+    assert named.id == group_item(GROUP, NOON + timedelta(seconds=9), ["a"], [USER]).id
+    others = [
+        group_item(GROUP, NOON, ["b"], [USER]),
+        group_item(GROUP, NOON, ["a"]),
+        group_item(GROUP, NOON, ["a"], ()),
+    ]
+    assert len({named.id, *(other.id for other in others)}) == 4
+    assert (named.newest, named.users) == (NOON, (USER,))
+
+
+def test_more_people_than_may_be_named_mean_the_whole_group() -> None:
+    """Six are an item of the slot that names nobody; so is a message that names six, whoever wrote it."""
+    six = [f"{USER[:-1]}{number}" for number in range(6)]
+    assert group_item(GROUP, NOON, ["a"], six) == group_item(GROUP, NOON, ["a"], ())
+    assert parse_item(body(entity=f"group:{GROUP}", users=six)).users == ()
+
+
 def test_an_item_without_events_is_told_by_its_nonce() -> None:
     """Entity, reason and deduplication key make the id: the same cause sends once, a new cause syncs again."""
     entity = f"user:{USER}"
@@ -123,13 +146,16 @@ def test_an_item_without_events_is_told_by_its_nonce() -> None:
         (body(entity="robot:00u1bridge0000000001"), "entity is not user:<id>, group:<id> or app"),
         (body(id=""), "id is missing"),
         (body(id=7), "id is missing"),
-        (body(reason="whim"), "reason, newest, events, hints or tries are not as expected"),
-        (body(newest="noon"), "reason, newest, events, hints or tries are not as expected"),
-        (body(newest=7), "reason, newest, events, hints or tries are not as expected"),
-        (body(events=7), "reason, newest, events, hints or tries are not as expected"),
-        (body(hints=["haste"]), "reason, newest, events, hints or tries are not as expected"),
-        (body(tries="3"), "reason, newest, events, hints or tries are not as expected"),
-        (body(tries=1e400), "reason, newest, events, hints or tries are not as expected"),
+        (body(reason="whim"), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(newest="noon"), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(newest=7), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(events=7), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(hints=["haste"]), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(users=USER), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(users=[7]), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(users=["../x"]), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(tries="3"), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(tries=1e400), "reason, newest, events, hints, users or tries are not as expected"),
     ],
 )
 def test_an_unreadable_body_is_permanent(text: str, detail: str) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -21,6 +21,8 @@ VERSION = 1
 READABLE_VERSIONS = frozenset({VERSION})
 #: How many event ids an item names; all of its events count for its id.
 NAMED_EVENTS = 100
+#: How many people an item of a group names at most, for a sync that need not read the whole group.
+MAX_NAMED_USERS = 5
 #: Okta group events coalesce in slots of this many seconds, on Okta's clock.
 GROUP_SLOT_SECONDS = 2
 
@@ -77,6 +79,8 @@ class Item:
         newest: latest ``published`` among the events, UTC; for a group item the end of its slot; None without events.
         events: up to 100 event uuids, for tracing.
         hints: what the events say, see `Hint`.
+        users: of a group's item the Okta ids of those who came, where nothing else has changed: at most five. Empty
+            where its members alone have changed and cannot all be named so; None where anything may have changed.
         due: the code of the due record that the item was made of, empty for every other item.
         tries: how often that record had been tried before.
         queue: the queue the item belongs to. Not part of the body.
@@ -88,6 +92,7 @@ class Item:
     newest: datetime | None = None
     events: tuple[str, ...] = ()
     hints: frozenset[Hint] = frozenset()
+    users: tuple[str, ...] | None = None
     due: str = ""
     tries: int = 0
     queue: Queue = Queue.USERS
@@ -109,6 +114,8 @@ class Item:
             body["newest"] = format_time(self.newest)
         body["events"] = list(self.events)
         body["hints"] = sorted(hint.value for hint in self.hints)
+        if self.users is not None:
+            body["users"] = list(self.users)
         if self.due:
             body |= {"due": self.due, "tries": self.tries}
         return json.dumps(body, separators=(",", ":"))
@@ -134,26 +141,44 @@ def app_item(
     return _from_uuids("app", newest, uuids, frozenset(hints), reason, Queue.USERS)
 
 
-def group_item(okta_id: str, newest: datetime, uuids: Iterable[str], *, reason: Reason = Reason.HOOK) -> Item:
-    """An item for a group made of events: one for each 2-second slot of Okta's clock, whatever the events are."""
+def group_item(
+    okta_id: str,
+    newest: datetime,
+    uuids: Iterable[str],
+    users: Iterable[str] | None = None,
+    *,
+    reason: Reason = Reason.HOOK,
+) -> Item:
+    """An item for a group made of events.
+
+    One that names `users` is an item of its own, for a sync may see to these alone. Every other one means the whole
+    group: one for each 2-second slot of Okta's clock, whatever the events are, but that one of members alone stands
+    for no other.
+    """
     entity = f"group:{okta_id}"
+    named = None if users is None else tuple(sorted(set(users)))
+    if named and len(named) <= MAX_NAMED_USERS:
+        item = _from_uuids(entity, newest, uuids, frozenset(), reason, Queue.GROUPS)
+        return replace(item, users=named)
     slot = int(newest.timestamp() // GROUP_SLOT_SECONDS)
     end = datetime.fromtimestamp((slot + 1) * GROUP_SLOT_SECONDS, UTC)
     return Item(
         entity=entity,
         reason=reason,
-        id=_digest(entity, "slot", str(slot)),
+        id=_digest(entity, "slot" if named is None else "members", str(slot)),
         newest=end,
         events=_named(uuids),
+        users=None if named is None else (),
         queue=Queue.GROUPS,
     )
 
 
-def make_item(entity: str, reason: Reason, dedup_key: str, *, queue: Queue | None = None) -> Item:
+def make_item(
+    entity: str, reason: Reason, dedup_key: str, *, queue: Queue | None = None, users: tuple[str, ...] | None = None
+) -> Item:
     """An item without events; `dedup_key` is fixed where the cause arises: its retry sends the item once."""
-    return Item(
-        entity=entity, reason=reason, id=_digest(entity, reason.value, dedup_key), queue=queue or _usual_queue(entity)
-    )
+    id_ = _digest(entity, reason.value, dedup_key)
+    return Item(entity=entity, reason=reason, id=id_, users=users, queue=queue or _usual_queue(entity))
 
 
 def is_entity(text: str) -> bool:
@@ -188,13 +213,14 @@ def parse_item(body: str) -> Item:
             newest=parse_time(raw["newest"]) if raw.get("newest") is not None else None,
             events=tuple(str(uuid) for uuid in raw.get("events") or ()),
             hints=frozenset(Hint(hint) for hint in raw.get("hints") or ()),
+            users=_users(raw.get("users")),
             due=str(raw.get("due") or ""),
             tries=_number(raw.get("tries", 0)),
             queue=_usual_queue(entity),
         )
     except (ValueError, TypeError):
         raise Permanent(
-            "unreadable-item", detail="reason, newest, events, hints or tries are not as expected"
+            "unreadable-item", detail="reason, newest, events, hints, users or tries are not as expected"
         ) from None
 
 
@@ -244,6 +270,14 @@ def _number(value: object) -> int:
     if type(value) is not int:
         raise TypeError("a number of tries is a whole one")
     return value
+
+
+def _users(value: object) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) and OKTA_ID.fullmatch(each) for each in value):
+        raise TypeError("users are a list of Okta ids")
+    return tuple(value) if len(value) <= MAX_NAMED_USERS else ()
 
 
 def _usual_queue(entity: str) -> Queue:

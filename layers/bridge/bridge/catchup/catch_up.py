@@ -20,6 +20,7 @@ from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
 from bridge.provisioning.assignments import worth_reading
 from bridge.provisioning.followups import send_dues
+from bridge.provisioning.hinted import is_answered
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, GroupLink, GroupState, LogCursor
@@ -45,6 +46,7 @@ class Seen:
         app: the application's record.
         date: Okta's ``Date`` of the page, which was read before the records.
         lag: for so long after a change Okta may answer with what was before.
+        now: our time.
     """
 
     users: Mapping[str, UserLink]
@@ -52,6 +54,7 @@ class Seen:
     app: AppState
     date: datetime
     lag: timedelta
+    now: datetime
 
     def misses(self, item: Item) -> bool:
         """Whether the event that `item` was made of may be unseen."""
@@ -60,6 +63,8 @@ class Seen:
             # Nobody has begun to sync this user. Anyone who begins now sees what is older than the lag; so only a
             # younger event, or one that asks for a sync by itself, needs one.
             return worth_reading(item.hints, self.app) or shown > self.date
+        if item.kind == "group" and (group := self.groups.get(item.okta_id)) and is_answered(group, item, self.now):
+            return False
         synced = self._synced(item)
         return synced is None or shown > synced
 
@@ -224,6 +229,7 @@ class CatchUp:
             app=self._store.app(),
             date=page.date,
             lag=self._lag,
+            now=self._clock.now(),
         )
 
 

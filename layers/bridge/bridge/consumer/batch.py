@@ -283,12 +283,15 @@ class _Batch:
         self._context = context
         self._outcomes: dict[str, Report | Exception] = {}
         self._items: dict[str, list[Item]] = {}
+        self._again: set[str] = set()
         for record in self.records:
             try:
                 item = parse_item(record["body"])
             except Permanent:
                 continue  # parked when its turn comes
             self._items.setdefault(item.entity, []).append(item)
+            if int(record["attributes"]["ApproximateReceiveCount"]) > 1:
+                self._again.add(item.entity)
 
     def outcome(self, entity: str, sync: Callable[[Work], Report | Exception]) -> Report | Exception:
         """What came of the entity's sync; the first item that asks has it made."""
@@ -300,6 +303,7 @@ class _Batch:
                     hold_call=self._hold_call,
                     until=self._waiting.until,
                     crowd=len(self._items),
+                    fresh=entity not in self._again,
                 )
             )
         return self._outcomes[entity]

@@ -37,14 +37,14 @@ class Bookkeeping:
             self._store.note_difference(entry)
         elif self._mode is Mode.OBSERVE and report.date is not None:
             self._store.clear_difference(work.entity)
-        if report.date is not None:  # a sync that read nothing has mended nothing
+        if report.date is not None and not report.partial:  # a sync that read nothing has mended nothing
             kept = {*report.kept_causes, *(parked.cause for parked in report.parked)}
             self._waiting_changed |= self._store.close_parked(work.entity, keep=kept) > 0
         if report.notification_pending:
             count(Metric.NOTIFICATIONS_FAILED)
         for parked in report.parked:
             self._park(parked, work.items)
-        self._waiting_changed |= work.items[0].kind in {"group", "app"}
+        self._waiting_changed |= work.items[0].kind in {"group", "app"} and not report.partial
         if "userName" in report.changed or report.read.get("status") == "404":
             for due in waiting_for(self._store.parked_items(), work.entity, self._clock.now()):
                 self._store.note_due(due)

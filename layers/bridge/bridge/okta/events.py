@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -42,6 +42,14 @@ class Drop(StrEnum):
     OTHER_APP = "other-app"  #: about another application
 
 
+class Members(StrEnum):
+    """What an event about a group says of its members."""
+
+    UNKNOWN = "unknown"  #: anything of the group may have changed
+    JOIN = "join"  #: its users have come to the group, and nothing else has changed
+    LEAVE = "leave"  #: its users have gone, and nothing else has changed
+
+
 @dataclass(frozen=True)
 class Rule:
     """What one event type asks for.
@@ -52,6 +60,7 @@ class Rule:
         queue: the queue of its item.
         bulk_queue: the queue when the event is part of a bulk change; None when that makes no difference.
         hints: what it says of a user, or of the application.
+        members: what it says of a group's members, see `Members`.
         hook: whether Okta delivers it to event hooks; the others come from the System Log alone.
     """
 
@@ -60,6 +69,7 @@ class Rule:
     queue: Queue = Queue.USERS
     bulk_queue: Queue | None = None
     hints: frozenset[Hint] = frozenset()
+    members: Members = Members.UNKNOWN
     hook: bool = True
 
 
@@ -72,6 +82,8 @@ _ACCESS_ENDS = Rule(Entity.USER, queue=Queue.LEAVERS, hints=frozenset({Hint.ACCE
 _DELETION = frozenset({Hint.ACCESS_ENDS, Hint.DELETION})
 _GROUP = Rule(Entity.GROUP, queue=Queue.GROUPS)
 _GROUP_LOG = Rule(Entity.GROUP, queue=Queue.GROUPS, hook=False)
+_JOIN, _LEAVE = replace(_GROUP, members=Members.JOIN), replace(_GROUP, members=Members.LEAVE)
+_JOIN_LOG, _LEAVE_LOG = replace(_JOIN, hook=False), replace(_LEAVE, hook=False)
 _APP = Rule(Entity.APP, app=True)
 
 #: Every event type that makes an item (names: Okta's event type catalogue).
@@ -106,10 +118,10 @@ EVENT_TYPES: Mapping[str, Rule] = {
     "application.user_membership.approve": _ASSIGNMENT_LOG,
     "application.user_membership.provision": _ASSIGNMENT_LOG,
     "application.user_membership.deprovision": _ASSIGNMENT_LOG,
-    "group.user_membership.add": _GROUP,
-    "group.user_membership.remove": _GROUP,
-    "system.identity_sources.group.user.assign": _GROUP_LOG,
-    "system.identity_sources.group.user.revoke": _GROUP_LOG,
+    "group.user_membership.add": _JOIN,
+    "group.user_membership.remove": _LEAVE,
+    "system.identity_sources.group.user.assign": _JOIN_LOG,
+    "system.identity_sources.group.user.revoke": _LEAVE_LOG,
     "app.user_management": _GROUP_LOG,
     "system.import.group.delete": _GROUP_LOG,
     "group.profile.update": _GROUP,
@@ -179,7 +191,7 @@ def normalise(events: Iterable[object], app_id: str, *, reason: Reason = Reason.
 
 @dataclass(frozen=True)
 class _Change:
-    """An event worth an item; `okta_ids` is ``("",)`` for the application."""
+    """An event worth an item; `okta_ids` is ``("",)`` for the application; `people` are the users it names."""
 
     type: str
     rule: Rule
@@ -187,6 +199,7 @@ class _Change:
     uuid: str
     published: datetime
     job: bool
+    people: tuple[str, ...] = ()
 
 
 @dataclass
@@ -197,12 +210,17 @@ class _Gathered:
     uuids: set[str] = field(default_factory=set)
     hints: set[Hint] = field(default_factory=set)
     leaves: bool = False
+    joined: set[str] | None = field(default_factory=set)
+    members_only: bool = True
 
     def add(self, change: _Change, *, bulk: bool) -> None:
         """Count one more event in."""
         self.newest = max(self.newest, change.published)
         self.uuids.add(change.uuid)
         self.hints |= change.rule.hints
+        self.members_only = self.members_only and change.rule.members is not Members.UNKNOWN
+        joins = change.rule.members is Members.JOIN and change.people
+        self.joined = self.joined | {*change.people} if joins and self.joined is not None else None
         queue = change.rule.queue
         if change.rule.bulk_queue is not None and (bulk or change.job):
             queue = change.rule.bulk_queue
@@ -211,7 +229,8 @@ class _Gathered:
     def item(self, entity: Entity, okta_id: str, reason: Reason) -> Item:
         """The entity's one item."""
         if entity is Entity.GROUP:
-            return group_item(okta_id, self.newest, self.uuids, reason=reason)
+            users = (self.joined or ()) if self.members_only else None
+            return group_item(okta_id, self.newest, self.uuids, users, reason=reason)
         if entity is Entity.APP:
             return app_item(self.newest, self.uuids, self.hints, reason=reason)
         queue = Queue.LEAVERS if self.leaves else Queue.USERS
@@ -241,7 +260,8 @@ def _read(event: object, app_id: str) -> _Change | Drop:
     if not okta_ids:
         return Drop.NO_TARGET
     job = _object(event, "transaction").get("type") == "JOB"
-    return _Change(event["eventType"], rule, okta_ids=okta_ids, uuid=uuid, published=published, job=job)
+    people = _targets(event, _TARGET_TYPES[Entity.USER])
+    return _Change(event["eventType"], rule, okta_ids=okta_ids, uuid=uuid, published=published, job=job, people=people)
 
 
 def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bridge.items import Item, Queue, Reason, make_item
+from bridge.provisioning.bursts import gathers
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import DueRecords, GroupLinks
 from bridge.provisioning.records import Due
+
+
+@dataclass(frozen=True)
+class Joining:
+    """Somebody whose account has become active, and the groups that should have them; `now` is our time."""
+
+    okta_id: str
+    groups: AbstractSet[str]
+    now: datetime
+
 
 #: Whose access must end, however long the service refuses it.
 LEAVER = "leaver"
 
 
-def group_follow_ups(records: GroupLinks, group_ids: Iterable[str]) -> list[Item]:
+def group_follow_ups(records: GroupLinks, group_ids: Iterable[str], joining: Joining | None = None) -> list[Item]:
     """An item for each group, named by the group's present sync number.
 
     Read the number *after* the write that the group must see. A sync adds 1 before it reads anything, so an item
     of the same number is one whose sync has not begun: it will see the write, and may stand for this item too.
     However many users enqueue a group, it costs one sync for each time it is synced, and no clock is involved.
+
+    An item names anyone who is `joining` the group, for a sync that sees to them alone; it stands for nobody else.
+    While a group gathers a burst it is enqueued as a whole, for there are others.
     """
     items = []
     for group_id in sorted(set(group_ids)):
         link = records.group(group_id)
-        items.append(make_item(f"group:{group_id}", Reason.FOLLOW_UP, str(link.sync_number if link else 0)))
+        number = str(link.sync_number if link else 0)
+        users = None
+        if joining is not None and group_id in joining.groups and link is not None and not gathers(link, joining.now):
+            users, number = (joining.okta_id,), f"{number}:{joining.okta_id}"
+        items.append(make_item(f"group:{group_id}", Reason.FOLLOW_UP, number, users=users))
     return items
 
 

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from bridge.errors import OwnerTaken, Recheck, Transient
 from bridge.items import Reason
 from bridge.provisioning.additions import CUT_LENGTH, Additions
+from bridge.provisioning.bursts import gathers
 from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence, explained_by, fingerprints, people_of
 from bridge.provisioning.group_removals import GroupRemovals
+from bridge.provisioning.hinted import HintedAdditions, is_answered
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
 from bridge.provisioning.members import CONFLICT, MemberChanges
@@ -23,9 +25,9 @@ from bridge.provisioning.values import OktaGroup, ScimGroup
 from bridge.provisioning.witnesses import Witnesses
 from bridge.settings import Mode, ProvisioningSettings
 
-#: A group that was synced less than so long ago waits for what else comes, where only events ask for its sync.
-GATHERING = timedelta(seconds=10)
-_UNASKED = frozenset({Reason.HOOK, Reason.CATCHUP, Reason.FOLLOW_UP})
+_EVENT_REASONS = frozenset({Reason.HOOK, Reason.CATCHUP})
+#: Nobody waits for the end of syncs with these reasons, so that a burst may gather.
+_UNASKED = _EVENT_REASONS | {Reason.FOLLOW_UP}
 #: How far apart the two answers must be that end a link, and the cause of the sync that brings the second.
 UNLINK_AFTER, UNLINK_WHY = timedelta(minutes=10), "unlink"
 #: So many people a record knows by hash, in 8 KB: of larger groups Okta's stamp must tell whether somebody left.
@@ -60,6 +62,7 @@ class GroupSync:
         self._lifecycle = lifecycle
         self._removals = GroupRemovals(store, clock, lifecycle, Evidence(okta, genesys, store, clock), settings)
         self._additions = Additions(store, clock, settings.mode)
+        self._hinted = HintedAdditions(okta, genesys, store, clock, settings)
         self._linking = linking
         self._witnesses = Witnesses(okta, genesys, store)
         self._settings = settings
@@ -71,24 +74,33 @@ class GroupSync:
             Recheck: a moment ago there was a sync of the group; this one waits for what comes meanwhile.
             Transient, Permanent: as `bridge.errors`; the item waits or is parked.
         """
-        app, known = self._store.app(), self._store.group(work.okta_id)
-        if not self._linking.may_link(work.okta_id, known, app.epoch):
-            return Report().finish("skipped", "not-in-scope")
-        self._gather(work, known)
+        known = self._store.group(work.okta_id)
+        if known is None or known.state is not GroupState.LINKED:
+            if not self._linking.may_link(work.okta_id, known, self._store.app().epoch):
+                return Report().finish("skipped", "not-in-scope")
+        elif self._has_seen(work, known):
+            return Report().finish("skipped", "seen-since")
+        if not work.reasons - _UNASKED and (wait := gathers(known, self._clock.now())):
+            raise Recheck(math.ceil(wait.total_seconds()))
         return fenced(self._attempt, work)
 
-    def _gather(self, work: Work, link: GroupLink | None) -> None:
-        """Let a burst gather: a group has one sync in `GATHERING`, unless a person or a comparison asks for one."""
-        if link is None or link.began is None or work.reasons - _UNASKED:
-            return
-        since = self._clock.now() - link.began
-        if timedelta() <= since < GATHERING:
-            raise Recheck(math.ceil((GATHERING - since).total_seconds()))
+    def _has_seen(self, work: Work, link: GroupLink) -> bool:
+        """Whether syncs that came to their end have seen all of the items' events, which nobody had in hand before."""
+        if not work.fresh or work.reasons - _EVENT_REASONS or link.in_vain or link.synced is None:
+            return False
+        lag, now = timedelta(seconds=self._settings.read_lag_seconds), self._clock.now()
+        return all(
+            (item.newest is not None and item.newest + lag <= link.synced) or is_answered(link, item, now)
+            for item in work.items
+        )
 
     def _attempt(self, work: Work) -> Report:
         work.hold_call()
         link = replace(self._store.begin_group_sync(work.okta_id), began=self._clock.now())
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
+        hinted = self._hinted.sync(work, link, app)
+        if hinted is not None:
+            return hinted
         read = self._okta.group(work.okta_id)
         report = Report(date=read.date)
         if read.value is None:
@@ -228,7 +240,7 @@ class GroupSync:
         if listed is not None and settles:
             link = replace(link, settled=listed, sighted=None, absent="", known=_known(link, seen))
         in_vain = 0 if changes.applied else link.in_vain + 1
-        done = replace(link, synced=report.date, unlinking=None, in_vain=in_vain)
+        done = replace(link, synced=report.date, unlinking=None, in_vain=in_vain, answered={})
         self._store.save_group(done)
         changes.require_applied()
         return report

@@ -89,6 +89,20 @@ class MemberChanges:
             self.unseen += missing
             self._report.added += len(part) - len(missing)
 
+    def add_plainly(self, members: Sequence[str]) -> bool:
+        """Add members without a search for one who is refused; whether all of them may be taken for members now."""
+        for at in range(0, len(members), self._per_request):
+            part = members[at : at + self._per_request]
+            self._work.check_time()
+            try:
+                shown = self._patch(part, adds=True).members
+            except (Permanent, ResourceNotFound, VersionConflict):
+                return False
+            if shown is not None and not shown.issuperset(part):
+                return False
+            self._report.added += len(part)
+        return True
+
     def remove(self, members: Sequence[str]) -> Iterator[list[str]]:
         """Remove members, giving those of each call once it has ended; one that is absent already is a success."""
         if members:

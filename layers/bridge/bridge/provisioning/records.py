@@ -45,6 +45,7 @@ class GroupLink:
         blind: a digest of who was sent and not seen among the members afterwards, else empty.
         awaited: Okta id -> how often a new member has been tried again whom Genesys Cloud does not take yet.
         in_vain: how many syncs in a row have sent changes that met version conflicts, or were not applied.
+        answered: event id -> when a hinted sync answered it, by our time, for the last quarter of an hour.
         ceiling: an operator's count for this group in place of the setting, None without one.
         ceiling_percent: an operator's percentage for this group, None without one.
         why: why the group is not linked (``no-match``, ``ambiguous``, ``taken``, ``unassigned``), else empty.
@@ -69,6 +70,7 @@ class GroupLink:
     blind: str = ""
     awaited: dict[str, int] = field(default_factory=dict)
     in_vain: int = 0
+    answered: dict[str, datetime] = field(default_factory=dict)
     ceiling: int | None = None
     ceiling_percent: int | None = None
     why: str = ""

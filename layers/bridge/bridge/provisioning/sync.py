@@ -27,6 +27,7 @@ class Work:
     Attributes:
         items: at least one, all of the same entity.
         seconds_left: how long this process may still run; a long sync stops in time and goes on later.
+        fresh: whether nobody had the items in hand before, who may have died over them.
         hold_call: has one call of Genesys Cloud's budget ready, waiting for it; before anything is read or written.
         until: does what may raise Transient ``...-pace`` again until it does not, waiting in between as time allows.
         crowd: how many entities are synced in the same batch; many of a backlog.
@@ -38,6 +39,7 @@ class Work:
     hold_call: Callable[[], None] = lambda: None
     until: Callable[[Callable[[], None]], None] = lambda attempt: attempt()
     crowd: int = 1
+    fresh: bool = False
     again: bool = False
 
     @property
@@ -96,6 +98,7 @@ class Report:
         planned_calls: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
         notification_pending: whether people could not be told of a hold's change.
         joining: Okta ids of those whom observe mode would add to a group.
+        partial: whether only what the items named was seen to: what is parked, and what waits for a person, stays.
         plan: what observe mode would do about those who leave it, None where nothing was judged.
     """
 
@@ -115,6 +118,7 @@ class Report:
     planned_calls: list[str] = field(default_factory=list)
     notification_pending: bool = False
     joining: tuple[str, ...] = ()
+    partial: bool = False
     plan: Plan | None = None
 
     def finish(self, outcome: str, why: str = "") -> Report:

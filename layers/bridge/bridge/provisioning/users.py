@@ -14,7 +14,7 @@ from bridge.items import Hint, Reason
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.accounts import CONFLICT, NOT_VISIBLE, Accounts
 from bridge.provisioning.assignments import Assigned, Assignment, Assignments, worth_reading
-from bridge.provisioning.followups import group_follow_ups
+from bridge.provisioning.followups import Joining, group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.managers import TRIES, Managers
 from bridge.provisioning.permissions import Permission, Permissions
@@ -352,15 +352,15 @@ class UserSync:
 
     def _enqueue_groups(self, link: UserLink, scim_user: ScimUser | None, app: AppState) -> None:
         """Every linked group of the user in Okta, and of the user in Genesys Cloud, is synced again."""
-        in_okta = self._groups_in_okta(link)
-        group_ids = {group.id for group in in_okta if self._linking.keeps(group, app.epoch)}
+        group_ids = {group.id for group in self._groups_in_okta(link) if self._linking.keeps(group, app.epoch)}
+        joining = Joining(link.okta_id, frozenset(group_ids), self._clock.now()) if link.known_active else None
         if scim_user is None and link.genesys_id:
             _, scim_user = self._accounts.matching.locate(link)
         if scim_user is not None and scim_user.groups:
             owners = self._store.owners(scim_user.groups).values()
             group_ids |= {owner.removeprefix("group:") for owner in owners if owner.startswith("group:")}
         if group_ids:
-            self._queues.send(group_follow_ups(self._store, group_ids))
+            self._queues.send(group_follow_ups(self._store, group_ids, joining))
 
     def _groups_in_okta(self, link: UserLink) -> Iterable[OktaGroup]:
         """The user's groups; none are believed at a second read only, for nobody else brings who has just come.
