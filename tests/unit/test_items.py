@@ -107,7 +107,7 @@ def test_the_id_of_a_group_item_that_names_people_covers_its_events() -> None:
 
 
 def test_more_people_than_may_be_named_mean_the_whole_group() -> None:
-    """Six are an item of the slot that names nobody; so is a message that names six, whoever wrote it."""
+    """Six are an item of the slot that names nobody; so is a message that names six."""
     six = [f"{USER[:-1]}{number}" for number in range(6)]
     assert group_item(GROUP, NOON, ["a"], six) == group_item(GROUP, NOON, ["a"], ())
     assert parse_item(body(entity=f"group:{GROUP}", users=six)).users == ()
