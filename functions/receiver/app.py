@@ -156,3 +156,17 @@ def _answer(status: int, document: Mapping[str, str] | None = None, **headers: s
         "headers": {"Content-Type": "application/json", **headers},
         "body": json.dumps(document),
     }
+
+
+def prepare() -> None:
+    """Make the clients and read the secret while the environment starts, for Okta waits 3 seconds for the first answer.
+
+    Whatever fails here fails quietly: the handler tries again, and says what is wrong.
+    """
+    try:
+        compose().secrets.find(_PRESENT)
+    except Exception as error:  # noqa: BLE001 - an environment that starts must not end for what may be well in a second
+        logger.debug("not prepared; the first delivery tries again", reason=type(error).__name__)
+
+
+prepare()

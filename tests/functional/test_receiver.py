@@ -1,7 +1,9 @@
 """The receiver as Lambda runs it: API Gateway events in, SQS messages (moto) out."""
 
 import base64
+import importlib
 import json
+import os
 import re
 import sys
 from collections import Counter
@@ -231,6 +233,35 @@ def test_another_header_may_carry_the_secret(world: World, monkeypatch: pytest.M
     assert call(request(body=delivery(), secret=None, **{"x-hook-secret": SECRET}))[0] == 204
     assert call(request(body=delivery()))[0] == 401
     assert world.waiting() == [0, 0, 0]
+
+
+def test_clients_and_the_secret_are_there_before_the_first_delivery(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The import makes and reads them: the first delivery asks Secrets Manager for nothing."""
+    importlib.reload(app)
+    monkeypatch.setattr(app.compose().secrets, "_client", None)
+    assert call(request(body=delivery(log_event(1)))) == (204, "")
+    assert world.waiting() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("broken", ["OKTA_APP_ID", "BRIDGE_SECRET_ID", "AWS_DEFAULT_REGION"])
+def test_an_import_that_fails_breaks_nothing(world: World, monkeypatch: pytest.MonkeyPatch, broken: str) -> None:
+    """A variable, the secret or the region is missing while the environment starts: the handler tries again."""
+    good = os.environ[broken]
+    monkeypatch.setenv(broken, "")
+    importlib.reload(app)
+    monkeypatch.setenv(broken, good)
+    assert call(request(body=delivery(log_event(1)))) == (204, "")
+    assert world.waiting() == [0, 1, 0]
+
+
+def test_a_secret_that_is_filled_after_the_import_is_read(world: World) -> None:
+    """The environment started before the bridge was set up: the first delivery after that is taken."""
+    world.put_secret()
+    importlib.reload(app)
+    world.put_secret(hook_secret=SECRET)
+    assert call(request(body=delivery(log_event(1)))) == (204, "")
 
 
 def test_without_the_store_and_a_last_good_value_okta_tries_again(world: World) -> None:
