@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from bridge.operations.bridge_answers import (
     OrganisationConfirmed,
@@ -13,7 +14,7 @@ from bridge.operations.bridge_answers import (
     ReconcileState,
     Status,
 )
-from bridge.operations.needs import needs
+from bridge.operations.needs import needs, said_age
 from bridge.operations.requests import ConfirmOrganisation, Pause, ReconcileStart, ReconcileStatus
 from bridge.operations.requests import Status as AskStatus
 from bridge.provisioning.organisation import UPSTREAM
@@ -68,7 +69,7 @@ def _status(context: Context) -> End:
     shown = {name: pace.document() for name, pace in measured.items()}
     context.terminal.document({"ok": True, "needs": todo, **reply.document, "paces": shown})
     if not context.terminal.as_json:
-        _show_needs(context.terminal, todo)
+        _show_needs(context.terminal, todo, reply.answer.oldest)
         _show_status(context, reply.answer, measured)
     return End.FAILED if todo and context.arguments.check else End.DONE
 
@@ -113,6 +114,11 @@ def confirm(context: Context) -> End:
     return End.DONE
 
 
+def _oldest(waits: int | None) -> str:
+    """How long the oldest change waits, in words."""
+    return "" if waits is None else said_age(timedelta(seconds=waits)) if waits else "nothing waits"
+
+
 def _paused(everything: bool | None, *, removals: bool) -> str:
     queues = {True: "paused", False: "running", None: "unknown"}[everything]
     return f"Queues: {queues}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
@@ -126,10 +132,11 @@ def _restored(terminal: Terminal, answer: Status) -> str:
     return f"{terminal.time(answer.restored)}: removals are held until {terminal.time(answer.held_until)}{ends}"
 
 
-def _show_needs(terminal: Terminal, found: Sequence[Mapping[str, str]]) -> None:
-    """The first line says whether somebody is needed."""
+def _show_needs(terminal: Terminal, found: Sequence[Mapping[str, str]], oldest: int | None) -> None:
+    """The first line says whether somebody is needed, and how long the oldest change waits."""
     many = "1 thing needs" if len(found) == 1 else f"{len(found)} things need"
-    terminal.say(f"Not healthy: {many} somebody." if found else "Healthy: nothing needs anybody.")
+    waits = "" if oldest is None else f" The oldest change waits for {_oldest(oldest)}." if oldest else ""
+    terminal.say((f"Not healthy: {many} somebody." if found else "Healthy: nothing needs anybody.") + waits)
     terminal.say(*(f"  {each['says']}: {each['command']}" for each in found), "")
 
 
@@ -142,6 +149,7 @@ def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace])
         ("Okta application", answer.app_status or "not read yet"),
         ("first comparison", "ended" if answer.bootstrapped else "not ended: every removal is held"),
         ("last comparison", _run(terminal, answer.reconcile)),
+        ("oldest change waits", _oldest(answer.oldest)),
         ("caught up until", terminal.time(answer.caught_up) or "not yet"),
         ("paused", _paused(answer.paused_everything, removals=answer.paused_removals)),
         ("restored", _restored(terminal, answer)),

@@ -170,9 +170,9 @@ class Stagehand:
             self._okta.add_members(group, [self._person(assigned=False) for _ in range(people)])
         self._okta.assign_group(group)
 
-    def pause_removals(self) -> None:
-        """An operator has paused removals."""
-        self._store.pause_removals(paused=True)
+    def pause_removals(self, hours: int) -> None:
+        """An operator has paused removals so long ago."""
+        self._store.pause_removals(paused=True, at=self._okta.now() - timedelta(hours=hours))
 
     # ------------------------------------------------------------------------------------------- parts
 

@@ -39,9 +39,9 @@ class MemoryApp(Guarded):
         with self._lock:
             self.app_state = replace(self.app_state, synced=date)
 
-    def pause_removals(self, *, paused: bool) -> None:
+    def pause_removals(self, *, paused: bool, at: datetime | None = None) -> None:
         with self._lock:
-            self.app_state = replace(self.app_state, removals_paused=paused)
+            self.app_state = replace(self.app_state, removals_paused=paused, paused_since=at if paused else None)
 
     def note_restored(self, at: datetime | None) -> None:
         with self._lock:

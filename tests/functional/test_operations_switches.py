@@ -289,3 +289,15 @@ def test_a_change_starts_again_when_a_sync_begins_meanwhile(moves: int) -> None:
         assert stage.ask("group.ceiling", entity=TEAM, count=5, percent=None)["ceiling"] == 5
     else:
         assert stage.refused("group.ceiling", entity=TEAM, count=5, percent=None) == "unavailable"
+
+
+def test_a_pause_of_removals_remembers_when_it_began() -> None:
+    """A second pause begins no other one; a resumption ends it."""
+    stage = Stage()
+    began = stage.world.clock.now()
+    stage.ask("pause", what="removals")
+    stage.world.clock.advance(3600)
+    stage.ask("pause", what="removals")
+    assert stage.ask("status")["paused_since"] == began.isoformat().replace("+00:00", "Z")
+    stage.ask("resume", what="removals")
+    assert stage.ask("status")["paused_since"] is None

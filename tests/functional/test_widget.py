@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bridge.operations.widget import said_age
+from bridge.operations.needs import said_age
 from bridge_local.faults import Fault
 from bridge_local.okta import faults as okta_faults
 from tests.stages.operations_stage import Stage

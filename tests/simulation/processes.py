@@ -145,7 +145,14 @@ def _decide(simulation: Simulation, hold: Hold, revision: int, verdict: Verdict)
 def pause(simulation: Simulation) -> None:
     """An operator pauses removals, or lets them go on."""
     world, paused = simulation.world, simulation.promises.paused is None
-    switches = Switches(cast("Any", None), {}, world.store, world.queues, dedup_key=lambda: str(world.clock.time))
+    switches = Switches(
+        cast("Any", None),
+        {},
+        world.store,
+        world.queues,
+        now=world.clock.now,
+        dedup_key=lambda: str(world.clock.time),
+    )
     switches.set(Pause(do="pause" if paused else "resume", what="removals"))
     simulation.recorder.pause(paused=paused)
     simulation.promises.paused = world.clock.time if paused else None

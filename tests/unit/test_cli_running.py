@@ -350,3 +350,26 @@ def test_a_redrive_names_one_or_all(words: str) -> None:
     """Never both, never neither."""
     stage = Stage()
     assert (stage.run(f"parked redrive {words}").code, stage.asked) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("oldest", "first", "fact"),
+    [
+        (3700, "Healthy: nothing needs anybody. The oldest change waits for 1 hour 1 minute.", "1 hour 1 minute"),
+        (0, "Healthy: nothing needs anybody.", "nothing waits"),
+        (None, "Healthy: nothing needs anybody.", ""),
+    ],
+)
+def test_status_says_how_long_the_oldest_change_waits(oldest: int | None, first: str, fact: str) -> None:
+    """In the first line, where one waits; nothing where nobody knows."""
+    out = Stage(status=status(oldest=oldest)).run("status").out
+    assert out.splitlines()[0] == first
+    assert ("oldest change waits" in out) is bool(fact)
+    assert fact in out
+
+
+def test_status_says_since_when_removals_are_paused() -> None:
+    """So that somebody asks who did it, and why."""
+    changes = {"paused_removals": True, "paused_since": START.isoformat()}
+    out = Stage(status=status(**changes)).run("status").out
+    assert "Removals are paused since 2026-11-24T09:00 UTC: bridge resume removals --stack prod" in out

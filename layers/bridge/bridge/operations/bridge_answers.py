@@ -89,6 +89,7 @@ class Status(Answer):
     app_status: str | None
     paused_everything: bool | None
     paused_removals: bool
+    paused_since: datetime | None = Field(default=None, description="when an operator paused removals")
     restored: datetime | None = Field(default=None, description="when the records came back from a backup")
     held_until: datetime | None = Field(default=None, description="until when a restore holds removals at least")
     queues: dict[str, Depth]

@@ -42,7 +42,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
     okta = dependencies.okta.client(Queue.USERS, calls)
     genesys = dependencies.genesys.client(Queue.USERS, calls)
     reconcile = ReconcileService(store, dependencies.lambda_client, settings.reconciler, provisioning.mode)
-    switches = Switches(dependencies.lambda_client, settings.mappings, store, dependencies.queues)
+    switches = Switches(dependencies.lambda_client, settings.mappings, store, dependencies.queues, now=clock.now)
 
     def hash_key() -> bytes:
         return dependencies.hash_key.get("hash_key").encode()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bridge.items import format_time
 from bridge.operations.bridge_answers import Breaker, Status
 from bridge.operations.reasons import text_of
 from bridge.provisioning.organisation import UPSTREAM
@@ -93,8 +94,17 @@ def _of_some(status: Status) -> Iterator[Need]:
     if dead is not None and dead.waiting:
         yield Need("dead-letters", "check", f"SQS has given messages up ({dead.waiting}); see docs/runbook.md")
     if status.paused_removals:
-        yield Need("removals-paused", "resume removals", "Removals are paused")
+        since = f" since {format_time(status.paused_since)[:16]} UTC" if status.paused_since is not None else ""
+        yield Need("removals-paused", "resume removals", f"Removals are paused{since}")
     if status.not_linked:
         causes = ", ".join(f"{entity.removeprefix('group:')} {why}" for entity, why in [*status.not_linked.items()][:3])
         more = " and others" if len(status.not_linked) > 3 else ""  # noqa: PLR2004 - as many as are named
         yield Need("group-not-linked", "group list", f"Groups in scope are not linked ({causes}{more})")
+
+
+def said_age(age: timedelta) -> str:
+    """An age in words, of its two largest units."""
+    minutes = max(0, int(age.total_seconds() // 60))
+    units = (("day", minutes // 1440), ("hour", minutes // 60 % 24), ("minute", minutes % 60))
+    said = [f"{number} {name}{'' if number == 1 else 's'}" for name, number in units if number]
+    return " ".join(said[:2]) or "under a minute"

@@ -86,6 +86,7 @@ class StatusService:
             app_status=app.status or None,
             paused_everything=None if reading is None else not any(reading.values()),
             paused_removals=app.removals_paused,
+            paused_since=app.paused_since,
             restored=app.restored,
             held_until=app.restored and app.restored + self._window,
             queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,9 +39,11 @@ class Switches:
         store: AppAndHolds,
         queues: QueueSender,
         *,
+        now: Callable[[], datetime],
         dedup_key: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         """`mappings`: queue -> id of the event source mapping that reads it; `dedup_key` makes items new."""
+        self._now = now
         self._client = client
         self._mappings = mappings
         self._store = store
@@ -51,7 +54,8 @@ class Switches:
         """Answers ``pause`` and ``resume``."""
         paused = asked.do == "pause"
         if asked.what == "removals":
-            self._store.pause_removals(paused=paused)
+            since = self._store.app().paused_since or self._now()  # a second pause begins no other one
+            self._store.pause_removals(paused=paused, at=since)
             if not paused:
                 self._enqueue_decided()
             reading = self.reading()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from html import escape
 from typing import Any
 
@@ -24,6 +23,7 @@ from bridge.operations.hold_answers import Hold, Holds, HoldShown
 from bridge.operations.holds import HoldService
 from bridge.operations.match_requests import Because, NamesOf
 from bridge.operations.naming import NamingService
+from bridge.operations.needs import said_age
 from bridge.operations.reasons import text_of
 from bridge.operations.requests import HoldsShow
 from bridge.provisioning.ports import Clock
@@ -151,14 +151,6 @@ class HoldWidget:
         except (Transient, Permanent):
             return {}  # the holds are shown with ids: Okta's silence hides none of them
         return {each.entity: each.name for each in found}
-
-
-def said_age(age: timedelta) -> str:
-    """An age in words, of its two largest units."""
-    minutes = max(0, int(age.total_seconds() // 60))
-    units = (("day", minutes // 1440), ("hour", minutes // 60 % 24), ("minute", minutes % 60))
-    said = [f"{number} {name}{'' if number == 1 else 's'}" for name, number in units if number]
-    return " ".join(said[:2]) or "under a minute"
 
 
 def _waits(hold: Hold) -> str:

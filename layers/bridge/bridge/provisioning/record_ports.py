@@ -117,8 +117,8 @@ class AppRecords(Protocol):
         """Remember Okta's ``Date`` of a successful sync."""
         ...
 
-    def pause_removals(self, *, paused: bool) -> None:
-        """Remember whether every removal is to be held."""
+    def pause_removals(self, *, paused: bool, at: datetime | None = None) -> None:
+        """Remember whether every removal is to be held, and since when."""
         ...
 
     def note_restored(self, at: datetime | None) -> None:

@@ -97,6 +97,7 @@ class AppState:
         organisation: client id and host of Genesys Cloud, as last confirmed; empty before the first time.
         judging_due: whether a sync that had to judge the whole change found the application switched off.
         restored: when the records came back from a backup; None once what has changed since is known to be read.
+        paused_since: when an operator paused removals; None while nobody has, and in records of earlier releases.
     """
 
     epoch: int = 0
@@ -109,6 +110,7 @@ class AppState:
     organisation: str = ""
     judging_due: bool = False
     restored: datetime | None = None
+    paused_since: datetime | None = None
 
 
 @dataclass(frozen=True)

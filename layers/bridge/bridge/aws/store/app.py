@@ -32,8 +32,9 @@ class AppStateRecords(Records):
     def note_app_synced(self, date: datetime) -> None:
         self._table.update(Update(_KEY, put={"synced": date.isoformat()}))
 
-    def pause_removals(self, *, paused: bool) -> None:
-        self._table.update(Update(_KEY, put={"removals_paused": paused}))
+    def pause_removals(self, *, paused: bool, at: datetime | None = None) -> None:
+        since = at.isoformat() if paused and at is not None else None
+        self._table.update(Update(_KEY, put={"removals_paused": paused, "paused_since": since}))
 
     def note_restored(self, at: datetime | None) -> None:
         if at is None:
