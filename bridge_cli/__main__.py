@@ -10,6 +10,7 @@ if __name__ == "__main__":
 
 import argparse
 import contextlib
+import json
 import os
 import sys
 import time
@@ -24,7 +25,7 @@ from bridge_cli.bridge import Bridge
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 from bridge_cli.naming import look_up
-from bridge_cli.parser import build
+from bridge_cli.parser import Misused, build
 from bridge_cli.places import Place, Session, deployed, local, options_of
 from bridge_cli.terminal import Terminal
 
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
     except KeyboardInterrupt:
         code: int = End.INTERRUPTED
         _say(around, "Interrupted.")
+        _answer_program(around, arguments, Stopped(End.INTERRUPTED, "Interrupted."))
     except BrokenPipeError:
         code = End.FAILED  # anyone who read has gone, as `head` does
     except OSError as error:
@@ -77,6 +79,7 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
     except Exception as error:  # noqa: BLE001 - people get words, whatever nobody foresaw
         code = End.FAILED
         _say(around, f"Unforeseen: {type(error).__name__}: {error}. That is a defect of this command.")
+        _answer_program(around, arguments, Stopped(End.FAILED, f"Unforeseen: {type(error).__name__}"))
     _quiet(around.stdout)
     _quiet(around.stderr)
     return code
@@ -85,7 +88,10 @@ def main(arguments: Sequence[str] | None = None, surroundings: Surroundings | No
 def _main(arguments: Sequence[str] | None, around: Surroundings) -> int:
     try:
         parsed = build(around.environment).parse_args(arguments)
-    except SystemExit as ended:  # --help, or a usage that argparse has already explained
+    except Misused as misused:  # explained on standard error
+        _answer_program(around, arguments, Stopped(End.USAGE, misused.message))
+        return End.USAGE
+    except SystemExit as ended:  # --help
         around.stdout.flush()
         return int(ended.code or 0)
     terminal = Terminal(
@@ -115,6 +121,13 @@ def _say(around: Surroundings, words: str) -> None:
         print(f"bridge: {words}", file=around.stderr, flush=True)
 
 
+def _answer_program(around: Surroundings, arguments: Sequence[str] | None, stopped: Stopped) -> None:
+    """Where a program asked for a document, it gets one although no command has run to its end."""
+    if "--json" in (sys.argv[1:] if arguments is None else arguments):
+        with contextlib.suppress(OSError, ValueError):
+            print(json.dumps(stopped.document(), indent=2), file=around.stdout, flush=True)
+
+
 def _quiet(stream: TextIO) -> None:
     """What is left in a stream that takes nothing any more must not be complained of at the very end."""
     try:
@@ -136,14 +149,14 @@ def _run(context: Context) -> End:
             context, Stopped(End.USAGE, str(error), f"`{context.arguments.parser.prog} --help` shows an example.")
         )
     except KeyboardInterrupt:
-        context.terminal.error(f"Interrupted. {context.standing}")
-        return End.INTERRUPTED
+        return _stop(context, Stopped(End.INTERRUPTED, f"Interrupted. {context.standing}"))
     return end
 
 
 def _stop(context: Context, stopped: Stopped) -> End:
     context.terminal.document(stopped.document())
     context.terminal.error(stopped.message, context.copyable(stopped.advice))
+    context.terminal.flush()
     return stopped.end
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import textwrap
 from collections.abc import Mapping
 from functools import partial
@@ -72,6 +73,14 @@ first and asks."""
 FORMATTER = partial(argparse.RawDescriptionHelpFormatter, width=_WIDTH, max_help_position=26)
 
 
+class Misused(SystemExit):
+    """Wrong usage, which has been explained on standard error."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(2)
+        self.message = message
+
+
 class Parser(argparse.ArgumentParser):
     """A parser that says where to find help, and takes no shortened option: ``--y`` must not answer questions."""
 
@@ -80,7 +89,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> None:  # type: ignore[override] # it does not return either
         """Say what is wrong and end with 2."""
-        self.exit(2, f"bridge: {message}\n        `{self.prog} --help` shows an example.\n")
+        self._print_message(f"bridge: {message}\n        `{self.prog} --help` shows an example.\n", sys.stderr)
+        raise Misused(message)
 
 
 def build(environment: Mapping[str, str]) -> Parser:

@@ -51,6 +51,7 @@ class Terminal:
         self._zone = zone
         self._hidden = hidden
         self._shown = ""
+        self._document: Mapping[str, Any] | None = None
 
     # --------------------------------------------------------------------------------------- for people
 
@@ -89,10 +90,9 @@ class Terminal:
     # ------------------------------------------------------------------------------------- for programs
 
     def document(self, document: Mapping[str, Any]) -> None:
-        """The one JSON document; nothing unless a program reads."""
+        """The one JSON document, written by `flush`: the last one stands. Nothing unless a program reads."""
         if self.as_json:
-            self.progressed()
-            print(json.dumps(document, indent=2), file=self._stdout)
+            self._document = document
 
     def line(self, document: Mapping[str, Any]) -> None:
         """One JSON document of many, in a line of its own."""
@@ -168,6 +168,9 @@ class Terminal:
     def flush(self) -> None:
         """Everything is said."""
         self.progressed()
+        if self._document is not None:
+            print(json.dumps(self._document, indent=2), file=self._stdout)
+            self._document = None
         self._stdout.flush()
 
     def progress(self, text: str) -> None:

@@ -45,7 +45,7 @@ def test_an_approval_removes_whom_it_showed(office: Office) -> None:
     assert f"Approve: recorded for {APPROVER}, as AWS confirmed." in ran.out
     assert ran.out.endswith(f"group:{okta_id}: done.\n")
     assert world.members(genesys_id) == set()
-    assert f"decided   revision 1 by {APPROVER}: OPS-1" in office.bridge(f"holds show {okta_id}").out
+    assert f"decided   approve revision 1 by {APPROVER}: OPS-1" in office.bridge(f"holds show {okta_id}").out
     assert office.bridge("holds list").out == "No hold is open.\n"
 
 
