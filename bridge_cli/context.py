@@ -185,5 +185,7 @@ def work_facts(work: Any) -> tuple[tuple[str, object], ...]:
         ("members", ", ".join(members)),
         *((("calls" if number == 0 else ""), call) for number, call in enumerate(work.calls)),
         ("not mapped", ", ".join(getattr(work, "unmapped", ()))),
+        ("refused", ", ".join(getattr(work, "refused", ()))),
+        ("roles missing", ", ".join(getattr(work, "lost_roles", ()))),
         ("enqueues", ", ".join(getattr(work, "enqueues", ()))),
     )

@@ -31,6 +31,7 @@ OF_OTHERS = {
     "NativeProvisioningAlarm": "okta",
     "HookCapWarningsAlarm": "okta",
     "UsersRecreatedAlarm": "genesys",
+    "RolesMissingAlarm": "genesys",
     "LeaversRefusedAlarm": "genesys",
 }
 #: The halves of a composite alarm mean nothing alone.

@@ -436,7 +436,7 @@ class World:
 
     # ----------------------------------------------------------------------------------- shortcuts
 
-    def person(self, name: str, *, assigned: bool = True, **profile: str) -> str:
+    def person(self, name: str, *, assigned: bool = True, **profile: Any) -> str:
         """A new active Okta user, assigned to the application; the Okta id."""
         first, _, last = name.partition(" ")
         email = f"{first}.{last or 'x'}@example.com".lower()

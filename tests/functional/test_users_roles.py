@@ -10,9 +10,11 @@ import pytest
 from bridge.items import Reason
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.mapping.source import parse
-from bridge.provisioning.elements import ROLES, role
+from bridge.provisioning.elements import GENESYS_USER, ROLES, SKILLS, role
 from bridge.settings import Environment, MapSettings, UserNameSource
 from bridge_local.genesys.switches import GenesysSwitches
+from tests.stages.operations_stage import Stage
+from tests.stages.planned import differences
 from tests.unit.test_mapping import okta_user
 from tests.world import World
 
@@ -126,3 +128,31 @@ def test_without_the_parameter_no_role_is_given() -> None:
     mapped = mapper.map_user(okta_user(roles=["admin"]), None)
     assert mapped.unmapped == (ROLES,)
     assert not [path for path in mapped.values if path.startswith(ROLES)]
+
+
+@pytest.mark.parametrize("before", ["new", "known"])
+def test_a_preview_of_skills_and_roles_says_what_the_sync_does(monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    """The same attributes and the same writes, also those that come after a POST."""
+    entry = {"target": SKILLS, "from": "profile.skills", "format": "ratings"}
+    document = json.loads(TEXT)
+    text = json.dumps({**document, "attributes": [*document["attributes"], entry]})
+    mapper = parse(MapSettings(UserNameSource.EMAIL, "US", "", ("Supervisor",)), text)
+    monkeypatch.setattr("tests.world.attribute_map", lambda *_: mapper)
+    monkeypatch.setattr(AttributeMap, "default", lambda **_: mapper)
+    stage = Stage(world=company())
+    stage.world.genesys.directory.skills |= {"Billing", "By hand"}
+    stage.restart()
+    if before == "known":
+        user = hired(stage.world, skills=["Billing:1"])
+        account = stage.world.account(user)
+        stage.world.genesys.edit_user(account["id"], {GENESYS_USER: {"routingSkills": [{"name": "By hand"}]}})
+        with stage.world.okta.quietly():
+            stage.world.okta.update_profile(user, {"skills": ["Billing:2"], "roles": "Supervisor"})
+    else:
+        with stage.world.okta.quietly():
+            user = stage.world.person("Bo Lind", skills=["Billing:2"], roles="Supervisor")
+    entry_before, _ = stage.operations.preview.sync(f"user:{user}")
+    stage.world.ask(f"user:{user}", Reason.OPERATOR)
+    stage.world.settle()
+    assert differences(entry_before, stage.world.last(f"user:{user}")) == []
+    assert roles(stage.world, user) == {"employee", "Supervisor"}

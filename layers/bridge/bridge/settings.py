@@ -296,6 +296,7 @@ class ProvisioningSettings:
     deactivate_users: bool = True
     suspended_users: SuspendedUsers = SuspendedUsers.DEACTIVATE
     inactive_members: InactiveMembers = InactiveMembers.KEEP
+    report_lost_roles: bool = True
     sync_password: SyncPassword = SyncPassword.NONE
     link_assigned_groups: bool = True
     linked_groups: tuple[str, ...] = ()
@@ -318,6 +319,7 @@ class ProvisioningSettings:
             deactivate_users=environment.flag("DEACTIVATE_USERS", default=True),
             suspended_users=environment.choice("SUSPENDED_USERS", SuspendedUsers.DEACTIVATE),
             inactive_members=environment.choice("INACTIVE_MEMBERS", InactiveMembers.KEEP),
+            report_lost_roles=environment.flag("REPORT_LOST_ROLES", default=True),
             sync_password=environment.choice("SYNC_PASSWORD", SyncPassword.NONE),
             link_assigned_groups=environment.flag("LINK_ASSIGNED_GROUPS", default=True),
             linked_groups=group_names(environment.text("LINKED_GROUPS", "")),

@@ -67,6 +67,7 @@ class Metric(StrEnum):
     UNEXPECTED_ERRORS = "UnexpectedErrors"
     APP_NOT_ACTIVE = "AppNotActive"
     USERS_RECREATED = "UsersRecreated"
+    ROLES_MISSING = "RolesMissing"
     NOT_SET_UP = "NotSetUp"
     MAP_REFUSED = "MapRefused"
     RECONCILED = "Reconciled"

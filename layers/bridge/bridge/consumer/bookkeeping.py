@@ -57,6 +57,7 @@ class Bookkeeping:
             count(Metric.APP_NOT_ACTIVE)
         if report.outcome == "recreated":
             count(Metric.USERS_RECREATED)
+        count(Metric.ROLES_MISSING, len(report.lost_roles))
         logger.info(
             "synced",
             extra={
@@ -64,6 +65,7 @@ class Bookkeeping:
                 "why": report.why,
                 "changed": report.changed,
                 "refused": report.refused,
+                "lost_roles": report.lost_roles,
             },
         )
 

@@ -121,6 +121,7 @@ class Entry(Part):
     calls: list[str] = []
     unmapped: list[str] = []
     refused: list[str] = []
+    lost_roles: list[str] = []
     added: int = 0
     removed: int = 0
     held: int = 0
@@ -134,6 +135,7 @@ class Explained(Answer):
     steps: list[Step]
     parked: list[ParkedItem]
     excepted: list[str] = Field(default=[], description="for a user where, for a group who is an exception")
+    lost_roles: list[str] = Field(default=[], description="roles that a user lacks since access is back")
     journal: list[Entry]
 
 

@@ -55,6 +55,7 @@ class Explanation:
             steps=[self._reach(journal, link), *self._steps(entity, link, trial, parked)],
             parked=[showing.parked(item) for item in parked],
             excepted=_readable(lambda: self._excepted(entity), list[str]()),
+            lost_roles=list(link.lost_roles) if isinstance(link, UserLink) else [],
             journal=[showing.entry(entry) for entry in journal],
         )
 
@@ -231,4 +232,7 @@ def _match(link: UserLink | GroupLink | None) -> str:
         return f"It is linked to the Genesys Cloud group {link.genesys_id}." + (
             "" if link.state is GroupState.LINKED else f" ({link.why})"
         )
-    return f"It is linked to the Genesys Cloud user {link.genesys_id} ({link.origin.value or link.state.value})."
+    says = f"It is linked to the Genesys Cloud user {link.genesys_id} ({link.origin.value or link.state.value})."
+    if link.lost_roles:
+        says += f" Roles that are missing since access is back: {', '.join(link.lost_roles)}."
+    return says

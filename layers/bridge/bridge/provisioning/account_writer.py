@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bridge.errors import UserNameTaken
+from bridge.provisioning.elements import comes_later
 from bridge.provisioning.matching import Matching
 from bridge.provisioning.sync import Report
 from bridge.provisioning.user_records import UserLink
@@ -114,7 +115,10 @@ class ObservingWriter:
         """Foretell a POST: refused where a search finds its userName or externalId."""
         if self._matching.foretell(link.okta_id, target.user_name):
             raise UserNameTaken("a Genesys Cloud user holds the userName")
-        report.planned_calls.append(f"POST users {','.join(target.attributes)}")
+        paths = [*target.attributes, *target.on_create]
+        report.planned_calls.append(f"POST users {','.join(path for path in paths if not comes_later(path))}")
+        if later := [path for path in paths if comes_later(path)]:
+            report.planned_calls.append(f"PATCH users/new replace {','.join(later)}")
         report.finish("observed", "would-create")
         return Changed(link)
 

@@ -15,6 +15,7 @@ from bridge.provisioning.matching import Matching, only
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due
+from bridge.provisioning.roles import missed, remembered
 from bridge.provisioning.sync import Report
 from bridge.provisioning.user_records import LATE_WHY, UNDER_WAY, Origin, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
@@ -65,6 +66,12 @@ class Accounts:
             Transient: a conflict that time may heal. Permanent: one that a person must settle.
             Outdated: the link is not what Genesys Cloud holds; sync again with `deep`.
         """
+        changed = self._converge(link, target, report, deep=deep, bootstrapped=bootstrapped, insist=insist)
+        return missed(link, changed, report) if self._settings.report_lost_roles else changed
+
+    def _converge(
+        self, link: UserLink, target: Target, report: Report, *, deep: bool, bootstrapped: bool, insist: bool
+    ) -> Changed:
         if link.posted is not None:
             link = self.matching.find_created(link, target.user_name)
             if link.genesys_id:
@@ -212,6 +219,8 @@ class Accounts:
             report.finish("skipped", "deactivate-users-off")
             return Changed(link, account)
         self.matching.verify_owner(link, account)
+        if self._settings.report_lost_roles:
+            link = remembered(link, account)
         report.changed = ("active",)
         return self._writer.deactivate(link, account, report)
 

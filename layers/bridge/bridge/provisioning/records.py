@@ -306,6 +306,7 @@ class JournalEntry:
         calls: the calls made, such as ``PATCH users/<id> 200``.
         unmapped: names of attributes whose values could not be mapped.
         refused: names of attributes that Genesys Cloud refused, or did not hold as they were written.
+        lost_roles: names of roles that the user had before access ended, and lacks since it is back.
         added: number of members added.
         removed: number of members removed.
         held: number of members staged in a hold.
@@ -323,6 +324,7 @@ class JournalEntry:
     calls: tuple[str, ...] = ()
     unmapped: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    lost_roles: tuple[str, ...] = ()
     added: int = 0
     removed: int = 0
     held: int = 0

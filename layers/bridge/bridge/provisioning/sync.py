@@ -94,6 +94,7 @@ class Report:
         parked: single members that could not be changed, to be parked while the rest goes on.
         causes: reason code -> detail of what waits for a person although the rest was done.
         kept_causes: reason codes that were parked before and still stand.
+        lost_roles: names of roles that are missing since the user came back.
         refused: names of attributes that Genesys Cloud newly refuses, or does not hold as they were written.
         planned_calls: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
         notification_pending: whether people could not be told of a hold's change.
@@ -115,6 +116,7 @@ class Report:
     causes: dict[str, str] = field(default_factory=dict)
     kept_causes: set[str] = field(default_factory=set)
     refused: tuple[str, ...] = ()
+    lost_roles: tuple[str, ...] = ()
     planned_calls: list[str] = field(default_factory=list)
     notification_pending: bool = False
     joining: tuple[str, ...] = ()
@@ -141,6 +143,7 @@ class Report:
             calls=(*calls, *(f"would {line}" for line in self.planned_calls)),
             unmapped=self.unmapped,
             refused=self.refused,
+            lost_roles=self.lost_roles,
             added=self.added,
             removed=self.removed,
             held=self.held,

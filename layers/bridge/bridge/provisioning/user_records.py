@@ -109,6 +109,8 @@ class UserLink:
         refused: SCIM path -> the value that Genesys Cloud does not take; never ``active``.
         references: keyed hashes by which the user is found as a manager.
         gone_id: id of the account that a user in state ``gone`` had; it may have been out of sight alone.
+        roles: names of the account's roles as it last showed them while it was active.
+        lost_roles: those of them that are missing since the user came back.
         created: when the bridge made the account, None where it did not, or where that is long ago.
     """
 
@@ -132,6 +134,8 @@ class UserLink:
     references: tuple[str, ...] = ()
     gone_id: str = ""
     created: datetime | None = None
+    roles: tuple[str, ...] = ()
+    lost_roles: tuple[str, ...] = ()
 
     @property
     def entity(self) -> str:
