@@ -50,6 +50,7 @@ PRICES: Mapping[str, float] = {
     "DynamoDB read unit, on demand": 0.125e-6,
     "CloudWatch Logs GB": 0.50,
     "CloudWatch metric, month": 0.30,
+    "CloudWatch metric asked for": 0.01e-3,
     "CloudWatch alarm, month": 0.10,
     "CloudWatch composite alarm, month": 0.50,
     "CloudWatch dashboard, month": 3.00,
@@ -64,9 +65,11 @@ RECEIVER_SECONDS = 0.05
 CALL_SECONDS = 0.25
 STORE_SECONDS = 0.006
 INVOCATION_SECONDS = 0.02
-#: Seconds between two runs of catch-up, the calls of a run with nothing to bring (the hooks, the log; to DynamoDB five
-#: reads for the gauges, two of its own and a write), the bytes that it logs, and its metrics: its end and four gauges.
-CATCH_UP_EVERY, CATCH_UP_CALLS, CATCH_UP_STORE_CALLS, CATCH_UP_LOG_BYTES, CATCH_UP_METRICS = 300, 2, 8, 2_000, 5
+#: Seconds between two runs of catch-up, the calls of a run with nothing to bring (the hooks, the log, CloudWatch; to
+#: DynamoDB ten reads for the gauges, two of its own and a write), the bytes that it logs, its metrics (its end, eleven
+#: gauges), and the metrics that it asks for: the age of each queue.
+CATCH_UP_EVERY, CATCH_UP_CALLS, CATCH_UP_STORE_CALLS, CATCH_UP_LOG_BYTES, CATCH_UP_METRICS = 300, 3, 13, 3_000, 12
+CATCH_UP_ASKS = 3
 #: Seconds between two calls that send what is due.
 DUE_EVERY = 60
 #: Lambda's long polls of an idle queue: pollers, seconds each.
@@ -88,8 +91,8 @@ EVENTS_OF_A_USER: Mapping[str, float] = {
 COMPANIES = (1_000, 10_000, 100_000)
 #: A night's comparison: read units and seconds of the function for each user (a page of 100 users is one call).
 NIGHTS, NIGHT_READ_UNITS, NIGHT_SECONDS = 30, 4, 0.012
-#: Somebody who opens the dashboard once a day scans so many GB of logs for each GB that a month wrote.
-QUERIES_OF_A_MONTH, QUERY_SHARE = 30, 0.01
+#: Somebody opens the dashboard Service once a day: so many widgets read so many hours of the consumer's log each.
+OPENINGS_OF_A_MONTH, LOG_WIDGETS, LOG_WIDGET_HOURS = 30, 2, 3
 #: A month in seconds.
 MONTH = 730 * 3600
 #: What a large organisation's million events could be: kind of change -> share of the events.
@@ -413,7 +416,7 @@ def idle(template: Template) -> dict[str, float]:
         f"{MONTH / DUE_EVERY:,.0f} runs for what is due": MONTH / DUE_EVERY * _due(template),
         f"{CATCH_UP_METRICS} metrics that catch-up makes in every run": CATCH_UP_METRICS
         * PRICES["CloudWatch metric, month"],
-        f"{number('AWS::CloudWatch::Dashboard')} dashboard": number("AWS::CloudWatch::Dashboard")
+        f"{number('AWS::CloudWatch::Dashboard')} dashboards": number("AWS::CloudWatch::Dashboard")
         * PRICES["CloudWatch dashboard, month"],
     }
 
@@ -435,6 +438,7 @@ def _catch_up(template: Template) -> float:
         + seconds * gigabytes * PRICES["Lambda GB-second, x86"]
         + PRICES["DynamoDB write unit, on demand"] * 4
         + PRICES["DynamoDB read unit, on demand"] * (CATCH_UP_STORE_CALLS - 1)
+        + CATCH_UP_ASKS * PRICES["CloudWatch metric asked for"]
         + CATCH_UP_LOG_BYTES / 1e9 * PRICES["CloudWatch Logs GB"]
     )
 
@@ -518,7 +522,8 @@ def _table_of_companies(uses: Mapping[str, Use], memory: Mapping[str, int], quie
                 + NIGHT_SECONDS * memory["Reconciler"] / 1024 * PRICES["Lambda GB-second, x86"]
             )
         )
-        queries = QUERIES_OF_A_MONTH * QUERY_SHARE * logs * PRICES["CloudWatch Logs GB scanned"]
+        read = OPENINGS_OF_A_MONTH * LOG_WIDGETS * LOG_WIDGET_HOURS * 3600 / MONTH * logs
+        queries = read * PRICES["CloudWatch Logs GB scanned"]
         total = quiet + changes + nights + queries
         traced = total + invocations * PRICES["X-Ray trace recorded"]
         events = users * sum(EVENTS_OF_A_USER.values())

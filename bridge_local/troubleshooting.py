@@ -33,6 +33,7 @@ OF_OTHERS = {
     "UsersRecreatedAlarm": "genesys",
     "RolesMissingAlarm": "genesys",
     "LeaversRefusedAlarm": "genesys",
+    "GroupNotLinkedAlarm": "genesys",
 }
 #: The halves of a composite alarm mean nothing alone.
 _OF_NOBODY = frozenset({"HookExpectedAlarm", "HookQuietAlarm"})
