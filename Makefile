@@ -16,7 +16,7 @@ PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"
 RUNTIME := layers/dependencies/requirements
 
 .PHONY: help demo local test proofs check simulate simulate-some crash-test mutants lint types rooms sam-validate sam-build sam-local \
-	contract-sdk browser costs troubleshooting bench bench-check reconcile-memory audit deployer sbom requirements clean
+	contract-sdk browser costs troubleshooting scim-fields bench bench-check reconcile-memory audit deployer sbom requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ costs: .venv/.made ## what one change costs at AWS, counted on the real handlers
 
 troubleshooting: .venv/.made ## every reason code and alarm, what it means and what to do first (WRITE=1 renews docs/troubleshooting.md)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m bridge_local.troubleshooting $(if $(WRITE),--write)
+
+scim-fields: .venv/.made ## SCIM attributes, Genesys Cloud's fields and who writes them (WRITE=1 renews docs/scim-fields.md)
+	@PYTHONPATH=layers/bridge $(PYTHON) -m bridge_local.scim_fields $(if $(WRITE),--write)
 
 bench: .venv/.made ## the bridge at scale on a virtual clock, every row, written to docs/benchmarks.md; some minutes
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.bench --write
