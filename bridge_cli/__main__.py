@@ -7,6 +7,7 @@ import signal
 if __name__ == "__main__":
     # Ctrl-C while the command is still being loaded ends it without a word, and not in a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 import argparse
 import contextlib

@@ -168,6 +168,20 @@ def test_the_demo_is_interrupted_in_words(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_an_interruption_before_the_command_is_loaded_says_nothing(tmp_path: Path) -> None:
+    """Ctrl-C meets Python while it starts: the command ends by the signal, without a traceback."""
+    (tmp_path / "sitecustomize.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n", "utf-8")
+    ran = subprocess.run(  # noqa: S603 - our own program
+        [ROOT / "bridge", "status", "--local"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (-signal.SIGINT, "", "")
+
+
 @pytest.mark.parametrize("command", [["-m", "bridge_local", "demo"], ["-m", "bridge_cli", "status", "--local"]])
 def test_an_output_that_takes_nothing_is_said_in_a_line(command: list[str], tmp_path: Path) -> None:
     """A full disk behind standard output."""
