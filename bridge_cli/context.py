@@ -27,6 +27,8 @@ T = TypeVar("T")
 _COMMAND = re.compile(r"(`bridge [a-z](?:(?! --local| --stack| --help)[^`])*)`")
 #: Seconds before each question whether something is done: quick at first; an explanation costs calls of both sides.
 PAUSES = (1.0, 2.0, 4.0, 8.0, 10.0)
+#: After so many tries in vain nobody waits for the next one.
+_IN_VAIN = 3
 
 
 @dataclass
@@ -120,13 +122,14 @@ def sync_of(context: Context, entity: str, item: str) -> Entry | None:
     """The journal entry of the sync that answers an item; None when it has not come in time, or is not waited for.
 
     Raises:
-        Stopped: the item is parked, or the sync is not done in the time that `--timeout` gives.
+        Stopped: the item is parked, fails again and again, or is not done in the time that `--timeout` gives.
     """
     seconds = context.arguments.timeout
     if not seconds:
         return None
     context.standing = f"The sync is asked for and comes by itself. {context.command(f'explain {entity}')} shows it."
     trouble = ""
+    tries: set[datetime] = set()  # the journal keeps the last failure alone
 
     def ready() -> Entry | None:
         nonlocal trouble
@@ -142,6 +145,13 @@ def sync_of(context: Context, entity: str, item: str) -> Entry | None:
                 )
         if entry is None or entry.outcome == "failed":
             trouble = "" if entry is None else f", tried in vain so far: {entry.why}"
+            tries.update(() if entry is None else (entry.at,))
+            if entry is not None and len(tries) >= _IN_VAIN:
+                raise Stopped(
+                    End.NOT_YET,
+                    f"Tried {len(tries)} times or more in vain: {entry.why}. The item is tried again by itself.",
+                    f"Follow it: {context.command(f'explain {entity}')}",
+                )
             return None
         return entry
 

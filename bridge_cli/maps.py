@@ -63,10 +63,20 @@ def attempt(context: Context) -> End:
     text = _read(context.arguments.file)
     _refuse_wrong(text)
     reply = context.ask(MapTry(text=text, entity=f"user:{context.arguments.user}"), Compared)
-    context.terminal.document(reply.document)
     answer = reply.answer
+    if answer.state == "not-in-okta":
+        raise Stopped(
+            End.FAILED,
+            f"Okta shows no user {context.arguments.user}.",
+            "Check the id: users begin with 00u. Nobody whom a credential cannot see is shown either.",
+            reason="not-found",
+        )
+    context.terminal.document(reply.document)
     if answer.state:
         context.terminal.say(f"The user is {answer.state}.")
+    if not answer.attributes:
+        context.terminal.say("There is nothing in Genesys Cloud to compare with.")
+        return End.DONE
     rows = [
         ("same" if each.same else "CHANGES", each.path, _text(each.wanted), _text(each.held))
         for each in answer.attributes

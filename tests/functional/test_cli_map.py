@@ -119,6 +119,16 @@ def test_try_shows_one_user_by_the_new_map(desk: Desk) -> None:
     assert "title" not in desk.world.account(desk.people[0])
 
 
+def test_try_says_that_there_is_no_such_user(desk: Desk) -> None:
+    """A wrong id is a failure in words, and no empty table; likewise for a program."""
+    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
+    ran = desk.office.bridge(f"map try {file} --user 00uNobodyOfThatName1", code=1)
+    assert "Okta shows no user 00uNobodyOfThatName1" in ran.err
+    assert "attribute" not in ran.out
+    ran = desk.office.bridge(f"map try {file} --user 00uNobodyOfThatName1 --json", code=1)
+    assert json.loads(ran.out)["error"]["reason"] == "not-found"
+
+
 def test_diff_counts_people_and_attributes(desk: Desk) -> None:
     """One of ten has a nickname."""
     desk.world.okta.update_profile(desk.people[0], {"nickName": "Addie"})

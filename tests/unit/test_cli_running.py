@@ -312,6 +312,20 @@ def test_a_redrive_that_is_parked_again_is_a_failure() -> None:
     assert "Parked: ambiguous-match" in ran.err
 
 
+def test_a_redrive_that_fails_again_and_again_is_not_waited_for() -> None:
+    """Three tries in vain end the waiting, not the item: the command says so, and how to follow it."""
+    tries = [
+        journalled(entry("failed", why="genesys-503", at=START + timedelta(seconds=seconds)))
+        for seconds in (1, 1, 3, 7, 15)
+    ]
+    stage = Stage(parked_show=parked(USER), parked_redrive=redriven(), journal=tries)
+    ran = stage.run("parked redrive user 00u1a2b3 --yes")
+    assert ran.code == End.NOT_YET
+    assert "in vain: genesys-503. The item is tried again by itself" in ran.err
+    assert "Follow it: bridge explain user:00u1a2b3 --stack prod" in ran.err
+    assert sum(asked["do"] == "journal" for asked in stage.asked) == 4, "the fourth answer tells of the third try"
+
+
 def test_a_redrive_of_nothing_is_refused() -> None:
     """Nobody is asked."""
     ran = Stage(parked_show=refused("nothing-parked")).run("parked redrive user 00u1a2b3 --yes")
