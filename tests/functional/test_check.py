@@ -34,6 +34,8 @@ from tests.world import HOOK_URL
 
 CLIENT_ID, KEY_ID = "0oaServiceApp0000001", "11111111-2222-3333-4444-555555555555"
 SCOPES = ("okta.users.read", "okta.groups.read", "okta.apps.read", "okta.logs.read", "okta.eventHooks.read")
+#: A role that reads everything but the System Log.
+NO_LOG = Fault("GET /api/v1/logs", refused_by_okta(403, "E0000006"))
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
 
 
@@ -213,6 +215,8 @@ FAULTS: list[tuple[str, bool, Break]] = [
     ("okta.token", False, lambda bench: bench.stage.secrets.values.update(okta_token="another")),
     ("okta.role", True, lambda bench: setattr(bench.world.okta.switches, "role_missing", True)),
     ("okta.role", False, lambda bench: setattr(bench.world.okta.switches, "role_missing", True)),
+    ("okta.log", False, lambda bench: bench.world.okta.faults.add(NO_LOG)),
+    ("okta.log", True, lambda bench: bench.world.okta.faults.add(NO_LOG)),
     ("okta.clock", False, lambda bench: setattr(bench.world.okta.switches, "clock_offset", 400.0)),
     ("okta.clock", True, lambda bench: setattr(bench.world.okta.switches, "clock_offset", -7200.0)),
     ("app.found", False, lambda bench: bench.deploy(OKTA_APP_ID="0oaAnother0000000001")),

@@ -12,7 +12,7 @@ from bridge.operations.checklist import Sheet
 
 #: Okta takes no assertion whose time is further from its own.
 MAX_SKEW = timedelta(minutes=5)
-_HOST, _DPOP, _TOKEN, _ROLE = "okta.host", "okta.dpop", "okta.token", "okta.role"
+_HOST, _DPOP, _TOKEN, _ROLE, _LOG = "okta.host", "okta.dpop", "okta.token", "okta.role", "okta.log"
 _SCOPES = tuple(f"okta.scope.{scope.split('.')[1]}" for scope in ALL_SCOPES)
 _APP = ("app.found", "app.active", "app.users", "app.groups", "app.provisioning", "app.push")
 _HOOK = ("hook.url", "hook.active", "hook.verified", "hook.types")
@@ -37,12 +37,14 @@ class OktaChecks:
             sheet.skip(("okta.clock",), _HOST)
         first = sheet.first_broken((_HOST, "secret.value", "secret.okta", "okta.clock"))
         if first:
-            sheet.skip((_DPOP, _TOKEN, *_SCOPES, _ROLE, "okta.limits", *_APP, *_HOOK), first)
+            sheet.skip((_DPOP, _TOKEN, *_SCOPES, _ROLE, _LOG, "okta.limits", *_APP, *_HOOK), first)
             return
         sounded = {f"okta.scope.{scope.split('.')[1]}": self._soundings.scope(scope) for scope in ALL_SCOPES}
         self._sign_in(list(sounded.values()))
         self._judge_scopes(sounded)
+        log = sounded.pop("okta.scope.logs")
         self._judge_role(sounded)
+        self._judge_log(log)
         self._limits()
         self._app(sounded["okta.scope.apps"])
         self._hook(sounded["okta.scope.eventHooks"], hook_url)
@@ -139,6 +141,20 @@ class OktaChecks:
             sheet.unknown(_ROLE, f"no answer: {_why(asked[silent[0]])}", "Try again in a minute.")
         else:
             sheet.ok(_ROLE, "everything that the bridge reads can be read")
+
+    def _judge_log(self, sounded: Sounded) -> None:
+        """Catch-up reads nothing else: its trouble has a name of its own, whatever else can be read."""
+        sheet = self._sheet
+        broken = sheet.first_broken((_DPOP, _TOKEN)) or self._unread.get("okta.scope.logs", "")
+        if not broken and sounded.error is None:
+            sheet.ok(_LOG, "GET /logs answers")
+        elif broken or sheet.first_broken((_ROLE,)):
+            sheet.skip((_LOG,), broken or _ROLE)
+        elif _status(sounded) == 403:  # noqa: PLR2004 - forbidden
+            do = "Give the credential the role Read-Only Administrator, which reads the System Log; catch-up needs it."
+            sheet.fail(_LOG, "403 for logs: what hooks drop waits for the next comparison", do)
+        else:
+            sheet.unknown(_LOG, f"no answer: {_why(sounded)}", "Try again in a minute.")
 
     def _limits(self) -> None:
         sheet = self._sheet

@@ -30,6 +30,7 @@ CHECKS: Mapping[str, str] = {
     "okta.scope.logs": "okta.logs.read is granted",
     "okta.scope.eventHooks": "okta.eventHooks.read is granted",
     "okta.role": "the credential has an administrator role that sees what the bridge reads",
+    "okta.log": "the System Log can be read, which catch-up lives on",
     "okta.limits": "Okta's rate limits, as its answers report them",
     "app.found": "the application exists",
     "app.active": "it is ACTIVE",
