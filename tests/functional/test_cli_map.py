@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto import mock_aws
 
-from bridge.mapping.attribute_map import REQUIRED
-from bridge.provisioning.elements import RATED, identity
+from bridge.mapping.attribute_map import REQUIRED, AttributeMap
+from bridge.provisioning.elements import RATED, SKILLS, identity
 from bridge.provisioning.scim import PHONES, PROFILE_PATHS
+from bridge.settings import UserNameSource
 from bridge_cli import ROOT
 from bridge_cli.maps import line_of
 from tests.stages.cli_office import Office
@@ -145,6 +148,50 @@ def test_a_rewrite_of_more_than_a_tenth_needs_its_number(desk: Desk) -> None:
     assert len(desk.aws.versions) == 1
     assert "Version 2" in desk.office.bridge(f"map apply {file} --yes --rewrite 10").out
     assert json.loads(desk.aws.versions[-1])["attributes"][-1]["from"] == "'Agent'"
+
+
+def test_people_whom_a_map_leaves_without_a_name_are_rewritten_too(desk: Desk) -> None:
+    """Else a map that can map nobody would need no number."""
+    file = desk.write(target="displayName", **{"from": "profile.nickName", "format": "text"})
+    found = desk.office.ask(f"map diff {file}")
+    assert (found["people"], found["rewritten"], found["unmappable"]) == (10, 10, 10)
+    assert "--rewrite 10" in desk.office.bridge(f"map apply {file} --yes", code=1).err
+    assert len(desk.aws.versions) == 1
+
+
+def test_another_prefix_rewrites_those_who_have_the_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes skills away that the map before left alone."""
+    desk.world.okta.update_profile(desk.people[0], {"skills": "okta.Care"})
+    entry = {"target": SKILLS, "from": "profile.skills", "format": "ratings"}
+    with_prefix = Path(desk.write(**entry, prefix="okta.")).read_text("utf-8")
+    present = AttributeMap.parse(with_prefix, user_name=UserNameSource.EMAIL, default_region="US")
+    monkeypatch.setattr(desk.office.stage.operations.maps, "_present", present)
+    assert desk.office.ask(f"map diff {desk.write(**entry)}")["attributes"] == {SKILLS: 1}
+
+
+def test_history_and_revert_are_ssms_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over SSM as moto plays it, with more versions than one page has."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        ssm = boto3.client("ssm", region_name="eu-west-1")
+        fake = desk.aws.client
+        monkeypatch.setattr(desk.aws, "client", lambda name, **more: ssm if name == "ssm" else fake(name, **more))
+        assert desk.office.ask("map history")["versions"] == []
+        assert "Version 1" in desk.office.bridge(f"map apply {desk.write()} --yes").out
+        first = ssm.get_parameter(Name=NAME)["Parameter"]["Value"]
+        for number in range(59):
+            text = first.replace("profile.title", f"profile.title || profile.none{number}")
+            ssm.put_parameter(Name=NAME, Value=text, Type="String", Overwrite=True)
+        desk.office.bridge(f"map apply {desk.write(target='title', **{'from': 'profile.title'})} --yes")
+        versions = desk.office.ask("map history")["versions"]
+        assert [each["version"] for each in versions] == [*range(61, 0, -1)]
+        assert all(each["at"].startswith("20") for each in versions)
+        desk.office.bridge("map revert --yes")
+        assert "profile.none58" in ssm.get_parameter(Name=NAME)["Parameter"]["Value"]
+        desk.office.bridge("map revert --yes --version 1")
+        newest = ssm.get_parameter(Name=NAME)["Parameter"]
+        assert (newest["Value"], newest["Version"]) == (first, 63)
 
 
 def test_a_map_is_as_long_as_the_parameter_holds(desk: Desk) -> None:

@@ -151,7 +151,9 @@ class MapDifference(Answer):
     """Answers ``map.diff``: of a page of the assigned users."""
 
     people: int
-    rewritten: int = Field(description="how many have an attribute that the map gives another value")
+    rewritten: int = Field(
+        description="for how many an attribute is another, or the map can make nothing of the profile"
+    )
     attributes: dict[str, int] = Field(description="SCIM path -> for how many it is another value")
     unmappable: int = Field(description="how many have a profile that the map cannot map, and the present one can")
     next: str | None

@@ -54,11 +54,9 @@ class MapService:
             before, after = _mapped(self._present, entry.user, entry), _mapped(wanted, entry.user, entry)
             if after is None:
                 unmappable += before is not None
+                rewritten += before is not None
                 continue
-            old = {} if before is None else before.values
-            differing = {
-                scim.attribute_of(path) for path in {*old, *after.values} if old.get(path) != after.values.get(path)
-            }
+            differing = _differing(before or _NOTHING, after)
             attributes.update(differing)
             rewritten += bool(differing)
         return bridge_answers.MapDifference(
@@ -74,6 +72,16 @@ class MapService:
             return self._parse(text)
         except SettingsError as wrong:
             raise Refused("invalid-request", str(wrong), field="text") from None
+
+
+#: What a map that cannot map somebody makes of them.
+_NOTHING = MappedUser({})
+
+
+def _differing(before: MappedUser, after: MappedUser) -> set[str]:
+    """The attributes that another map writes otherwise, or of which it replaces another part of the list."""
+    pairs = ((before.values, after.values), (before.lists, after.lists))
+    return {scim.attribute_of(path) for old, new in pairs for path in {*old, *new} if old.get(path) != new.get(path)}
 
 
 def _mapped(mapper: UserMapper, user: OktaUser, entry: AppUser) -> MappedUser | None:
