@@ -16,7 +16,8 @@ PACKAGES = $$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("purelib"
 RUNTIME := layers/dependencies/requirements
 
 .PHONY: help demo local test proofs check simulate simulate-some crash-test mutants lint types rooms sam-validate sam-build sam-local \
-	contract-sdk browser costs troubleshooting scim-fields bench bench-check reconcile-memory audit deployer sbom requirements clean
+	contract-sdk browser costs command-alone troubleshooting scim-fields bench bench-check reconcile-memory audit deployer sbom \
+	requirements clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +84,9 @@ contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our mo
 
 costs: .venv/.made ## what one change costs at AWS, counted on the real handlers (WRITE=1 renews docs/costs.md)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event $(if $(WRITE),--write,--check)
+
+command-alone: .venv/.made ## the command installed by itself by pip, without the local stack, and how long its --help takes
+	@$(PYTHON) -m benchmarks.command_alone
 
 troubleshooting: .venv/.made ## every reason code and alarm, what it means and what to do first (WRITE=1 renews docs/troubleshooting.md)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m bridge_local.troubleshooting $(if $(WRITE),--write)

@@ -13,7 +13,7 @@ from typing import Any
 from bridge.items import format_time, parse_time
 from bridge.operations.answers import Entry
 from bridge.operations.asked import PAGE
-from bridge.operations.doings import Log, Logged
+from bridge.operations.log_requests import Log, Logged
 from bridge_cli.commands import Command, entity_argument, entity_of, page_arguments
 from bridge_cli.context import Context, pages
 from bridge_cli.ends import End

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.operations.answers import Entry
-from bridge.operations.doings import Logged
+from bridge.operations.log_requests import Logged
 from bridge_cli.ends import End
 from tests.stages.cli_answers import refused
 from tests.stages.cli_stage import START, Stage

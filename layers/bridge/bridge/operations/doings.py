@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
-
-from pydantic import Field, StringConstraints
 
 from bridge.items import format_time, parse_time
-from bridge.operations import answers, showing
-from bridge.operations.answers import Answer, Entry
-from bridge.operations.asked import USUAL_PAGE, After, AnyEntity, Asked, Limit
+from bridge.operations import showing
+from bridge.operations.answers import Entry, Refused
+from bridge.operations.log_requests import Log, Logged
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Journal
 from bridge.provisioning.records import JournalEntry
@@ -21,39 +18,6 @@ _READ_AT_MOST = 5000
 _AHEAD = timedelta(hours=1)
 #: How far back the log goes where nobody says since when.
 _USUAL = timedelta(days=1)
-
-
-class Log(Asked):
-    """What was done, page by page; answered by `Logged`."""
-
-    do: Literal["log"] = "log"
-    entity: Annotated[AnyEntity | None, Field(description="user:<okta id>, group:<okta id> or app, or absent")] = None
-    outcome: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z-]{0,40}$"),
-        Field(description="an outcome or a reason code, such as created"),
-    ] = ""
-    refused: Annotated[bool, Field(description="true or false")] = False
-    since: Annotated[
-        str, StringConstraints(pattern=r"^[0-9TZ:.-]{0,30}$"), Field(description="a time such as 2026-11-28T09:00:00Z")
-    ] = ""
-    until: Annotated[
-        str, StringConstraints(pattern=r"^[0-9TZ:.-]{0,30}$"), Field(description="a time such as 2026-11-28T09:00:00Z")
-    ] = ""
-    limit: Limit = USUAL_PAGE
-    after: After = ""
-
-    @property
-    def reads(self) -> bool:
-        """Always: ids, and names of attributes."""
-        return True
-
-
-class Logged(Answer):
-    """Answers ``log``: the newest first; ``next`` goes on where this page ends, also one that found nothing."""
-
-    log: list[Entry]
-    next: str | None
 
 
 class LogService:
@@ -88,7 +52,7 @@ def _time(text: str, field: str) -> datetime | None:
         return parse_time(text)
     except (TypeError, ValueError):
         message = f"{field}: expected a time such as 2026-11-28T09:00:00Z"
-        raise answers.Refused("invalid-request", message, field=field) from None
+        raise Refused("invalid-request", message, field=field) from None
 
 
 def _is_wanted(entry: JournalEntry, asked: Log) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.aws.telemetry import logger
 from bridge.items import Reason, make_item
-from bridge.operations import answers, doings, match_requests, requests, showing, widget
+from bridge.operations import answers, doings, log_requests, match_requests, requests, showing, widget
 from bridge.operations.answers import Answer, Refused
 from bridge.operations.because import BecauseService
 from bridge.operations.checking import CheckService
@@ -96,7 +96,7 @@ class Operations:
                 return self.explanation.explain(asked)
             case requests.Journal():
                 return self._journal(asked)
-            case doings.Log():
+            case log_requests.Log():
                 return self.doings.log(asked)
             case requests.Diff():
                 return self.comparison.compare(asked.entity) if asked.entity else self._differences(asked)

@@ -28,7 +28,7 @@ from bridge.operations.asked import (
     parse,
 )
 from bridge.operations.document import Decisions
-from bridge.operations.doings import Log
+from bridge.operations.log_requests import Log
 from bridge.operations.match_requests import MatchOperation
 
 # -------------------------------------------------------------------------------------------------- holds
