@@ -82,6 +82,9 @@ sam-local: .venv/.made .sam/.made ## every example of events/ through the built 
 contract-sdk: .sdk/.made ## the official Genesys Cloud SDK as a client of our model, nine steps (WRITE=1 renews the transcript)
 	@.sdk/bin/python -m tests.contract.sdk.run $(if $(WRITE),--write)
 
+pictures: .venv/.made .browser/.made ## the pictures in docs/pictures, taken of running stacks on PORT 8080; some minutes
+	@PYTHONPATH=$(BESIDE):. $(PYTHON) -m tests.browser.pictures $(NAMES)
+
 costs: .venv/.made ## what one change costs at AWS, counted on the real handlers (WRITE=1 renews docs/costs.md)
 	@PYTHONPATH=layers/bridge $(PYTHON) -m benchmarks.cost_per_event $(if $(WRITE),--write,--check)
 

@@ -119,6 +119,11 @@ class Company:
         held = {self._groups[EMPTIED]: self.held} if self.held else {}
         return Story(links, held)
 
+    @property
+    def everybody(self) -> str:
+        """The Okta group that assigns people to the application, and that Genesys Cloud has no namesake of."""
+        return self._everybody
+
     def hire(self, people: int) -> None:
         """Groups, people, memberships and assignments."""
         okta = self.okta

@@ -93,7 +93,7 @@ function told(value, same) {
 function group(of, data, state, act) {
   const each = of.group;
   return [
-    h("p", {}, each.okta ? `${each.okta.members} in Okta, ${each.okta.entitled} of them to be members` : "deleted in Okta", " | ", each.way.join(", ") || (each.differs ? "not on its way yet" : "equal"), " | ", each.genesys ? `${each.genesys.members} in ${each.genesys.name}` : "not linked"),
+    h("p", {}, each.okta ? `${each.okta.members} in Okta, ${each.okta.entitled} of them entitled` : "deleted in Okta", " | ", each.way.join(", ") || (each.differs ? "not on its way yet" : "equal"), " | ", each.genesys ? `${each.genesys.members} in ${each.genesys.name}` : "not linked"),
     data.play && h("form", { class: "acts", onsubmit: (event) => event.preventDefault() },
       h("h3", {}, "Change in Okta"),
       h("p", { class: "buttons" }, button("empty", { do: "okta", act: "empty", group: each.id }, "act empty", state, act),

@@ -11,6 +11,7 @@ from bridge.items import format_time
 from bridge.operations.bridge_answers import Breaker, Status
 from bridge.operations.needs import Need, needs
 from bridge.operations.reasons import text_of
+from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge_local.console.memory import Memory, Record
 from bridge_local.console.sides import SHOWN, Group, Person, Sides
 from bridge_local.moto_model import Message
@@ -34,7 +35,7 @@ _TITLES = {
     "dead-letters": "Messages were given up",
     "removals-paused": "Removals are paused: anyone who leaves a group keeps it",
     "observing": "The bridge only observes: nothing is written to Genesys Cloud",
-    "groups-not-linked": "An assigned group is not linked",
+    "group-not-linked": "A group is not linked, so nobody in it becomes a member in Genesys Cloud",
 }
 _NUMBERS = re.compile(r"W=(?P<W>\d+) c=(?P<c>\d+) B=(?P<B>\d+)")
 #: Okta ids of staged people whose names are shown.
@@ -56,9 +57,13 @@ def document(memory: Memory, sides: Sides | None, status: Status | None, now: da
         "at": format_time(now),
         "healthy": None if status is None else not found,
         "health": [] if status is None else list(_health(status, now)),
-        "needs": [_need(each, status, options) for each in found],
+        "needs": [] if status is None else [_need(each, status, memory, options) for each in found],
         "holds": [_hold(entity, hold, memory, sides) for entity, hold in sorted(memory.holds.items())],
         "parked": [_parked(record, sides) for record in memory.parked if not record.get("discarded")],
+        "unlinked": [
+            _unlinked(entity, why, sides, memory)
+            for entity, why in sorted((status.not_linked if status is not None else {}).items())
+        ],
         "exceptions": [
             {"entity": entity, "name": name_of(entity, sides, memory), "people": _people(users, sides)}
             for entity, users in sorted(memory.exceptions.items())
@@ -142,19 +147,31 @@ def _mark(name: str, state: str, says: str, *, at: datetime | None = None) -> di
 # -------------------------------------------------------------------------------------------------- needs
 
 
-def _need(need: Need, status: Status | None, options: str) -> dict[str, str]:
+def _need(need: Need, status: Status, memory: Memory, options: str) -> dict[str, str]:
     title, says = _TITLES.get(need.problem, ""), need.says
-    for breaker in (status.breakers if status is not None else None) or ():
-        if need.problem in {f"{breaker.upstream}-down", f"{breaker.upstream}-credentials"}:
-            text = text_of(breaker.why)
-            title = f"{_UPSTREAMS[breaker.upstream]} does not work: {_lower(text.means)}"
+    for breaker in status.breakers or ():
+        name, text = _UPSTREAMS.get(breaker.upstream, breaker.upstream), text_of(breaker.why)
+        if need.problem == f"{breaker.upstream}-credentials":
+            title = f"{name} refuses the bridge's credentials: {_lower(text.means)}"
             says = f"Everything for it waits, and nothing is lost. {text.first}"
+        elif need.problem == f"{breaker.upstream}-down":
+            title = f"{name} is down: {_of_whom(text.means, name)}"
+            says = f"Everything for it waits, and nothing is lost. {text.first}"
+    if need.problem == "parked":
+        reasons = {str(each.get("reason", "")) for each in memory.parked if not each.get("discarded")}
+        if len(reasons) == 1:
+            title = f"{status.parked} parked: {_lower(text_of(reasons.pop()).means.partition(';')[0])}"
     return {
         "problem": need.problem,
         "title": title or need.says,
         "what": says if says.endswith((".", "?")) else f"{says}.",
         "command": f"bridge {need.command} {options}",
     }
+
+
+def _of_whom(means: str, name: str) -> str:
+    """What a reason means, without its subject where that has just been named."""
+    return f"it{means.removeprefix(name)}".rstrip(".") if means.startswith(f"{name} ") else _lower(means)
 
 
 def _lower(sentence: str) -> str:
@@ -203,6 +220,12 @@ def _parked(record: Record, sides: Sides | None) -> dict[str, Any]:
     }
 
 
+def _unlinked(entity: str, why: str, sides: Sides | None, memory: Memory) -> dict[str, str]:
+    text = text_of(why)
+    name = name_of(entity, sides, memory)
+    return {"entity": entity, "name": name, "why": why, "means": text.means, "first": text.first}
+
+
 def _people(user_ids: Iterable[str], sides: Sides | None) -> list[dict[str, str]]:
     return [{"id": each, "name": name_of(f"user:{each}", sides, Memory())} for each in user_ids]
 
@@ -216,9 +239,12 @@ def group_line(group: Group, memory: Memory) -> dict[str, Any]:
     link = memory.groups.get(group.id, {})
     linked = group.genesys is not None
     way = [*_waiting(memory.waiting.get(entity, ())), *_kept(entity, memory)]
-    if not linked and link.get("why"):
+    if not linked and link.get("linked_by") == UNLINKED_BY_OPERATOR:
+        way.append("kept out by an operator")
+    elif not linked and link.get("why"):
         way.append(f"not linked: {_lower(text_of(str(link['why'])).means)}")
-    missing, extra = len(group.missing), len(group.extra - set(memory.exceptions.get(entity, ())))
+    extra = group.extra - set(memory.exceptions.get(entity, ()))
+    missing, free = len(group.missing), len(extra - set(memory.staged.get(entity, ())))
     return {
         "id": group.id,
         "entity": entity,
@@ -229,8 +255,9 @@ def group_line(group: Group, memory: Memory) -> dict[str, Any]:
         if linked
         else None,
         "missing": missing if linked else 0,
-        "extra": extra if linked else 0,
+        "extra": free if linked else 0,
         "linked": linked,
+        "open": not linked and link.get("linked_by") != UNLINKED_BY_OPERATOR,
         "differs": linked and bool(missing or extra),
     }
 

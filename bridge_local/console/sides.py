@@ -156,7 +156,9 @@ class Sides:
         theirs = self._genesys.directory.groups
         found = []
         # A link that has ended is told while Okta still has the group: somebody may wonder why it stands still.
-        chosen = {each for each, link in links.items() if link.get("state") or link.get("why")} | assigned
+        chosen = {
+            each for each, link in links.items() if link.get("state") or link.get("why") or link.get("linked_by")
+        } | assigned
         for group_id in chosen:
             link = links.get(group_id)
             linked = link is not None and link.get("state") == "linked"

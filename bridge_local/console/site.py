@@ -133,10 +133,10 @@ class Console:
     def _both(self, memory: Memory, find: str) -> dict[str, Any]:
         if self._sides is None:
             return {"people": None, "groups": None}
-        return {
-            "people": overview.people(self._sides, memory, find.strip()),
-            "groups": [overview.group_line(group, memory) for group in self._sides.groups(memory.groups)],
-        }
+        groups = [overview.group_line(group, memory) for group in self._sides.groups(memory.groups)]
+        # Those first that somebody may ask about: held, different, not linked; `sorted` keeps the rest in order.
+        groups.sort(key=lambda each: (not (each["way"] and each["linked"]), not each["differs"], not each["open"]))
+        return {"people": overview.people(self._sides, memory, find.strip()), "groups": groups}
 
     def _of(self, entity: str, memory: Memory) -> dict[str, Any]:
         """One person or group, with the whole journal."""

@@ -30,7 +30,7 @@ function verdict(data) {
   const count = data.needs.length;
   const words = data.healthy === null ? "The bridge does not say how it is: its functions start or stop."
     : data.healthy ? "Healthy: nothing needs anybody."
-    : `${count === 1 ? "One thing needs" : `${count} things need`} somebody.`;
+    : `${data.needs[0].title}${count > 1 ? `, and ${count - 1} more` : ""}`;
   const kind = data.healthy === null ? "idle" : data.healthy ? "good" : "bad";
   const marks = data.health.map((each) => h("li", { key: each.name, class: `mark ${each.state}` },
     h("span", { class: "dot", "aria-hidden": "true" }),
@@ -38,6 +38,7 @@ function verdict(data) {
     h("span", {}, each.at ? (each.state === "bad" && each.says !== "not yet" ? `${each.says}, since ` : wordsOf(each)) : each.says,
       each.at && time(each.at))));
   return h("section", { key: "verdict", class: `verdict ${kind}`, "aria-label": "Health" },
+    kind === "bad" && h("p", { class: "over" }, `${count === 1 ? "One thing needs" : `${count} things need`} somebody`),
     h("p", { class: "big" }, words), h("ul", { class: "marks" }, marks));
 }
 
@@ -48,7 +49,7 @@ function wordsOf(mark) {
 function needs(data, state, act) {
   const body = data.needs.map((need) => h("li", { key: need.problem, class: "need", "data-problem": need.problem },
     h("h3", {}, need.title),
-    h("p", {}, need.what, " ", h("code", { class: "id" }, need.problem)),
+    h("p", {}, need.problem === "group-not-linked" ? "" : need.what, " ", h("code", { class: "id" }, need.problem)),
     parts(need.problem, data, state, act),
     command(need.command, act)));
   return h("section", { key: "needs", id: "needs", class: "card needs", tabindex: "-1" },
@@ -61,6 +62,7 @@ function parts(problem, data, state, act) {
   if (problem === "holds-open") return data.holds.map((hold) => holdCard(hold, state, act));
   if (problem === "parked") return data.parked.map((parked) => parkedCard(parked, state, act));
   if (problem === "exceptions-kept") return data.exceptions.map((kept) => keptCard(kept, state, act));
+  if (problem === "group-not-linked") return data.unlinked.map(unlinkedCard);
   if (problem === "removals-paused") {
     return h("p", { class: "buttons" }, button("Resume removals", { do: "resume" }, "resume", state, act));
   }
@@ -92,6 +94,12 @@ function parkedCard(parked, state, act) {
     h("div", { class: "buttons" },
       button("Redrive", { do: "redrive", entity: parked.entity }, `${key} redrive`, state, act),
       question(`${key} discard`, "Discard", "", "Let it wait for nobody until something changes?", { do: "discard", entity: parked.entity }, state, act)));
+}
+
+function unlinkedCard(group) {
+  return h("article", { key: `unlinked ${group.entity}`, class: "item", "aria-label": `Not linked: ${group.name}` },
+    h("p", { class: "lead" }, h("b", {}, entity(group.entity, group.name)), " ", h("code", { class: "id" }, group.why)),
+    h("p", {}, group.means, " ", h("span", { class: "soft" }, group.first)));
 }
 
 function keptCard(kept, state, act) {
@@ -131,13 +139,19 @@ function groups(data) {
   if (!data.groups) return outside("Groups");
   const rows = data.groups.map((each) => h("tr", { key: each.id, class: each.differs ? "differs" : "" },
     h("td", { "data-side": "Okta" }, entity(each.entity, each.name), " ",
-      each.okta ? h("span", { class: "soft" }, `${each.okta.entitled} of ${each.okta.members} to be members`) : h("span", { class: "soft" }, "deleted")),
+      each.okta ? h("span", { class: "soft" }, headcount(each.okta)) : h("span", { class: "soft" }, "deleted")),
     h("td", { "data-side": "On the way" }, way(each)),
     h("td", { "data-side": "Genesys Cloud" }, each.genesys ? [each.genesys.name, " ", h("span", { class: "soft" }, `${each.genesys.members} members`)] : h("span", { class: "soft" }, "not linked"))));
   return h("section", { key: "groups", class: "card" }, h("h2", {}, "Linked groups", count(data.groups.length)), two(rows, "No group is linked yet."));
 }
 
+function headcount(okta) {
+  if (okta.entitled === okta.members) return `${okta.members} people`;
+  return `${okta.entitled} of ${okta.members} people are entitled`;
+}
+
 function way(each) {
+  if (!each.linked && !each.open) return h("span", { class: "soft" }, each.way.join(", "));
   const lines = [...each.way];
   if (each.missing) lines.push(`${each.missing} to add`);
   if (each.extra) lines.push(`${each.extra} to remove`);

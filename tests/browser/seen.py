@@ -43,9 +43,9 @@ def why_not() -> str:
 
 
 @contextmanager
-def running(**variables: str) -> Iterator[Site]:
-    """`make local` as people run it, stopped by SIGTERM."""
-    port = free_ports(4)
+def running(port: int = 0, **variables: str) -> Iterator[Site]:
+    """`make local` as people run it, on free ports or these, stopped by SIGTERM."""
+    port = port or free_ports(4)
     environment = {**os.environ, "PORT": str(port), "PYTHONPATH": str(ROOT), **variables}
     command = [sys.executable, "-m", "bridge_local", "run"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program

@@ -69,7 +69,7 @@ def test_an_emptied_group_is_held_and_approved(look: Look, site: Site) -> None:
     held.get_by_role("button", name="Yes, approve").click()
     text_of(page.locator("#said"), "removes")
     held.wait_for(state="detached", timeout=PATIENCE)
-    group = page.locator("table.two").nth(0).get_by_role("row").filter(has_text="0 of 0 to be members")
+    group = page.locator("table.two").nth(0).get_by_role("row").filter(has_text="0 people")
     text_of(group, "0 members")
 
 
