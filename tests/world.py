@@ -25,6 +25,7 @@ from bridge.outbound.http import Transport
 from bridge.provisioning.evidence import WHY as SECOND_SIGHT_DUE
 from bridge.provisioning.groups import UNLINK_WHY
 from bridge.provisioning.hold_records import Decision, Hold, Verdict
+from bridge.provisioning.permissions import Permission
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import JournalEntry
@@ -397,7 +398,8 @@ class World:
         """Work off the queues, and the second sights that are due; fails when that is not done after `hours`."""
         limit = self.clock.now() + timedelta(hours=hours)
         self.work_off(limit)
-        while sights := [due for due in self.store.dues() if due.why in {SECOND_SIGHT_DUE, UNLINK_WHY}]:
+        waited = {SECOND_SIGHT_DUE, UNLINK_WHY, Permission.UNEXPLAINED.value}
+        while sights := [due for due in self.store.dues() if due.why in waited]:
             soonest = min(due.at for due in sights)
             assert soonest < limit, "no second sight in time"
             self.clock.advance(max((soonest - self.clock.now()).total_seconds(), 0.0))

@@ -90,7 +90,7 @@ class ReadApi:
         expand = request.param("expand") == "user"
 
         def wanted(user_id: str) -> str | None:
-            assignment = table.get(user_id, as_of)
+            assignment = table.get(user_id, as_of) if self._is_seen(user_id) else None
             user = self._org.users.get(user_id, as_of) if expand else None
             return None if assignment is None else render.assignment_body(assignment, self._org.org_url, user)
 
@@ -101,10 +101,15 @@ class ReadApi:
         self._app(app_id)
         as_of = self._org.as_of()
         assignment = self._org.assignments[app_id].get(user_id, as_of)
-        if assignment is None:
+        if assignment is None or not self._is_seen(user_id):
             raise not_found(user_id, "AppUser")
         user = self._org.users.get(user_id, as_of) if request.param("expand") == "user" else None
         return json_text(render.assignment_body(assignment, self._org.org_url, user))
+
+    def _is_seen(self, user_id: str) -> bool:
+        """Whether the role of whoever asks shows this user in an application."""
+        sees = self._org.switches.role_sees
+        return sees is None or user_id in sees
 
     def app_groups(self, request: Request, app_id: str) -> Response:
         """``GET /apps/{id}/groups``."""

@@ -60,6 +60,8 @@ class OktaSwitches:
         host_links: paging links point to the request's ``Host`` rather than to the org's URL.
         refuse_limits: a ``limit`` out of range is a 400; otherwise it is cut to the range. Not documented.
         role_missing: OAuth clients and tokens have scopes but no administrator role: every call is a 403.
+        role_sees: user ids that a narrowed role shows in an application, None for all: of the others it answers as of
+            people who are not assigned. Not documented.
         require_dpop: token requests without DPoP are answered 400 with `dpop_error`.
         dpop_error: ``use_dpop_nonce`` or ``invalid_dpop_proof``; which comes first is not documented.
         staged_assignments: a STAGED user is assigned at once; otherwise on activation. Not documented.
@@ -97,6 +99,7 @@ class OktaSwitches:
     host_links: bool = False
     refuse_limits: bool = True
     role_missing: bool = False
+    role_sees: frozenset[str] | None = None
     require_dpop: bool = False
     dpop_error: Literal["use_dpop_nonce", "invalid_dpop_proof"] = "use_dpop_nonce"
     staged_assignments: bool = True

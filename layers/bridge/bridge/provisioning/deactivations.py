@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.assignments import Assignments
-from bridge.provisioning.holds import HoldLifecycle, account
+from bridge.provisioning.holds import HoldLifecycle, Standing, account
 from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.permissions import (
@@ -22,13 +22,18 @@ from bridge.provisioning.permissions import (
     DIRECT_DEACTIVATIONS_THRESHOLD,
     OBSERVED,
     PERMITS,
+    Permission,
     Permissions,
+    is_explained,
 )
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
 from bridge.provisioning.sync import Report, Work
 from bridge.settings import Mode, ProvisioningSettings
+
+#: So many who have vanished from the application without an event are no coincidence: a role may have been narrowed.
+UNEXPLAINED_THRESHOLD = 3
 
 
 class Deactivations:
@@ -113,7 +118,9 @@ class Deactivations:
         report.read["assigned-users"] = str(len(assigned))
         settings, observed = self._settings, self._permissions.observed()
         active = (link for link in self._store.all_users() if link.genesys_id and link.known_active is not False)
-        linked = frozenset(link.okta_id for link in active) - observed
+        due = {link.okta_id: link.unassigned_due for link in active if link.okta_id not in observed}
+        linked = frozenset(due)
+        unknown, doubted = _unexplained(standing, {each: why for each, why in due.items() if each not in assigned})
         facts = self._lifecycle.facts(
             APP,
             standing,
@@ -133,8 +140,31 @@ class Deactivations:
             # It shows nobody, or of several linked people not one: of another application, or by a narrowed role.
             suspicious="" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty",  # noqa: PLR2004
             recent=facts.recent | observed,
+            unknown=unknown,
+            doubted=doubted,
             permitted=self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE),
         )
 
     def _enqueue(self, users: AbstractSet[str], dedup_key: str) -> None:
         self._queues.send([make_item(f"user:{okta_id}", Reason.HOLD, dedup_key) for okta_id in sorted(users)])
+
+
+def _unexplained(standing: Standing, leaving: dict[str, str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Who of those who leave is left to their own sync, which may still explain it, and who is held apart.
+
+    Args:
+        standing: the hold: whom it stages for this stays in it.
+        leaving: Okta id -> what their deactivation waits for.
+    """
+    unexplained = frozenset(okta_id for okta_id, why in leaving.items() if not is_explained(why))
+    waiting, doubted = (
+        frozenset(okta_id for okta_id in unexplained if leaving[okta_id] == permission.value)
+        for permission in (Permission.UNEXPLAINED, Permission.DOUBTED)
+    )
+    if doubted and len(unexplained) >= UNEXPLAINED_THRESHOLD:  # read alone or not: all who have vanished count
+        waiting = unexplained - doubted
+    else:
+        doubted = frozenset()
+    if standing.hold is not None and standing.hold.reason == Permission.UNEXPLAINED.value:
+        doubted |= standing.staged.keys() & leaving.keys()
+    return waiting - doubted, doubted

@@ -53,6 +53,7 @@ class Facts:
     adopted: AbstractSet[str] = _NOBODY  #: members and listed people whose accounts were not made by the bridge
     seen: AbstractSet[str] = _NOBODY  #: those of them whom a sync has seen in the Okta group
     protected: AbstractSet[str] | None = _NOBODY  #: who leaves by a person's decision alone; None: nobody knows
+    doubted: AbstractSet[str] = _NOBODY  #: who has vanished with others, and nothing explains it
     hold: Hold | None = None  #: the newest hold
     staged: Mapping[str, int] = field(default_factory=dict)  #: whom it stages, in which revision
     decision: Decision | None = None  #: what a person said of it
@@ -129,13 +130,14 @@ def judge(facts: Facts) -> Plan:
 
 def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozenset[str]) -> Plan:
     protected = leaving if facts.protected is None else leaving & facts.protected
-    apart = leaving & facts.adopted - facts.seen | protected
+    doubted = leaving & facts.doubted
+    apart = leaving & facts.adopted - facts.seen | protected | doubted
     counted = leaving - apart
     recent = frozenset(facts.recent) - counted
     base = len(facts.base) + len(recent)
     blocking = plan.hold if plan.hold is not None and plan.hold.state in BLOCKING else None
     reason = _held_because(facts, len(counted) + len(recent), base, counted | plan.approved) if counted else ""
-    if counted and not reason and blocking is not None and not _is_of_protected(blocking, facts, protected):
+    if counted and not reason and blocking is not None and not _is_of_some(blocking, facts, protected | doubted):
         reason = blocking.reason
     if counted and not reason and plan.hold is not None and later & leaving - protected:
         # Who was staged after the decider read the hold is held again, whatever the ceiling says.
@@ -159,13 +161,13 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
 def _aside_because(facts: Facts, protected: frozenset[str]) -> str:
     """Why some wait apart from the others."""
     if not protected:
-        return "first-link"
+        return "unassignment-unexplained" if facts.doubted else "first-link"
     return "protected" if facts.protected is not None else "protected-group-unknown"
 
 
-def _is_of_protected(hold: Hold, facts: Facts, protected: frozenset[str]) -> bool:
-    """Whether the hold stages protected people alone: the others do not wait with them."""
-    return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= protected
+def _is_of_some(hold: Hold, facts: Facts, people: frozenset[str]) -> bool:
+    """Whether the hold stages such people alone, protected or doubted: the others do not wait with them."""
+    return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= people
 
 
 def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) -> str:

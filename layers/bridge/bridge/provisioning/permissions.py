@@ -3,6 +3,11 @@
 It may by itself while there are few such deactivations. From the twentieth in the window on it asks for a sync of the
 application, which permits whom it lets go. Permissions are records of their own: what was counted before stays counted
 when the same user is approved, and no reservation that a sync left behind permits.
+
+Okta answers 404 for everybody outside of what a role may see, and a role that was narrowed to a part of the application
+still shows the others. So a 404 needs something that explains it: the event of the assignment's end, or an operator who
+asks. Without that a user waits for the event, ten minutes and so two catch-ups long, and then the whole listing says
+whether several have vanished like that: they are a person's to decide.
 """
 
 from __future__ import annotations
@@ -12,15 +17,16 @@ from datetime import timedelta
 from enum import Enum
 
 from bridge.errors import Permanent, Transient
-from bridge.items import Reason, make_item
+from bridge.items import Hint, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
 from bridge.provisioning.hold_records import Removal, RemovalState
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState
-from bridge.provisioning.sync import Report
+from bridge.provisioning.records import AppState, Due
+from bridge.provisioning.sync import Report, Work
+from bridge.provisioning.user_records import UserLink
 from bridge.settings import Mode, ProvisioningSettings
 
 #: The entity that the organisation's removal records and hold belong to.
@@ -33,6 +39,8 @@ OBSERVED = "app-observed"
 DIRECT_DEACTIVATIONS_THRESHOLD = 20
 #: For how long a person's approval of one user counts: as long as the queues keep their item.
 APPROVAL_AGE = timedelta(days=14)
+#: For so long a missing assignment waits for what explains it.
+EXPLANATION_WAIT = timedelta(minutes=10)
 
 
 class Permission(Enum):
@@ -41,7 +49,9 @@ class Permission(Enum):
     GIVEN = "given"
     HELD = "deactivation-ceiling"
     EXCEPTED = "excepted"
-    ASK = "ask"
+    UNEXPLAINED = "unassignment-unexplained"  #: an event may still explain it
+    DOUBTED = "unassignment-doubted"  #: none has; the application's sync must say
+    ASK = "ask"  #: it must say for the ceiling
 
 
 class Permissions:
@@ -68,27 +78,31 @@ class Permissions:
         self._observes = settings.mode is Mode.OBSERVE
         self._window = timedelta(hours=settings.ceiling_window_hours)
 
-    def of(self, okta_id: str, app: AppState) -> Permission:
-        """Whether this user may be deactivated now; `Permission.ASK` when a sync of the application must say.
+    def of(self, work: Work, link: UserLink, app: AppState, *, deleted: bool) -> Permission:
+        """Whether this user may be deactivated now, or what it waits for.
 
         Where no listing has been read, nobody goes by one answer: it is asked for again.
 
         Raises:
             Transient: the second answer does not say that they are unassigned.
         """
+        okta_id = link.okta_id
         if okta_id in self._store.exceptions(APP):
             return Permission.EXCEPTED
         protected = self._protected.among({okta_id}) != frozenset()
         permits = [OBSERVED] if self._observes else []
         if not app.removals_paused:
             permits.append(PERMITS)
-        if (self._is_approved(okta_id) or not protected) and any(
+        approved, doubt = self._is_approved(okta_id), None if deleted else _doubt(work, link)
+        if (approved or not (protected or doubt is Permission.UNEXPLAINED)) and any(
             self._is_permitted(self._store.removal(entity, okta_id)) for entity in permits
         ):
             return Permission.GIVEN
         hold = self._lifecycle.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
-            return Permission.HELD
+            return Permission.HELD if doubt is None else Permission.DOUBTED
+        if doubt is not None:
+            return doubt
         if protected or hold is not None or app.removals_paused or not self._is_few(okta_id):
             return Permission.ASK
         if not self._assignments.witnessed(okta_id):
@@ -120,6 +134,16 @@ class Permissions:
             self._store.complete(APP, [okta_id], self._clock.now())
         self.forget(okta_id)
         return report
+
+    def refuse(self, link: UserLink, permission: Permission) -> str:
+        """Have that come about which a user waits for who has no permission; why they wait."""
+        if permission is Permission.UNEXPLAINED and link.unassigned_due != permission.value:
+            self._store.note_due(Due(link.entity, permission.value, self._clock.now() + EXPLANATION_WAIT))
+        if permission is Permission.ASK or (
+            permission is Permission.DOUBTED and link.unassigned_due != permission.value
+        ):
+            self.ask()
+        return Permission.HELD.value if permission is Permission.ASK else permission.value
 
     def _uncount(self, okta_id: str, before: Removal | None) -> None:
         """Take a reservation back; what was counted `before` counts on."""
@@ -174,3 +198,17 @@ class Permissions:
         hold = self._lifecycle.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             self.ask()
+
+
+def is_explained(unassigned_due: str) -> bool:
+    """Whether a user's own sync has met what explains their missing assignment."""
+    return unassigned_due not in {"", Permission.UNEXPLAINED.value, Permission.DOUBTED.value}
+
+
+def _doubt(work: Work, link: UserLink) -> Permission | None:
+    """What a missing assignment that nothing explains waits for; None for one that is explained."""
+    asked = work.reasons & {Reason.OPERATOR, Reason.REDRIVE}
+    if asked or Hint.ACCESS_ENDS in work.hints or is_explained(link.unassigned_due):
+        return None
+    waited = any(item.due == Permission.UNEXPLAINED.value for item in work.items)
+    return Permission.DOUBTED if waited or link.unassigned_due == Permission.DOUBTED.value else Permission.UNEXPLAINED

@@ -135,8 +135,9 @@ class UserSync:
         known, link = link.assignment_read, replace(link, assignment_read=report.date)
         if not link.is_link:
             return self._settle(link, DELETED, report.finish("unchanged", "no-such-user"))
-        # "Not assigned", seen while the application was switched off, is no sign of anything.
-        unassigned = link.assigned is False and link.unassigned_due != "app-not-active"
+        # "Not assigned", seen while the application was switched off or unexplained, is no sign of anything.
+        doubted = link.unassigned_due in {"app-not-active", Permission.UNEXPLAINED.value, Permission.DOUBTED.value}
+        unassigned = link.assigned is False and not doubted
         if not (self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned):
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
         link = self._accounts.matching.settle_creating(link, "", deep=work.deep)
@@ -207,7 +208,7 @@ class UserSync:
             if Reason.HOLD in work.reasons:
                 self._permissions.forget(link.okta_id)
             return self._deactivate(link, account, app, report)
-        permission = self._permissions.of(link.okta_id, app)
+        permission = self._permissions.of(work, link, app, deleted=status == DELETED)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
         if permission is Permission.GIVEN:
@@ -215,9 +216,7 @@ class UserSync:
             if done is not None:
                 return done
             permission = Permission.ASK
-        if permission is Permission.ASK:
-            self._permissions.ask()
-        why = Permission.HELD.value if permission is Permission.ASK else permission.value
+        why = self._permissions.refuse(link, permission)
         return self._settle(replace(link, unassigned_due=why), status, report.finish("held", why))
 
     def _observe_ceiling(
@@ -228,9 +227,7 @@ class UserSync:
             self._permissions.observe(link.okta_id)
             report = self._deactivate(link, account, app, report)
             return report.finish("observed", "would-deactivate-by-ceiling")
-        if permission is Permission.ASK:
-            self._permissions.ask()
-        why = Permission.HELD.value if permission is Permission.ASK else permission.value
+        why = self._permissions.refuse(link, permission)
         if permission is not Permission.EXCEPTED:
             report.planned_calls.append(f"hold the deactivation ({why})")
         return self._settle(link, link.status, report.finish("observed", why))
