@@ -226,7 +226,7 @@ def test_a_preview_equals_the_next_sync(situation: Situation) -> None:
     preview, _ = stage.operations.preview.sync(entity)
     before = len(stage.world.journal(entity))
     stage.world.ask(entity, Reason.OPERATOR)
-    stage.world.settle(hours=0.1)
+    stage.world.work_off()
     sync = stage.world.journal(entity)[before]
     assert (sync.reason, differences(preview, sync)) == ("operator", [])
 

@@ -120,7 +120,10 @@ class Deactivations:
         active = (link for link in self._store.all_users() if link.genesys_id and link.known_active is not False)
         due = {link.okta_id: link.unassigned_due for link in active if link.okta_id not in observed}
         linked = frozenset(due)
-        unknown, doubted = _unexplained(standing, {each: why for each, why in due.items() if each not in assigned})
+        # It shows nobody, or of several linked people not one: of another application, or by a narrowed role.
+        suspicious = "" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty"  # noqa: PLR2004
+        leaving = {} if suspicious else {each: why for each, why in due.items() if each not in assigned}
+        unknown, doubted = _unexplained(standing, leaving)
         facts = self._lifecycle.facts(
             APP,
             standing,
@@ -137,8 +140,7 @@ class Deactivations:
         )
         return replace(
             facts,
-            # It shows nobody, or of several linked people not one: of another application, or by a narrowed role.
-            suspicious="" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty",  # noqa: PLR2004
+            suspicious=suspicious,
             recent=facts.recent | observed,
             unknown=unknown,
             doubted=doubted,
@@ -165,6 +167,7 @@ def _unexplained(standing: Standing, leaving: dict[str, str]) -> tuple[frozenset
         waiting = unexplained - doubted
     else:
         doubted = frozenset()
+    staged = standing.staged.keys() & leaving.keys()
     if standing.hold is not None and standing.hold.reason == Permission.UNEXPLAINED.value:
-        doubted |= standing.staged.keys() & leaving.keys()
-    return waiting - doubted, doubted
+        doubted |= staged
+    return waiting - staged, doubted

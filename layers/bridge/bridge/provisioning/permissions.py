@@ -78,10 +78,11 @@ class Permissions:
         self._observes = settings.mode is Mode.OBSERVE
         self._window = timedelta(hours=settings.ceiling_window_hours)
 
-    def of(self, work: Work, link: UserLink, app: AppState, *, deleted: bool) -> Permission:
+    def of(self, work: Work, link: UserLink, app: AppState, *, explained: bool) -> Permission:
         """Whether this user may be deactivated now, or what it waits for.
 
-        Where no listing has been read, nobody goes by one answer: it is asked for again.
+        Where no listing has been read, nobody goes by one answer: it is asked for again. A missing assignment may be
+        `explained` by what else Okta says of the user.
 
         Raises:
             Transient: the second answer does not say that they are unassigned.
@@ -93,7 +94,7 @@ class Permissions:
         permits = [OBSERVED] if self._observes else []
         if not app.removals_paused:
             permits.append(PERMITS)
-        approved, doubt = self._is_approved(okta_id), None if deleted else _doubt(work, link)
+        approved, doubt = self._is_approved(okta_id), None if explained else _doubt(work, link)
         if (approved or not (protected or doubt is Permission.UNEXPLAINED)) and any(
             self._is_permitted(self._store.removal(entity, okta_id)) for entity in permits
         ):

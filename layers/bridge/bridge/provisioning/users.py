@@ -194,6 +194,7 @@ class UserSync:
 
     def _ends_by_ceiling(self, work: Work, link: UserLink, status: str, app: AppState, report: Report) -> Report:
         """Only a missing assignment, or a deleted user, says that access ends: a mass of those is held."""
+        explained = status == DELETED or link.status == "DEPROVISIONED"  # that took every assignment
         link = replace(link, status=status)
         report.finish("unchanged", "deleted" if status == DELETED else "not-assigned")
         if _already_inactive(work, link):
@@ -208,7 +209,7 @@ class UserSync:
             if Reason.HOLD in work.reasons:
                 self._permissions.forget(link.okta_id)
             return self._deactivate(link, account, app, report)
-        permission = self._permissions.of(work, link, app, deleted=status == DELETED)
+        permission = self._permissions.of(work, link, app, explained=explained)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
         if permission is Permission.GIVEN:
