@@ -107,7 +107,7 @@ class ReadApi:
         return json_text(render.assignment_body(assignment, self._org.org_url, user))
 
     def _is_seen(self, user_id: str) -> bool:
-        """Whether the role of whoever asks shows this user in an application."""
+        """Whether the role of anyone who asks shows this user in an application."""
         sees = self._org.switches.role_sees
         return sees is None or user_id in sees
 
