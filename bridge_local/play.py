@@ -15,9 +15,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from bridge.items import Reason, make_item
+from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.provisioning.linking import LINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import GroupState, LogCursor
+from bridge.provisioning.records import GroupState, LogCursor, ParkedItem
 from bridge.provisioning.user_records import Origin, UserState
 from bridge_local.acts import ACTS, ActRefused, Acts, invented
 from bridge_local.faults import Fault
@@ -115,6 +117,11 @@ class Stagehand:
     def empty(self) -> None:
         """Everybody leaves the group in Okta."""
         self._okta.remove_members(self._group, self._people)
+        if self._is_stopped:
+            entity, now = f"group:{self._group}", self._okta.now()
+            hold = Hold(entity, 1, HoldState.OPEN, 1, "ceiling-percent", len(self._people), (), now, now)
+            self._store.save_hold(hold)
+            self._store.stage(entity, 1, 1, self._people)
 
     def retitle(self) -> None:
         """Everybody gets another title in Okta."""
@@ -127,9 +134,15 @@ class Stagehand:
             with self._okta.quietly():
                 person = self._person(assigned=False)
             login = self._okta.users.current[person].login
-            for document in ({"userName": login}, {"userName": f"old.{login}", "externalId": person}):
-                self._genesys.add_user({"displayName": "Somebody", **document})
+            documents = ({"userName": login}, {"userName": f"old.{login}", "externalId": person})
+            accounts = [self._genesys.add_user({"displayName": "Somebody", **document}) for document in documents]
             self._okta.assign_user(person)
+            if self._is_stopped:
+                item = make_item(f"user:{person}", Reason.HOOK, person)
+                found = " ".join(sorted(accounts))
+                self._store.park(
+                    ParkedItem(item.entity, item.id, item.to_json(), "ambiguous-match", found, self._okta.now())
+                )
 
     def refuse(self, server: str, status: int, match: str = "") -> None:
         """A server answers this status, to what matches."""
@@ -169,12 +182,21 @@ class Stagehand:
             group = self._okta.create_group(f"Lonely {len(self._okta.groups.current) + 1}")
             self._okta.add_members(group, [self._person(assigned=False) for _ in range(people)])
         self._okta.assign_group(group)
+        if self._is_stopped:
+            link = replace(self._store.begin_group_sync(group), state=GroupState.UNLINKED, why="no-match")
+            self._store.save_group(link)
 
     def pause_removals(self, hours: int) -> None:
         """An operator has paused removals so long ago."""
         self._store.pause_removals(paused=True, at=self._okta.now() - timedelta(hours=hours))
 
     # ------------------------------------------------------------------------------------------- parts
+
+    @property
+    def _is_stopped(self) -> bool:
+        """Whether another scene keeps the bridge from meeting this one: then it has met it before that."""
+        broken = self._genesys.tokens.client_secret != self._secret
+        return self._observes or broken or bool(self._genesys.faults.rules)
 
     def _person(self, *, assigned: bool = True) -> str:
         number = len(self._okta.users.current) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -99,7 +99,14 @@ def test_the_alarm_of_a_scene_watches_its_metric(name: str) -> None:
     build({}).parse_args([*scene.command.split(), "--local"])
 
 
-@pytest.mark.parametrize("pair", [*pairwise([*scenes(), next(iter(scenes()))])], ids="+".join)
+#: Each with the next, and those that the first one would keep the bridge from meeting.
+PAIRS = [
+    *pairwise([*scenes(), next(iter(scenes()))]),
+    *product(("genesys-down", "wrong-secret", "observing"), ("held-group", "parked-people", "group-not-linked")),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids="+".join)
 def test_two_scenes_at_once_are_both_named(pair: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     """Each with its problem and its metric."""
     theatre = Theatre()
