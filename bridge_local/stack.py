@@ -66,6 +66,15 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+#: What an administrator has set up in the local Genesys Cloud, for attribute maps to name.
+_CONFIGURED = {
+    "divisions": {"Berlin"},
+    "roles": {"Supervisor"},
+    "skills": {"Billing", "Sales", "Support"},
+    "languages": {"Deutsch", "English"},
+}
+
+
 class Stack:
     """Everything of the local stack; a context manager that starts and stops it.
 
@@ -203,6 +212,9 @@ class Stack:
         )
         if self._kept.get("genesys"):
             model.from_state(self._kept["genesys"])
+        else:
+            for exist, names in _CONFIGURED.items():
+                getattr(model.directory, exist).update(names)
         return model
 
     def _play(self) -> dict[str, Play]:
