@@ -55,6 +55,7 @@ def test_one_record_stands_while_somebody_is_taken_out() -> None:
     world.okta.remove_members(okta_id, people[1:2])
     world.happen()
     assert world.parked(f"group:{okta_id}") == ["members-missing"]
+    assert [item.detail for item in world.store.parked_items()] == ["group left:1"]
     world.genesys.faults.remove(missing)
     world.ask(f"group:{okta_id}")
     world.settle()

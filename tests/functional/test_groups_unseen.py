@@ -46,6 +46,7 @@ def test_a_list_cut_at_100_is_not_sent_again_at_each_sync(patch_shows_members: b
     assert asked(world, okta_id, 2) <= (0 if patch_shows_members else 1)  # only a second reading tells
     assert asked(world, okta_id, reason=Reason.RECONCILE) == 0
     assert world.parked(f"group:{okta_id}") == ["members-cut"]
+    assert [item.detail for item in world.store.parked_items()] == ["group not-shown:50"]
     world.okta.add_members(okta_id, users[150:])
     world.happen()
     assert world.members(genesys_id) == set(users)

@@ -72,7 +72,7 @@ class Additions:
         unseen = [member for member in changes.unseen if member not in waiting]
         cut = len(shown or ()) == CUT_LENGTH or len(unseen) > MANY or not seen.members <= (shown or seen.members)
         if unseen and cut:
-            changes.park(["group"], "members-cut")
+            changes.park(["group"], "members-cut", f"not-shown:{len(unseen)}")
         for member in () if cut else unseen:
             changes.park([member], "member-not-added")
         tried = wanted if seen.missing or known.members - seen.members - set(wanted) else _left(seen, shown)
@@ -141,7 +141,7 @@ class Additions:
         if answered and (cut or any(item.reason in _SAID for item in self._store.parked_items(both.link.entity))):
             changes.keep_parked(*_SAID)
         elif cut or len(wanted) > MANY:
-            changes.park(["group"], "members-cut")
+            changes.park(["group"], "members-cut", f"not-shown:{len(wanted)}")
         else:
             tries, links = both.link.awaited, seen.links
             waiting = {links[each].genesys_id for each in tries if each in links and tries[each] <= len(NEW_WAITS)}

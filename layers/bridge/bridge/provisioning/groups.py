@@ -278,7 +278,8 @@ class GroupSync:
         link = both.link
         report.read["members"] = "missing"
         if _somebody_left(both):
-            changes.park(["group"], MEMBERS_MISSING)
+            left = len(people_of(link.known) - fingerprints(link.okta_id, both.membership.listed))
+            changes.park(["group"], MEMBERS_MISSING, f"left:{left}" if left else "")
         report.finish("members-changed" if report.added else "unchanged", MEMBERS_MISSING)
         known = "".join(sorted(people_of(link.known) | people_of(_known(link, both.membership))))
         return replace(link, known=known)
