@@ -127,7 +127,7 @@ def test_links_of_the_exact_ones_are_written_without_scim(office: Office) -> Non
     assert link is not None
     assert (link.genesys_id, link.known_active, link.origin.value) == (a, None, "adopted")
     assert world.store.owners([a, left]) == {a: f"user:{ada}"}
-    assert [(entry.outcome, entry.why) for entry in world.journal(f"user:{ada}")] == [("adopted", "linked-by-operator")]
+    assert [(entry.outcome, entry.why) for entry in world.journal(f"user:{ada}")] == [("linked", "linked-by-operator")]
     assert not world.store.users([fay])
     world.genesys.faults.clear()
     world.variables["MODE"] = "enforce"

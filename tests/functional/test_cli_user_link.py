@@ -113,6 +113,7 @@ def test_an_unlink_ends_nobodys_access(office: Office) -> None:
     assert (link.state, link.genesys_id, world.store.owners([held])) == (UserState.WANTED, "", {})
     assert (office.stage.waiting(), active(office, held)) == ([], True)
     assert world.journal(f"user:{ada}")[-1].why == "unlinked-by-operator"
+    assert "last sync" not in office.ask(f"explain user {ada}")["steps"][0]["says"]  # what a person did is no sync
     assert "linked to no account" in office.bridge(f"user unlink {ada} --yes", code=1).err
     office.bridge(f"sync user {ada} --yes")
     assert linked(office, ada) == held

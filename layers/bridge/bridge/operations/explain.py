@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 #: Outcomes of journal entries that are no sync's, but say what a person did.
-OF_PEOPLE = frozenset({"discarded", "reconsidered", "kept"})
+OF_PEOPLE = frozenset({"discarded", "reconsidered", "kept", "linked", "unlinked"})
 
 
 class Explanation:

@@ -153,7 +153,7 @@ class MatchService:
                 return "owned-by-another-user"
             except FenceMoved:
                 continue
-            self._store.write(JournalEntry(f"user:{pair.user}", self._clock.now(), "adopted", why="linked-by-operator"))
+            self._store.write(JournalEntry(f"user:{pair.user}", self._clock.now(), "linked", why="linked-by-operator"))
             return ""
         raise Transient("fence-moved", upstream="store")
 

@@ -179,7 +179,7 @@ class UserLinkService:
             except FenceMoved:
                 continue
             why = "linked-by-operator" if account else "unlinked-by-operator"
-            outcome = "adopted" if account else "unlinked"
+            outcome = "linked" if account else "unlinked"
             self._store.write(JournalEntry(f"user:{okta_id}", self._clock.now(), outcome, why=why))
             return
         raise Transient("fence-moved", upstream="store")
