@@ -72,6 +72,7 @@ def guarded(run: Callable[[], int]) -> int:
         code = run()
         sys.stdout.flush()
     except Interrupted as interrupted:
+        _say(f"Stopped by {interrupted}.")
         code = interrupted.code
     except BrokenPipeError:
         # Nobody reads any more; nothing is left to be said there.

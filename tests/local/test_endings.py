@@ -68,7 +68,8 @@ def test_a_signal_while_it_starts_stops_it(number: signal.Signals, tmp_path: Pat
         assert process.stderr.readline().startswith("Okta hires 300")
         of_it = children(process)
         process.send_signal(number)
-        assert ended(process)[0] == 128 + number
+        code, said = ended(process)
+        assert (code, said.splitlines()[-1]) == (128 + number, f"Stopped by {number.name}.")
     assert list(tmp_path.iterdir()) == []
     assert not [pid for pid in of_it if is_there(pid)]
 
