@@ -225,8 +225,12 @@ class Company(World):
             document = scim.create_document(mapped.values, active=True, external_id=okta_id)
             self.genesys.edit_user(link.genesys_id, document)
             values = {**mapped.values, "externalId": okta_id}
-            now = self.clock.now()
+            now, shown = self.clock.now(), self.genesys.user(link.genesys_id)
             self.store.user_links[okta_id] = replace(
-                link, hashes=fingerprints.of_all(values), synced=now, assignment_read=now
+                link,
+                hashes=fingerprints.of_all(values),
+                synced=now,
+                assignment_read=now,
+                version=shown["meta"]["version"] if shown is not None else "",
             )
         return people

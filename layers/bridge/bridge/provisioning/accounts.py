@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from bridge.errors import Permanent, UserNameTaken
+from bridge.items import Reason
 from bridge.provisioning import scim
 from bridge.provisioning.account_writer import AccountWriter, Change, Changed, Target
 from bridge.provisioning.elements import is_rating, is_withdrawn, others
@@ -16,13 +17,15 @@ from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due
 from bridge.provisioning.roles import missed, remembered
-from bridge.provisioning.sync import Report
+from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.user_records import LATE_WHY, UNDER_WAY, Origin, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
 from bridge.settings import Mode, ProvisioningSettings
 
 #: What a leaver waits for whose account was last seen active and is not to be seen any more.
 NOT_VISIBLE = "account-not-visible"
+#: Anyone who asks so wants the account itself to be read.
+COMPARES = frozenset({Reason.RECONCILE, Reason.OPERATOR, Reason.REDRIVE})
 #: What somebody waits for whose userName Genesys Cloud calls taken, and shows nobody who has it.
 CONFLICT = "user-name-conflict"
 
@@ -203,6 +206,16 @@ class Accounts:
 
     # ------------------------------------------------------------------------------ deactivating
 
+    def of_leaver(self, work: Work, link: UserLink) -> tuple[UserLink, ScimUser | None]:
+        """A leaver's account: as it was last seen, where it need not be read, and as it is now otherwise.
+
+        Their end is written only to the version that bore this user's id and was active: any other is read after all.
+        """
+        writes = self._settings.mode is Mode.ENFORCE and not work.again and not work.reasons & COMPARES
+        if writes and link.version and link.known_active and not link.pending and link.waiting is None:
+            return link, ScimUser(link.genesys_id, "", active=True, external_id=link.okta_id, version=link.version)
+        return self.matching.locate(link)
+
     def deactivate(self, link: UserLink, account: ScimUser | None, report: Report) -> Changed:
         """Make the account inactive; `account` is how Genesys Cloud has it now, None when `Matching.locate` found none.
 
@@ -238,6 +251,14 @@ class Accounts:
         return replace(lost, waiting=Waiting(NOT_VISIBLE, self._clock.now()))
 
 
+def shown_as(link: UserLink, account: ScimUser | None) -> UserLink:
+    """The link with the version in which its account was seen active and with this user's id, if it was."""
+    if account is None or not account.document:
+        return link
+    certain = account.active and account.external_id == link.okta_id and not account.version.startswith("W/")
+    return replace(link, version=account.version if certain else "")
+
+
 def gone(link: UserLink) -> UserLink:
     """The link of a user whose account is no longer there."""
     return replace(
@@ -249,6 +270,7 @@ def gone(link: UserLink) -> UserLink:
         origin=Origin.NONE,
         pending=() if link.genesys_id else link.pending,
         gone_id=link.genesys_id or link.gone_id,
+        version="",
     )
 
 

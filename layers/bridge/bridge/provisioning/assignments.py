@@ -38,11 +38,15 @@ class Assigned(Enum):
 
 @dataclass(frozen=True)
 class Assignment:
-    """An assignment as read; `date` is Okta's ``Date`` of the answer, None where it is only remembered."""
+    """An assignment as read; `date` is Okta's ``Date`` of the answer, None where it is only remembered.
+
+    `listed` where a whole listing does not show them, and nobody has read them alone.
+    """
 
     assigned: Assigned
     app_user: AppUser | None
     date: datetime | None = None
+    listed: bool = False
 
     def shows_end_since(self, seen: datetime) -> bool:
         """Whether this answer, newer than what was `seen`, shows the user's access ended: two reads that lag apart."""

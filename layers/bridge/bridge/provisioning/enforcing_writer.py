@@ -202,6 +202,9 @@ class EnforcingWriter:
         self._store.save_user(replace(link, pending=pending))
         for left in reversed(range(DEACTIVATION_TRIES)):
             answer = self._end(account, conditional=left > 0)
+            if answer is None and not account.document:  # as it was once seen, and it is not so any more
+                self._store.save_user(replace(link, pending=before, version=""))
+                raise Outdated("genesys-version-conflict")
             if answer is not None and not answer.active and not ended_before:
                 account = answer
             else:

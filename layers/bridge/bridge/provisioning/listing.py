@@ -92,13 +92,31 @@ class ListedUsers:
             date = self._page_that_shows(okta_id, app, needed)
         return date
 
+    def lacks(self, okta_id: str, app: AppState, needed: datetime) -> datetime | None:
+        """Okta's ``Date`` of the newest listing's first page, if it is whole, no older, and without the user."""
+        date = self._whole_without(okta_id, app, needed)
+        if date is None:
+            self._newest = self._store.listing()
+            date = self._whole_without(okta_id, app, needed)
+        return date
+
+    def _whole_without(self, okta_id: str, app: AppState, needed: datetime) -> datetime | None:
+        listing = self._newest
+        if listing is None or not listing.ended or listing.epoch != app.epoch or listing.dates[0] < needed:
+            return None
+        for place in listing.places:
+            ids = self._ids_at(place)
+            if ids is None or okta_id in ids or _UNCLEAR + okta_id in ids:
+                return None
+        return listing.dates[0]
+
     def _page_that_shows(self, okta_id: str, app: AppState, needed: datetime) -> datetime | None:
         listing = self._newest
         if listing is None or listing.epoch != app.epoch:
             return None
         self._known = {place: ids for place, ids in self._known.items() if place in listing.places}
         for place, date in zip(listing.places, listing.dates, strict=False):
-            if date >= needed and okta_id in self._ids_at(place):
+            if date >= needed and okta_id in (self._ids_at(place) or ()):
                 return date
         return None
 
@@ -149,9 +167,12 @@ class ListedUsers:
                 listing = replace(listing, pages=first + len(some), ended=ended)
                 listing = self._keep(listing, set[str]().union(*map(_ids, some)), some[0].date)
 
-    def _ids_at(self, place: str) -> Collection[str]:
+    def _ids_at(self, place: str) -> Collection[str] | None:
         if place not in self._known:
-            self._known[place] = self._store.listed_ids(place) or ()
+            ids = self._store.listed_ids(place)
+            if ids is None:
+                return None
+            self._known[place] = ids
         return self._known[place]
 
     # ------------------------------------------------------------------------------------- reading

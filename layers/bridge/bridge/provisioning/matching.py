@@ -175,6 +175,7 @@ class Matching:
             waiting=None,
             pending=(pending,) if written and hashes is None else (),
             gone_id="",
+            version="",
             created=self._clock.now() if origin is Origin.CREATED else None,
         )
         try:

@@ -78,11 +78,12 @@ class Permissions:
         self._observes = settings.mode is Mode.OBSERVE
         self._window = timedelta(hours=settings.ceiling_window_hours)
 
-    def of(self, work: Work, link: UserLink, app: AppState, *, explained: bool) -> Permission:
+    def of(self, work: Work, link: UserLink, app: AppState, *, explained: bool, listed: bool = False) -> Permission:
         """Whether this user may be deactivated now, or what it waits for.
 
         Where no listing has been read, nobody goes by one answer: it is asked for again. A missing assignment may be
-        `explained` by what else Okta says of the user.
+        `explained` by what else Okta says of the user. With `listed` a listing alone does not show them, which is
+        enough where a person approved it, and the listing was not what was doubted.
 
         Raises:
             Transient: the second answer does not say that they are unassigned.
@@ -98,6 +99,8 @@ class Permissions:
         if (approved or not (protected or doubt is Permission.UNEXPLAINED)) and any(
             self._is_permitted(self._store.removal(entity, okta_id)) for entity in permits
         ):
+            if listed and not (approved and self._is_proved()):
+                self._require_unassigned(okta_id)
             return Permission.GIVEN
         hold = self._lifecycle.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
@@ -108,9 +111,18 @@ class Permissions:
             return Permission.ASK
         if not self._assignments.witnessed(okta_id):
             return Permission.ASK
-        if self._assignments.read_alone(okta_id).assigned is not Assigned.NO:
-            raise Transient("okta-read-lag", upstream="okta")  # two answers that contradict each other: read anew
+        self._require_unassigned(okta_id)
         return Permission.GIVEN
+
+    def _require_unassigned(self, okta_id: str) -> None:
+        """Raise where an answer for this user alone contradicts the other one: everything is read anew."""
+        if self._assignments.read_alone(okta_id).assigned is not Assigned.NO:
+            raise Transient("okta-read-lag", upstream="okta")
+
+    def _is_proved(self) -> bool:
+        """Whether what was approved rests on a listing that nobody doubted, and on some who were read alone."""
+        hold = self._store.hold(APP)
+        return hold is not None and hold.reason.startswith("ceiling")
 
     def perform(self, okta_id: str, deactivate: Callable[[], Report]) -> Report | None:
         """Count the permitted deactivation, unless a person approved it, and do it; None when it is one too many.

@@ -2,8 +2,8 @@
 
 Okta answers about 50 reads of ``/apps/...`` a minute to one credential (rate limit documentation), be it one person or
 a page of 500. So a storm begins with single reads; once they would have paid for a listing, one process reads it and
-the others wait for it. Of a listing only clear presence counts: anyone it does not show is read alone, for a page that
-is short or empty once looks like everybody's leaving.
+the others wait for it. Anyone it does not show is read alone, for a page that is short or empty once looks like
+everybody's leaving: absence may hold an end of access, and carries out what a person approved; it ends none by itself.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bridge.provisioning.listing import PAGES, UNDER_WAY, ListedUsers
 from bridge.provisioning.ports import Clock, OktaReader
 from bridge.provisioning.records import AppState
 from bridge.provisioning.sync import Work
+from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.values import AppUser, Read
 
 #: A batch of so many entities comes of a backlog; fewer are read alone.
@@ -30,6 +31,10 @@ LEAST_SINGLES, PAGES_OF_EACH = 3, 4
 MEMORY = timedelta(minutes=10)
 #: What no event asks for may be answered by a page of so long ago.
 UNASKED = timedelta(minutes=5)
+#: For so long a whole listing tells who is absent, until a newer event does.
+PROVED = timedelta(hours=2)
+#: Who is synced for these is read.
+ASKS_FOR_READS = frozenset({Reason.OPERATOR, Reason.RECONCILE, Reason.REDRIVE})
 #: Most pages of a listing that each process reads for itself, for a map that needs the app users themselves.
 OWN_PAGES = 15
 
@@ -51,6 +56,24 @@ class Storms:
         self._not_before: datetime | None = None
         self._own: Read[Mapping[str, AppUser]] | None = None
         self._own_epoch = -1
+
+    def absent(self, work: Work, link: UserLink, *, seen: datetime, app: AppState) -> Assignment | None:
+        """That a whole listing does not show a user, where that may be enough; None where they must be read.
+
+        It may hold the end of their access, and carry out what a person approved: `Permissions.of` reads all others.
+        """
+        if not link.genesys_id or link.known_active is False or work.again or work.reasons & ASKS_FOR_READS:
+            return None
+        held = Reason.HOLD in work.reasons
+        if not held and (work.crowd < CROWD or Hint.ACCESS_ENDS not in work.hints or work.newest is None):
+            return None
+        needed = seen - PROVED
+        if work.newest is not None:
+            needed = max(needed, work.newest + self._lag)
+        if link.assigned and link.assignment_read is not None:
+            needed = max(needed, link.assignment_read)
+        date = self._listed.lacks(work.okta_id, app, needed)
+        return None if date is None else Assignment(Assigned.NO, None, date, listed=True)
 
     def read(
         self, work: Work, *, seen: datetime, known: datetime | None, app: AppState, app_user: bool = False

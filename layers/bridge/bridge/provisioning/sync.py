@@ -77,6 +77,11 @@ class Work:
         """The first 20 event ids, for the journal."""
         return tuple(dict.fromkeys(uuid for item in self.items for uuid in item.events))[:20]
 
+    def parked(self, reason: str, detail: str, at: datetime) -> ParkedItem:
+        """What waits for a person while the rest of the change is done: one record for each cause."""
+        item = self.items[0]
+        return ParkedItem(item.entity, item.id, item.to_json(), reason, detail, at)
+
     def check_time(self) -> None:
         """Raise Transient when no further call may begin in this process."""
         if self.seconds_left() < CALL_SECONDS:

@@ -111,6 +111,7 @@ class UserLink:
         gone_id: id of the account that a user in state ``gone`` had; it may have been out of sight alone.
         roles: names of the account's roles as it last showed them while it was active.
         lost_roles: those of them that are missing since the user came back.
+        version: the account's version that was last seen active and with this user's id, empty when that is not known.
         created: when the bridge made the account, None where it did not, or where that is long ago.
     """
 
@@ -133,6 +134,7 @@ class UserLink:
     refused: dict[str, Refused] = field(default_factory=dict)
     references: tuple[str, ...] = ()
     gone_id: str = ""
+    version: str = ""
     created: datetime | None = None
     roles: tuple[str, ...] = ()
     lost_roles: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Reason
 from bridge.provisioning.account_writer import Target
-from bridge.provisioning.accounts import CONFLICT, NOT_VISIBLE, Accounts
+from bridge.provisioning.accounts import CONFLICT, NOT_VISIBLE, Accounts, shown_as
 from bridge.provisioning.assignments import Assigned, Assignment, Assignments, worth_reading
 from bridge.provisioning.followups import Joining, group_follow_ups
 from bridge.provisioning.linking import Linking
@@ -20,7 +20,7 @@ from bridge.provisioning.managers import TRIES, Managers
 from bridge.provisioning.permissions import Permission, Permissions
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.records import AppState, ParkedItem
+from bridge.provisioning.records import AppState
 from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.storms import Storms
 from bridge.provisioning.sync import Report, Work, fenced
@@ -85,19 +85,8 @@ class UserSync:
         if known is not None and work.reasons == {Reason.CATCHUP} and self._seen(work, known):
             return Report().finish("skipped", "seen-since")
         report = fenced(self._attempt, work)
-        report.parked += [self._parked(work, reason, detail) for reason, detail in report.causes.items()]
+        report.parked += [work.parked(reason, detail, self._clock.now()) for reason, detail in report.causes.items()]
         return report
-
-    def _parked(self, work: Work, reason: str, detail: str) -> ParkedItem:
-        """What waits for a person while the rest of the user's change is done: one record for each cause."""
-        return ParkedItem(
-            entity=work.entity,
-            item_id=work.items[0].id,
-            body=work.items[0].to_json(),
-            reason=reason,
-            detail=detail,
-            parked=self._clock.now(),
-        )
 
     def _seen(self, work: Work, link: UserLink) -> bool:
         """Whether a sync has meanwhile seen what catch-up enqueues: in a backlog hooks deliver it too."""
@@ -189,10 +178,12 @@ class UserSync:
         report.finish("unchanged", user.status.lower())
         if _already_inactive(work, link):
             return self._finish(link, None, app, report)
-        link, account = self._accounts.matching.locate(link)
+        link, account = self._accounts.of_leaver(work, link)
         return self._deactivate(link, account, app, report)
 
-    def _ends_by_ceiling(self, work: Work, link: UserLink, status: str, app: AppState, report: Report) -> Report:
+    def _ends_by_ceiling(
+        self, work: Work, link: UserLink, status: str, app: AppState, report: Report, *, listed: bool = False
+    ) -> Report:
         """Only a missing assignment, or a deleted user, says that access ends: a mass of those is held."""
         explained = status == DELETED or link.status == "DEPROVISIONED"  # that took every assignment
         link = replace(link, status=status)
@@ -203,13 +194,13 @@ class UserSync:
             self._store.add_due(link.okta_id)
             link = replace(link, unassigned_due="app-not-active")
             return self._settle(link, status, report.finish("held", "app-not-active"))
-        link, account = self._accounts.matching.locate(link)
+        link, account = self._accounts.of_leaver(work, link)
         counts = account is not None and account.active and self._settings.deactivate_users
         if not counts:
             if Reason.HOLD in work.reasons:
                 self._permissions.forget(link.okta_id)
             return self._deactivate(link, account, app, report)
-        permission = self._permissions.of(work, link, app, explained=explained)
+        permission = self._permissions.of(work, link, app, explained=explained, listed=listed)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
         if permission is Permission.GIVEN:
@@ -254,7 +245,7 @@ class UserSync:
             link = replace(link, assigned=False, epoch=app.epoch)
             link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
             if link.ever_linked:
-                return self._ends_by_ceiling(work, link, user.status, app, report)
+                return self._ends_by_ceiling(work, link, user.status, app, report, listed=assignment.listed)
             return self._stays_out(link, user, report)
         if assignment.shows_end_since(seen):
             raise Transient("okta-read-lag", upstream="okta")
@@ -319,6 +310,8 @@ class UserSync:
         )
         if forgotten or creates_or_activates or self._mapper.reads_app_user:
             app_user = self._mapper.reads_app_user
+            if (absent := self._storms.absent(work, link, seen=seen, app=app)) is not None:
+                return absent
             return self._storms.read(work, seen=seen, known=link.assignment_read, app=app, app_user=app_user)
         return Assignment(Assigned.YES, None)
 
@@ -340,6 +333,7 @@ class UserSync:
 
     def _finish(self, link: UserLink, scim_user: ScimUser | None, app: AppState, report: Report) -> Report:
         """Bring the user's groups if they are due, then write down that the sync succeeded."""
+        link = shown_as(link, scim_user)
         if link.groups_due and app.bootstrapped and self._settings.mode is Mode.ENFORCE:
             self._enqueue_groups(link, scim_user, app)
             link = replace(link, groups_due=False)

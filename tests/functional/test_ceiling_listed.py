@@ -1,0 +1,128 @@
+"""What a whole listing is enough for, where many are unassigned at once: to hold, and to carry out an approval."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bridge.items import Queue, Reason
+from bridge.provisioning.evidence import SINGLE_READS
+from bridge.provisioning.hold_records import HoldState, RemovalState, Verdict
+from bridge.provisioning.permissions import PERMITS
+from tests.world import APP_ID, World
+
+SINGLE = f"GET /api/v1/apps/{APP_ID}/users/"
+
+
+def organisation(people: int) -> tuple[World, list[str]]:
+    """Users who have long been in Genesys Cloud."""
+    world = World()
+    return world, world.provisioned(people)
+
+
+def held(world: World, users: list[str]) -> list[str]:
+    """Unassign users, more than the ceiling lets through; who is held."""
+    for user in users:
+        world.okta.unassign_user(user)
+    world.happen()
+    world.clock.advance(60)
+    return sorted(world.store.staged("app", 1))
+
+
+def active(world: World) -> set[str]:
+    """Okta ids of the active accounts."""
+    return {account["externalId"] for account in world.accounts() if account["active"]}
+
+
+def approve(world: World) -> list[str]:
+    """Approve what is held, and what was read alone until everything was done."""
+    asked = world.watch_okta()
+    world.decide("app", Verdict.APPROVE)
+    world.settle()
+    return [line for line in asked if line.startswith(SINGLE)]
+
+
+def test_an_approval_is_carried_out_by_one_listing_and_twenty_reads() -> None:
+    """No read of its own for each of those whom a person approved."""
+    world, users = organisation(200)
+    staged = held(world, users[:100])
+    assert len(staged) > 2 * SINGLE_READS
+    assert len(approve(world)) == SINGLE_READS
+    assert active(world) == set(users[100:])
+
+
+def test_an_empty_listing_proves_nothing_whatever_a_person_approves() -> None:
+    """Everybody is gone, which is suspicious: each one is read alone before their access ends."""
+    world, users = organisation(60)
+    staged = held(world, users)
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert hold.reason == "suspicious-empty"
+    alone = approve(world)
+    assert {line.removeprefix(SINGLE).partition("?")[0] for line in alone} >= set(staged)
+    assert not active(world) & set(staged)
+
+
+def test_who_is_assigned_again_after_the_listing_stays() -> None:
+    """An event that is newer than the listing has its user read alone."""
+    world, users = organisation(200)
+    staged = held(world, users[:100])
+    world.decide("app", Verdict.APPROVE)
+    world.work(Queue.USERS)
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert hold.state is HoldState.DONE
+    back = staged[:9]
+    for user in back:
+        world.okta.assign_user(user)
+    world.deliver()
+    world.settle()
+    assert active(world) == {*users[100:], *back}
+
+
+def test_who_was_seen_assigned_since_the_listing_is_read_alone() -> None:
+    """Though no event says so: an item that comes late does not bring the older answer back."""
+    world, users = organisation(200)
+    staged = held(world, users[:100])
+    world.decide("app", Verdict.APPROVE)
+    world.work(Queue.USERS)
+    back = staged[0]
+    with world.okta.quietly():
+        world.okta.assign_user(back)
+    world.clock.advance(10)
+    world.ask(f"user:{back}", Reason.OPERATOR, queue=Queue.LEAVERS)
+    while world.work(Queue.LEAVERS) is not None:
+        pass
+    world.store.permit(PERMITS, [back], world.clock.now())
+    world.settle()
+    assert active(world) == {*users[100:], back}
+
+
+def test_a_reservation_of_the_ceiling_needs_each_ones_own_reading() -> None:
+    """What no person approved: a listing does not show them, and each is read alone all the same."""
+    world, users = organisation(400)
+    gone = users[:30]
+    with world.okta.quietly():
+        for user in gone:
+            world.okta.unassign_user(user)
+    asked = world.watch_okta()
+    world.ask("app")
+    world.settle()
+    assert active(world) == set(users[30:])
+    alone = {line.removeprefix(SINGLE).partition("?")[0] for line in asked if line.startswith(SINGLE)}
+    assert alone >= set(gone)
+
+
+def test_a_listing_of_long_ago_proves_nothing() -> None:
+    """Somebody's item that comes hours after the approval has them read alone."""
+    world, users = organisation(200)
+    staged = held(world, users[:100])
+    world.decide("app", Verdict.APPROVE)
+    world.work(Queue.USERS)
+    permit = world.store.removal(PERMITS, staged[-1])
+    assert permit is not None
+    assert permit.state is RemovalState.APPROVED
+    with world.okta.quietly():
+        world.okta.assign_user(staged[-1])
+    world.clock.advance(timedelta(hours=3).total_seconds())
+    world.settle()
+    assert active(world) == {*users[100:], staged[-1]}
