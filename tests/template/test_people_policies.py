@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bridge.operations.asked import NAMES, READER
 from bridge_local import ROOT
 from bridge_local.template import Template
@@ -86,3 +88,14 @@ def test_the_guide_for_people_names_the_policies_and_the_alias() -> None:
         if output.endswith("PolicyArn"):
             assert f"`{output}`" in text
     assert f"alias `{READER}`" in text
+
+
+@pytest.mark.parametrize(
+    ("page", "says"),
+    [("docs/people.md", "The stack has {} managed"), ("docs/setup-deploy.md", "detach the {} managed")],
+)
+def test_the_pages_count_the_policies(page: str, says: str) -> None:
+    """A person who detaches one too few cannot delete the stack."""
+    policies = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::IAM::ManagedPolicy"]
+    numbers = {4: "four", 5: "five", 6: "six", 7: "seven"}
+    assert says.format(numbers[len(policies)]) in " ".join((ROOT / page).read_text("utf-8").split())
