@@ -21,12 +21,14 @@ class MemoryHolds(Guarded):
         staged_users: (entity, number, Okta user id) -> revision.
         decisions: (entity, number) -> the decision that counts.
         reminders: (entity, number) -> when people were last reminded.
+        under_release: entity -> (number, how many are left) of an approved hold.
     """
 
     saved_holds: list[Hold] = field(default_factory=list)
     staged_users: dict[tuple[str, int, str], int] = field(default_factory=dict)
     decisions: dict[tuple[str, int], Decision] = field(default_factory=dict)
     reminders: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    under_release: dict[str, tuple[int, int]] = field(default_factory=dict)
     _holds: dict[str, Hold] = field(default_factory=dict, repr=False)
 
     def hold(self, entity: str) -> Hold | None:
@@ -93,6 +95,14 @@ class MemoryHolds(Guarded):
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
         with self._lock:
             self.reminders[entity, number] = at
+
+    def note_release(self, entity: str, number: int, left: int, at: datetime) -> None:  # noqa: ARG002 - nothing expires here
+        with self._lock:
+            self.under_release[entity] = (number, left)
+
+    def releases(self) -> dict[str, tuple[int, int]]:
+        with self._lock:
+            return dict(self.under_release)
 
 
 def _read(hold: Hold) -> tuple[int, int, datetime, HoldState]:

@@ -6,6 +6,8 @@ import pytest
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.records import ParkedItem
+from bridge_local.exchange import Request, Response
+from bridge_local.faults import Fault, Serve
 from tests.stages.cli_office import APPROVER, Office
 
 MEMBERS = 30
@@ -47,6 +49,24 @@ def test_an_approval_removes_whom_it_showed(office: Office) -> None:
     assert world.members(genesys_id) == set()
     assert f"decided   approve revision 1 by {APPROVER}: OPS-1" in office.bridge(f"holds show {okta_id}").out
     assert office.bridge("holds list").out == "No hold is open.\n"
+
+
+def test_the_status_follows_an_approval_call_by_call(office: Office) -> None:
+    """Before each of three calls it says how many have gone; when all have, there is nothing left to follow."""
+    office.stage.world.variables["MEMBERS_PER_REQUEST"] = "10"
+    okta_id, genesys_id, _ = emptied(office)
+    seen: list[tuple[int, int]] = []
+
+    def watch(request: Request, serve: Serve) -> Response:
+        [release] = office.ask("status --seconds 0")["releases"]
+        seen.append((release["released"], release["approved"]))
+        return serve(request)
+
+    office.stage.world.genesys.faults.add(Fault("PATCH .*/groups/", watch))
+    office.bridge(f"holds approve {okta_id} --why OPS-1 --wait --yes")
+    assert office.stage.world.members(genesys_id) == set()
+    assert seen == [(0, MEMBERS), (10, MEMBERS), (20, MEMBERS)]
+    assert office.ask("status --seconds 0")["releases"] == []
 
 
 def test_a_rejection_keeps_the_members(office: Office) -> None:
@@ -126,7 +146,9 @@ def test_paused_removals_become_holds_until_they_go_on(office: Office) -> None:
     people = world.provisioned(MEMBERS)
     okta_id, genesys_id = world.linked_group("Support", people)
     office.bridge("pause removals --yes")
-    assert "Removals are paused: bridge resume removals --stack prod" in office.bridge("status").out
+    said = office.bridge("status").out
+    assert "Removals are paused since 2026-" in said
+    assert "UTC: bridge resume removals --stack prod" in said
     world.okta.remove_members(okta_id, people[:1])
     world.happen()
     assert len(world.members(genesys_id)) == MEMBERS

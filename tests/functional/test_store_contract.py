@@ -495,6 +495,15 @@ class TestHolds:
         history = {hold.state for hold in store.hold_history(ENTITY)}
         assert history == {HoldState.OPENING, HoldState.OPEN, HoldState.DONE}
 
+    def test_how_far_an_approval_has_come_is_no_change_of_the_hold(self, store: Store) -> None:
+        """The newest word of each group counts; a read gives all groups."""
+        assert store.releases() == {}
+        store.note_release(ENTITY, 1, 30, NOW)
+        store.note_release(ENTITY, 1, 20, NOW)
+        store.note_release("group:00gAnother000000001", 2, 5, NOW)
+        assert store.releases() == {ENTITY: (1, 20), "group:00gAnother000000001": (2, 5)}
+        assert store.hold(ENTITY) is None
+
     def test_a_reminder_is_no_change_of_the_hold_and_the_next_hold_has_its_own(self, store: Store) -> None:
         """The newest one counts; neither the header nor its history knows of it."""
         assert store.reminded(ENTITY, 1) is None

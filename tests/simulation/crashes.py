@@ -15,7 +15,7 @@ READS = frozenset(
     (
         *("user", "users", "all_users", "owners", "referenced", "group", "groups"),
         *("removals", "removal", "exceptions", "seen"),
-        *("hold", "hold_history", "open_hold_entities", "staged", "decision"),
+        *("hold", "hold_history", "open_hold_entities", "releases", "staged", "decision"),
         *("app", "due", "parked_items", "entries", "differences", "breaker", "log_cursor", "permitted", "reminded"),
     )
 )

@@ -40,7 +40,7 @@ class HoldService:
 
     def under_way(self) -> list[hold_answers.Hold]:
         """The approved holds whose users are not all done."""
-        found = [self._store.hold(entity) for entity in sorted({APP, *self._store.open_hold_entities()})]
+        found = [self._store.hold(entity) for entity in sorted({APP, *self._store.releases()})]
         shown = [self._shown(hold) for hold in found if hold is not None and any(self._progress(hold))]
         return [hold for hold in shown if hold.released < hold.approved]
 
@@ -125,7 +125,10 @@ class HoldService:
             return 0, 0
         staged = self._store.staged(hold.entity, hold.number).items()
         decided = frozenset(user for user, revision in staged if revision <= hold.decided)
+        if hold.entity != APP and hold.state is HoldState.DONE:
+            return len(decided), len(decided)
         if hold.entity != APP:
-            return len(decided), len(decided) if hold.state is HoldState.DONE else 0
+            number, left = self._store.releases().get(hold.entity, (0, 0))
+            return len(decided), max(len(decided) - left, 0) if number == hold.number else 0
         waiting = self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE) & decided
         return len(decided), len(decided - waiting)

@@ -109,8 +109,11 @@ class GroupRemovals:
         member = {okta_id: member for member, okta_id in membership.owner.items()}
 
         def approve() -> bool:
-            for _ in changes.remove(sorted(member[okta_id] for okta_id in plan.approved)):
-                pass
+            left = len(plan.approved)
+            self._lifecycle.note_left(plan, left)
+            for done in changes.remove(sorted(member[okta_id] for okta_id in plan.approved)):
+                left -= len(done)
+                self._lifecycle.note_left(plan, left)
             return changes.applied
 
         def count() -> None:

@@ -123,3 +123,11 @@ class Holds(Protocol):
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
         """Remember that people were reminded. A record of its own: only the entity's sync writes the header."""
         ...
+
+    def note_release(self, entity: str, number: int, left: int, at: datetime) -> None:
+        """Remember how many people of the approved hold `number` are still to go, for those who watch it."""
+        ...
+
+    def releases(self) -> dict[str, tuple[int, int]]:
+        """By entity, what `note_release` was last told: the hold's number, and how many were left then."""
+        ...

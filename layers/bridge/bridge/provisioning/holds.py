@@ -164,6 +164,12 @@ class HoldLifecycle:
         if back:
             self._store.unstage(hold.entity, hold.number, back)
 
+    def note_left(self, plan: Plan, left: int) -> None:
+        """Tell those who watch an approval how many are still to go; nothing depends on it."""
+        if plan.hold is not None and left:
+            with suppress(Transient):
+                self._store.note_release(plan.hold.entity, plan.hold.number, left, self._clock.now())
+
     def _end_approved(self, hold: Hold, newest: Hold | None) -> Hold | None:
         """End an approved hold that has been carried out; where a newer one stands, the history alone tells of that."""
         if newest == hold:

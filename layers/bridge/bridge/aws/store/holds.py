@@ -3,7 +3,7 @@
 Records of a group (or ``app``): ``hold`` (newest header), ``hold#<number>#<revision>#<time>`` (history),
 ``staged#<number>#<okta user id>``, ``decision#<number>``, ``reminded#<number>``. ``holds``/``<entity>`` says that its
 newest hold is open: written before the header opens and removed after it has closed, so that an open hold is never
-missing there.
+missing there. ``releases``/``<entity>`` says how far the approval of a group's hold has come, for people alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bridge.provisioning.judge import BLOCKING
 
 _HOLD = TypeAdapter(Hold)
 _DECISION = TypeAdapter(Decision)
-_OPEN = "holds"
+_OPEN, _RELEASES = "holds", "releases"
 #: A header replaces one of an older hold, of an older revision, or of an earlier change.
 _NOT_OLDER = (
     "attribute_not_exists(#number) OR #number < :number OR "
@@ -39,8 +39,8 @@ _NOT_OLDER = (
 _AS_READ = "#number = :number AND #revision = :revision AND #changed = :changed AND #state = :state"
 #: DynamoDB takes 100 writes in a transaction: the header's, and these.
 _STAGED_AT_A_TIME = 99
-#: Days after which a reminder is forgotten: many more than there are between two.
-_REMINDED_DAYS = 30
+#: Days after which a reminder is forgotten, many more than there are between two, and how far an approval has come.
+_REMINDED_DAYS, _RELEASE_DAYS = 30, 1
 
 
 class HoldRecords(Records):
@@ -131,6 +131,12 @@ class HoldRecords(Records):
 
     def note_reminded(self, entity: str, number: int, at: datetime) -> None:
         self._table.put(Put((entity, f"reminded#{number:06}"), {"at": at.isoformat(), **expiry(at, _REMINDED_DAYS)}))
+
+    def note_release(self, entity: str, number: int, left: int, at: datetime) -> None:
+        self._table.put(Put((_RELEASES, entity), {"number": number, "left": left, **expiry(at, _RELEASE_DAYS)}))
+
+    def releases(self) -> dict[str, tuple[int, int]]:
+        return {each["sk"]: (int(each["number"]), int(each["left"])) for each in self._table.query(_RELEASES)}
 
 
 def _history(hold: Hold, record: Record) -> Put:
