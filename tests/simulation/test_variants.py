@@ -20,7 +20,7 @@ BEGIN = {
     "trusts-silence": 261,
     "second-rendering": 1,
     "no-if-match": 1,
-    "believes-hints": 1,
+    "believes-hints": 131,
 }
 
 

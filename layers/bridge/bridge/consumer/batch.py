@@ -60,6 +60,7 @@ class BatchRun:
         self,
         *,
         syncs: Mapping[str, Sync],
+        passes_over: Callable[[Work], bool],
         store: Store,
         sqs: SQSClient,
         idempotency: BasePersistenceLayer,
@@ -75,11 +76,12 @@ class BatchRun:
         read_lag: timedelta,
         urgent: bool,
     ) -> None:
-        """Answer with `syncs` by kind of entity (``user``, ``group``, ``app``).
+        """Answer with `syncs` by kind of entity (``user``, ``group``, ``app``), but for what `passes_over` says it may.
 
         The clients tell `calls` and wait as `waiting` says; `hold_call` has one call ready; `urgent` for leavers.
         """
         self._syncs = syncs
+        self._passes_over = passes_over
         self._sqs = sqs
         self._clock = clock
         self._calls = calls
@@ -137,6 +139,9 @@ class BatchRun:
         self._waiting.begin(batch.seconds_left, first=message.receives == 1)
         try:
             # Before the item's record is written: who only waits should cost next to nothing.
+            if batch.is_passed_over(item.entity, self._passes_over):
+                count(Metric.SYNCS, outcome="skipped")
+                return
             Work((item,), batch.seconds_left).check_time()
             self._breakers.check()
             if self._mode is Mode.OBSERVE:
@@ -284,6 +289,7 @@ class _Batch:
         self._outcomes: dict[str, Report | Exception] = {}
         self._items: dict[str, list[Item]] = {}
         self._again: set[str] = set()
+        self._passed_over: dict[str, bool] = {}
         for record in self.records:
             try:
                 item = parse_item(record["body"])
@@ -292,6 +298,12 @@ class _Batch:
             self._items.setdefault(item.entity, []).append(item)
             if int(record["attributes"]["ApproximateReceiveCount"]) > 1:
                 self._again.add(item.entity)
+
+    def is_passed_over(self, entity: str, passes_over: Callable[[Work], bool]) -> bool:
+        """Whether all of the entity's items concern nobody; asked once."""
+        if entity not in self._passed_over:
+            self._passed_over[entity] = passes_over(Work(tuple(self._items[entity])))
+        return self._passed_over[entity]
 
     def outcome(self, entity: str, sync: Callable[[Work], Report | Exception]) -> Report | Exception:
         """What came of the entity's sync; the first item that asks has it made."""

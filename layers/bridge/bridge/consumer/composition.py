@@ -16,6 +16,7 @@ from bridge.outbound.breaker import Breakers
 from bridge.outbound.calls import Calls
 from bridge.outbound.waiting import Waiting
 from bridge.provisioning.organisation import UPSTREAM, Organisation
+from bridge.provisioning.outside import KnownOutside
 from bridge.provisioning.syncs import build_syncs
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Consumer:
             urgent=queue is Queue.LEAVERS,
         )
         calls.refusals.shared = breakers
+        outside = KnownOutside(dependencies.store, dependencies.clock)
         return BatchRun(
             syncs=build_syncs(
                 settings.provisioning,
@@ -77,7 +79,9 @@ class Consumer:
                 hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
                 make_password=dependencies.make_password,
                 linked_names=dependencies.linked_names,
+                outside=outside,
             ),
+            passes_over=outside.passes_over,
             store=dependencies.store,
             sqs=dependencies.sqs,
             idempotency=dependencies.idempotency,

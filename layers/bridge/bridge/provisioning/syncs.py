@@ -18,6 +18,7 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.managers import Managers
 from bridge.provisioning.matching import Matching
+from bridge.provisioning.outside import KnownOutside
 from bridge.provisioning.permissions import Permissions
 from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.protected import ProtectedPeople
@@ -41,8 +42,9 @@ def build_syncs(
     hash_key: Callable[[], bytes],
     make_password: Callable[[], str],
     linked_names: Callable[[], Iterable[str]],
+    outside: KnownOutside | None = None,
 ) -> dict[str, Sync]:
-    """The syncs by kind of entity: ``user``, ``group`` and ``app``."""
+    """The syncs by kind of entity: ``user``, ``group`` and ``app``; what they read of groups is told to `outside`."""
     assignments = Assignments(okta, store, clock)
     listed = ListedUsers(okta, store, clock)
     storms = Storms(assignments, listed, okta, clock, lag=timedelta(seconds=settings.read_lag_seconds))
@@ -107,6 +109,7 @@ def build_syncs(
             clock=clock,
             lifecycle=lifecycle,
             linking=linking,
+            outside=outside or KnownOutside(store, clock),
             settings=settings,
         ),
         "app": AppSync(
