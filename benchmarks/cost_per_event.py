@@ -30,7 +30,7 @@ from bridge.aws.queues import BATCH
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.pace import DynamoPace, HeaderPace
 from bridge.aws.telemetry import logger
-from bridge.items import Item, Queue
+from bridge.items import MAX_NAMED_USERS, Item, Queue
 from bridge_local.exchange import Request, Response
 from bridge_local.faults import Fault
 from bridge_local.genesys.faults import refused
@@ -337,7 +337,7 @@ def measure() -> tuple[dict[str, Use], set[str]]:
 
 
 def measure_groups() -> dict[int, Use]:
-    """One member added to a group, by the group's size: counted twice, and computed from these by the straight line."""
+    """A whole sync that adds members, by the group's size: counted twice, and computed by the straight line."""
     counted: dict[int, Use] = {}
     for size in GROUPS_COUNTED:
         with mock_aws():
@@ -346,7 +346,7 @@ def measure_groups() -> dict[int, Use]:
             world = CountedWorld()
             with contextlib.redirect_stdout(io.StringIO()):
                 world.count(dynamodb)
-                people = world.people(size + 1)
+                people = world.people(size + MAX_NAMED_USERS + 1)
                 world.happen()
                 group, _ = world.linked_group("Support", people[:size])
             counted[size] = world.measure(partial(world.okta.add_members, group, people[size:]))
