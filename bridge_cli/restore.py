@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, Transient
 from bridge.operations.bridge_answers import Status
 from bridge.operations.requests import Status as AskStatus
 from bridge_cli.bridge import explained
@@ -47,6 +47,14 @@ def restore(context: Context) -> End:
             terminal.confirm(f"Restore {state} from {source}?")
             context.standing = "Some of it is written, and removals are held. Restoring again is harmless."
             wanted.write()
+    except Transient as error:
+        if error.reason != "store-resource-not-found":
+            raise Stopped(End.UNREACHABLE, f"DynamoDB: {error}", context.standing) from None
+        raise Stopped(
+            End.USAGE,
+            f"There is no table {source} in this region and account.",
+            "`aws dynamodb list-tables` names them; one that is being recovered is there once it is ACTIVE.",
+        ) from None
     except BridgeError as error:
         raise Stopped(End.UNREACHABLE, f"DynamoDB: {error}", context.standing) from None
     context.standing = "It is done."

@@ -146,9 +146,9 @@ def test_a_company_that_went_on_changing_ends_as_okta_says(dynamo: DynamoDBClien
     assert world.account(people[0])["active"] is False
     assert world.account(people[4])["active"] is True, "a missing assignment waits"
     assert people[5] in world.members(company.genesys_group), "a removal waits"
-    status = company.office.ask("status")
-    assert status["paused_removals"]
-    assert (status["bootstrapped"], status["restored"] is not None) == (False, True)
+    assert (status := company.office.ask("status"))["paused_removals"]
+    assert (status["bootstrapped"], bool(status["restored"])) == (False, True)
+    assert "removals-paused" not in [need["problem"] for need in status["needs"]], "it ends by itself alone"
     assert "-05:00, and until a comparison of everything has ended" in company.office.bridge("status").out
     run = world.reconcile_whole()
     assert not run.failed
@@ -270,7 +270,7 @@ def test_nothing_is_restored_while_the_queues_are_read(dynamo: DynamoDBClient) -
     ran = company.office.bridge("restore --from recovered --yes", code=1)
     assert "First: bridge pause everything --stack prod" in ran.err
     company.office.bridge("pause everything --yes")
-    assert "store-resource-not-found" in company.office.bridge("restore --from recovered --yes", code=3).err
+    assert "There is no table recovered" in company.office.bridge("restore --from recovered --yes", code=2).err
     assert "is the state table itself" in company.office.bridge("restore --from state --yes", code=2).err
     company.back_up()
     shown = company.office.bridge("restore --from recovered", code=2)

@@ -93,7 +93,8 @@ def _of_some(status: Status) -> Iterator[Need]:
     dead = status.queues.get("dead-letters")
     if dead is not None and dead.waiting:
         yield Need("dead-letters", "check", f"SQS has given messages up ({dead.waiting}); see docs/runbook.md")
-    if status.paused_removals:
+    by_restore = status.restored is not None and status.paused_since is None  # it ends by itself, and only so
+    if status.paused_removals and not by_restore:
         since = f" since {format_time(status.paused_since)[:16]} UTC" if status.paused_since is not None else ""
         yield Need("removals-paused", "resume removals", f"Removals are paused{since}")
     if status.not_linked:
