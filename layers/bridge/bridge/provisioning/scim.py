@@ -48,6 +48,8 @@ PROFILE_PATHS = (
     | frozenset(f"{ENTERPRISE_USER}:{name}" for name in ("department", "division", "employeeNumber"))
 )
 
+#: Whole numbers up to this are the same as a float.
+_EXACT = 2**53
 _ENTERPRISE = f"{ENTERPRISE_USER}:"
 _WITHOUT_CASE = frozenset({"userName", WORK_EMAIL, f"{ENTERPRISE_USER}:division"})
 
@@ -141,7 +143,7 @@ def _read(document: Mapping[str, Any], path: str) -> Any:
 def comparable(path: str, value: Any) -> Any:
     """What of a value `same` compares."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if abs(value) <= _EXACT else value  # a float holds no greater number exactly, or none
     if not isinstance(value, str):
         return value
     if path in _WITHOUT_CASE:
