@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fnmatch import fnmatchcase
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bridge.items import Reason
 from bridge.operations.reasons import STEPS, table, text_of
 from bridge.provisioning.user_records import LATE_WHY
-from tests.stages.reason_codes import codes, sources, texts
+from tests.stages.reason_codes import LAYER, codes, sources, texts
 
 TREES = sources()
 #: What names an item's reason, why something is due, or the end of a run that people never see, is no reason code.
@@ -22,6 +23,16 @@ def test_the_collector_finds_codes_of_every_kind() -> None:
     wanted = {"user-not-visible", "create-users-off", "owned-by-another-user", "member-refused", "ceiling-percent"}
     assert wanted | {"genesys-*", "*-pace", "*-timeout", "excepted", "no-match", "not-in-okta"} <= CODES.keys()
     assert len(CODES) > 90
+
+
+def test_no_code_has_words_twice() -> None:
+    """The later ones would count, and nobody would see the others."""
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        assert len({name for name, _ in pairs}) == len(pairs), [name for name, _ in pairs]
+        return dict(pairs)
+
+    json.loads((LAYER / "operations" / "reasons.json").read_text("utf-8"), object_pairs_hook=once)
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
