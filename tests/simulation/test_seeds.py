@@ -26,6 +26,8 @@ FOUND = {
     44688: "the state of a hold, written late by a sync that was overtaken, covered the newer one",
     471: "seen DEPROVISIONED while observing, deleted since, staged by a hold: every reconcile left them out",
     5863: "a POST landed after its user had left and had been given up: an active account that no record knew",
+    507: "a short listing of the protected people left one of them out, who was deactivated without a decision",
+    5025: "inactive by the record, active in Genesys Cloud, and too many to go alone: no hold ever staged them",
 }
 
 #: Seed -> where the checker was wrong, and not the bridge.

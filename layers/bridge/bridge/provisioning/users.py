@@ -200,6 +200,9 @@ class UserSync:
             if Reason.HOLD in work.reasons:
                 self._permissions.forget(link.okta_id)
             return self._deactivate(link, account, app, report)
+        if link.known_active is False:  # Genesys Cloud shows otherwise; a sync of the application goes by the record
+            link = replace(link, active=True)
+            self._store.save_user(link)
         permission = self._permissions.of(work, link, app, explained=explained, listed=listed)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
