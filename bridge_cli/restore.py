@@ -37,6 +37,12 @@ def restore(context: Context) -> End:
                 raise Stopped(End.USAGE, f"{source} is the state table itself.", "Name the table that was recovered.")
             tables = Tables(service("dynamodb"), source, state, idempotency, context.sleep)
             wanted = Restore(tables, context.now())
+            if wanted.is_of_another():
+                raise Stopped(
+                    End.USAGE,
+                    f"{source} is of another Genesys Cloud organization than {state}.",
+                    "Name the table that was recovered from this stack's own.",
+                )
             counts = {
                 "users": sum(link.is_link for link in wanted.users.values()),
                 "groups": sum(bool(link.genesys_id) for link in wanted.groups.values()),

@@ -117,6 +117,11 @@ class Restore:
                 del found[key]
         return found
 
+    def is_of_another(self) -> bool:
+        """Whether the tables belong to two organizations of Genesys Cloud: a link of one means nothing in the other."""
+        old, new = self._old.app().organisation, self._new.app().organisation
+        return AppState.organisation not in {old, new} and old != new
+
     # ---------------------------------------------------------------------------------------- writing
 
     def write(self) -> None:

@@ -279,6 +279,18 @@ def test_nothing_is_restored_while_the_queues_are_read(dynamo: DynamoDBClient) -
     assert company.store.app() == before
 
 
+def test_a_table_of_another_organization_is_refused(dynamo: DynamoDBClient) -> None:
+    """Its links lead to accounts that are not ours: nothing is written."""
+    company = Company(dynamo)
+    company.back_up()
+    DynamoStore(dynamo, "recovered").confirm_organisation("another organization")
+    company.office.bridge("pause everything --yes")
+    before = dynamo.scan(TableName="state")["Items"]
+    ran = company.office.bridge("restore --from recovered --yes", code=2)
+    assert "recovered is of another Genesys Cloud organization than state" in ran.err
+    assert dynamo.scan(TableName="state")["Items"] == before
+
+
 def test_a_state_table_that_is_lost_is_rebuilt_by_matching(dynamo: DynamoDBClient) -> None:
     """Without any backup: nobody loses access, each account is found again, and removals wait for a person at first."""
     company = Company(dynamo)
