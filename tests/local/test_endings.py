@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from bridge_local.logs import FunctionLogs
 from bridge_local.options import Options
 
 FULL = Path("/dev/full")
+#: Seconds that a killed process may take to be gone.
+PATIENCE = 10
 
 
 @contextmanager
@@ -52,12 +55,16 @@ def children(process: subprocess.Popen[str]) -> list[int]:
     return [int(pid) for task in listed for pid in task.read_text(encoding="utf-8").split()]
 
 
-def is_there(pid: int) -> bool:
-    """Whether a process runs."""
+def stays(pid: int) -> bool:
+    """Whether a process goes on; one that was killed needs a moment to be gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split(") ")[1][0] != "Z"
-    except OSError:
+        ends = os.pidfd_open(pid)
+    except ProcessLookupError:
         return False
+    try:
+        return not select.select([ends], [], [], PATIENCE)[0]
+    finally:
+        os.close(ends)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -71,7 +78,7 @@ def test_a_signal_while_it_starts_stops_it(number: signal.Signals, tmp_path: Pat
         code, said = ended(process)
         assert (code, said.splitlines()[-1]) == (128 + number, f"Stopped by {number.name}.")
     assert list(tmp_path.iterdir()) == []
-    assert not [pid for pid in of_it if is_there(pid)]
+    assert not [pid for pid in of_it if stays(pid)]
 
 
 def test_the_second_signal_ends_it_at_once_though_nothing_answers(tmp_path: Path) -> None:
@@ -88,7 +95,7 @@ def test_the_second_signal_ends_it_at_once_though_nothing_answers(tmp_path: Path
         process.send_signal(signal.SIGINT)
         code, said = ended(process)
         assert (code, said.splitlines()[-1]) == (130, "Stopped at once.")
-    assert not [pid for pid in frozen if is_there(pid)]
+    assert not [pid for pid in frozen if stays(pid)]
 
 
 def test_nobody_reads_any_more(tmp_path: Path) -> None:
