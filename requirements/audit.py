@@ -132,7 +132,11 @@ def advisories() -> Checked:
             return Checked.NOT_ASKED
         print(f"pip-audit: FAILED\n{done.stderr}")
         return Checked.FOUND
+    answered = {key(package["name"]) for package in packages}
     unknown = [package["name"] for package in packages if "skip_reason" in package]
+    unknown += [
+        name for name, _, marker in PINS.findall(RUNTIME.read_text("utf-8")) if not (marker or key(name) in answered)
+    ]
     vulnerable = [package for package in packages if package.get("vulns")]
     for package in vulnerable:
         print(package["name"], package["version"], *(found["id"] for found in package["vulns"]))
