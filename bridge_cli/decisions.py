@@ -18,6 +18,7 @@ from bridge.operations.requests import ImportPreview as AskPreview
 from bridge_cli.commands import Command, ticket_argument
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
+from bridge_cli.maps import put, rewrite_argument
 from bridge_cli.tables import count
 
 _WORDS = {"group.link": "link", "group.unlink": "keep out", "group.ceiling": "ceiling", "keep": "exceptions"}
@@ -55,6 +56,8 @@ def import_(context: Context) -> End:
         rows = [(_STATES[step.state], _WORDS[step.do], step.entity, _what(step)) for step in steps]
         terminal.table(("state", "what", "of", "how"), rows)
     _say_map(context, wanted, reply.answer)
+    if context.arguments.map and wanted.map is not None and reply.answer.map.state == "differs":
+        put(context, wanted.map.text)
     open_, cannot = ([step for step in steps if step.state == state] for state in ("to-do", "cannot"))
     end = End.FAILED if cannot else End.DONE
     if not open_:
@@ -113,13 +116,18 @@ def _what(step: ImportStep) -> str:
 def _say_map(context: Context, wanted: Decisions, preview: ImportPreview) -> None:
     if preview.map.state == "same":
         context.terminal.say("The attribute map is the same.")
-    elif preview.map.state == "differs" and wanted.map is not None:
-        name = preview.map.parameter or wanted.map.parameter
+    elif preview.map.state == "differs" and wanted.map is not None and preview.map.parameter:
+        again = context.command(f"import {context.arguments.file} --map")
         context.terminal.say(
-            f"The attribute map differs; an import leaves it alone. To put back the one of {context.arguments.file}:",
+            "The attribute map differs." + ("" if context.arguments.map else f" To put it back: {again}")
+        )
+    elif preview.map.state == "differs" and wanted.map is not None:
+        name = wanted.map.parameter
+        context.terminal.say(
+            f"No SSM parameter has the attribute map here. To put back the one of {context.arguments.file}:",
             f"  jq -rj .map.text {context.arguments.file} > map.json",
-            f"  aws ssm put-parameter --name {name} --type String --overwrite --value file://map.json",
-            *(() if preview.map.parameter else (f"  and deploy with AttributeMapParameter={name}",)),
+            f"  aws ssm put-parameter --name {name} --type String --value file://map.json",
+            f"  and deploy with AttributeMapParameter={name}",
         )
 
 
@@ -132,6 +140,8 @@ def _counts(decisions: Decisions) -> str:
 def _file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="a document of `bridge export`")
     ticket_argument(parser, required=False)
+    parser.add_argument("--map", action="store_true", help="put the attribute map back, too, where it differs")
+    rewrite_argument(parser)
 
 
 def _to_file(parser: argparse.ArgumentParser) -> None:
@@ -152,12 +162,12 @@ COMMANDS = (
     ),
     Command(
         "import",
-        "FILE [--why TICKET]",
+        "FILE [--map] [--why TICKET]",
         "put back what people decided",
         "Shows what would change, what is there already, and what cannot be done and why; then it asks. Nothing that "
         "was decided later is taken back. Exceptions need an approver's right and --why, and are signed like a "
-        "decision on a hold; the rest needs the operator's. The attribute map is left alone: if it differs, it says "
-        "how to put it back. Ends with 1 when something cannot be done.",
+        "decision on a hold; the rest needs the operator's. The attribute map is put back with --map alone, as `bridge "
+        "map apply` does it, with the rights of who sets up. Ends with 1 when something cannot be done.",
         "bridge import decisions.json --why OPS-1234",
         import_,
         _file,

@@ -124,6 +124,17 @@ def history(context: Context) -> End:
 
 
 def _apply(context: Context, text: str) -> End:
+    version, found = put(context, text)
+    context.terminal.document({"ok": True, "version": version, **_plain(found)})
+    return End.DONE
+
+
+def put(context: Context, text: str) -> tuple[int, MapDifference]:
+    """Put a map into the parameter, once it is shown whom it rewrites; SSM's version, and whom.
+
+    Raises:
+        Stopped: it is wrong, or rewrites more people than `--rewrite` names, or nobody says yes.
+    """
     _refuse_wrong(text)
     name = _parameter(context)
     _refuse_long(context, name, text)
@@ -139,12 +150,11 @@ def _apply(context: Context, text: str) -> End:
     context.terminal.confirm(f"Put this map into {name}?")
     with explained():
         answer = _ssm(context).put_parameter(Name=name, Value=text, Type="String", Overwrite=True)
-    context.terminal.document({"ok": True, "version": answer["Version"], **_plain(found)})
     context.terminal.say(
         f"Version {answer['Version']}. The functions take it within five minutes; "
         f"`{context.command('reconcile')}` rewrites who differs."
     )
-    return End.DONE
+    return int(answer["Version"]), found
 
 
 def _difference(context: Context, text: str) -> MapDifference:
@@ -306,7 +316,8 @@ def _try_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user", metavar="USER", type=okta_id, required=True, help="the user's Okta id")
 
 
-def _rewrite(parser: argparse.ArgumentParser) -> None:
+def rewrite_argument(parser: argparse.ArgumentParser) -> None:
+    """``--rewrite``."""
     parser.add_argument(
         "--rewrite", metavar="N", type=positive, help=f"that it rewrites N people, which is more than {_UNNAMED} %%"
     )
@@ -314,14 +325,14 @@ def _rewrite(parser: argparse.ArgumentParser) -> None:
 
 def _apply_arguments(parser: argparse.ArgumentParser) -> None:
     _file(parser)
-    _rewrite(parser)
+    rewrite_argument(parser)
 
 
 def _revert_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--version", metavar="N", type=positive, help="this version (usually the one before the newest)"
     )
-    _rewrite(parser)
+    rewrite_argument(parser)
 
 
 COMMANDS = (

@@ -188,7 +188,7 @@ def test_what_is_no_such_document_is_refused_by_its_field(office: Office, tmp_pa
 def test_the_attribute_map_is_shown_and_how_to_put_it_back(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where an SSM parameter has it; a difference is named and left alone."""
+    """Where an SSM parameter has it; a difference is named, and left alone without --map."""
     text = ['{"version": 1}']
     stage, file = office.stage, tmp_path / "decisions.json"
     monkeypatch.setattr("bridge.mapping.source.read_text", lambda *_: MapText(text[0]))
@@ -200,4 +200,4 @@ def test_the_attribute_map_is_shown_and_how_to_put_it_back(
     assert "The attribute map is the same." in office.bridge(f"import {file}").out
     text[0] = "{}"
     ran = office.bridge(f"import {file}")
-    assert "put-parameter --name /bridge/map" in ran.out
+    assert f"To put it back: bridge import {file} --map" in ran.out

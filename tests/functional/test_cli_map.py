@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from bridge.mapping.attribute_map import REQUIRED, AttributeMap
+from bridge.mapping.source import MapText
 from bridge.provisioning.elements import RATED, SKILLS, identity
 from bridge.provisioning.scim import PHONES, PROFILE_PATHS
 from bridge.settings import UserNameSource
@@ -157,6 +158,20 @@ def test_people_whom_a_map_leaves_without_a_name_are_rewritten_too(desk: Desk) -
     assert (found["people"], found["rewritten"], found["unmappable"]) == (10, 10, 10)
     assert "--rewrite 10" in desk.office.bridge(f"map apply {file} --yes", code=1).err
     assert len(desk.aws.versions) == 1
+
+
+def test_an_import_puts_the_exported_map_back_when_it_is_asked_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --map it says how; with it whom it rewrites is shown and a mass of them named, as with `map apply`."""
+    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
+    wanted = Path(file).read_text("utf-8")
+    document = {"version": 1, "groups": [], "exceptions": [], "map": {"parameter": NAME, "text": wanted}}
+    desk.file.write_text(json.dumps(document), "utf-8")
+    monkeypatch.setattr("bridge.mapping.source.read_text", lambda *_: MapText(desk.aws.versions[-1]))
+    assert f"bridge import {desk.file} --map --stack prod" in desk.office.bridge(f"import {desk.file} --yes").out
+    assert "--rewrite 10" in desk.office.bridge(f"import {desk.file} --map --yes", code=1).err
+    assert desk.aws.versions == [DEFAULT]
+    desk.office.bridge(f"import {desk.file} --map --yes --rewrite 10")
+    assert desk.aws.versions == [DEFAULT, wanted]
 
 
 def test_another_prefix_rewrites_those_who_have_the_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
