@@ -27,6 +27,8 @@ FOUND = {
     471: "seen DEPROVISIONED while observing, deleted since, staged by a hold: every reconcile left them out",
     5863: "a POST landed after its user had left and had been given up: an active account that no record knew",
     507: "a short listing of the protected people left one of them out, who was deactivated without a decision",
+    1242: "the assignment was read, the deactivation failed, and catch-up's item passed for one that a sync had seen",
+    1896: "a false 404 passed for a deletion and was held: no comparison looked again at somebody DEPROVISIONED",
     5025: "inactive by the record, active in Genesys Cloud, and too many to go alone: no hold ever staged them",
 }
 

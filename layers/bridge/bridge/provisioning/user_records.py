@@ -197,8 +197,11 @@ class UserLink:
     def seen(self, hints: frozenset[Hint]) -> datetime | None:
         """Up to when, on Okta's clock, syncs have seen what events with such hints say; None when not at all.
 
-        Most syncs remember the assignment and do not read it, so what concerns it has a time of its own.
+        Most syncs remember the assignment and do not read it, so what concerns it has a time of its own. While a
+        write is under way nothing counts as seen: what was read for it is on record, and may not have come about.
         """
+        if self.pending:
+            return None
         if not hints & OF_ASSIGNMENT:
             return self.synced
         if self.synced is None or self.assignment_read is None:

@@ -21,7 +21,7 @@ from bridge.provisioning.record_ports import Store
 from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
 from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.user_records import UserLink
-from bridge.provisioning.users import ACTIVE_STATUSES
+from bridge.provisioning.users import ACTIVE_STATUSES, DELETED
 from bridge.provisioning.values import AppUser, OktaUser, Page
 from bridge.reconcile.items import user_items, waiting_users
 from bridge.reconcile.reading import Session
@@ -31,6 +31,8 @@ from bridge.settings import ProvisioningSettings, SuspendedUsers
 SHRINKAGE_THRESHOLD = 20
 #: A listing that shows a smaller part of the active links is not believed.
 LEAST_SHARE = 0.5
+#: Statuses of a link whose user no hold keeps.
+_ENDED = frozenset({"DEPROVISIONED", DELETED})
 
 
 class AssignedUsers:
@@ -153,8 +155,9 @@ class AssignedUsers:
                 continue
             active += 1
             kept += link.okta_id in excepted and link.okta_id not in listed
-            # No hold stands before the end of somebody whom a sync has seen DEPROVISIONED.
-            if link.okta_id not in listed and (link.okta_id not in decided or link.status == "DEPROVISIONED"):
+            # No hold stands before the end of somebody whom a sync has seen DEPROVISIONED, or has not found: the 404
+            # may have been false, and their access ended.
+            if link.okta_id not in listed and (link.okta_id not in decided or link.status in _ENDED):
                 missing.append(link.okta_id)
         return active, kept, missing
 
