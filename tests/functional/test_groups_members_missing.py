@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.items import Queue
 from bridge.provisioning import groups
 from bridge_local.faults import Fault
 from bridge_local.genesys import faults as genesys_faults
@@ -86,3 +87,19 @@ def test_who_never_had_an_account_cannot_have_stayed() -> None:
     world.okta.remove_members(okta_id, [outsider])
     world.happen()
     assert not world.store.parked
+
+
+def test_a_group_that_once_showed_no_members_is_read_once_more() -> None:
+    """A member whom Okta does not list and nobody remembers is to go, and no event tells of it: a reading is due."""
+    world = World()
+    people, outsider = world.provisioned(6), world.provisioned(1)
+    okta_id, genesys_id = world.linked_group("Agents", people)
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    world.genesys.edit_members(genesys_id, add=world.genesys_ids(outsider))
+    world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.without_members(), count=1))
+    world.ask(f"group:{okta_id}")
+    world.work(Queue.GROUPS)
+    assert {*outsider} <= world.members(genesys_id)
+    world.pass_time(0.5)
+    assert not {*outsider} & world.members(genesys_id)

@@ -29,6 +29,7 @@ FOUND = {
     507: "a short listing of the protected people left one of them out, who was deactivated without a decision",
     1242: "the assignment was read, the deactivation failed, and catch-up's item passed for one that a sync had seen",
     1896: "a false 404 passed for a deletion and was held: no comparison looked again at somebody DEPROVISIONED",
+    550: "a group showed no members just when somebody who had been inactive was to go: nothing read it again",
     5025: "inactive by the record, active in Genesys Cloud, and too many to go alone: no hold ever staged them",
 }
 

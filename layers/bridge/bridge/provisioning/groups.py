@@ -35,7 +35,8 @@ UNLINK_AFTER, UNLINK_WHY = timedelta(minutes=10), "unlink"
 KNOWN = 1000
 #: How soon a group is read again that may show others once somebody is removed.
 NEXT_PART, NEXT_PART_WHY = timedelta(minutes=1), "next-members"
-#: Genesys Cloud shows a group without its members.
+#: Genesys Cloud shows a group without its members, and how soon it is read once more.
+NEXT_READING = timedelta(minutes=10)
 MEMBERS_MISSING = "members-missing"
 #: How long exceptions outlive their link, for the day on which it returns.
 EXCEPTIONS_RETENTION = timedelta(days=30)
@@ -260,7 +261,7 @@ class GroupSync:
             self._removals.release_back(work.entity, both.membership)
         known = self._additions.add(work, both, changes, report)
         if known.membership.missing:
-            return self._in_the_dark(known, changes, report), False
+            return self._in_the_dark(work, known, changes, report), False
         if observes and unmade:
             report.planned_calls.append(f"add {unmade} members once they have accounts")
         # Judged once it is known who stays: additions may have been refused.
@@ -279,9 +280,14 @@ class GroupSync:
         short = len(both.membership.members) == CUT_LENGTH and (report.removed > 0 or bool(link.blind))
         return link, settles and changes.applied and not short
 
-    def _in_the_dark(self, both: Seen, changes: MemberChanges, report: Report) -> GroupLink:
-        """Genesys Cloud shows no members: nobody is removed. It is parked while Okta has taken somebody out."""
+    def _in_the_dark(self, work: Work, both: Seen, changes: MemberChanges, report: Report) -> GroupLink:
+        """Genesys Cloud shows no members: nobody is removed. It is parked while Okta has taken somebody out.
+
+        One more reading is due: who is to go otherwise, such as somebody who was inactive, is known to nobody.
+        """
         link = both.link
+        if all(item.due != MEMBERS_MISSING for item in work.items):
+            self._store.note_due(Due(link.entity, MEMBERS_MISSING, self._clock.now() + NEXT_READING))
         report.read["members"] = "missing"
         if _somebody_left(both):
             left = len(people_of(link.known) - fingerprints(link.okta_id, both.membership.listed))
