@@ -91,15 +91,14 @@ def test_who_never_had_an_account_cannot_have_stayed() -> None:
 
 def test_a_group_that_once_showed_no_members_is_read_once_more() -> None:
     """A member whom Okta does not list and nobody remembers is to go, and no event tells of it: a reading is due."""
-    world = World()
-    people, outsider = world.provisioned(6), world.provisioned(1)
-    okta_id, genesys_id = world.linked_group("Agents", people)
-    world.ask(f"group:{okta_id}")
-    world.settle()
+    world, _, okta_id, genesys_id, missing = in_the_dark()
+    outsider = world.provisioned(1)
     world.genesys.edit_members(genesys_id, add=world.genesys_ids(outsider))
-    world.genesys.faults.add(Fault("GET /.*groups/", genesys_faults.without_members(), count=1))
     world.ask(f"group:{okta_id}")
+    world.clock.advance(10)
     world.work(Queue.GROUPS)
+    assert world.last(f"group:{okta_id}").why == "members-missing"
+    world.genesys.faults.remove(missing)
     assert {*outsider} <= world.members(genesys_id)
     world.pass_time(0.5)
     assert not {*outsider} & world.members(genesys_id)
