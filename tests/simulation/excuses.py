@@ -17,7 +17,6 @@ UNTRUE = frozenset(
         "okta-empty-own-groups",  # the groups of somebody new or back are not brought
         "okta-dates",  # with a clock that differs, an older reading passes for a newer one
         "genesys-pretended",  # an account is said to be inactive, and is not
-        "genesys-no-members",  # who was inactive, and is to go since, is not among them; it is read once more
         "genesys-cut-members",  # who left is not among the members shown
         "not found",  # a group that is there is taken for deleted: its members are held, and nobody is added
     }

@@ -19,7 +19,6 @@ BEGIN = {
     "no-order": 161,
     "trusts-silence": 261,
     "second-rendering": 1,
-    "no-if-match": 1,
     "believes-hints": 131,
 }
 

@@ -329,29 +329,6 @@ def _with_members(
     return found if found is None else replace(found, members=found.members or frozenset())
 
 
-# ----------------------------------------------------------------------------------------------- no-if-match
-
-
-class NoIfMatch(Variant):
-    """Members are removed whatever has become of the group since it was read."""
-
-    name = "no-if-match"
-
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Removing members stands replaced within."""
-        with patch.object(
-            GenesysClient, "remove_members", partialmethod(_at_any_version, GenesysClient.remove_members)
-        ):
-            yield
-
-
-def _at_any_version(
-    client: GenesysClient, remove: Callable[..., ScimGroup], group_id: str, user_ids: Sequence[str], **_: str
-) -> ScimGroup:
-    return remove(client, group_id, user_ids)
-
-
 # -------------------------------------------------------------------------------------------- unlink-at-once
 
 
@@ -431,7 +408,6 @@ VARIANTS: dict[str, type[Variant]] = {
         Trusts404,
         MissingIsEmpty,
         UnlinkAtOnce,
-        NoIfMatch,
         SecondRendering,
         BelievesHints,
     )
