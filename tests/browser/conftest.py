@@ -52,7 +52,10 @@ def look(browser: Browser, site: Site) -> Iterator[Look]:
     contexts = []
 
     def opened(path: str = "", width: int = 1280, scheme: str = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme)
+        # What comes in fades in, and is pale meanwhile.
+        context = browser.new_context(
+            viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme, reduced_motion="reduce"
+        )
         contexts.append(context)
         page = context.new_page()
         watches.append(Watch(page, site))

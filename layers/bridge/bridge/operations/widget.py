@@ -40,7 +40,7 @@ _ENTITY = re.compile(rf"app|group:{OKTA_ID.pattern}")
 #: Colours that stand out on white and on black; all else is the console's own.
 _STYLE = (
     "<style>.bridge td,.bridge th{text-align:left;vertical-align:top;padding:4px 12px 4px 0}"
-    ".bridge code{user-select:all;white-space:nowrap;padding:2px 6px;border-radius:4px;"
+    ".bridge code{user-select:all;overflow-wrap:anywhere;padding:2px 6px;border-radius:4px;"
     "background:rgba(128,128,128,.18)}.bridge small{opacity:.85}</style>"
 )
 
