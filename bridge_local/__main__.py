@@ -1,7 +1,6 @@
 """``python -m bridge_local run`` and ``python -m bridge_local demo``."""
 
-# A signal that comes before anybody listens ends this process without a word; so signals come first.
-# ruff: noqa: E402
+# ruff: noqa: E402 - a signal that comes before anybody listens ends this process without a word, so signals come first
 import signal
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -176,10 +176,10 @@ class Stagehand:
         self._observes = bool(name)
         self._set_mode(name)
 
-    def lonely_group(self, people: int) -> None:
+    def unlinked_group(self, people: int) -> None:
         """A group is assigned that has no namesake in Genesys Cloud."""
         with self._okta.quietly():
-            group = self._okta.create_group(f"Lonely {len(self._okta.groups.current) + 1}")
+            group = self._okta.create_group(f"Unlinked {len(self._okta.groups.current) + 1}")
             self._okta.add_members(group, [self._person(assigned=False) for _ in range(people)])
         self._okta.assign_group(group)
         if self._is_stopped:

@@ -1,4 +1,4 @@
-"""What the bridge remembers and has in hand, read from moto for the console: in one look, without asking the bridge."""
+"""What the bridge remembers and has in hand, read from moto at one moment for the console; the bridge is not asked."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def records(moto: Moto, table: str) -> list[Record]:
     return [_plain(item) for item in moto.items(table)]
 
 
-def look(moto: Moto, table: str, entity: str = "") -> Memory:
+def read_memory(moto: Moto, table: str, entity: str = "") -> Memory:
     """Look at a table and the queues; `entity`: whose whole journal is wanted, else the newest entries of all."""
     found = Memory()
     journal: list[tuple[str, Record]] = []

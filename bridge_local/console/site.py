@@ -14,7 +14,7 @@ from bridge_local.acts import ACTS, BREAKS, Acts
 from bridge_local.aws import Aws
 from bridge_local.console import charts, overview
 from bridge_local.console.actions import Actions
-from bridge_local.console.memory import Memory, Record, look, records
+from bridge_local.console.memory import Memory, Record, read_memory, records
 from bridge_local.console.sides import Sides
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys import GenesysModel
@@ -117,7 +117,7 @@ class Console:
         """Everything that the page shows; `find`: whom it looks for, `of`: the entity whose page is open."""
         status = self._status()
         with self._lock:
-            memory = look(self._moto, self._aws.physical["StateTable"])
+            memory = read_memory(self._moto, self._aws.physical["StateTable"])
             if self._sides is not None:
                 self._sides.compare()
             shown = overview.document(memory, self._sides, status, self._now(), self._options)
@@ -140,7 +140,7 @@ class Console:
 
     def _of(self, entity: str, memory: Memory) -> dict[str, Any]:
         """One person or group, with the whole journal."""
-        own = look(self._moto, self._aws.physical["StateTable"], entity)
+        own = read_memory(self._moto, self._aws.physical["StateTable"], entity)
         kind, _, okta_id = entity.partition(":")
         shown: dict[str, Any] = {
             "entity": entity,

@@ -42,11 +42,11 @@ def site() -> Iterator[Site]:
         yield started
 
 
-Look = Callable[..., "Page"]
+OpenPage = Callable[..., "Page"]
 
 
 @pytest.fixture
-def look(browser: Browser, site: Site) -> Iterator[Look]:
+def open_page(browser: Browser, site: Site) -> Iterator[OpenPage]:
     """Open a page of the stack: its path, the width in pixels, ``light`` or ``dark``. Errors fail the test."""
     watches: list[Watch] = []
     contexts = []

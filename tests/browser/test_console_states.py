@@ -10,7 +10,7 @@ import pytest
 
 from bridge_local.console.charts import definition
 from bridge_local.template import Template
-from tests.browser.conftest import Look
+from tests.browser.conftest import OpenPage
 from tests.browser.seen import PATIENCE, SCHEMES, WIDTHS, Site, Watch, running, serious, sideways
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ def held(site: Site) -> Site:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_every_state_is_usable_by_everybody(look: Look, held: Site, width: int, scheme: str) -> None:
+def test_every_state_is_usable_by_everybody(open_page: OpenPage, held: Site, width: int, scheme: str) -> None:
     """Nothing serious for axe-core, nothing to scroll sideways for, and no request to anybody but the stack."""
     assert held.url
     for state, reach in STATES.items():
-        page = look(width=width, scheme=scheme)
+        page = open_page(width=width, scheme=scheme)
         for problem in ("holds-open", "parked", "exceptions-kept", "group-not-linked"):
             page.locator(f"[data-problem={problem}]").wait_for(timeout=PATIENCE)
         reach(page)
@@ -74,10 +74,10 @@ def test_every_state_is_usable_by_everybody(look: Look, held: Site, width: int, 
         assert sideways(page) == 0, state
 
 
-def test_the_charts_are_those_of_the_service_dashboard(look: Look, held: Site) -> None:
+def test_the_charts_are_those_of_the_service_dashboard(open_page: OpenPage, held: Site) -> None:
     """One figure for each metric widget of the template, in its order; what has happened is drawn and told in words."""
     assert held.url
-    page = look()
+    page = open_page()
     page.locator("figure svg").first.wait_for(timeout=PATIENCE)
     widgets = definition(Template())["widgets"]
     titles = [each["properties"]["title"] for each in widgets if each["type"] == "metric"]
@@ -89,9 +89,11 @@ def test_the_charts_are_those_of_the_service_dashboard(look: Look, held: Site) -
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_hold_widget_is_readable_by_day_and_by_night(look: Look, browser: Browser, held: Site, scheme: str) -> None:
+def test_the_hold_widget_is_readable_by_day_and_by_night(
+    open_page: OpenPage, browser: Browser, held: Site, scheme: str
+) -> None:
     """As the dashboard shows it: the hold with its count and its command in one piece, nothing that runs."""
-    look().locator("[data-problem=holds-open]").wait_for(timeout=PATIENCE)
+    open_page().locator("[data-problem=holds-open]").wait_for(timeout=PATIENCE)
     context = {"dashboardName": "Service", "theme": scheme, "accountId": "123456789012", "locale": "en"}
     html = held.invoke("Operations", {"widgetContext": context})
     assert isinstance(html, str)
@@ -108,10 +110,10 @@ def test_the_hold_widget_is_readable_by_day_and_by_night(look: Look, browser: Br
     page.context.close()
 
 
-def test_it_says_that_it_loads(look: Look, held: Site) -> None:
+def test_it_says_that_it_loads(open_page: OpenPage, held: Site) -> None:
     """While the first answer is not there, and it goes over to the page by itself."""
     assert held.url
-    page = look("console/style.css")
+    page = open_page("console/style.css")
     waiting: list[Route] = []
     held_back = True
 
@@ -153,9 +155,9 @@ def test_it_says_that_the_stack_has_stopped(browser: Browser) -> None:
     page.context.close()
 
 
-def test_the_data_are_there_for_programs(look: Look, held: Site) -> None:
+def test_the_data_are_there_for_programs(open_page: OpenPage, held: Site) -> None:
     """The same as the page, as JSON: the first need is the page's first row."""
-    page = look()
+    page = open_page()
     page.locator("[data-problem=holds-open]").wait_for(timeout=PATIENCE)
     rows = page.locator("[data-problem]")
     shown = [each.get_attribute("data-problem") for each in rows.all()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Look
+from tests.browser.conftest import OpenPage
 from tests.browser.seen import PATIENCE, Site, serious
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def somebody(page: Page) -> Locator:
     return detail
 
 
-def test_a_changed_person_arrives(look: Look) -> None:
+def test_a_changed_person_arrives(open_page: OpenPage) -> None:
     """Their title is changed on their page; both columns are equal again when Genesys Cloud has it."""
-    page = look()
+    page = open_page()
     page.get_by_label("Search people").fill("nobody of this name")
     text_of(page.get_by_role("status").filter(has_text="are called so"), "^0 of")
     detail = somebody(page)
@@ -55,10 +55,10 @@ def test_a_changed_person_arrives(look: Look) -> None:
     detail.wait_for(state="detached")
 
 
-def test_an_emptied_group_is_held_and_approved(look: Look, site: Site) -> None:
+def test_an_emptied_group_is_held_and_approved(open_page: OpenPage, site: Site) -> None:
     """The hold stands under what needs somebody; after the approval the group is empty on both sides."""
     site.invoke("Play", {"do": "scene", "name": "held-group"})
-    page = look()
+    page = open_page()
     held = need(page, "holds-open")
     held.wait_for(timeout=PATIENCE)
     text_of(held, "25 people would lose the group")
@@ -73,10 +73,10 @@ def test_an_emptied_group_is_held_and_approved(look: Look, site: Site) -> None:
     text_of(group, "0 members")
 
 
-def test_a_rejected_hold_leaves_exceptions_that_are_taken_back(look: Look, site: Site) -> None:
+def test_a_rejected_hold_leaves_exceptions_that_are_taken_back(open_page: OpenPage, site: Site) -> None:
     """They are listed, and after taking them back they are held again or removed."""
     site.invoke("Play", {"do": "scene", "name": "held-group"})
-    page = look()
+    page = open_page()
     held = need(page, "holds-open")
     held.wait_for(timeout=PATIENCE)
     held.get_by_role("button", name="Reject").click()
@@ -92,9 +92,9 @@ def test_a_rejected_hold_leaves_exceptions_that_are_taken_back(look: Look, site:
     need(page, "holds-open").wait_for(state="detached", timeout=PATIENCE)
 
 
-def test_a_broken_genesys_cloud_is_a_banner_until_it_is_mended(look: Look, site: Site) -> None:
+def test_a_broken_genesys_cloud_is_a_banner_until_it_is_mended(open_page: OpenPage, site: Site) -> None:
     """It is broken and mended with the page's own buttons; what waited arrives."""
-    page = look()
+    page = open_page()
     page.get_by_text("Play", exact=True).click()
     server = page.locator(".server").filter(has_text="Genesys Cloud")
     server.get_by_role("button", name="down").click()
@@ -111,9 +111,9 @@ def test_a_broken_genesys_cloud_is_a_banner_until_it_is_mended(look: Look, site:
     page.get_by_text("are equal on both sides").wait_for(timeout=PATIENCE)
 
 
-def test_what_a_person_holds_stays_theirs_while_the_page_lives(look: Look, site: Site) -> None:
+def test_what_a_person_holds_stays_theirs_while_the_page_lives(open_page: OpenPage, site: Site) -> None:
     """The selection, the focus, the scroll and what is typed outlive changes all around."""
-    page = look(width=390)
+    page = open_page(width=390)
     journal = page.locator("ol.journal")
     journal.wait_for()
     search = page.get_by_label("Search people")
@@ -135,9 +135,9 @@ def test_what_a_person_holds_stays_theirs_while_the_page_lives(look: Look, site:
     assert journal.evaluate("box => box.scrollTop") >= top
 
 
-def test_a_name_is_text_and_never_markup(look: Look) -> None:
+def test_a_name_is_text_and_never_markup(open_page: OpenPage) -> None:
     """A script in a name is shown as it is."""
-    page = look()
+    page = open_page()
     detail = somebody(page)
     detail.get_by_label("New value").fill("<img src=x onerror=alert(1)> Brook")
     detail.get_by_role("button", name="rename").click()
@@ -145,9 +145,9 @@ def test_a_name_is_text_and_never_markup(look: Look) -> None:
     assert page.locator("img").count() == 0
 
 
-def test_the_keyboard_alone_is_enough(look: Look) -> None:
+def test_the_keyboard_alone_is_enough(open_page: OpenPage) -> None:
     """Tab reaches the skip link first; every button and link can be reached, and Enter opens Play."""
-    page = look()
+    page = open_page()
     page.locator("details.play").wait_for()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.consumer.failures import LONELY_5XX_TRIES, UNEXPECTED_TRIES
+from bridge.consumer.failures import ISOLATED_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import Transient
 from bridge.items import Queue, Reason, parse_item
 from bridge.outbound.breaker import LEASE, LONGEST_WAIT
@@ -107,7 +107,7 @@ def test_waiting_burns_no_tries_of_an_unexpected_error() -> None:
     world.restart()
     user = opened(world)[0]
     world.pass_time(hours=24)
-    assert max(message.receives for message in waiting(world)) > LONELY_5XX_TRIES
+    assert max(message.receives for message in waiting(world)) > ISOLATED_5XX_TRIES
     store.bug = user
     world.genesys.faults.clear()
     world.settle()

@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools.utilities.idempotency.persistence.datarecord import DataRecord
 from botocore.exceptions import ClientError
 
-from bridge.consumer.failures import IMMEDIATE_RETURNS, LONELY_5XX_TRIES, REDRIVEN_5XX_TRIES, UNEXPECTED_TRIES
+from bridge.consumer.failures import IMMEDIATE_RETURNS, ISOLATED_5XX_TRIES, REDRIVEN_5XX_TRIES, UNEXPECTED_TRIES
 from bridge.errors import SettingsError, Transient
 from bridge.items import Queue, Reason
 from bridge.outbound.answer import LONGEST_WAIT
@@ -407,7 +407,7 @@ def test_a_server_error_of_one_entity_alone_is_parked_after_twenty_tries() -> No
     ada, ben = world.provisioned(2)
     failing_read(world, ada)
     world.ask(f"user:{ada}")
-    assert tries_until_parked(world, f"user:{ada}", [ben], 30) == LONELY_5XX_TRIES
+    assert tries_until_parked(world, f"user:{ada}", [ben], 30) == ISOLATED_5XX_TRIES
     (kept,) = world.store.parked.values()
     assert (kept.entity, kept.reason) == (f"user:{ada}", "server-error-here-only")
     assert kept.detail.startswith("okta-500 oae")

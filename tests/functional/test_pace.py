@@ -237,7 +237,7 @@ def test_a_call_in_hand_is_kept_beside_a_leaver_who_waits(shared: Shared) -> Non
 @pytest.mark.parametrize("seed", range(3))
 def test_no_window_of_a_minute_exceeds_the_limit(shared: Shared, seed: int) -> None:
     """Whatever the arrivals: the sum over any 60 seconds stays within the limit, at every seam."""
-    chance = random.Random(seed)  # noqa: S311  # a seed that can be repeated, no secret
+    chance = random.Random(seed)  # noqa: S311 - a seed that can be repeated, no secret
     environments = [shared.genesys(30, share) for share in (LEAVERS, OTHERS, OTHERS)]
     times: list[datetime] = []
     for _ in range(200):

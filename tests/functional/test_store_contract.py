@@ -900,7 +900,7 @@ class Leaving:
         self._table = table
         self._done = done
 
-    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803  # the API's name
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - the API's name
         """Answer for the first keys, leave the others."""
         whole = RequestItems[self._table]
         answer: Any = {"Responses": {}}
@@ -910,7 +910,7 @@ class Leaving:
         left = whole["Keys"][self._done :]
         return {**answer, "UnprocessedKeys": {self._table: {**whole, "Keys": left}} if left else {}}
 
-    def batch_write_item(self, RequestItems: Any) -> Any:  # noqa: N803  # the API's name
+    def batch_write_item(self, RequestItems: Any) -> Any:  # noqa: N803 - the API's name
         """Write the first records, leave the others."""
         whole = RequestItems[self._table]
         if self._done:

@@ -367,7 +367,7 @@ def test_another_application_ends_nobody(strangers: int) -> None:
 
 
 def test_one_answer_that_somebody_is_not_assigned_ends_nobody() -> None:
-    """404 with Okta's own error body, once, while an event makes the bridge look: the second answer shows them."""
+    """404 with Okta's own error body, once, while an event brings a sync: the second answer shows them."""
     world = World()
     people = linked_people(world, 3)
     world.okta.faults.add(Fault(f"/apps/{APP_ID}/users/{people[0]}", okta_faults.refused(404), count=1))

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the name http.server gives
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives
         """Say nothing."""
 
 

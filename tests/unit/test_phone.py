@@ -148,7 +148,7 @@ def test_only_the_core_of_phonenumbers_is_loaded() -> None:
         "print(sorted(m for m in sys.modules if m.startswith('phonenumbers.') and "
         "m.split('.')[1] in {'geodata', 'geocoder', 'carrierdata', 'carrier', 'tzdata', 'timezone'}))"
     )
-    done = subprocess.run(  # noqa: S603  # our own interpreter and a constant program
+    done = subprocess.run(  # noqa: S603 - our own interpreter and a constant program
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
     )
     assert done.stdout.strip() == "[]"

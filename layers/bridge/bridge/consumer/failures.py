@@ -28,7 +28,7 @@ from bridge.provisioning.records import Due
 UNEXPECTED_TRIES = 5
 #: Tries of a 5xx that meets one entity while others succeed, and how many in a row must have been so: after an
 #: outage, whose tries count too, an upstream comes back in fits and starts.
-LONELY_5XX_TRIES, ISOLATED_FAILURES_THRESHOLD = 20, 5
+ISOLATED_5XX_TRIES, ISOLATED_FAILURES_THRESHOLD = 20, 5
 #: What such an item is parked with, and its tries when a person has sent it again, who waits for an answer.
 ISOLATED, REDRIVEN_5XX_TRIES = "server-error-here-only", 3
 #: A message that was not started for lack of time comes back at once this often, then after a pause.
@@ -178,7 +178,7 @@ class Failures:
     def _is_isolated(self, item: Item, error: Transient, receives: int) -> bool:
         if error.status is None or error.status < _SERVER_ERROR:
             return False
-        if receives >= LONELY_5XX_TRIES and self._calls.isolated_failures(item.entity) >= ISOLATED_FAILURES_THRESHOLD:
+        if receives >= ISOLATED_5XX_TRIES and self._calls.isolated_failures(item.entity) >= ISOLATED_FAILURES_THRESHOLD:
             return True
         redriven = item.reason is Reason.REDRIVE and receives >= REDRIVEN_5XX_TRIES
         return redriven and any(parked.reason == ISOLATED for parked in self._store.parked_items(item.entity))

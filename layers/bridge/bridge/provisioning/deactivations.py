@@ -121,7 +121,7 @@ class Deactivations:
         due = {link.okta_id: link.unassigned_due for link in active if link.okta_id not in observed}
         linked = frozenset(due)
         # It shows nobody, or of several linked people not one: of another application, or by a narrowed role.
-        suspicious = "" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty"  # noqa: PLR2004
+        suspicious = "" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty"  # noqa: PLR2004 - several
         leaving = {} if suspicious else {each: why for each, why in due.items() if each not in assigned}
         unknown, doubted = _unexplained(standing, leaving)
         facts = self._lifecycle.facts(

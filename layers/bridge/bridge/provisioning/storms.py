@@ -120,7 +120,7 @@ class Storms:
         date: datetime | None = None
         may_leave = Hint.ACCESS_ENDS in work.hints
 
-        def look() -> None:
+        def read() -> None:
             nonlocal date
             date = self._listed.shows(work.okta_id, app, needed)
             if date is None and (self._not_before is None or self._clock.now() >= self._not_before):
@@ -129,7 +129,7 @@ class Storms:
                 date = self._listed.shows(work.okta_id, app, needed)
 
         try:
-            look() if may_leave else work.until(look)
+            read() if may_leave else work.until(read)
         except (Transient, Permanent) as error:
             if may_leave and error.reason == UNDER_WAY:
                 return None  # who may be a leaver waits for nobody's listing

@@ -200,7 +200,7 @@ class StateTable:
         with _failures():
             self._client.transact_write_items(
                 TransactItems=[
-                    {type(write).__name__: {"TableName": self._name, **write.arguments()}}  # type: ignore[misc]  # the three classes bear the API's names
+                    {type(write).__name__: {"TableName": self._name, **write.arguments()}}  # type: ignore[misc] # the three classes bear the API's names
                     for write in writes
                 ]
             )
