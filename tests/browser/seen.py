@@ -20,7 +20,7 @@ from bridge_local.demo import free_ports
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-#: As wide as a desk's screen, and as a telephone's.
+#: As wide as a computer's screen, and as a telephone's.
 WIDTHS = {1280: 900, 390: 844}
 SCHEMES = ("light", "dark")
 #: Milliseconds that a change may take from one side to the other, and into the page.

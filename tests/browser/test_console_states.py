@@ -1,4 +1,4 @@
-"""The console as it is seen: on a desk and on a telephone, by day and by night, usable by everybody, in each state."""
+"""The console as it is seen: on two screens, by day and by night, usable by everybody, in each state."""
 
 from __future__ import annotations
 

@@ -12,41 +12,41 @@ from bridge.okta.events import HOOK_TYPES
 from bridge_local.exchange import Request
 from bridge_local.faults import Fault, bare
 from bridge_local.okta.faults import refused
-from tests.stages.cli_hook_stage import CREDENTIAL, Desk
+from tests.stages.cli_hook_stage import CREDENTIAL, Admin
 
 PUTS, VERIFIES = "PUT /api/v1/eventHooks/", "POST .*/lifecycle/verify"
 
 
 @pytest.fixture
-def desk() -> Desk:
+def admin() -> Admin:
     """Nothing is set up."""
-    return Desk()
+    return Admin()
 
 
 @pytest.fixture
-def registered(desk: Desk) -> Desk:
+def registered(admin: Admin) -> Admin:
     """The hook delivers."""
-    desk.bridge("hook register --yes", CREDENTIAL)
-    return desk
+    admin.bridge("hook register --yes", CREDENTIAL)
+    return admin
 
 
-def works(desk: Desk) -> str:
+def works(admin: Admin) -> str:
     """The one hook, which works; the secret that it sends is one that the receiver takes."""
-    [hook] = desk.hooks()
+    [hook] = admin.hooks()
     assert (hook["status"], hook["verificationStatus"]) == ("ACTIVE", "VERIFIED")
     assert set(hook["events"]["items"]) == HOOK_TYPES
-    return str(desk.world.okta.hooks[hook["id"]].channel["config"]["authScheme"]["value"])
+    return str(admin.world.okta.hooks[hook["id"]].channel["config"]["authScheme"]["value"])
 
 
-def test_register_makes_one_hook_that_works(desk: Desk) -> None:
+def test_register_makes_one_hook_that_works(admin: Admin) -> None:
     """With exactly the bridge's types, a secret of its own making, and verified."""
-    ran = desk.bridge("hook register --yes", CREDENTIAL)
+    ran = admin.bridge("hook register --yes", CREDENTIAL)
     assert "Okta has verified it" in ran.out
-    assert works(desk) == desk.secret["hook_secret"]
-    assert len(desk.secret["hook_secret"]) >= 43
+    assert works(admin) == admin.secret["hook_secret"]
+    assert len(admin.secret["hook_secret"]) >= 43
 
 
-def test_register_again_changes_nothing(registered: Desk) -> None:
+def test_register_again_changes_nothing(registered: Admin) -> None:
     """No second hook, no second version of the secret."""
     before = registered.hooks()
     registered.bridge("hook register --yes", CREDENTIAL)
@@ -54,24 +54,24 @@ def test_register_again_changes_nothing(registered: Desk) -> None:
     assert len(registered.manager.versions) == 1
 
 
-def test_register_keeps_the_other_keys_of_the_secret(desk: Desk) -> None:
+def test_register_keeps_the_other_keys_of_the_secret(admin: Admin) -> None:
     """It adds its own."""
-    desk.manager.versions.append({"genesys_client_id": "client", "genesys_client_secret": "secret-of-the-client"})
-    desk.bridge("hook register --yes", CREDENTIAL)
-    assert desk.secret["genesys_client_secret"] == "secret-of-the-client"
+    admin.manager.versions.append({"genesys_client_id": "client", "genesys_client_secret": "secret-of-the-client"})
+    admin.bridge("hook register --yes", CREDENTIAL)
+    assert admin.secret["genesys_client_secret"] == "secret-of-the-client"
 
 
 @pytest.mark.parametrize("lost", ["POST /api/v1/eventHooks$", VERIFIES])
-def test_register_goes_on_after_any_step(desk: Desk, lost: str) -> None:
+def test_register_goes_on_after_any_step(admin: Admin, lost: str) -> None:
     """Whatever answer was lost, the next call finds what is done."""
-    desk.world.okta.faults.add(Fault(lost, lambda request, serve: (serve(request), bare(503)(request, serve))[1], 1))
-    desk.bridge("hook register --yes", CREDENTIAL, code=1)
-    desk.bridge("hook register --yes", CREDENTIAL)
-    works(desk)
-    assert len(desk.manager.versions) == 1
+    admin.world.okta.faults.add(Fault(lost, lambda request, serve: (serve(request), bare(503)(request, serve))[1], 1))
+    admin.bridge("hook register --yes", CREDENTIAL, code=1)
+    admin.bridge("hook register --yes", CREDENTIAL)
+    works(admin)
+    assert len(admin.manager.versions) == 1
 
 
-def test_register_mends_types_and_secret_of_a_hook_made_by_hand(registered: Desk) -> None:
+def test_register_mends_types_and_secret_of_a_hook_made_by_hand(registered: Admin) -> None:
     """The name stays."""
     [hook] = registered.hooks()
     hook["name"] = "By hand"
@@ -85,23 +85,23 @@ def test_register_mends_types_and_secret_of_a_hook_made_by_hand(registered: Desk
     assert registered.hooks()[0]["name"] == "By hand"
 
 
-def test_who_may_not_is_told_where_to_click(desk: Desk) -> None:
+def test_who_may_not_is_told_where_to_click(admin: Admin) -> None:
     """401 for a wrong credential, 403 for a right one without the right."""
-    ran = desk.bridge("hook register --yes", "wrong", code=3)
+    ran = admin.bridge("hook register --yes", "wrong", code=3)
     assert "401 E0000011" in ran.err
-    desk.world.okta.faults.add(Fault("POST /api/v1/eventHooks", refused(403, "E0000006")))
-    ran = desk.bridge("hook register --yes", CREDENTIAL, code=3)
+    admin.world.okta.faults.add(Fault("POST /api/v1/eventHooks", refused(403, "E0000006")))
+    ran = admin.bridge("hook register --yes", CREDENTIAL, code=3)
     assert "Workflow > Event Hooks" in ran.err
 
 
-def test_without_a_credential_nothing_happens(desk: Desk) -> None:
+def test_without_a_credential_nothing_happens(admin: Admin) -> None:
     """Nobody typed one, and no line has it."""
-    ran = desk.bridge("hook register --yes", code=2)
+    ran = admin.bridge("hook register --yes", code=2)
     assert "standard input" in ran.err
-    assert desk.manager.versions == []
+    assert admin.manager.versions == []
 
 
-def test_verify_mends_a_hook_that_somebody_changed(registered: Desk) -> None:
+def test_verify_mends_a_hook_that_somebody_changed(registered: Admin) -> None:
     """As after a change of its URL and back."""
     [hook] = registered.hooks()
     hook["channel"]["config"]["headers"] = [{"key": "x-who", "value": "me"}]
@@ -113,7 +113,7 @@ def test_verify_mends_a_hook_that_somebody_changed(registered: Desk) -> None:
     works(registered)
 
 
-def test_rotation_leaves_both_secrets_and_a_verified_hook(registered: Desk) -> None:
+def test_rotation_leaves_both_secrets_and_a_verified_hook(registered: Admin) -> None:
     """The old one is taken until it is retired, an hour later and without deliveries under it."""
     old = registered.secret["hook_secret"]
     registered.bridge("hook rotate-secret --yes", CREDENTIAL)
@@ -133,7 +133,7 @@ def test_rotation_leaves_both_secrets_and_a_verified_hook(registered: Desk) -> N
 
 
 @pytest.mark.parametrize("lost", [PUTS, VERIFIES])
-def test_an_interrupted_rotation_goes_on_without_another_secret(registered: Desk, lost: str) -> None:
+def test_an_interrupted_rotation_goes_on_without_another_secret(registered: Admin, lost: str) -> None:
     """The receiver takes both meanwhile, so nothing is lost."""
     registered.world.okta.faults.add(Fault(lost, bare(503), 1))
     registered.bridge("hook rotate-secret --yes", CREDENTIAL, code=1)
@@ -144,14 +144,14 @@ def test_an_interrupted_rotation_goes_on_without_another_secret(registered: Desk
     assert len(registered.manager.versions) == versions + 1  # that it is done
 
 
-def works_meanwhile(desk: Desk) -> bool:
+def works_meanwhile(admin: Admin) -> bool:
     """Whether the receiver takes what Okta sends."""
-    [hook] = desk.world.okta.hooks.values()
+    [hook] = admin.world.okta.hooks.values()
     secret = hook.channel["config"]["authScheme"]["value"]
-    return desk.receive("GET", {"Authorization": secret, "x-okta-verification-challenge": "1"})[0] == 200
+    return admin.receive("GET", {"Authorization": secret, "x-okta-verification-challenge": "1"})[0] == 200
 
 
-def test_a_new_secret_that_okta_cannot_verify_is_taken_back(registered: Desk) -> None:
+def test_a_new_secret_that_okta_cannot_verify_is_taken_back(registered: Admin) -> None:
     """The old one is in the hook again, verified, and alone in the secret."""
     old = registered.secret["hook_secret"]
     registered.world.okta.faults.add(Fault(VERIFIES, refused(400, "E0000001"), 1))
@@ -161,7 +161,7 @@ def test_a_new_secret_that_okta_cannot_verify_is_taken_back(registered: Desk) ->
     assert (registered.secret["hook_secret"], registered.secret["hook_secret_previous"]) == (old, "")
 
 
-def test_a_delivery_under_the_old_secret_is_counted(registered: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_delivery_under_the_old_secret_is_counted(registered: Admin, capsys: pytest.CaptureFixture[str]) -> None:
     """A challenge is not; the metric is what `retire-secret` waits for."""
     old = registered.secret["hook_secret"]
     registered.bridge("hook rotate-secret --yes", CREDENTIAL)
@@ -173,7 +173,7 @@ def test_a_delivery_under_the_old_secret_is_counted(registered: Desk, capsys: py
     assert "DeliveriesUnderOldSecret" in capsys.readouterr().out
 
 
-def test_status_says_how_many_secrets_there_are(registered: Desk) -> None:
+def test_status_says_how_many_secrets_there_are(registered: Admin) -> None:
     """And what `bridge check` sees of the hook; it asks nobody for a credential."""
     assert "one" in registered.bridge("hook status").out
     registered.bridge("hook rotate-secret --yes", CREDENTIAL)
@@ -182,20 +182,20 @@ def test_status_says_how_many_secrets_there_are(registered: Desk) -> None:
     assert "hook.verified" in ran.out
 
 
-def test_the_secret_is_shown_on_a_terminal_alone(registered: Desk) -> None:
+def test_the_secret_is_shown_on_a_terminal_alone(registered: Admin) -> None:
     """Not into a pipe, not as JSON."""
     assert "terminal alone" in registered.bridge("hook secret --show", code=2).err
     registered.bridge("hook secret --show --json", code=2)
 
 
 def test_no_secret_is_in_any_log(
-    desk: Desk, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    admin: Admin, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of the command, of the receiver, of what they are made of, at any level."""
     caplog.set_level(logging.DEBUG)
-    desk.bridge("hook register --yes", CREDENTIAL)
-    desk.bridge("hook rotate-secret --yes", CREDENTIAL)
+    admin.bridge("hook register --yes", CREDENTIAL)
+    admin.bridge("hook rotate-secret --yes", CREDENTIAL)
     printed = capsys.readouterr()
     said = caplog.text + printed.out + printed.err
-    secrets = [CREDENTIAL, desk.secret["hook_secret"], desk.secret["hook_secret_previous"]]
+    secrets = [CREDENTIAL, admin.secret["hook_secret"], admin.secret["hook_secret_previous"]]
     assert not [number for number, secret in enumerate(secrets) if secret in said]

@@ -55,7 +55,7 @@ class Parameters(FakeAws):
         return {"Version": len(self.versions)}
 
 
-class Desk:
+class Admin:
     """A company of ten, and somebody who changes its map."""
 
     def __init__(self, tmp_path: Path) -> None:
@@ -76,16 +76,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def admin(tmp_path: Path) -> Admin:
     """Everybody is provisioned by the default map."""
-    return Desk(tmp_path)
+    return Admin(tmp_path)
 
 
-def test_the_default_map_is_right(desk: Desk) -> None:
+def test_the_default_map_is_right(admin: Admin) -> None:
     """So is what `show` prints."""
-    shown = desk.office.ask("map show")["map"]
-    desk.file.write_text(json.dumps(shown), "utf-8")
-    assert "The map is right" in desk.office.bridge(f"map check {desk.file}").out
+    shown = admin.office.ask("map show")["map"]
+    admin.file.write_text(json.dumps(shown), "utf-8")
+    assert "The map is right" in admin.office.bridge(f"map check {admin.file}").out
 
 
 @pytest.mark.parametrize(
@@ -99,139 +99,141 @@ def test_the_default_map_is_right(desk: Desk) -> None:
         ("[" * 100_000, "nested too deeply"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(desk: Desk, text: str, said: str) -> None:
+def test_what_is_wrong_is_named_with_its_line(admin: Admin, text: str, said: str) -> None:
     """And nothing is put anywhere."""
-    desk.file.write_text(text, "utf-8")
+    admin.file.write_text(text, "utf-8")
     for command in ("check", "apply --yes"):
-        assert said in desk.office.bridge(f"map {command} {desk.file}", code=1).err
-    assert desk.aws.versions == [DEFAULT]
+        assert said in admin.office.bridge(f"map {command} {admin.file}", code=1).err
+    assert admin.aws.versions == [DEFAULT]
 
 
-def test_show_tells_of_a_wrong_map(desk: Desk) -> None:
+def test_show_tells_of_a_wrong_map(admin: Admin) -> None:
     """What SSM has is not in force then: its line and reason are named, and the way back."""
-    desk.aws.versions.append('{\n"v": 2}')
-    said = desk.office.bridge("map show", code=1).err
+    admin.aws.versions.append('{\n"v": 2}')
+    said = admin.office.bridge("map show", code=1).err
     assert "the last good map is in force: line 2: v: " in said
     assert "bridge map revert" in said
 
 
-def test_try_shows_one_user_by_the_new_map(desk: Desk) -> None:
+def test_try_shows_one_user_by_the_new_map(admin: Admin) -> None:
     """What would change is marked; nothing is changed."""
-    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
-    ran = desk.office.bridge(f"map try {file} --user {desk.people[0]}")
+    file = admin.write(target="title", **{"from": "'Agent'", "format": "text"})
+    ran = admin.office.bridge(f"map try {file} --user {admin.people[0]}")
     assert any(line.split()[:3] == ["CHANGES", "title", "Agent"] for line in ran.out.splitlines())
-    assert "title" not in desk.world.account(desk.people[0])
+    assert "title" not in admin.world.account(admin.people[0])
 
 
-def test_try_says_that_there_is_no_such_user(desk: Desk) -> None:
+def test_try_says_that_there_is_no_such_user(admin: Admin) -> None:
     """A wrong id is a failure in words, and no empty table; likewise for a program."""
-    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
-    ran = desk.office.bridge(f"map try {file} --user 00uNobodyOfThatName1", code=1)
+    file = admin.write(target="title", **{"from": "'Agent'", "format": "text"})
+    ran = admin.office.bridge(f"map try {file} --user 00uNobodyOfThatName1", code=1)
     assert "Okta shows no user 00uNobodyOfThatName1" in ran.err
     assert "attribute" not in ran.out
-    ran = desk.office.bridge(f"map try {file} --user 00uNobodyOfThatName1 --json", code=1)
+    ran = admin.office.bridge(f"map try {file} --user 00uNobodyOfThatName1 --json", code=1)
     assert json.loads(ran.out)["error"]["reason"] == "not-found"
 
 
-def test_diff_counts_people_and_attributes(desk: Desk) -> None:
+def test_diff_counts_people_and_attributes(admin: Admin) -> None:
     """One of ten has a nickname."""
-    desk.world.okta.update_profile(desk.people[0], {"nickName": "Addie"})
-    file = desk.write(target="title", **{"from": "profile.nickName", "format": "text"})
-    found = desk.office.ask(f"map diff {file}")
+    admin.world.okta.update_profile(admin.people[0], {"nickName": "Addie"})
+    file = admin.write(target="title", **{"from": "profile.nickName", "format": "text"})
+    found = admin.office.ask(f"map diff {file}")
     assert (found["people"], found["rewritten"], found["attributes"]) == (10, 1, {"title": 1})
 
 
-def test_a_rewrite_of_more_than_a_tenth_needs_its_number(desk: Desk) -> None:
+def test_a_rewrite_of_more_than_a_tenth_needs_its_number(admin: Admin) -> None:
     """The one that was shown, and no other."""
-    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
-    assert "--rewrite 10" in desk.office.bridge(f"map apply {file} --yes", code=1).err
-    desk.office.bridge(f"map apply {file} --yes --rewrite 9", code=1)
-    assert len(desk.aws.versions) == 1
-    assert "Version 2" in desk.office.bridge(f"map apply {file} --yes --rewrite 10").out
-    assert json.loads(desk.aws.versions[-1])["attributes"][-1]["from"] == "'Agent'"
+    file = admin.write(target="title", **{"from": "'Agent'", "format": "text"})
+    assert "--rewrite 10" in admin.office.bridge(f"map apply {file} --yes", code=1).err
+    admin.office.bridge(f"map apply {file} --yes --rewrite 9", code=1)
+    assert len(admin.aws.versions) == 1
+    assert "Version 2" in admin.office.bridge(f"map apply {file} --yes --rewrite 10").out
+    assert json.loads(admin.aws.versions[-1])["attributes"][-1]["from"] == "'Agent'"
 
 
-def test_people_whom_a_map_leaves_without_a_name_are_rewritten_too(desk: Desk) -> None:
+def test_people_whom_a_map_leaves_without_a_name_are_rewritten_too(admin: Admin) -> None:
     """Else a map that can map nobody would need no number."""
-    file = desk.write(target="displayName", **{"from": "profile.nickName", "format": "text"})
-    found = desk.office.ask(f"map diff {file}")
+    file = admin.write(target="displayName", **{"from": "profile.nickName", "format": "text"})
+    found = admin.office.ask(f"map diff {file}")
     assert (found["people"], found["rewritten"], found["unmappable"]) == (10, 10, 10)
-    assert "--rewrite 10" in desk.office.bridge(f"map apply {file} --yes", code=1).err
-    assert len(desk.aws.versions) == 1
+    assert "--rewrite 10" in admin.office.bridge(f"map apply {file} --yes", code=1).err
+    assert len(admin.aws.versions) == 1
 
 
-def test_an_import_puts_the_exported_map_back_when_it_is_asked_to(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_puts_the_exported_map_back_when_it_is_asked_to(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without --map it says how; with it whom it rewrites is shown and a mass of them named, as with `map apply`."""
-    file = desk.write(target="title", **{"from": "'Agent'", "format": "text"})
+    file = admin.write(target="title", **{"from": "'Agent'", "format": "text"})
     wanted = Path(file).read_text("utf-8")
     document = {"version": 1, "groups": [], "exceptions": [], "map": {"parameter": NAME, "text": wanted}}
-    desk.file.write_text(json.dumps(document), "utf-8")
-    monkeypatch.setattr("bridge.mapping.source.read_text", lambda *_: MapText(desk.aws.versions[-1]))
-    assert f"bridge import {desk.file} --map --stack prod" in desk.office.bridge(f"import {desk.file} --yes").out
-    assert "--rewrite 10" in desk.office.bridge(f"import {desk.file} --map --yes", code=1).err
-    assert desk.aws.versions == [DEFAULT]
-    desk.office.bridge(f"import {desk.file} --map --yes --rewrite 10")
-    assert desk.aws.versions == [DEFAULT, wanted]
+    admin.file.write_text(json.dumps(document), "utf-8")
+    monkeypatch.setattr("bridge.mapping.source.read_text", lambda *_: MapText(admin.aws.versions[-1]))
+    assert f"bridge import {admin.file} --map --stack prod" in admin.office.bridge(f"import {admin.file} --yes").out
+    assert "--rewrite 10" in admin.office.bridge(f"import {admin.file} --map --yes", code=1).err
+    assert admin.aws.versions == [DEFAULT]
+    admin.office.bridge(f"import {admin.file} --map --yes --rewrite 10")
+    assert admin.aws.versions == [DEFAULT, wanted]
 
 
-def test_another_prefix_rewrites_those_who_have_the_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_prefix_rewrites_those_who_have_the_list(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes skills away that the map before left alone."""
-    desk.world.okta.update_profile(desk.people[0], {"skills": "okta.Care"})
+    admin.world.okta.update_profile(admin.people[0], {"skills": "okta.Care"})
     entry = {"target": SKILLS, "from": "profile.skills", "format": "ratings"}
-    with_prefix = Path(desk.write(**entry, prefix="okta.")).read_text("utf-8")
+    with_prefix = Path(admin.write(**entry, prefix="okta.")).read_text("utf-8")
     present = AttributeMap.parse(with_prefix, user_name=UserNameSource.EMAIL, default_region="US")
-    monkeypatch.setattr(desk.office.stage.operations.maps, "_present", present)
-    assert desk.office.ask(f"map diff {desk.write(**entry)}")["attributes"] == {SKILLS: 1}
+    monkeypatch.setattr(admin.office.stage.operations.maps, "_present", present)
+    assert admin.office.ask(f"map diff {admin.write(**entry)}")["attributes"] == {SKILLS: 1}
 
 
-def test_history_and_revert_are_ssms_own(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_history_and_revert_are_ssms_own(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over SSM as moto plays it, with more versions than one page has."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
         ssm = boto3.client("ssm", region_name="eu-west-1")
-        fake = desk.aws.client
-        monkeypatch.setattr(desk.aws, "client", lambda name, **more: ssm if name == "ssm" else fake(name, **more))
-        assert desk.office.ask("map history")["versions"] == []
-        assert "Version 1" in desk.office.bridge(f"map apply {desk.write()} --yes").out
+        fake = admin.aws.client
+        monkeypatch.setattr(admin.aws, "client", lambda name, **more: ssm if name == "ssm" else fake(name, **more))
+        assert admin.office.ask("map history")["versions"] == []
+        assert "Version 1" in admin.office.bridge(f"map apply {admin.write()} --yes").out
         first = ssm.get_parameter(Name=NAME)["Parameter"]["Value"]
         for number in range(59):
             text = first.replace("profile.title", f"profile.title || profile.none{number}")
             ssm.put_parameter(Name=NAME, Value=text, Type="String", Overwrite=True)
-        desk.office.bridge(f"map apply {desk.write(target='title', **{'from': 'profile.title'})} --yes")
-        versions = desk.office.ask("map history")["versions"]
+        admin.office.bridge(f"map apply {admin.write(target='title', **{'from': 'profile.title'})} --yes")
+        versions = admin.office.ask("map history")["versions"]
         assert [each["version"] for each in versions] == [*range(61, 0, -1)]
         assert all(each["at"].startswith("20") for each in versions)
-        desk.office.bridge("map revert --yes")
+        admin.office.bridge("map revert --yes")
         assert "profile.none58" in ssm.get_parameter(Name=NAME)["Parameter"]["Value"]
-        desk.office.bridge("map revert --yes --version 1")
+        admin.office.bridge("map revert --yes --version 1")
         newest = ssm.get_parameter(Name=NAME)["Parameter"]
         assert (newest["Value"], newest["Version"]) == (first, 63)
 
 
-def test_a_map_is_as_long_as_the_parameter_holds(desk: Desk) -> None:
+def test_a_map_is_as_long_as_the_parameter_holds(admin: Admin) -> None:
     """What is longer is refused before SSM sees it."""
-    file = desk.write(target="title", **{"from": f"'{'x' * 4096}'", "format": "text"})
-    assert "/bridge/map holds 4096" in desk.office.bridge(f"map apply {file} --yes --rewrite 10", code=1).err
+    file = admin.write(target="title", **{"from": f"'{'x' * 4096}'", "format": "text"})
+    assert "/bridge/map holds 4096" in admin.office.bridge(f"map apply {file} --yes --rewrite 10", code=1).err
 
 
-def test_revert_puts_the_version_before_into_force(desk: Desk) -> None:
+def test_revert_puts_the_version_before_into_force(admin: Admin) -> None:
     """As a new version; the history has all of them, the newest first."""
-    desk.office.bridge(f"map apply {desk.write(target='title', **{'from': 'profile.nickName'})} --yes")
-    assert [each["version"] for each in desk.office.ask("map history")["versions"]] == [2, 1]
-    desk.office.bridge("map revert --yes")
-    assert desk.aws.versions[2] == DEFAULT
-    desk.office.bridge("map revert --yes --version 9", code=2)
+    admin.office.bridge(f"map apply {admin.write(target='title', **{'from': 'profile.nickName'})} --yes")
+    assert [each["version"] for each in admin.office.ask("map history")["versions"]] == [2, 1]
+    admin.office.bridge("map revert --yes")
+    assert admin.aws.versions[2] == DEFAULT
+    admin.office.bridge("map revert --yes --version 9", code=2)
 
 
-def test_a_stack_without_a_parameter_says_how_to_get_one(desk: Desk) -> None:
+def test_a_stack_without_a_parameter_says_how_to_get_one(admin: Admin) -> None:
     """Its map is shown all the same."""
-    desk.office.stage.variables.clear()
-    desk.office.stage.restart()
-    operations = desk.office.stage.operations
-    desk.aws.functions |= dict.fromkeys(desk.aws.functions, operations.handle)
-    assert "From the bridge itself" in desk.office.bridge("map show").out
-    assert "AttributeMapParameter" in desk.office.bridge(f"map apply {desk.write()} --yes", code=1).err
+    admin.office.stage.variables.clear()
+    admin.office.stage.restart()
+    operations = admin.office.stage.operations
+    admin.aws.functions |= dict.fromkeys(admin.aws.functions, operations.handle)
+    assert "From the bridge itself" in admin.office.bridge("map show").out
+    assert "AttributeMapParameter" in admin.office.bridge(f"map apply {admin.write()} --yes", code=1).err
 
 
 def test_a_line_is_that_of_the_entry() -> None:

@@ -51,7 +51,7 @@ WELL = Status(
 
 
 @dataclass
-class Desk:
+class Admin:
     """A console on two models and moto, and what the bridge says of itself."""
 
     console: Console
@@ -82,7 +82,7 @@ def moto() -> Iterator[tuple[Moto, Server]]:
 
 
 @pytest.fixture
-def desk(moto: tuple[Moto, Server], tmp_path: Path) -> Iterator[Desk]:
+def admin(moto: tuple[Moto, Server], tmp_path: Path) -> Iterator[Admin]:
     """A company of nobody."""
     model, server = moto
     model.reset()
@@ -91,21 +91,21 @@ def desk(moto: tuple[Moto, Server], tmp_path: Path) -> Iterator[Desk]:
     aws.create(template, Options())
     logs = FunctionLogs(tmp_path / "functions.log")
     store = DynamoStore(aws.client("dynamodb"), "StateTable")
-    made: list[Desk] = []
+    made: list[Admin] = []
     console = Console(
         Options(), aws, model, template, world.okta, world.genesys, logs, lambda: made[0].status, lambda: NOW
     )
     hand = Stagehand(world.okta, world.genesys, store, lambda _mode: None)
     acts = Acts(world.okta, world.genesys)
-    made.append(Desk(console, world.okta, world.genesys, store, hand, acts, logs, aws))
+    made.append(Admin(console, world.okta, world.genesys, store, hand, acts, logs, aws))
     yield made[0]
     logs.close()
 
 
-def test_a_well_bridge_is_calm(desk: Desk) -> None:
+def test_a_well_bridge_is_calm(admin: Admin) -> None:
     """Healthy, nothing needs anybody, and both sides are equal: people, group, members."""
-    desk.hand.team(people=3)
-    shown = desk.ask()
+    admin.hand.team(people=3)
+    shown = admin.ask()
     assert (shown["healthy"], shown["needs"]) == (True, [])
     assert {each["state"] for each in shown["health"]} == {"good", "busy", "idle"}
     assert (shown["people"]["total"], shown["people"]["differ"], shown["people"]["shown"]) == (3, 0, [])
@@ -113,63 +113,63 @@ def test_a_well_bridge_is_calm(desk: Desk) -> None:
     assert (group["okta"]["entitled"], group["genesys"]["members"], group["differs"], group["way"]) == (3, 3, False, [])
 
 
-def test_the_page_and_its_parts_are_files_that_ask_nobody_else(desk: Desk) -> None:
+def test_the_page_and_its_parts_are_files_that_ask_nobody_else(admin: Admin) -> None:
     """Each part is answered with its type, forbids other origins, and names none; another path is not the console's."""
     for path, media in (
         ("/", "text/html"),
         ("/console/style.css", "text/css"),
         ("/console/main.js", "text/javascript"),
     ):
-        answer = desk.console.handle(Request.of("GET", path))
+        answer = admin.console.handle(Request.of("GET", path))
         assert answer is not None
         assert answer.headers["Content-Type"].startswith(media)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert b"https://" not in answer.body
-    assert desk.console.handle(Request.of("GET", "/favicon.ico")) is None
-    assert desk.console.handle(Request.of("GET", "/console/../stack.py")) is None
+    assert admin.console.handle(Request.of("GET", "/favicon.ico")) is None
+    assert admin.console.handle(Request.of("GET", "/console/../stack.py")) is None
 
 
-def test_a_person_who_differs_is_shown_with_what_differs(desk: Desk) -> None:
+def test_a_person_who_differs_is_shown_with_what_differs(admin: Admin) -> None:
     """The value of each side; people are found by a part of a name, a login or an id."""
-    desk.hand.team(people=2)
-    person = min(desk.okta.users.current)
-    name = desk.okta.users.current[person].display_name
-    desk.acts.act("title", {"user": person, "value": "Analyst"})
-    people = desk.ask()["people"]
+    admin.hand.team(people=2)
+    person = min(admin.okta.users.current)
+    name = admin.okta.users.current[person].display_name
+    admin.acts.act("title", {"user": person, "value": "Analyst"})
+    people = admin.ask()["people"]
     assert (people["differ"], [each["id"] for each in people["shown"]]) == (1, [person])
     [field] = [each for each in people["shown"][0]["fields"] if not each["same"]]
     assert field == {"name": "title", "okta": "Analyst", "genesys": None, "same": False}
-    found = desk.ask(f"/console.json?find={name.split()[1].upper()}")["people"]
+    found = admin.ask(f"/console.json?find={name.split()[1].upper()}")["people"]
     assert person in [each["id"] for each in found["shown"]]
-    assert desk.ask("/console.json?find=nobody")["people"]["found"] == 0
+    assert admin.ask("/console.json?find=nobody")["people"]["found"] == 0
 
 
 @pytest.mark.parametrize(("act", "account"), [("deactivate", "active"), ("suspend", "active"), ("delete", "active")])
-def test_a_leaver_who_is_still_active_differs(desk: Desk, act: str, account: str) -> None:
+def test_a_leaver_who_is_still_active_differs(admin: Admin, act: str, account: str) -> None:
     """Until Genesys Cloud has deactivated them; then they are equal, though they are in the group."""
-    desk.hand.team(people=2)
-    person = min(desk.okta.users.current)
-    desk.acts.act(act, {"user": person})
-    [shown] = desk.ask()["people"]["shown"]
+    admin.hand.team(people=2)
+    person = min(admin.okta.users.current)
+    admin.acts.act(act, {"user": person})
+    [shown] = admin.ask()["people"]["shown"]
     assert (shown["differs"], shown["account"]) == (["account"], account)
-    desk.genesys.deactivate_user(shown["genesys_id"])
-    assert desk.ask()["people"]["differ"] == 0
-    assert desk.ask()["groups"][0]["differs"] is False
+    admin.genesys.deactivate_user(shown["genesys_id"])
+    assert admin.ask()["people"]["differ"] == 0
+    assert admin.ask()["groups"][0]["differs"] is False
 
 
-def test_a_new_person_without_an_account_differs(desk: Desk) -> None:
+def test_a_new_person_without_an_account_differs(admin: Admin) -> None:
     """And is no member yet."""
-    desk.acts.act("hire", {"count": 1})
-    [person] = desk.ask()["people"]["shown"]
+    admin.acts.act("hire", {"count": 1})
+    [person] = admin.ask()["people"]["shown"]
     assert (person["differs"], person["account"], person["way"]) == (["account"], "", [])
 
 
-def test_what_is_on_the_way_is_said(desk: Desk) -> None:
+def test_what_is_on_the_way_is_said(admin: Admin) -> None:
     """A message in a queue, a hold, an exception, a parked item."""
-    desk.hand.team(people=3)
-    person, other, third = sorted(desk.okta.users.current)
-    [group] = desk.store.groups()
-    sqs, url = desk.aws.client("sqs"), desk.aws.physical["UsersQueue"]
+    admin.hand.team(people=3)
+    person, other, third = sorted(admin.okta.users.current)
+    [group] = admin.store.groups()
+    sqs, url = admin.aws.client("sqs"), admin.aws.physical["UsersQueue"]
     sqs.send_message(QueueUrl=url, MessageBody="{}", MessageGroupId=f"user:{person}", MessageDeduplicationId="1")
     hold = Hold(
         entity=group.entity,
@@ -183,13 +183,13 @@ def test_what_is_on_the_way_is_said(desk: Desk) -> None:
         opened=NOW,
         changed=NOW,
     )
-    desk.store.replace_hold(None, hold)
-    desk.store.stage(group.entity, 1, 1, [person, other])
-    desk.store.replace_hold(hold, replace(hold, state=HoldState.OPEN, changed=NOW + timedelta(seconds=1)))
-    desk.store.add_exceptions(group.entity, [third])
-    desk.store.park(ParkedItem(f"user:{other}", "item", "{}", "ambiguous-match", "", NOW))
-    desk.okta.remove_members(group.okta_id, [person, other, third])
-    shown = desk.ask(f"/console.json?find=example&of={group.entity}")
+    admin.store.replace_hold(None, hold)
+    admin.store.stage(group.entity, 1, 1, [person, other])
+    admin.store.replace_hold(hold, replace(hold, state=HoldState.OPEN, changed=NOW + timedelta(seconds=1)))
+    admin.store.add_exceptions(group.entity, [third])
+    admin.store.park(ParkedItem(f"user:{other}", "item", "{}", "ambiguous-match", "", NOW))
+    admin.okta.remove_members(group.okta_id, [person, other, third])
+    shown = admin.ask(f"/console.json?find=example&of={group.entity}")
     way = {each["id"]: each["way"] for each in shown["people"]["shown"]}
     assert way == {person: ["in the queue"], other: ["parked: ambiguous-match"], third: []}
     assert shown["groups"][0]["way"] == ["2 held: wait for a person", "1 kept by a rejected hold"]
@@ -204,15 +204,15 @@ def test_what_is_on_the_way_is_said(desk: Desk) -> None:
     assert [each["people"][0]["id"] for each in shown["exceptions"]] == [third]
     assert [each["reason"] for each in shown["parked"]] == ["ambiguous-match"]
     sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)
-    assert desk.ask()["people"]["total"] == 3
-    assert desk.ask(f"/console.json?find={person}")["people"]["shown"][0]["way"] == ["being synced"]
+    assert admin.ask()["people"]["total"] == 3
+    assert admin.ask(f"/console.json?find={person}")["people"]["shown"][0]["way"] == ["being synced"]
 
 
-def test_needs_are_those_of_the_status_in_its_order_and_say_the_cause(desk: Desk) -> None:
+def test_needs_are_those_of_the_status_in_its_order_and_say_the_cause(admin: Admin) -> None:
     """An open breaker is told by what the other side said, and its command is complete."""
     broken = Breaker(upstream="genesys", state="open", since=NOW, why="genesys-token-401")
-    desk.status = WELL.model_copy(update={"breakers": [broken], "paused_removals": True, "hook": "unverified"})
-    shown = desk.ask()
+    admin.status = WELL.model_copy(update={"breakers": [broken], "paused_removals": True, "hook": "unverified"})
+    shown = admin.ask()
     problems = ["genesys-credentials", "hook-unverified", "removals-paused"]
     assert [each["problem"] for each in shown["needs"]] == problems
     assert "no access token" in shown["needs"][0]["title"]
@@ -222,48 +222,48 @@ def test_needs_are_those_of_the_status_in_its_order_and_say_the_cause(desk: Desk
     assert (states["Genesys Cloud"], states["Event hook"], states["Mode"]) == ("bad", "bad", "bad")
 
 
-def test_a_bridge_that_does_not_answer_is_not_called_healthy(desk: Desk) -> None:
+def test_a_bridge_that_does_not_answer_is_not_called_healthy(admin: Admin) -> None:
     """Nothing is claimed, and the rest of the page is there."""
-    desk.status = None
-    shown = desk.ask()
+    admin.status = None
+    shown = admin.ask()
     assert (shown["healthy"], shown["needs"], shown["health"]) == (None, [], [])
     assert shown["people"]["total"] == 0
 
 
-def test_the_journal_is_the_newest_first_and_a_person_has_their_own(desk: Desk) -> None:
+def test_the_journal_is_the_newest_first_and_a_person_has_their_own(admin: Admin) -> None:
     """With names, words for a reason, and only theirs on their page."""
-    desk.hand.team(people=2)
-    person, other = sorted(desk.okta.users.current)
+    admin.hand.team(people=2)
+    person, other = sorted(admin.okta.users.current)
     entries = ((person, "updated", ""), (other, "failed", "genesys-503"), (person, "unchanged", ""))
     for minute, (who, outcome, why) in enumerate(entries):
         at = NOW + timedelta(minutes=minute)
-        desk.store.write(JournalEntry(f"user:{who}", at, outcome, items=(str(minute),), why=why))
-    shown = desk.ask(f"/console.json?of=user:{person}")
+        admin.store.write(JournalEntry(f"user:{who}", at, outcome, items=(str(minute),), why=why))
+    shown = admin.ask(f"/console.json?of=user:{person}")
     assert [each["outcome"] for each in shown["journal"]] == ["unchanged", "failed", "updated"]
     assert shown["journal"][1]["means"] == "Genesys Cloud is not available for the moment."
-    assert shown["journal"][0]["name"] == desk.okta.users.current[person].display_name
+    assert shown["journal"][0]["name"] == admin.okta.users.current[person].display_name
     assert [each["outcome"] for each in shown["of"]["journal"]] == ["unchanged", "updated"]
     assert shown["of"]["person"]["id"] == person
     assert [each["name"] for each in shown["of"]["groups"]] == ["Everyone", "Team 2"]
 
 
-def test_a_group_that_is_not_linked_says_why(desk: Desk) -> None:
+def test_a_group_that_is_not_linked_says_why(admin: Admin) -> None:
     """It stands at the end, and nobody is counted as missing."""
-    group = desk.okta.create_group("Claims")
-    desk.okta.assign_group(group)
-    begun = desk.store.begin_group_sync(group)
-    assert desk.ask()["groups"][0]["way"] == []
-    desk.store.save_group(replace(begun, state=GroupState.NONE, why="no-match"))
-    [shown] = desk.ask()["groups"]
+    group = admin.okta.create_group("Claims")
+    admin.okta.assign_group(group)
+    begun = admin.store.begin_group_sync(group)
+    assert admin.ask()["groups"][0]["way"] == []
+    admin.store.save_group(replace(begun, state=GroupState.NONE, why="no-match"))
+    [shown] = admin.ask()["groups"]
     assert (shown["genesys"], shown["differs"]) == (None, False)
     assert shown["way"] == ["not linked: no Genesys Cloud group has the same name"]
 
 
-def test_what_is_broken_is_named(desk: Desk) -> None:
+def test_what_is_broken_is_named(admin: Admin) -> None:
     """By the way it was broken, or as a scene's work."""
-    desk.acts.break_("genesys", "slow")
-    desk.okta.faults.add(Fault("", late(0)))
-    assert desk.ask()["play"]["broken"] == {"genesys": "slow", "okta": "broken by a scene"}
+    admin.acts.break_("genesys", "slow")
+    admin.okta.faults.add(Fault("", late(0)))
+    assert admin.ask()["play"]["broken"] == {"genesys": "slow", "okta": "broken by a scene"}
 
 
 @pytest.mark.parametrize(
@@ -275,9 +275,9 @@ def test_what_is_broken_is_named(desk: Desk) -> None:
         ({"Content-Type": "application/json"}, b"[]", 400),
     ],
 )
-def test_another_page_cannot_press_a_button(desk: Desk, headers: dict[str, str], body: bytes, status: int) -> None:
+def test_another_page_cannot_press_a_button(admin: Admin, headers: dict[str, str], body: bytes, status: int) -> None:
     """Only JSON is taken, which a browser sends for a page of elsewhere after asking alone."""
-    answer = desk.console.handle(Request.of("POST", "/console/do", headers, body))
+    answer = admin.console.handle(Request.of("POST", "/console/do", headers, body))
     assert answer is not None
     assert answer.status == status
     assert json.loads(answer.body)["ok"] is False
@@ -286,10 +286,10 @@ def test_another_page_cannot_press_a_button(desk: Desk, headers: dict[str, str],
 @pytest.mark.parametrize(
     "asked", [{"do": "approve"}, {"do": "fly"}, {"do": "approve", "entity": "app", "number": "x", "revision": 1}]
 )
-def test_a_request_that_is_not_understood_is_refused(desk: Desk, asked: dict[str, Any]) -> None:
+def test_a_request_that_is_not_understood_is_refused(admin: Admin, asked: dict[str, Any]) -> None:
     """Without a stack being asked."""
     body = json.dumps(asked).encode()
-    answer = desk.console.handle(Request.of("POST", "/console/do", {"Content-Type": "application/json"}, body))
+    answer = admin.console.handle(Request.of("POST", "/console/do", {"Content-Type": "application/json"}, body))
     assert answer is not None
     assert "not understood" in json.loads(answer.body)["says"]
 
@@ -304,11 +304,11 @@ def emf(name: str, value: float, at: datetime, **dimensions: str) -> str:
     return json.dumps({"_aws": metadata, "service": "bridge", **dimensions, name: [value]})
 
 
-def test_a_chart_of_the_dashboard_shows_the_stacks_own_metrics(desk: Desk) -> None:
+def test_a_chart_of_the_dashboard_shows_the_stacks_own_metrics(admin: Admin) -> None:
     """Each widget of the template has its place; a metric that was told is drawn in the step that it was told in."""
     for name, dimensions in (("Syncs", {"outcome": "created"}), ("HoldsOpen", {}), ("MembersAdded", {})):
-        desk.logs.line(emf(name, 3, NOW, **dimensions))
-    shown = desk.ask("/console/charts.json")["charts"]
+        admin.logs.line(emf(name, 3, NOW, **dimensions))
+    shown = admin.ask("/console/charts.json")["charts"]
     body = charts.definition(Template())
     assert [each["title"] for each in shown] == [each["properties"].get("title", "") for each in body["widgets"]]
     told = [line for each in shown for line in each.get("lines", ()) if any(line["values"])]
@@ -348,7 +348,7 @@ def test_a_metric_is_found_as_cloudwatch_finds_it(metrics: list[Any], wanted: di
     assert {line["label"]: line["values"][-1] for line in chart["lines"]} == wanted
 
 
-def test_what_only_aws_can_tell_is_named(desk: Desk) -> None:
+def test_what_only_aws_can_tell_is_named(admin: Admin) -> None:
     """A metric of AWS, an expression that is not understood, an alarm; thresholds are kept."""
     body = definition(
         ["AWS/SQS", "Age", "QueueName", "x", {"label": "age"}],
@@ -359,7 +359,7 @@ def test_what_only_aws_can_tell_is_named(desk: Desk) -> None:
         {"type": "alarm", "properties": {"title": "A"}},
         {"type": "text", "properties": {"markdown": "# B"}},
     ]
-    metric, alarm, text = charts.charts(body, desk.logs.series, NOW.timestamp(), 20)
+    metric, alarm, text = charts.charts(body, admin.logs.series, NOW.timestamp(), 20)
     assert metric["only"] == ["age", "band"]
     assert metric["thresholds"] == [{"label": "alarm", "value": 5.0}]
     assert metric["step"] == 3

@@ -1,4 +1,4 @@
-"""An administrator's desk: the real command, Okta's model, the real receiver, and a secret with its versions."""
+"""An administrator's admin: the real command, Okta's model, the real receiver, and a secret with its versions."""
 
 from __future__ import annotations
 
@@ -97,10 +97,10 @@ class StoredSecrets(Secrets):
 class Network(Transport):
     """Leads to Okta's model and to the real receiver, by host."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Of one desk."""
-        self._desk = desk
-        self._okta = ModelTransport(desk.world.okta)
+    def __init__(self, admin: Admin) -> None:
+        """Of one admin."""
+        self._desk = admin
+        self._okta = ModelTransport(admin.world.okta)
 
     def handle_request(self, request: WireRequest) -> WireResponse:
         """The answer of the host."""
@@ -111,7 +111,7 @@ class Network(Transport):
         return WireResponse(status, content=body)
 
 
-class Desk:
+class Admin:
     """An administrator, a deployed bridge, and Okta before anything is set up.
 
     Attributes:
@@ -122,7 +122,7 @@ class Desk:
     """
 
     def __init__(self, key: RSAPrivateKey | None = None) -> None:
-        """A desk with a signing key is that of a bridge that signs in as a service app."""
+        """A admin with a signing key is that of a bridge that signs in as a service app."""
         variables = {} if key is None else {"OKTA_AUTH": "oauth", "OKTA_KMS_KEY_ID": KEY_ID}
         sign = None if key is None else (lambda message: key.sign(message, PKCS1v15(), SHA256()))
         stage = Stage(World(bootstrapped=key is None), variables, sign)

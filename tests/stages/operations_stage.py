@@ -92,7 +92,7 @@ class Passport(Identities):
 
 @dataclass
 class Stage:
-    """An operator's and an approver's desk.
+    """What operators and approvers work with.
 
     Attributes:
         world: the company.
