@@ -266,8 +266,8 @@ class CountedWorld(World):
                 return DynamoPace(cast("Any", self.tables), "state", upstream, 1_000_000, self.clock, share)
             return HeaderPace(cast("Any", self.tables), "state", upstream, self.clock, share)
 
-        outside = self.consumer._dependencies.replace(pace=pace)  # noqa: SLF001 - the composition of tests has no pace
-        self.consumer = type(self.consumer)(self.consumer._settings, outside)  # noqa: SLF001 - as above
+        dependencies = self.consumer._dependencies.replace(pace=pace)  # noqa: SLF001 - the composition of tests has no pace
+        self.consumer = type(self.consumer)(self.consumer._settings, dependencies)  # noqa: SLF001 - as above
 
     def work(self, queue: Queue) -> Mapping[str, Any] | None:
         """One batch: one request to receive it, one to delete what is done, one to delay what is not."""

@@ -127,8 +127,8 @@ class Company(World):
         self.okta.switches.rate_limits = dict(WORKFORCE)
         self.queues = self.indexed = IndexedQueues(self.clock.now)
         self._budgets = cast("DynamoDBClient", PaceRecords(self.clock, self.store_calls))
-        self.okta_outside = Slow(self.okta.handle, self.clock, OKTA_SECONDS)
-        self.genesys_outside = Slow(self.genesys.handle, self.clock, GENESYS_SECONDS)
+        self.okta_service = Slow(self.okta.handle, self.clock, OKTA_SECONDS)
+        self.genesys_service = Slow(self.genesys.handle, self.clock, GENESYS_SECONDS)
         self.receiver = self.new_receiver(self.queues)
         for queue, environments in self.concurrency().items():
             for _ in range(environments):
@@ -152,8 +152,8 @@ class Company(World):
             .replace(
                 store=CountedStore(self.store, self.clock, self.store_calls),
                 pace=self._pace,
-                okta_transport=ServiceTransport(self.okta_outside),
-                genesys_transport=ServiceTransport(self.genesys_outside),
+                okta_transport=ServiceTransport(self.okta_service),
+                genesys_transport=ServiceTransport(self.genesys_service),
             )
         )
 
@@ -177,7 +177,7 @@ class Company(World):
     def _poll_log(self) -> None:
         """The log poller, as its schedules call it: what is due every minute, catch-up every fifth."""
         store = cast("Store", CountedStore(self.store, self.clock, self.store_calls))
-        catch_up = self.new_poller(store, self.queues, ServiceTransport(self.okta_outside))
+        catch_up = self.new_poller(store, self.queues, ServiceTransport(self.okta_service))
         minute = 0
         while True:
             self.clock.advance(60)
@@ -192,8 +192,8 @@ class Company(World):
         events = self.new_reconciler(
             store=CountedStore(self.store, self.clock, self.store_calls),
             pace=self._pace,
-            okta_transport=ServiceTransport(self.okta_outside),
-            genesys_transport=ServiceTransport(self.genesys_outside),
+            okta_transport=ServiceTransport(self.okta_service),
+            genesys_transport=ServiceTransport(self.genesys_service),
         )
         while True:
             self.clock.advance(RECONCILE_TICK_SECONDS)

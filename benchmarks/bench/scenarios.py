@@ -71,7 +71,7 @@ class Measured:
         self.company = company
         company.events()
         company.genesys.calls.clear()
-        company.okta_outside.asked = 0
+        company.okta_service.asked = 0
         company.store_calls.clear()
         self._receives = company.indexed.receives
         self._began = company.clock.seconds
@@ -92,7 +92,7 @@ class Measured:
             least=least,
             native=native,
             seconds=company.clock.seconds - self._began,
-            okta=company.okta_outside.asked,
+            okta=company.okta_service.asked,
             scim=len(scim),
             refused=sum(call.status == HTTPStatus.TOO_MANY_REQUESTS for call in scim),
             receives=company.indexed.receives - self._receives,

@@ -48,7 +48,7 @@ def records(moto: Moto, table: str) -> list[Record]:
 
 
 def read_memory(moto: Moto, table: str, entity: str = "") -> Memory:
-    """Look at a table and the queues; `entity`: whose whole journal is wanted, else the newest entries of all."""
+    """Read a table and the queues; `entity`: whose whole journal is wanted, else the newest entries of all."""
     found = Memory()
     journal: list[tuple[str, Record]] = []
     staged: dict[tuple[str, int], list[str]] = defaultdict(list)

@@ -91,7 +91,7 @@ class Sides:
         self._by_account: dict[str, str] = {}
 
     def compare(self) -> None:
-        """Look at both sides anew."""
+        """Read both sides anew."""
         accounts: dict[str, Account] = {}
         strays: list[Account] = []
         with self._okta.lock:

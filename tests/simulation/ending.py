@@ -258,7 +258,7 @@ def _removed_late(simulation: Simulation, genesys_group: str) -> set[str]:
     """
     world = simulation.world
     members = set(world.genesys.members(genesys_group))
-    gone = {member for group, member in world.genesys_outside.removed_late if group == genesys_group} - members
+    gone = {member for group, member in world.genesys_service.removed_late if group == genesys_group} - members
     owners = world.store.owners(gone).values()
     return {owner.removeprefix("user:") for owner in owners}
 

@@ -106,8 +106,8 @@ class Snapshots:
         simulation.bad.end()
         simulation.restart()
         world.per_minute = 0
-        world.okta_outside.outage = world.genesys_outside.outage = None
-        world.genesys_outside.on_the_way.clear()
+        world.okta_service.outage = world.genesys_service.outage = None
+        world.genesys_service.on_the_way.clear()
         world.okta.switches.read_lag = 0.0
         world.store.breakers.clear()
         world.pace_table.refill()

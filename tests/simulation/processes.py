@@ -165,10 +165,10 @@ def outage(simulation: Simulation) -> None:
         return
     until = simulation.clock.time + timedelta(minutes=simulation.chance.choice((1, 5, 30, 90)))
     if simulation.chance.random() < 0.5:
-        simulation.world.okta_outside.outage = until
+        simulation.world.okta_service.outage = until
         simulation.history.tell(f"Okta is away until {until:%H:%M:%S}")
     else:
-        simulation.world.genesys_outside.outage = until
+        simulation.world.genesys_service.outage = until
         simulation.history.tell(f"Genesys Cloud is away until {until:%H:%M:%S}")
 
 

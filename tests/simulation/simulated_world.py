@@ -10,8 +10,8 @@ from typing import cast
 from bridge.aws.dependencies import Dependencies
 from bridge.consumer.settings import ConsumerSettings
 from bridge.provisioning.record_ports import Store
+from tests.simulation.aws_in_weather import IdempotencyInWeather, QueuesInWeather, StoreInWeather
 from tests.simulation.gate import Gate, History
-from tests.simulation.outside import IdempotencyInWeather, QueuesInWeather, StoreInWeather
 from tests.simulation.pace import PaceTable, paced
 from tests.simulation.services import GenesysInWeather, OktaInWeather, ServiceTransport
 from tests.simulation.variants import Variant
@@ -49,15 +49,15 @@ class SimulatedWorld(World):
         self.idempotency = IdempotencyInWeather(self.clock.now, self.gate)
         self.gated_queues = QueuesInWeather(self.queues, self.gate)
         self.pace_table = PaceTable(self.gate)
-        self.okta_outside = OktaInWeather(self.okta, self.genesys, self.gate, page=3)
-        self.genesys_outside = GenesysInWeather(self.genesys, self.gate)
+        self.okta_service = OktaInWeather(self.okta, self.genesys, self.gate, page=3)
+        self.genesys_service = GenesysInWeather(self.genesys, self.gate)
 
     def restart(self) -> None:
         """Nothing: an environment is made when it is needed."""
 
     def gated_poller(self) -> None:
         """A new environment of the log poller, in the weather."""
-        store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_outside)
+        store, okta = cast("Store", StoreInWeather(self.store, self.gate)), ServiceTransport(self.okta_service)
         self.catch_up = self.new_poller(store, self.gated_queues, okta)
 
     def gated_reconciler(self) -> None:
@@ -65,8 +65,8 @@ class SimulatedWorld(World):
         self.reconciler = self.new_reconciler(
             store=StoreInWeather(self.store, self.gate),
             queues=self.gated_queues,
-            okta_transport=ServiceTransport(self.okta_outside),
-            genesys_transport=ServiceTransport(self.genesys_outside),
+            okta_transport=ServiceTransport(self.okta_service),
+            genesys_transport=ServiceTransport(self.genesys_service),
         )
 
     def dependencies(self, settings: ConsumerSettings) -> Dependencies:
@@ -79,7 +79,7 @@ class SimulatedWorld(World):
                 queues=self.gated_queues,
                 sqs=self.gated_queues,
                 pace=partial(paced, self.gate, self.pace_table, self.per_minute),
-                okta_transport=ServiceTransport(self.okta_outside),
-                genesys_transport=ServiceTransport(self.genesys_outside),
+                okta_transport=ServiceTransport(self.okta_service),
+                genesys_transport=ServiceTransport(self.genesys_service),
             )
         )

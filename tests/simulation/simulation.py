@@ -77,10 +77,10 @@ class Simulation:
         self.climate = Weather.drawn(chance)
         # What arrives late is counted where it was sent; so there the pace is off.
         world.per_minute = self.per_minute = 0 if self.climate.late else chance.choice((0, 0, 0, 30, 60))
-        self.bad = world.okta_outside.bad = world.genesys_outside.bad = drawn(seed, only=bad)
+        self.bad = world.okta_service.bad = world.genesys_service.bad = drawn(seed, only=bad)
         self.clock, self.gate, self.history = world.clock, world.gate, world.history
         self.gate.interlude = self._interlude
-        self.gate.settle = world.genesys_outside.land
+        self.gate.settle = world.genesys_service.land
         self.company = Company(world, chance, self.history)
         self.company.hand = random.Random(f"by hand {seed}")  # noqa: S311 - repeatable, not secret
         self.by_hand = by_hand or self.company.hand.random() < BY_HAND
@@ -131,7 +131,7 @@ class Simulation:
             if self.by_hand and self.company.hand.random() < BY_HAND_ACTS:
                 self.company.handle(self.company.hand.choice(self.company.people))
                 self.note_truth()
-            for group in self.world.genesys_outside.losing:
+            for group in self.world.genesys_service.losing:
                 self.administrate_turn(self.promises.pairs.get(group, ""))
             for scheduled in SCHEDULED:
                 if chance.random() < scheduled.share:
@@ -152,7 +152,7 @@ class Simulation:
             self.restart()
         switches, okta = self.world.okta.switches, self.world.okta
         switches.hook_drop = switches.hook_delay = switches.hook_duplicate = 0.0
-        self.world.okta_outside.outage = self.world.genesys_outside.outage = None
+        self.world.okta_service.outage = self.world.genesys_service.outage = None
         if okta.apps[okta.app_id].status != "ACTIVE":
             okta.activate_app()
             self.note_truth()
@@ -211,7 +211,7 @@ class Simulation:
 
     def _next_due(self) -> datetime | None:
         moments = [self.world.queues.next_visible(), self._dispatcher.next_due()]
-        moments += [due for due, _ in self.world.genesys_outside.on_the_way]
+        moments += [due for due, _ in self.world.genesys_service.on_the_way]
         moments += [
             max(due.at, self._due_tick) for due in self.world.store.dues() if due.at <= self.clock.time + DUE_SOON
         ]
@@ -221,11 +221,11 @@ class Simulation:
         """Everything that is due at this moment, in an order that the seed decides."""
         worked = True
         while worked:
-            self.world.genesys_outside.land()
-            self.promises.check_late(self.world.genesys_outside.ended_late)
-            self.world.genesys_outside.ended_late.clear()
-            self.promises.check_late_removals(self.world.genesys_outside.taken_out_late)
-            self.world.genesys_outside.taken_out_late.clear()
+            self.world.genesys_service.land()
+            self.promises.check_late(self.world.genesys_service.ended_late)
+            self.world.genesys_service.ended_late.clear()
+            self.promises.check_late_removals(self.world.genesys_service.taken_out_late)
+            self.world.genesys_service.taken_out_late.clear()
             self._dispatcher.run_due()
             self._send_dues()
             queues = list(Queue)
@@ -338,7 +338,7 @@ class Simulation:
             self.clock.advance(chance.choice((125.0, 725.0)))
         elif kind == "change":
             self._change(about)
-        self.world.genesys_outside.land()
+        self.world.genesys_service.land()
         if kind != "time":
             self._dispatcher.run_due()
             queues = chance.sample(list(Queue), chance.choice((1, 2, 3, 3)))

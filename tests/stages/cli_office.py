@@ -1,4 +1,4 @@
-"""The command line on a terminal in `tests.world`: the real `main`, real functions behind it, and an STS that checks."""
+"""The command line in `tests.world`: the real `main`, real functions behind it, and an STS that checks."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from bridge.outbound.breaker import Breakers
 from bridge.outbound.calls import Calls
 from bridge.outbound.waiting import Waiting
 from bridge.provisioning.organisation import UPSTREAM, Organisation
-from bridge.provisioning.outside import KnownOutside
+from bridge.provisioning.out_of_scope import OutOfScope
 from bridge.provisioning.syncs import build_syncs
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Consumer:
             urgent=queue is Queue.LEAVERS,
         )
         calls.refusals.shared = breakers
-        outside = KnownOutside(dependencies.store, dependencies.clock)
+        out_of_scope = OutOfScope(dependencies.store, dependencies.clock)
         return BatchRun(
             syncs=build_syncs(
                 settings.provisioning,
@@ -79,9 +79,9 @@ class Consumer:
                 hash_key=lambda: dependencies.hash_key.get("hash_key").encode(),
                 make_password=dependencies.make_password,
                 linked_names=dependencies.linked_names,
-                outside=outside,
+                out_of_scope=out_of_scope,
             ),
-            passes_over=outside.passes_over,
+            passes_over=out_of_scope.passes_over,
             store=dependencies.store,
             sqs=dependencies.sqs,
             idempotency=dependencies.idempotency,

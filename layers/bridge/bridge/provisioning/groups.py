@@ -17,7 +17,7 @@ from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
 from bridge.provisioning.members import CONFLICT, MemberChanges
 from bridge.provisioning.membership import Membership, Seen, read_membership
-from bridge.provisioning.outside import KnownOutside
+from bridge.provisioning.out_of_scope import OutOfScope
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, Due, GroupLink, GroupState
@@ -54,7 +54,7 @@ class GroupSync:
         clock: Clock,
         lifecycle: HoldLifecycle,
         linking: Linking,
-        outside: KnownOutside,
+        out_of_scope: OutOfScope,
         settings: ProvisioningSettings,
     ) -> None:
         """Everything the decisions need, as ports."""
@@ -67,7 +67,7 @@ class GroupSync:
         self._additions = Additions(store, clock, settings.mode)
         self._hinted = HintedAdditions(okta, genesys, store, clock, settings)
         self._linking = linking
-        self._outside = outside
+        self._out_of_scope = out_of_scope
         self._witnesses = Witnesses(okta, genesys, store)
         self._settings = settings
 
@@ -81,7 +81,7 @@ class GroupSync:
         known = self._store.group(work.okta_id)
         if known is None or known.state is not GroupState.LINKED:
             if not self._linking.may_link(work.okta_id, known, self._store.app().epoch):
-                self._outside.note(work.okta_id, known)
+                self._out_of_scope.note(work.okta_id, known)
                 return Report().finish("skipped", "not-in-scope")
         elif self._has_seen(work, known):
             return Report().finish("skipped", "seen-since")
@@ -116,7 +116,7 @@ class GroupSync:
             rule = self._linking.rule(read.value, link, app.epoch)
         if not rule:
             if link.state is not GroupState.LINKED:
-                self._outside.note(work.okta_id, link)
+                self._out_of_scope.note(work.okta_id, link)
             if link.state is GroupState.LINKED and link.linked_by == "assigned" and self._settings.link_assigned_groups:
                 self._witnesses.require_assigned(link, self._linking.assigned(app.epoch))
             return self._unlink(link, report, "unassigned")

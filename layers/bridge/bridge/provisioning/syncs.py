@@ -18,7 +18,7 @@ from bridge.provisioning.linking import Linking
 from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.managers import Managers
 from bridge.provisioning.matching import Matching
-from bridge.provisioning.outside import KnownOutside
+from bridge.provisioning.out_of_scope import OutOfScope
 from bridge.provisioning.permissions import Permissions
 from bridge.provisioning.ports import Clock, GenesysScim, Notifier, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.protected import ProtectedPeople
@@ -42,7 +42,7 @@ def build_syncs(
     hash_key: Callable[[], bytes],
     make_password: Callable[[], str],
     linked_names: Callable[[], Iterable[str]],
-    outside: KnownOutside | None = None,
+    out_of_scope: OutOfScope | None = None,
 ) -> dict[str, Sync]:
     """The syncs by kind of entity: ``user``, ``group`` and ``app``; what they read of groups is told to `outside`."""
     assignments = Assignments(okta, store, clock)
@@ -109,7 +109,7 @@ def build_syncs(
             clock=clock,
             lifecycle=lifecycle,
             linking=linking,
-            outside=outside or KnownOutside(store, clock),
+            out_of_scope=out_of_scope or OutOfScope(store, clock),
             settings=settings,
         ),
         "app": AppSync(

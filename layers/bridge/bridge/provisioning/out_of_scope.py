@@ -17,7 +17,7 @@ MOST_REMEMBERED = 10_000
 _EVENTS = frozenset({Reason.HOOK, Reason.CATCHUP})
 
 
-class KnownOutside:
+class OutOfScope:
     """What one process has read of groups without a link.
 
     A change of members puts no group in scope. What does (another name, an assignment, an operator) brings a sync of

@@ -8,12 +8,12 @@ from unittest.mock import patch
 import pytest
 
 from bridge.items import Queue
-from bridge.provisioning.outside import BELIEVED
+from bridge.provisioning.out_of_scope import BELIEVED
 from bridge.provisioning.records import GroupState
 from tests.world import World
 
 
-def outside(**variables: str) -> tuple[World, str, list[str]]:
+def group_out_of_scope(**variables: str) -> tuple[World, str, list[str]]:
     """A group that no rule links, whose members' events a sync has met once."""
     world = World({"LINKED_GROUPS": "Agents", **variables})
     people = world.provisioned(40)
@@ -43,7 +43,7 @@ def touched(world: World) -> list[str]:
 
 def test_an_event_of_a_group_out_of_scope_costs_one_read() -> None:
     """Ten events in ten deliveries: no call to either side, and of our own records the group's alone, once each."""
-    world, group, people = outside()
+    world, group, people = group_out_of_scope()
     calls = touched(world)
     world.okta.add_members(group, people[:1])
     world.happen()  # a new process reads it once
@@ -63,7 +63,7 @@ def test_an_event_of_a_group_out_of_scope_costs_one_read() -> None:
 
 def test_removals_and_bulks_cost_no_more() -> None:
     """Whatever their number: members alone have changed."""
-    world, group, people = outside()
+    world, group, people = group_out_of_scope()
     asked = world.watch_okta()
     world.okta.add_members(group, people)
     world.okta.remove_members(group, people[:3])
@@ -74,7 +74,7 @@ def test_removals_and_bulks_cost_no_more() -> None:
 @pytest.mark.parametrize("change", ["renamed", "assigned", "operator", "rename in another process"])
 def test_what_puts_a_group_in_scope_is_not_missed(change: str) -> None:
     """Its sync follows at once, and its members' events count from then on, in every process."""
-    world, group, people = outside()
+    world, group, people = group_out_of_scope()
     genesys_group = world.genesys.add_group("Cooks" if change in {"assigned", "operator"} else "Agents")
     consumer = world.consumer
     if change == "assigned":
@@ -98,7 +98,7 @@ def test_what_puts_a_group_in_scope_is_not_missed(change: str) -> None:
 
 def test_it_is_read_again_after_some_minutes() -> None:
     """What was read is believed for five minutes only."""
-    world, group, people = outside()
+    world, group, people = group_out_of_scope()
     world.clock.advance(BELIEVED.total_seconds())
     asked = world.watch_okta()
     world.okta.add_members(group, people[:1])
@@ -108,7 +108,7 @@ def test_it_is_read_again_after_some_minutes() -> None:
 
 def test_a_group_without_a_counterpart_goes_on_being_looked_for() -> None:
     """It is in scope: once Genesys Cloud has a group of its name, the next event links it."""
-    world, _, people = outside()
+    world, _, people = group_out_of_scope()
     group = world.okta.create_group("Agents")
     world.okta.add_members(group, people[:1])
     world.happen()
@@ -122,7 +122,7 @@ def test_a_group_without_a_counterpart_goes_on_being_looked_for() -> None:
 
 def test_a_group_that_was_linked_is_told_apart() -> None:
     """A link that ended a moment ago is out of scope as well; one that stands never is."""
-    world, _, people = outside()
+    world, _, people = group_out_of_scope()
     group, genesys_group = world.linked_group("Bakers", people[:1])
     world.clock.advance(20)
     world.okta.add_members(group, people[1:2])
