@@ -33,7 +33,7 @@ KEPT = ("LanesPolicy",)
         (r"undesired|desired again", "should still be removed, a member again in Okta"),
         (r"a look (?:at|of)|looked at|Looks", "a sync of, synced"),
         (
-            r"fresh_item|fails_as_a_whole|let_go|carry_out|HoldLife|\w*Desk|\w*Outside|LONELY\w*",
+            r"fresh_item|fails_as_a_whole|let_go|carry_out|HoldLife|\w+Desk|\w*Outside|LONELY\w*",
             "the names of today",
         ),
         (r"Lives as long as (?:the|its) process", "nothing"),
