@@ -78,6 +78,7 @@ _USER_LOG = Rule(Entity.USER, hook=False)
 _ACTIVATION = Rule(Entity.USER, hints=frozenset({Hint.ACTIVATION}))
 _ASSIGNMENT = Rule(Entity.USER, app=True, hints=frozenset({Hint.ASSIGNMENT}))
 _ASSIGNMENT_LOG = Rule(Entity.USER, app=True, hints=frozenset({Hint.ASSIGNMENT}), hook=False)
+_REVOKED_LOG = Rule(Entity.USER, app=True, hints=frozenset({Hint.ASSIGNMENT, Hint.ACCESS_ENDS}), hook=False)
 _ACCESS_ENDS = Rule(Entity.USER, queue=Queue.LEAVERS, hints=frozenset({Hint.ACCESS_ENDS}))
 _DELETION = frozenset({Hint.ACCESS_ENDS, Hint.DELETION})
 _GROUP = Rule(Entity.GROUP, queue=Queue.GROUPS)
@@ -114,10 +115,10 @@ EVENT_TYPES: Mapping[str, Rule] = {
     ),
     "application.user_membership.change_username": _ASSIGNMENT_LOG,
     "application.user_membership.restore": _ASSIGNMENT_LOG,
-    "application.user_membership.revoke": _ASSIGNMENT_LOG,
+    "application.user_membership.revoke": _REVOKED_LOG,
     "application.user_membership.approve": _ASSIGNMENT_LOG,
     "application.user_membership.provision": _ASSIGNMENT_LOG,
-    "application.user_membership.deprovision": _ASSIGNMENT_LOG,
+    "application.user_membership.deprovision": _REVOKED_LOG,
     "group.user_membership.add": _JOIN,
     "group.user_membership.remove": _LEAVE,
     "system.identity_sources.group.user.assign": _JOIN_LOG,
