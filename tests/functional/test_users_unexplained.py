@@ -112,6 +112,60 @@ def test_an_event_that_comes_late_explains() -> None:
     assert world.store.hold("app") is None
 
 
+def test_catch_up_explains_what_a_comparison_met_first() -> None:
+    """The hook lost three ends, and a comparison met them first: catch-up's events are no news that was seen."""
+    world = World()
+    people = world.provisioned(12)
+    world.poll()
+    world.settle()
+    for person in people[:3]:
+        world.okta.unassign_user(person)
+    world.events()
+    world.clock.advance(120)
+    for person in people[:3]:
+        world.ask(f"user:{person}", Reason.RECONCILE)
+    world.work_off()
+    assert active(world, people) == set(people)
+    world.clock.advance(120)
+    world.poll()
+    world.settle()
+    assert active(world, people) == set(people[3:])
+    assert world.store.hold("app") is None
+
+
+def test_a_suspension_that_is_over_explains_no_missing_assignment() -> None:
+    """Events of six who were suspended and are back come while the role hides them: an assignment outlives that."""
+    world, people = narrowed(12, 6)
+    for person in people[6:]:
+        world.okta.suspend(person)
+        world.okta.unsuspend(person)
+    world.happen()
+    assert active(world, people) == set(people)
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert hold.staged == 6
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_end_that_is_older_than_an_assignment_explains_nothing(times: int) -> None:
+    """Ends come an hour late, after the new assignments were seen, while the role hides six: once, and once more."""
+    world = World()
+    people = world.provisioned(12)
+    for person in people[6:]:
+        world.okta.unassign_user(person)
+    late = world.events()
+    for person in people[6:]:
+        world.okta.assign_user(person)
+    world.happen()
+    world.clock.advance(3600)
+    world.okta.switches.role_sees = frozenset(people[:6])
+    for number in range(times):
+        world.deliver([{**event, "uuid": f"{event['uuid'][:-1]}{number}"} for event in late])
+        world.work_off()
+    world.settle()
+    assert active(world, people) == set(people)
+
+
 def test_a_404_on_somebody_who_vanished_without_a_word_is_no_deletion() -> None:
     """What a narrowed role hid from the application is no sign that they are deleted when it hides them altogether."""
     world, people = narrowed(12, 11)

@@ -5,19 +5,20 @@ application, which permits whom it lets go. Permissions are records of their own
 when the same user is approved, and no reservation that a sync left behind permits.
 
 Okta answers 404 for everybody outside of what a role may see, and a role that was narrowed to a part of the application
-still shows the others. So a 404 needs something that explains it: the event of the assignment's end, or an operator who
-asks. Without that a user waits for the event, ten minutes and so two catch-ups long, and then the whole listing says
-whether several have vanished like that: they are a person's to decide.
+still shows the others. So a 404 needs something that explains it: the event of the assignment's end, newer than the
+last answer that showed them assigned, or an operator who asks. Without that a user waits for the event, ten minutes and
+so two catch-ups long, and then the whole listing says whether several have vanished like that: they are a person's to
+decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 
 from bridge.errors import Permanent, Transient
-from bridge.items import Hint, Reason, make_item
+from bridge.items import Hint, Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
 from bridge.provisioning.hold_records import Removal, RemovalState
 from bridge.provisioning.holds import HoldLifecycle
@@ -76,14 +77,25 @@ class Permissions:
         self._assignments = assignments
         self._protected = protected
         self._observes = settings.mode is Mode.OBSERVE
+        self._lag = timedelta(seconds=settings.read_lag_seconds)
         self._window = timedelta(hours=settings.ceiling_window_hours)
 
-    def of(self, work: Work, link: UserLink, app: AppState, *, explained: bool, listed: bool = False) -> Permission:
+    def of(
+        self,
+        work: Work,
+        link: UserLink,
+        app: AppState,
+        *,
+        explained: bool,
+        known: datetime | None = None,
+        listed: bool = False,
+    ) -> Permission:
         """Whether this user may be deactivated now, or what it waits for.
 
         Where no listing has been read, nobody goes by one answer: it is asked for again. A missing assignment may be
-        `explained` by what else Okta says of the user. With `listed` a listing alone does not show them, which is
-        enough where a person approved it, and the listing was not what was doubted.
+        `explained` by what else Okta says of the user, or by an event newer than they were `known` to be assigned. With
+        `listed` a listing alone does not show them, which is enough where a person approved it, and the listing was not
+        what was doubted.
 
         Raises:
             Transient: the second answer does not say that they are unassigned.
@@ -95,7 +107,7 @@ class Permissions:
         permits = [OBSERVED] if self._observes else []
         if not app.removals_paused:
             permits.append(PERMITS)
-        approved, doubt = self._is_approved(okta_id), None if explained else _doubt(work, link)
+        approved, doubt = self._is_approved(okta_id), None if explained else self._doubt(work, link, known)
         if (approved or not (protected or doubt is Permission.UNEXPLAINED)) and any(
             self._is_permitted(self._store.removal(entity, okta_id)) for entity in permits
         ):
@@ -113,6 +125,21 @@ class Permissions:
             return Permission.ASK
         self._require_unassigned(okta_id)
         return Permission.GIVEN
+
+    def _doubt(self, work: Work, link: UserLink, known: datetime | None) -> Permission | None:
+        """What a missing assignment that nothing explains waits for; None for one that is explained."""
+        asked = work.reasons & {Reason.OPERATOR, Reason.REDRIVE}
+        if asked or is_explained(link.unassigned_due) or any(self._explains(item, known) for item in work.items):
+            return None
+        waited = any(item.due == Permission.UNEXPLAINED.value for item in work.items)
+        return (
+            Permission.DOUBTED if waited or link.unassigned_due == Permission.DOUBTED.value else Permission.UNEXPLAINED
+        )
+
+    def _explains(self, item: Item, known: datetime | None) -> bool:
+        """Whether an item's events end assignments, since one was last seen; a suspension leaves them as they are."""
+        ends = Hint.ACCESS_ENDS in item.hints and bool(item.hints & {Hint.ASSIGNMENT, Hint.DELETION})
+        return ends and (known is None or item.newest is None or item.newest + self._lag > known)
 
     def _require_unassigned(self, okta_id: str) -> None:
         """Raise where an answer for this user alone contradicts the other one: everything is read anew."""
@@ -218,10 +245,7 @@ def is_explained(unassigned_due: str) -> bool:
     return unassigned_due not in {"", Permission.UNEXPLAINED.value, Permission.DOUBTED.value}
 
 
-def _doubt(work: Work, link: UserLink) -> Permission | None:
-    """What a missing assignment that nothing explains waits for; None for one that is explained."""
-    asked = work.reasons & {Reason.OPERATOR, Reason.REDRIVE}
-    if asked or Hint.ACCESS_ENDS in work.hints or is_explained(link.unassigned_due):
-        return None
-    waited = any(item.due == Permission.UNEXPLAINED.value for item in work.items)
-    return Permission.DOUBTED if waited or link.unassigned_due == Permission.DOUBTED.value else Permission.UNEXPLAINED
+def last_assigned(link: UserLink) -> datetime | None:
+    """Okta's ``Date`` as of which somebody was last known to be assigned; None when that is not on record."""
+    waits = bool(link.unassigned_due) and not is_explained(link.unassigned_due)
+    return link.assignment_read if link.assigned or waits else None

@@ -178,6 +178,14 @@ class UserLink:
         """Whether a Genesys Cloud user exists or existed for this user."""
         return bool(self.genesys_id) or self.state is UserState.GONE
 
+    def remembered(self) -> UserLink:
+        """One who may be assigned: anyone who has no link yet gets one, so that later events are read."""
+        return self if self.is_link else replace(self, state=UserState.WANTED)
+
+    def unlinked(self) -> UserLink:
+        """Not assigned and never linked: the record is no link any more."""
+        return replace(self, state=UserState.NONE, unassigned_due="", waiting=None)
+
     def begun(self, write: Pending) -> tuple[Pending, ...]:
         """What is pending once `write` leaves too; of two alike the later one lasts longer."""
         others = [other for other in self.pending if (other.kind, other.paths) != (write.kind, write.paths)]

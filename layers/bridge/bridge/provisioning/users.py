@@ -17,7 +17,7 @@ from bridge.provisioning.assignments import Assigned, Assignment, Assignments, w
 from bridge.provisioning.followups import Joining, group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.managers import TRIES, Managers
-from bridge.provisioning.permissions import Permission, Permissions
+from bridge.provisioning.permissions import Permission, Permissions, is_explained, last_assigned
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
@@ -107,14 +107,14 @@ class UserSync:
             link = replace(link, assigned=None, assignment_read=read.date, unassigned_due="")
             return self._ends_at_once(work, link, user, app, report)
         if user.status == "SUSPENDED":
-            link = _remembered(link)  # an assignment outlives a suspension, and its end raises no event of its own
+            link = link.remembered()  # an assignment outlives a suspension, and its end raises no event of its own
             if self._settings.suspended_users is SuspendedUsers.IGNORE:
                 return self._settle(link, user.status, report.finish("unchanged", "suspended-ignored"))
             return self._ends_at_once(work, link, user, app, report)
         if user.status != "STAGED" and user.status not in ACTIVE_STATUSES:
             if link.is_link and link.known_active is not False:  # it may mean that access ends: a person sees it
                 raise Permanent("status-not-known", detail=work.entity, upstream="okta")
-            return self._settle(_remembered(link), user.status, report.finish("unchanged", "status-not-known"))
+            return self._settle(link.remembered(), user.status, report.finish("unchanged", "status-not-known"))
         return self._usable(work, link, user, read.date, app, report)
 
     # ---------------------------------------------------------------------------------- access ends
@@ -131,7 +131,7 @@ class UserSync:
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
         link = self._accounts.matching.settle_creating(link, "", deep=work.deep)
         if not link.ever_linked:
-            return self._settle(_unlinked(link), DELETED, report.finish("unchanged", "no-such-user"))
+            return self._settle(link.unlinked(), DELETED, report.finish("unchanged", "no-such-user"))
         if not _already_inactive(work, link):
             self._require_gone(work, known, app, report)
         had_ended = link.status == "DEPROVISIONED"
@@ -170,7 +170,7 @@ class UserSync:
         if not link.ever_linked and (work.deep or not app.bootstrapped):
             link = self._accounts.matching.find_native(link)
         if not link.ever_linked:
-            link = link if user.status == "SUSPENDED" else _unlinked(link)
+            link = link if user.status == "SUSPENDED" else link.unlinked()
             return self._settle(link, user.status, report.finish("unchanged", "never-linked"))
         link = replace(link, status=user.status)
         if Reason.HOLD in work.reasons:
@@ -182,7 +182,15 @@ class UserSync:
         return self._deactivate(link, account, app, report)
 
     def _ends_by_ceiling(
-        self, work: Work, link: UserLink, status: str, app: AppState, report: Report, *, listed: bool = False
+        self,
+        work: Work,
+        link: UserLink,
+        status: str,
+        app: AppState,
+        report: Report,
+        *,
+        known: datetime | None = None,
+        listed: bool = False,
     ) -> Report:
         """Only a missing assignment, or a deleted user, says that access ends: a mass of those is held."""
         explained = status == DELETED or link.status == "DEPROVISIONED"  # that took every assignment
@@ -203,7 +211,7 @@ class UserSync:
         if link.known_active is False:  # Genesys Cloud shows otherwise; a sync of the application goes by the record
             link = replace(link, active=True)
             self._store.save_user(link)
-        permission = self._permissions.of(work, link, app, explained=explained, listed=listed)
+        permission = self._permissions.of(work, link, app, explained=explained, known=known, listed=listed)
         if self._settings.mode is Mode.OBSERVE:
             return self._observe_ceiling(link, account, permission, app, report)
         if permission is Permission.GIVEN:
@@ -212,7 +220,10 @@ class UserSync:
                 return done
             permission = Permission.ASK
         why = self._permissions.refuse(link, permission)
-        return self._settle(replace(link, unassigned_due=why), status, report.finish("held", why))
+        link = replace(link, unassigned_due=why)
+        if not is_explained(why):  # nothing is settled by it: the event that explains it must not pass for seen
+            link = replace(link, assignment_read=known)
+        return self._settle(link, status, report.finish("held", why))
 
     def _observe_ceiling(
         self, link: UserLink, account: ScimUser | None, permission: Permission, app: AppState, report: Report
@@ -241,14 +252,16 @@ class UserSync:
         """STAGED or usable in Okta: the assignment decides."""
         assignment = self._assignment(work, link, user, seen, app)
         report.read["assigned"] = assignment.assigned.value
+        known = last_assigned(link)
         link = replace(link, assignment_read=assignment.date or link.assignment_read)
         if assignment.assigned is Assigned.UNCLEAR:
-            return self._settle(_remembered(link), user.status, report.finish("unchanged", "assignment-unclear"))
+            return self._settle(link.remembered(), user.status, report.finish("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
             link = replace(link, assigned=False, epoch=app.epoch)
             link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
             if link.ever_linked:
-                return self._ends_by_ceiling(work, link, user.status, app, report, listed=assignment.listed)
+                listed = assignment.listed
+                return self._ends_by_ceiling(work, link, user.status, app, report, known=known, listed=listed)
             return self._stays_out(link, user, report)
         if assignment.shows_end_since(seen):
             raise Transient("okta-read-lag", upstream="okta")
@@ -288,14 +301,14 @@ class UserSync:
         if not self._assignments.app_is_active():
             self._store.add_due(link.okta_id)
             why = "app-not-active"
-        return self._settle(_unlinked(link), user.status, report.finish("unchanged", why))
+        return self._settle(link.unlinked(), user.status, report.finish("unchanged", why))
 
     def _mapped(self, link: UserLink, user: OktaUser, app_user: AppUser | None) -> MappedUser:
         """The profile as SCIM; who cannot be mapped yet is remembered, so that the event that mends it is read."""
         try:
             return self._mapper.map_user(user, app_user)
         except Permanent:
-            self._store.save_user(_remembered(link))
+            self._store.save_user(link.remembered())
             raise
 
     def _assignment(self, work: Work, link: UserLink, user: OktaUser, seen: datetime, app: AppState) -> Assignment:
@@ -315,7 +328,8 @@ class UserSync:
             app_user = self._mapper.reads_app_user
             if (absent := self._storms.absent(work, link, seen=seen, app=app)) is not None:
                 return absent
-            return self._storms.read(work, seen=seen, known=link.assignment_read, app=app, app_user=app_user)
+            known = link.synced if link.unassigned_due else link.assignment_read
+            return self._storms.read(work, seen=seen, known=known, app=app, app_user=app_user)
         return Assignment(Assigned.YES, None)
 
     def _user_name(self, user: OktaUser) -> str:
@@ -374,16 +388,6 @@ class UserSync:
             report.kept_causes.add(NOT_VISIBLE)
         self._store.save_user(replace(link, status=status, synced=report.date))
         return report
-
-
-def _remembered(link: UserLink) -> UserLink:
-    """A user who may be assigned: anyone who has no link yet gets one, so that later events are read."""
-    return link if link.is_link else replace(link, state=UserState.WANTED)
-
-
-def _unlinked(link: UserLink) -> UserLink:
-    """Not assigned and never linked: the record is no link any more."""
-    return replace(link, state=UserState.NONE, unassigned_due="", waiting=None)
 
 
 def _already_inactive(work: Work, link: UserLink) -> bool:
