@@ -64,15 +64,31 @@ def test_somebody_really_leaves_beside_a_lie() -> None:
     assert world.members(genesys_id) == set(people[1:])
 
 
-def test_one_who_leaves_costs_one_more_reading() -> None:
-    """A usual change is done at once: no second sight, one reading of that person's own groups."""
+def test_one_who_leaves_costs_two_more_readings() -> None:
+    """A usual change is done at once: no second sight, that person's own groups, and those of one who stays."""
     world, people, okta_id, genesys_id = company(19)
     asked = world.watch_okta()
     world.okta.remove_members(okta_id, people[:1])
     world.deliver()
     world.work_off()
     assert world.members(genesys_id) == set(people[1:])
-    assert [each for each in asked if each.endswith("/groups")] == [f"GET /api/v1/users/{people[0]}/groups"]
+    own = [each.split("/")[4] for each in asked if each.endswith("/groups")]
+    assert (len(own), own.count(people[0]), set(own) <= set(people)) == (2, 1, True)
+
+
+@pytest.mark.parametrize("entries", [0, 1])
+def test_own_groups_that_are_cut_like_the_listing_take_nobody_out(entries: int) -> None:
+    """Okta's stamp is new, and every listing ends early: who is listed does not show the group either."""
+    world, people, okta_id, genesys_id = company(19)
+    newcomer = world.provisioned(1)
+    world.clock.advance(30)
+    world.okta.add_members(okta_id, newcomer)
+    world.okta.faults.add(Fault("/users/[^/]+/groups", okta_faults.short_listing(entries)))
+    lie(world, okta_id, 9)
+    world.ask(f"group:{okta_id}")
+    world.happen()
+    assert set(people) <= world.members(genesys_id)
+    assert world.hold(okta_id)[:2] == ("open", "suspicious-listing")
 
 
 def test_many_leave_only_at_the_second_sight() -> None:
@@ -87,7 +103,7 @@ def test_many_leave_only_at_the_second_sight() -> None:
     asked = world.watch_okta()
     world.settle()
     assert world.members(genesys_id) == set(people[30:])
-    assert len([each for each in asked if each.endswith("/groups")]) == 20
+    assert len([each for each in asked if each.endswith("/groups")]) == 21
 
 
 @pytest.mark.parametrize("entries", [0, 10])

@@ -6,8 +6,10 @@ more, twenty drawn by hash. Where more than twenty leave, or Okta's stamp does n
 whom a listing a minute earlier did not show either. What contradicts the listing is read once more, and then it is a
 person's.
 
+A member who is listed is asked too: where their own groups do not show the group either, nobody's tell anything.
+
 Nobody's own groups are empty: every user is in the BUILT_IN group Everyone (Okta Management API, Group.type). An
-administrator whose role is confined to some groups may not see it, so where it is missing another member is asked.
+administrator whose role is confined to some groups may not see it; then the listed member's show none either.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from bridge.provisioning.ports import Clock, GenesysReader, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due, GroupLink
 from bridge.provisioning.sync import Work
+from bridge.provisioning.values import OktaGroup
 
 #: So many people are asked for one by one; of more, so many are drawn.
 SINGLE_READS = 20
@@ -44,7 +47,7 @@ class Case:
 
     Attributes:
         link: the group's record.
-        present: Okta ids of those whom the listing shows.
+        present: Okta ids of those whom the listing shows; of them the members, where there are any.
         stamp: Okta's ``lastMembershipUpdated``, None where it is none to believe.
         began: our time before the listing was read.
         approved: whether a person has approved it: one sight is enough, and yet nobody leaves who is a member.
@@ -135,7 +138,11 @@ class Evidence:
         `again`: who was absent from an earlier listing too.
         """
         link, many = case.link, len(sure) > SINGLE_READS
-        unknown, spoke, everyone_shown = set[str](), 0, None
+        control = self._control(case)
+        if control and all(group.id != link.okta_id for group in control):
+            return None
+        everyone_shown = any(group.built_in for group in control)
+        unknown, spoke = set[str](), 0
         for okta_id in _drawn(link.okta_id, sure):
             if many and spoke == SINGLE_READS:
                 break
@@ -147,11 +154,9 @@ class Evidence:
             if any(group.id == link.okta_id for group in groups):
                 return None
             if not any(group.built_in for group in groups):
-                if everyone_shown is None:
-                    everyone_shown = self._shows_everyone(case)
                 # None at all are believed after a second sight where nobody's show Everyone, or by a person's approval.
-                empty_counts = case.approved or (okta_id in again and everyone_shown == "no")
-                if everyone_shown == "yes" or not (groups or empty_counts):
+                empty_counts = case.approved or (okta_id in again and bool(control) and not everyone_shown)
+                if everyone_shown or not (groups or empty_counts):
                     if self._has_no_access(okta_id):
                         unknown.add(okta_id)  # may be in no group at all; their own sync ends it
                         continue
@@ -168,15 +173,9 @@ class Evidence:
             return True
         return user is None
 
-    def _shows_everyone(self, case: Case) -> str:
-        """Whether a member's own groups have a BUILT_IN one: ``yes``, ``no``, or ``unclear`` without a clear answer."""
-        for okta_id in _drawn(case.link.okta_id, case.present)[:1]:
-            groups = self._okta.user_groups(okta_id).value or ()
-            if any(group.built_in for group in groups):
-                return "yes"
-            if any(group.id == case.link.okta_id for group in groups):
-                return "no"
-        return "unclear"
+    def _control(self, case: Case) -> tuple[OktaGroup, ...]:
+        """The own groups of somebody who is listed; empty where nobody is, or Okta does not show them."""
+        return next((self._okta.user_groups(each).value or () for each in _drawn(case.link.okta_id, case.present)), ())
 
     def _doubted(self, case: Case, leaving: Mapping[str, str], suspicious: str) -> Proof:
         """Once more in a minute; it is a person's when that says the same."""

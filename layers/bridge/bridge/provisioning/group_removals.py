@@ -63,7 +63,10 @@ class GroupRemovals:
         if not active:
             return Proof(inactive, "", seen.link)
         began = seen.began or self._clock.now()
-        case = Case(seen.link, seen.membership.listed - active.keys(), seen.stamp, began, approved)
+        present = seen.membership.listed - active.keys()
+        # Who has just joined may not be in the answers of every replica.
+        stay = present & frozenset(seen.membership.owner.values())
+        case = Case(seen.link, stay or present, seen.stamp, began, approved)
         proofs.append(proof := self._evidence.prove(work, case, active))
         return proof if proof.waits or proof.suspicious else replace(proof, out={**proof.out, **inactive})
 
