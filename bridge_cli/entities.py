@@ -125,12 +125,14 @@ def _compare(context: Context, entity: str) -> End:
         terminal.say(f"{count(len(answer.attributes) - len(different), 'attribute')} equal, {len(different)} different")
     else:
         members = [("to join", user) for user in answer.joining] + [("to leave", user) for user in answer.leaving]
+        members += [("to leave, once read again", user) for user in answer.waiting]
         members += [(f"held ({answer.why})", user) for user in answer.held]
         members += [("kept by a rejection", user) for user in answer.excepted]
         if members:
             terminal.table(("member", "user"), members)
+        leaving = len(answer.leaving) + len(answer.waiting)
         terminal.say(
-            f"{len(answer.joining)} to join, {len(answer.leaving)} to leave, {len(answer.held)} held,"
+            f"{len(answer.joining)} to join, {leaving} to leave, {len(answer.held)} held,"
             f" {count(answer.unlinked_members, 'member')} that the bridge does not touch"
         )
     return End.DONE

@@ -408,6 +408,22 @@ def test_a_groups_difference_is_the_plan_of_its_sync() -> None:
     assert (answer["leaving"], answer["held"]) == (sorted(people[:30]), [])
 
 
+def test_who_leaves_once_a_second_reading_confirms_it_is_no_equality() -> None:
+    """Above twenty nobody leaves at the first reading: `diff` names them, and `explain` says what they wait for."""
+    stage = Stage()
+    world = stage.world
+    people = world.provisioned(60)
+    group, _ = world.linked_group("Sales", people)
+    world.ask(f"group:{group}")
+    world.settle()
+    world.clock.advance(30)
+    world.okta.remove_members(group, people[:25])
+    answer = stage.ask("diff", entity=f"group:{group}")
+    assert (answer["leaving"], answer["waiting"], answer["held"]) == ([], sorted(people[:25]), [])
+    state, says = steps(stage, f"group:{group}")["act"]
+    assert (state, says.startswith("Nothing would be written (observed, second-sight): Removals wait")) == ("ok", True)
+
+
 def test_a_preview_that_ends_access_by_the_assignment_alone_says_that_the_ceiling_counts_it() -> None:
     """Subject to the ceiling where nobody is assigned any more; not for the DEPROVISIONED."""
     stage = Stage()

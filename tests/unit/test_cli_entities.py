@@ -169,6 +169,13 @@ def test_diff_of_a_group_shows_who_joins_and_leaves() -> None:
     )
 
 
+def test_diff_counts_those_who_leave_at_the_next_reading() -> None:
+    """They are to leave, and the table says what they wait for."""
+    answer = Compared(entity=GROUP, genesys_id="9f", state="", leaving=["00u1a2b3"], waiting=["00u2a2b3"]).document()
+    out = Stage(diff=answer).run("diff group 00g1a2b3").out
+    assert "to leave, once read again  00u2a2b3\n0 to join, 2 to leave, 0 held," in out
+
+
 def test_diff_says_why_there_is_nothing_to_compare() -> None:
     """Such as a group that is not linked."""
     answer = Compared(entity=GROUP, genesys_id=None, state="not-in-scope").document()

@@ -180,8 +180,8 @@ class Attribute(Part):
 class Compared(Answer):
     """Answers ``diff`` with an entity.
 
-    For a user the attributes; for a group what a sync would do now: the Okta ids of who joins, who leaves and who is
-    held, and how many members have no link (and are never touched). ``state`` says in one code why there is nothing to
+    For a user the attributes; for a group what a sync would do now: the Okta ids of who joins, who leaves and who
+    waits, and how many members have no link (and are never touched). ``state`` says in one code why there is nothing to
     compare, and is empty otherwise.
     """
 
@@ -191,7 +191,8 @@ class Compared(Answer):
     attributes: list[Attribute] = []
     joining: list[str] = []
     leaving: list[str] = []
-    held: list[str] = Field(default=[], description="whose removal waits")
+    waiting: list[str] = Field(default=[], description="whose removal a later reading has to confirm")
+    held: list[str] = Field(default=[], description="whose removal waits for a person")
     why: str = Field(default="", description="the reason code of that")
     excepted: list[str] = Field(default=[], description="who would leave, and stays by a rejected hold")
     unlinked_members: int = 0

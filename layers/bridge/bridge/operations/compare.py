@@ -88,6 +88,7 @@ class Comparison:
             why=report.why,
             joining=list(report.joining),
             leaving=sorted(plan.released),
+            waiting=sorted(plan.later),
             held=sorted(plan.held),
             excepted=sorted(self._store.exceptions(entity) - plan.unexcepted | plan.excepted),
             unlinked_members=int(report.read["unlinked-members"]),

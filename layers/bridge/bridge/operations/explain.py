@@ -135,6 +135,8 @@ class Explanation:
         if trial.enqueues:
             parts.append(f"and enqueue {len(trial.enqueues)} others")
         says = f"{'; '.join(parts) or 'Nothing differs'} ({entry.outcome}{f', {entry.why}' if entry.why else ''})."
+        if entry.why and not parts:
+            says = f"Nothing would be written ({entry.outcome}, {entry.why}): {text_of(entry.why).means}"
         hold = self._store.hold(entity)
         if hold is not None and hold.state in BLOCKING:
             says += f" Hold {hold.number} is {hold.state.value}: {hold.staged} wait for a decision ({hold.reason})."

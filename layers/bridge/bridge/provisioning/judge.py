@@ -82,12 +82,17 @@ class Plan:
     newly_seen: frozenset[str] = _NOBODY  #: adopted people who are in the Okta group
     change: str = ""  #: what becomes of the hold, for people; empty when it stays
     waits: bool = False  #: whether another listing is to confirm it first
-    unsettled: bool = False  #: whether somebody who should leave stays without being held
+    later: frozenset[str] = _NOBODY  #: who should leave, and is left to a later sync without being held
 
     @property
     def decided(self) -> bool:
         """Whether the person's decision is new."""
         return self.hold != self.read
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether somebody who should leave stays without being held."""
+        return bool(self.later)
 
     @property
     def released(self) -> frozenset[str]:
@@ -107,7 +112,7 @@ def judge(facts: Facts) -> Plan:
         excepted=excepted,
         unexcepted=exceptions & again_there | facts.exceptions & facts.vanished,
         newly_seen=frozenset(facts.listed & facts.adopted - facts.seen),
-        unsettled=bool(facts.unknown & facts.leaving),
+        later=frozenset(facts.unknown & facts.leaving),
     )
     later = _NOBODY
     if hold is not None and hold.state is HoldState.APPROVED:
@@ -119,7 +124,7 @@ def judge(facts: Facts) -> Plan:
         elif facts.paused:
             return replace(plan, held=leaving, why="removals-paused" if leaving else "")
         elif facts.approval_waits:
-            return replace(plan, waits=True)
+            return replace(plan, waits=True, later=plan.later | decided & leaving)
         else:
             plan = replace(plan, closes=HoldState.DONE, approved=decided & leaving)
     elif hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state:
@@ -149,6 +154,7 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
         plan,
         counted=_NOBODY if reason or waits else counted,
         waits=waits,
+        later=plan.later | counted if waits else plan.later,
         staged=staged,
         held=staged,
         why=(blocking.reason if blocking is not None else reason or aside) if staged else "",
