@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bridge.items import OKTA_ID
 from bridge_cli.bridge import check_why
@@ -79,6 +80,27 @@ def entity_of(arguments: argparse.Namespace, *, app: bool = False) -> str:
     return f"{kind}:{okta_id}"
 
 
+class _Group(argparse.Action):
+    """One word, or two of which the first is ``group``, as where a command takes users too."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        _option: str | None = None,
+    ) -> None:
+        """Read it."""
+        words = values[1:] if len(values) == 2 and values[0] == "group" else values  # noqa: PLR2004 - the word and a name
+        if len(words) > 1:
+            raise argparse.ArgumentError(self, "expected one word; a name with blanks is written in quotes")
+        try:
+            found = (_hold if self.const else _group)(words[0]) if words else None
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentError(self, str(error)) from None
+        setattr(namespace, self.dest, found)
+
+
 def group_argument(parser: argparse.ArgumentParser, *, app: bool = False, optional: bool = False) -> None:
     """``GROUP``, or ``HOLD`` where the organisation has one too."""
     says = "the group's Okta id or name"
@@ -86,8 +108,9 @@ def group_argument(parser: argparse.ArgumentParser, *, app: bool = False, option
     parser.add_argument(
         "entity",
         metavar="HOLD" if app else "GROUP",
-        nargs="?" if optional else None,
-        type=_hold if app else _group,
+        nargs="*" if optional else "+",
+        action=_Group,
+        const=app,
         help=says,
     )
 
@@ -164,11 +187,13 @@ class Wanted:
 
 def okta_id(text: str) -> str | Wanted:
     """A user's Okta id, or a login or e-mail address to look up."""
-    return _id(text) if is_id(text, "user") else Wanted("user", named(text))
+    name = text.removeprefix("user:")
+    return _id(name) if is_id(name, "user") else Wanted("user", named(name))
 
 
 def account_id(text: str) -> str | Wanted:
     """A Genesys Cloud user's id, or their e-mail address to look up."""
+    text = text.removeprefix("account:")
     if "@" in text:
         return Wanted("account", named(text))
     if not _ACCOUNT.fullmatch(text):

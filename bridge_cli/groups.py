@@ -38,7 +38,7 @@ def listed(context: Context) -> End:
             each.genesys_name or "-",
             _count(each.genesys_members),
             f"{each.held} held" if each.held else "",
-            _own_ceiling(each),
+            _ceiling(each),
             f"{each.state} {each.linked_by}".strip() if not each.why else f"not linked: {each.why}",
         )
         for each in reply.answer.groups
@@ -52,11 +52,9 @@ def _count(members: int | None, *, more: bool = False) -> str:
     return "" if members is None else f"{members}{'+' if more else ''}"
 
 
-def _own_ceiling(line: GroupLine) -> str:
-    own = [str(line.ceiling)] * (line.ceiling is not None) + [f"{line.ceiling_percent} %"] * (
-        line.ceiling_percent is not None
-    )
-    return " and ".join(own)
+def _ceiling(line: GroupLine) -> str:
+    percent = f" and {line.ceiling_percent} %" if line.ceiling_percent else ""
+    return f"{line.ceiling}{percent}{', its own' if line.own_ceiling else ''}"
 
 
 def import_(context: Context) -> End:
@@ -186,9 +184,10 @@ COMMANDS = (
         "group list",
         "",
         "the groups that the bridge knows, with their names on both sides",
-        "One line each: both names and numbers of members, its hold, a ceiling of its own, and which rule links it or "
-        "why it is not linked. Names are read live and need the policy NamesPolicyArn. What SCIM does not show "
-        "stays unseen: a Genesys Cloud group that is filled by rules looks like any other.",
+        "One line each: both names and numbers of members, its hold, the ceiling that counts (its own or the "
+        "setting's), and which rule links it or why it is not linked. Names are read live and need the policy "
+        "NamesPolicyArn. What SCIM does not show stays unseen: a Genesys Cloud group that is filled by rules looks "
+        "like any other.",
         "bridge group list",
         listed,
         lambda parser: page_arguments(parser, MAX_NAMES),

@@ -55,7 +55,7 @@ FAMILIES = {
     "hook": "Okta's event hook and its secret",
     "parked": "items that wait for a person",
     "map": "the attribute map",
-    "user": "one user's link",
+    "user": "one user's link, and lost roles",
     "group": "links and ceilings that an operator sets",
     "confirm": "what an operator knows better than the bridge",
     "play": "the local stack, to play with",

@@ -1,16 +1,17 @@
-"""``bridge user``: one wrong link, mended by a person."""
+"""``bridge user``: what a person mends of one user: a wrong link, and roles that are missed for nothing."""
 
 from __future__ import annotations
 
 import argparse
 
 from bridge.operations.answers import FoundEntities
-from bridge.operations.match_answers import Held, UserChanged
-from bridge.operations.match_requests import NamesOf, UserChange
-from bridge_cli.commands import Command, account_id, okta_id
+from bridge.operations.match_answers import Held, RolesDiscarded, UserChanged
+from bridge.operations.match_requests import NamesOf, RolesDiscard, UserChange
+from bridge_cli.commands import Command, account_id, okta_id, ticket_argument
 from bridge_cli.context import Context
 from bridge_cli.ends import End, Stopped
 from bridge_cli.entities import show_planned
+from bridge_cli.tables import count
 
 
 def link(context: Context) -> End:
@@ -24,6 +25,21 @@ def unlink(context: Context) -> End:
     """``user unlink``."""
     request = UserChange(do="user.unlink", entity=f"user:{context.arguments.user}")
     return _change(context, request, "Let the account go? It stays as it is: active, with its roles and groups.")
+
+
+def discard_roles(context: Context) -> End:
+    """``user discard-roles``."""
+    terminal = context.terminal
+    request = RolesDiscard(entity=f"user:{context.arguments.user}", why=context.arguments.why)
+    shown = context.ask(request, RolesDiscarded).answer
+    terminal.say(shown.entity)
+    terminal.facts(("roles missing", ", ".join(shown.roles)))
+    terminal.say()
+    terminal.confirm(f"Miss {count(len(shown.roles), 'role')} no longer? Nobody gets or loses one by it.")
+    reply = context.change(request.model_copy(update={"apply": True}), RolesDiscarded)
+    terminal.document(reply.document)
+    terminal.say(f"Discarded: {', '.join(reply.answer.roles)}. {context.command(f'explain {shown.entity}')}")
+    return End.DONE
 
 
 def _change(context: Context, request: UserChange, question: str) -> End:
@@ -84,6 +100,11 @@ def _user_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("user", metavar="USER", type=okta_id, help="the Okta id, e-mail address or login")
 
 
+def _roles_arguments(parser: argparse.ArgumentParser) -> None:
+    _user_argument(parser)
+    ticket_argument(parser)
+
+
 def _link_arguments(parser: argparse.ArgumentParser) -> None:
     _user_argument(parser)
     parser.add_argument(
@@ -115,6 +136,18 @@ COMMANDS = (
         "bridge user unlink 00u1a2b3c4d5e6f7g8h9",
         unlink,
         _user_argument,
+        changes=True,
+    ),
+    Command(
+        "user discard-roles",
+        "USER --why TICKET",
+        "miss the roles no longer that somebody lost while inactive",
+        "For roles that nobody is going to give back. Shows which are missing since access is back, asks, and writes "
+        "it into the journal with the reason; Genesys Cloud is not called. A role that is given and lost again later "
+        "is missed again.",
+        "bridge user discard-roles 00u1a2b3c4d5e6f7g8h9 --why OPS-1234",
+        discard_roles,
+        _roles_arguments,
         changes=True,
     ),
 )

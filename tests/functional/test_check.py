@@ -301,6 +301,17 @@ def test_a_group_that_a_setting_names_and_nobody_made_is_missing() -> None:
     assert bench.fault() == "groups.missing"
 
 
+def test_a_group_that_a_person_keeps_out_is_not_asked_for() -> None:
+    """Assigned or named: no rule links it, so its name may be missing, doubled or spelled in any way."""
+    bench = Bench()
+    group = bench.world.okta.create_group("Night Shift")
+    bench.world.okta.assign_group(group)
+    bench.deploy(LINKED_GROUPS="Night *")
+    assert bench.fault() == "groups.missing"
+    bench.office.bridge(f"group unlink {group} --yes")
+    assert bench.checks(0)["groups.missing"]["because"] == "1 groups"
+
+
 def test_upper_case_is_no_fault_of_a_group() -> None:
     """Names are compared without case."""
     bench = Bench()
@@ -330,6 +341,21 @@ def test_a_receiver_behind_a_web_acl_cannot_be_probed_from_here() -> None:
     bench = Bench()
     bench.receiver.status = 403
     assert bench.checks(0)["hook.receiver"]["because"].startswith("cannot be probed from here")
+
+
+def test_the_right_to_give_roles_is_unknown_and_named() -> None:
+    """Where `AllowedRoles` names some; a token that is refused leaves it skipped, like everything of that side."""
+    bench = Bench()
+    assert bench.checks(0)["genesys.roles"]["state"] == "ok"
+    bench.deploy(ALLOWED_ROLES="Agent,Team Lead")
+    found = bench.checks(0)["genesys.roles"]
+    assert found["state"] == "unknown"
+    assert found["because"] == "cannot be told without a write: Agent, Team Lead"
+    assert "authorization:grant:add" in found["do"]
+    bench.stage.secrets.values.update(genesys_client_secret="another")
+    checks = bench.checks(1)
+    for check in ("genesys.writes", "genesys.roles"):
+        assert (checks[check]["state"], checks[check]["because"]) == ("skipped", "needs genesys.token")
 
 
 def test_an_unreadable_push_listing_is_unknown_and_not_none() -> None:

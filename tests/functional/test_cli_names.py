@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from bridge.items import Reason
 from tests.stages.cli_office import Office
 
 #: One's login is the other's e-mail address.
@@ -36,6 +37,31 @@ def test_a_group_is_found_by_its_name(office: Office) -> None:
     assert office.ask("explain group support")["entity"] == f"group:{okta_id}"
     changed = office.bridge("group ceiling Support --count 5 --yes --json")
     assert f'"entity": "group:{okta_id}"' in changed.out
+
+
+def test_the_word_group_may_stand_before_a_group_everywhere(office: Office) -> None:
+    """As it must where a command takes users too; two other words are no name."""
+    okta_id, _ = office.stage.world.linked_group("Night Shift", office.stage.world.provisioned(2))
+    for words in (
+        f"group {okta_id}",
+        "group 'night shift'",
+        f"group:{okta_id}",
+        "'group:Night Shift'",
+        "'Night Shift'",
+    ):
+        assert office.ask(f"group ceiling {words} --count 5 --yes")["entity"] == f"group:{okta_id}"
+        assert "no hold" in office.bridge(f"holds show {words}", code=1).err
+    assert "written in quotes" in office.bridge("holds approve Night Shift --why OPS-1 --json", code=2).out
+
+
+def test_the_kind_may_stand_before_a_users_id(office: Office) -> None:
+    """As the bridge writes it everywhere."""
+    person = office.stage.world.person("Ada Brook", email="ada@example.com")
+    office.stage.world.happen()
+    for words in (f"user:{person}", "user:ada@example.com"):
+        assert office.ask(f"user unlink {words} --yes")["entity"] == f"user:{person}"
+        office.stage.world.ask(f"user:{person}", Reason.OPERATOR)
+        office.stage.world.settle()
 
 
 def test_several_of_one_name_are_listed(office: Office) -> None:
@@ -86,6 +112,24 @@ def test_the_groups_have_both_names_and_counts(office: Office) -> None:
     table = office.bridge("group list").out
     assert "not linked: no-match" in table
     assert table.splitlines()[-1] == "2 groups"
+
+
+def test_the_list_shows_the_ceiling_that_counts(office: Office) -> None:
+    """The setting's, and a group's own in the part that it names; a percentage that is off is none."""
+    world = office.stage.world
+    okta_id, _ = world.linked_group("Support", world.provisioned(2))
+
+    def shown() -> tuple[object, ...]:
+        [line] = office.ask("group list")["groups"]
+        return line["ceiling"], line["ceiling_percent"], line["own_ceiling"]
+
+    assert shown() == (1000, 50, False)
+    assert "1000 and 50 %" in office.bridge("group list").out
+    office.bridge(f"group ceiling {okta_id} --count 5 --yes")
+    assert shown() == (5, 50, True)
+    office.bridge(f"group ceiling {okta_id} --percent 0 --yes")
+    assert shown() == (1000, 0, True)
+    assert "1000, its own" in office.bridge("group list").out
 
 
 def test_the_groups_come_in_pages(office: Office) -> None:

@@ -145,3 +145,42 @@ def test_explain_says_what_is_missing() -> None:
     answer = office.ask(f"explain user {user}")
     assert answer["lost_roles"] == ["admin", "employee"]
     assert answer["journal"][0]["lost_roles"] == ["admin", "employee"]
+
+
+def test_what_nobody_gives_back_is_discarded_by_a_person() -> None:
+    """With a reason, shown first, and in the journal; they are missed no more, not even after the next suspension."""
+    office = Office(Stage())
+    world = office.stage.world
+    world.genesys.switches.inactive_roles = "removed"
+    user = hired(world, "admin")
+    suspension(world, user)
+    shown = office.bridge(f"user discard-roles {user} --why OPS-7", typed="n\n", code=1)
+    assert "admin, employee" in shown.out
+    assert link(world, user).lost_roles == ("admin", "employee")
+    world.genesys.calls.clear()
+    assert office.ask(f"user discard-roles {user} --why OPS-7 --yes")["roles"] == ["admin", "employee"]
+    assert world.genesys.calls == []
+    entry = world.last(f"user:{user}")
+    assert (entry.outcome, entry.why, entry.read["ticket"]) == ("discarded", "roles-lost", "OPS-7")
+    assert entry.lost_roles == ("admin", "employee")
+    assert "missing since" not in office.bridge(f"explain user {user}").out
+    assert "no role of" in office.bridge(f"user discard-roles {user} --why OPS-7 --yes", code=1).err
+    suspension(world, user)
+    assert link(world, user).lost_roles == ()
+    give(world, user, "admin")
+    world.ask(f"user:{user}", Reason.OPERATOR)
+    world.settle()
+    suspension(world, user)
+    assert link(world, user).lost_roles == ("admin", "employee")
+
+
+def test_readers_see_what_is_missing_and_discard_nothing() -> None:
+    """It is an operator's act."""
+    stage = Stage()
+    stage.world.genesys.switches.inactive_roles = "removed"
+    user = hired(stage.world, "admin")
+    suspension(stage.world, user)
+    assert (
+        stage.refused("roles.discard", entity=f"user:{user}", why="OPS-7", apply=True, reader=True) == "readers-may-not"
+    )
+    assert stage.ask("roles.discard", entity=f"user:{user}", why="OPS-7", reader=True)["applied"] is False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -88,7 +89,7 @@ class Office:
             zone=ZONE,
             http=lambda origin, upstream: HttpClient(origin, upstream, transport=self.network),
         )
-        ended = main(line.split(), surroundings)
+        ended = main(shlex.split(line), surroundings)
         ran = Ran(ended, stdout.getvalue(), stderr.getvalue())
         assert code is None or ended == code, ran
         return ran

@@ -235,8 +235,9 @@ class GroupLine(Part):
     linked_by: str
     why: str = Field(description="why it is not linked")
     held: int = Field(description="how many removals an open hold has")
-    ceiling: int | None
-    ceiling_percent: int | None
+    ceiling: int = Field(description="the removals that count as many within the window: its own or the setting's")
+    ceiling_percent: int = Field(description="the same as a part of the group; 0 where that is off")
+    own_ceiling: bool = Field(description="whether an operator has set one of both for this group")
 
 
 class GroupsListed(Answer):

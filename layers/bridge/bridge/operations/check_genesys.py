@@ -11,13 +11,14 @@ from fnmatch import fnmatchcase
 from bridge.aws.soundings import Sounded, Soundings
 from bridge.errors import AuthFailure, SettingsError, Transient
 from bridge.operations.checklist import Sheet
-from bridge.provisioning.linking import LINKED_BY_OPERATOR
+from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import GroupLinks
 from bridge.provisioning.records import GroupLink, GroupState
 from bridge.provisioning.values import OktaGroup
 
 _HOST, _TOKEN, _REGION, _ROLE = "genesys.host", "genesys.token", "genesys.region", "genesys.role"
 _STAGES = (_HOST, _TOKEN, _REGION, _ROLE)
+_WRITES = ("genesys.writes", "genesys.roles")
 _GROUPS = ("groups.missing", "groups.double", "groups.spelling", "groups.size")
 #: So many groups are asked for, for so long, and so many are named.
 MAX_GROUPS, LONGEST, MAX_NAMED = 50, timedelta(seconds=25), 10
@@ -27,18 +28,19 @@ _ROADS = ("genesys-connection", "genesys-timeout", "genesys-foreign-origin")
 class GenesysChecks:
     """Writes what Genesys Cloud shows on a sheet."""
 
-    def __init__(self, soundings: Soundings, sheet: Sheet, region: str) -> None:
-        """`region` is that of the settings, for people."""
+    def __init__(self, soundings: Soundings, sheet: Sheet, region: str, roles: Sequence[str]) -> None:
+        """`region` is that of the settings, for people; `roles` are those that the attribute map may give."""
         self._soundings = soundings
         self._sheet = sheet
         self._region = region
+        self._roles = roles
 
     def run(self) -> None:
         """All of them."""
         sheet = self._sheet
         first = sheet.first_broken(("secret.value", "secret.genesys"))
         if first:
-            sheet.skip((*_STAGES, "genesys.writes", "genesys.limits"), first)
+            sheet.skip((*_STAGES, *_WRITES, "genesys.limits"), first)
             return
         users = self._soundings.genesys_users()
         groups = (
@@ -50,8 +52,9 @@ class GenesysChecks:
             sheet.ok(each, _WELL[each])
         if broken is not None:
             self._write(stage, broken, [each for each in (users, groups) if each.error])
-            sheet.skip((*_STAGES, "genesys.writes"), stage)
-        sheet.unknown("genesys.writes", "cannot be told without a write")
+            sheet.skip((*_STAGES, *_WRITES), stage)
+        else:
+            self._untold()
         limit = self._soundings.limits.get("genesys")
         if limit:
             sheet.ok("genesys.limits", f"{limit} calls a minute")
@@ -59,6 +62,16 @@ class GenesysChecks:
             sheet.skip(("genesys.limits",), stage)
         else:
             sheet.unknown("genesys.limits", "the answers report none")
+
+    def _untold(self) -> None:
+        """What only a write would show, and a check makes none."""
+        sheet = self._sheet
+        sheet.unknown("genesys.writes", "cannot be told without a write")
+        if self._roles:
+            do = "The OAuth client's role needs authorization:grant:add, and Genesys Cloud a role of each name."
+            sheet.unknown("genesys.roles", f"cannot be told without a write: {', '.join(self._roles)}", do)
+        else:
+            sheet.ok("genesys.roles", "AllowedRoles is empty: the attribute map gives no role")
 
     def _depth(self, sounded: Sounded) -> int:
         return _STAGES.index(self._stage(sounded))
@@ -148,13 +161,15 @@ class GroupChecks:
 
     def _in_scope(self) -> tuple[list[OktaGroup], str]:
         """The groups that the settings link, and why they cannot be told."""
-        named = {link.okta_id for link in self._records.groups() if _is_kept(link)}
+        links = self._records.groups()
+        named = {link.okta_id for link in links if _is_kept(link)}
+        kept_out = {link.okta_id for link in links if link.linked_by == UNLINKED_BY_OPERATOR}
         self._named = set(named)
         if self._assigned:
             sounded = self._soundings.assigned_groups()
             if sounded.error is not None:
                 return [], str(sounded.error)
-            named |= sounded.value
+            named |= sounded.value - kept_out
         try:
             patterns = [name.casefold() for name in self._linked_names()]
         except (SettingsError, Transient) as error:
@@ -165,7 +180,7 @@ class GroupChecks:
         listed = self._soundings.groups()
         if listed.error is not None:
             return [], str(listed.error)
-        self._named |= {group.id for group in listed.value if _matches(group, patterns)}
+        self._named |= {group.id for group in listed.value if _matches(group, patterns)} - kept_out
         return [group for group in listed.value if group.id in named | self._named], ""
 
     def _judge(self, groups: Sequence[OktaGroup]) -> None:

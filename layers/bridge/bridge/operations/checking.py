@@ -66,7 +66,7 @@ class CheckService:
         self._secret(sheet)
         okta = OktaChecks(soundings, sheet, oauth=settings.okta.auth is OktaAuth.OAUTH)
         okta.run(asked.hook_url)
-        GenesysChecks(soundings, sheet, settings.genesys.region).run()
+        GenesysChecks(soundings, sheet, settings.genesys.region, settings.mapping.allowed_roles).run()
         assigned = settings.provisioning.link_assigned_groups
         GroupChecks(soundings, sheet, self._store, self._linked_names, assigned=assigned).run(okta.unread)
         self._aws(sheet)

@@ -48,6 +48,7 @@ CHECKS: Mapping[str, str] = {
     "genesys.region": "the region's API takes the token",
     "genesys.role": "the client's role reads users and groups",
     "genesys.writes": "the client's role writes users and members",
+    "genesys.roles": "the client's role gives the roles that AllowedRoles names",
     "genesys.limits": "Genesys Cloud's rate limit, as its answers report it",
     "groups.missing": "each group to link has a Genesys Cloud group of its name",
     "groups.double": "no two groups have one name",

@@ -18,6 +18,7 @@ from bridge.operations.explain import Explanation
 from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
+from bridge.operations.lost_roles import LostRolesService
 from bridge.operations.maps import MapService
 from bridge.operations.matching import MatchService
 from bridge.operations.naming import NamingService
@@ -82,7 +83,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         schedule=settings.schedule,
         clock=clock,
     )
-    naming = NamingService(store, Names(okta, genesys, settings.okta.app_id))
+    naming = NamingService(store, Names(okta, genesys, settings.okta.app_id), provisioning)
     causes = BecauseService(store, Causes(log_clients(settings.okta, dependencies), clock))
     return Operations(
         store=store,
@@ -109,6 +110,7 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
         comparison=Comparison(okta, genesys, store, dependencies.mapper, preview),
         naming=naming,
         users=UserLinkService(okta, genesys, store, dependencies.queues, clock, preview_over, mode=provisioning.mode),
+        lost_roles=LostRolesService(store, clock),
         causes=causes,
         matching=MatchService(okta, genesys, store, dependencies.mapper, hash_key, dependencies.queues, clock),
         maps=MapService(

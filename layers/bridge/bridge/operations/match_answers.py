@@ -85,6 +85,14 @@ class UserChanged(Answer):
     item: str | None = None
 
 
+class RolesDiscarded(Answer):
+    """Answers ``roles.discard``: the names of the roles that are missed no longer, once it is `applied`."""
+
+    entity: str
+    applied: bool
+    roles: list[str]
+
+
 class PushedGroup(Part):
     """A group that native group push keeps; `why` says in one code why it cannot be linked, or what links it."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bridge.items import OKTA_ID
-from bridge.operations.asked import MAX_NAMES, After, AnyEntity, Asked, UserId
+from bridge.operations.asked import MAX_NAMES, After, AnyEntity, Asked, Ticket, UserId
 
 #: Most links that one request writes.
 MAX_LINKS = 25
@@ -73,6 +73,23 @@ class UserChange(Asked):
         return not self.apply
 
 
+class RolesDiscard(Asked):
+    """Miss no longer the roles that a user lacks since access is back: shown, and with ``apply`` written.
+
+    Answered by `match_answers.RolesDiscarded`.
+    """
+
+    do: Literal["roles.discard"] = "roles.discard"
+    entity: Annotated[str, StringConstraints(pattern=rf"^user:{OKTA_ID.pattern}$"), Field(description="user:<okta id>")]
+    why: Ticket
+    apply: Annotated[bool, Field(description="true or false")] = False
+
+    @property
+    def reads(self) -> bool:
+        """Only what would be missed no longer."""
+        return not self.apply
+
+
 class NamesOf(Asked):
     """What people, groups and accounts are called, read live; answered by `answers.FoundEntities`."""
 
@@ -123,4 +140,4 @@ class Because(Asked):
         return True
 
 
-MatchOperation = Match | MatchLink | UserChange | NamesOf | GroupImport | Because
+MatchOperation = Match | MatchLink | UserChange | RolesDiscard | NamesOf | GroupImport | Because

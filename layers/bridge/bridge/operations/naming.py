@@ -6,9 +6,11 @@ from bridge.aws.names import Names, Pushed, Side
 from bridge.operations import answers, match_answers
 from bridge.operations.match_requests import GroupImport, NamesOf
 from bridge.operations.requests import Find, GroupList
+from bridge.provisioning.group_removals import ceiling_of
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState
+from bridge.settings import ProvisioningSettings
 
 #: Pushed groups an answer: each costs a call of each side.
 PUSHED = 20
@@ -17,9 +19,10 @@ PUSHED = 20
 class NamingService:
     """Answers with names."""
 
-    def __init__(self, store: Store, names: Names) -> None:
-        """`names` asks both sides."""
+    def __init__(self, store: Store, names: Names, settings: ProvisioningSettings) -> None:
+        """`names` asks both sides; `settings` have the ceilings of groups without one of their own."""
         self._store = store
+        self._settings = settings
         self._names = names
 
     def find(self, asked: Find) -> answers.FoundEntities:
@@ -100,6 +103,7 @@ class NamingService:
         genesys = self._names.genesys_group(link.genesys_id) if link.genesys_id else Side()
         hold = self._store.hold(f"group:{link.okta_id}")
         is_open = hold is not None and f"group:{link.okta_id}" in self._store.open_hold_entities()
+        ceiling = ceiling_of(link, self._settings)
         return answers.GroupLine(
             entity=f"group:{link.okta_id}",
             okta_name=okta.name,
@@ -112,6 +116,7 @@ class NamingService:
             linked_by=link.linked_by,
             why=link.why,
             held=hold.staged if hold is not None and is_open else 0,
-            ceiling=link.ceiling,
-            ceiling_percent=link.ceiling_percent,
+            ceiling=ceiling.count,
+            ceiling_percent=ceiling.percent,
+            own_ceiling=link.ceiling is not None or link.ceiling_percent is not None,
         )

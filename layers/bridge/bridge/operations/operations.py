@@ -19,6 +19,7 @@ from bridge.operations.explain import Explanation
 from bridge.operations.export import ExportService
 from bridge.operations.group_links import GroupService
 from bridge.operations.holds import HoldService
+from bridge.operations.lost_roles import LostRolesService
 from bridge.operations.maps import MapService
 from bridge.operations.matching import MatchService
 from bridge.operations.naming import NamingService
@@ -52,6 +53,7 @@ class Operations:
     matching: MatchService
     causes: BecauseService
     users: UserLinkService
+    lost_roles: LostRolesService
     reconcile: ReconcileService
     preview: Preview
     explanation: Explanation
@@ -126,6 +128,8 @@ class Operations:
                 return self.matching.part(asked)
             case match_requests.UserChange():
                 return self.users.change(asked)
+            case match_requests.RolesDiscard():
+                return self.lost_roles.discard(asked)
             case match_requests.MatchLink():
                 return self.matching.link(asked)
             case requests.GroupList():

@@ -76,17 +76,13 @@ class GroupRemovals:
         leaving = membership.removals(settings.inactive_members).keys()
         links = ((okta_id, membership.links.get(okta_id)) for okta_id in membership.listed | leaving)
         adopted = frozenset(okta_id for okta_id, user in links if user is not None and user.origin is Origin.ADOPTED)
-        count, percent = link.ceiling, link.ceiling_percent
         facts = self._lifecycle.facts(
             entity,
             self._lifecycle.standing(entity),
             listed=membership.listed,
             leaving=leaving,
             base=membership.base(settings.inactive_members),
-            ceiling=Ceiling(
-                count=settings.group_removal_ceiling if count is None else count,
-                percent=settings.group_removal_ceiling_percent if percent is None else percent,
-            ),
+            ceiling=ceiling_of(link, settings),
             paused=seen.app.removals_paused,
         )
         return replace(
@@ -143,3 +139,12 @@ class GroupRemovals:
         elif changed:
             report.finish("members-changed", "approved" if plan.approved and report.removed else "")
         account(plan, report, observes=observes)
+
+
+def ceiling_of(link: GroupLink, settings: ProvisioningSettings) -> Ceiling:
+    """The ceiling that counts: the group's own, and the setting's for what it does not name."""
+    count, percent = link.ceiling, link.ceiling_percent
+    return Ceiling(
+        count=settings.group_removal_ceiling if count is None else count,
+        percent=settings.group_removal_ceiling_percent if percent is None else percent,
+    )
