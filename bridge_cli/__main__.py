@@ -155,8 +155,9 @@ def _run(context: Context) -> End:
 
 
 def _stop(context: Context, stopped: Stopped) -> End:
+    stopped.advice = context.copyable(stopped.advice)
     context.terminal.document(stopped.document())
-    context.terminal.error(stopped.message, context.copyable(stopped.advice))
+    context.terminal.error(stopped.message, stopped.advice)
     context.terminal.flush()
     return stopped.end
 

@@ -71,5 +71,6 @@ class Stopped(Exception):
         return cls(end, f"{message} ({reason})", advice, reason=reason)
 
     def document(self) -> dict[str, Any]:
-        """The same for programs, in the form of the bridge's own refusals."""
-        return {"ok": False, "error": {"reason": self.reason, "message": self.message}}
+        """The same for programs, in the form of the bridge's own refusals; `do` is the advice, where there is one."""
+        error = {"reason": self.reason, "message": self.message}
+        return {"ok": False, "error": {**error, "do": self.advice} if self.advice else error}

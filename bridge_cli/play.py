@@ -126,7 +126,8 @@ COMMANDS = (
         "NAME",
         "prepare something that needs somebody, on the local stack",
         "held-group, parked-people, genesys-down, hook-unverified, catch-up-behind, wrong-secret, exceptions-left, "
-        "paused. Several may stand at once. Says what has happened, and what `bridge status` will name.",
+        "paused, observing, group-not-linked. Several may stand at once. Says what has happened, and what `bridge "
+        "status` will name.",
         "bridge play scene held-group",
         scene,
         _name,
