@@ -119,9 +119,11 @@ def _oldest(waits: int | None) -> str:
     return "" if waits is None else said_age(timedelta(seconds=waits)) if waits else "nothing waits"
 
 
-def _paused(everything: bool | None, *, removals: bool) -> str:
-    queues = {True: "paused", False: "running", None: "unknown"}[everything]
-    return f"Queues: {queues}. Removals: {'paused' if removals else 'allowed within the ceilings'}."
+def _paused(everything: bool | None, *, removals: bool, stopped: str = "", since: str = "") -> str:
+    """What is paused, and since when, as far as that is known."""
+    queues = {True: f"paused{stopped and f' since {stopped}'}", False: "running", None: "unknown"}[everything]
+    paused = f"paused{since and f' since {since}'}"
+    return f"Queues: {queues}. Removals: {paused if removals else 'allowed within the ceilings'}."
 
 
 def _restored(terminal: Terminal, answer: Status) -> str:
@@ -151,7 +153,15 @@ def _show_status(context: Context, answer: Status, measured: Mapping[str, Pace])
         ("last comparison", _run(terminal, answer.reconcile)),
         ("oldest change waits", _oldest(answer.oldest)),
         ("caught up until", terminal.time(answer.caught_up) or "not yet"),
-        ("paused", _paused(answer.paused_everything, removals=answer.paused_removals)),
+        (
+            "paused",
+            _paused(
+                answer.paused_everything,
+                removals=answer.paused_removals,
+                stopped=terminal.time(answer.stopped_since),
+                since=terminal.time(answer.paused_since),
+            ),
+        ),
         ("restored", _restored(terminal, answer)),
         ("open holds", answer.holds_open),
         ("parked", answer.parked),

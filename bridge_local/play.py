@@ -16,6 +16,7 @@ from threading import Lock
 from typing import Any
 
 from bridge.items import Reason, make_item
+from bridge.outbound.breaker import FIRST_WAIT
 from bridge.provisioning.hold_records import Hold, HoldState
 from bridge.provisioning.linking import LINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
@@ -146,6 +147,8 @@ class Stagehand:
 
     def refuse(self, server: str, status: int, match: str = "") -> None:
         """A server answers this status, to what matches."""
+        if server == "genesys" and self._is_refused:
+            self._meet_both(f"genesys-{status}")
         if server == "okta":
             self._okta.faults.add(Fault(match, okta_faults.refused(status)))
         else:
@@ -153,6 +156,8 @@ class Stagehand:
 
     def renew_secret(self) -> None:
         """Genesys Cloud's client has another secret than the bridge."""
+        if "down" in self._broken:
+            self._meet_both("genesys-503")
         self._genesys.tokens.client_secret = "renewed"  # noqa: S105 - made up
         self._genesys.revoke_tokens()
 
@@ -195,8 +200,25 @@ class Stagehand:
     @property
     def _is_stopped(self) -> bool:
         """Whether another scene keeps the bridge from meeting this one: then it has met it before that."""
-        broken = self._genesys.tokens.client_secret != self._secret
-        return self._observes or broken or bool(self._genesys.faults.rules)
+        return self._observes or self._is_refused or not self._broken.isdisjoint({"down", "limited"})
+
+    @property
+    def _broken(self) -> set[str]:
+        """How Genesys Cloud is broken, by a scene or in the ways of `Acts.break_`."""
+        return {getattr(rule.when, "how", "down") for rule in self._genesys.faults.rules}
+
+    @property
+    def _is_refused(self) -> bool:
+        """Whether the bridge's secret is not the client's."""
+        return self._genesys.tokens.client_secret != self._secret
+
+    def _meet_both(self, why: str) -> None:
+        """Genesys Cloud is down and the secret is refused: the bridge, which meets one of them, has met the other."""
+        now, saved = self._okta.now(), False
+        while not saved:  # the bridge may write the same record
+            met = self._store.breaker("genesys")
+            opened = met if met.open else replace(met, open=True, since=now, tried=now, wait=FIRST_WAIT)
+            saved = self._store.save_breaker(replace(opened, why=why, refused="genesys-token-401"))
 
     def _person(self, *, assigned: bool = True) -> str:
         number = len(self._okta.users.current) + 1

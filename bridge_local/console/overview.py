@@ -152,6 +152,7 @@ def _need(need: Need, status: Status, memory: Memory, options: str) -> dict[str,
     for breaker in status.breakers or ():
         name, text = _UPSTREAMS.get(breaker.upstream, breaker.upstream), text_of(breaker.why)
         if need.problem == f"{breaker.upstream}-credentials":
+            text = text_of(breaker.refused or breaker.why)
             title = f"{name} refuses the bridge's credentials: {_lower(text.means)}"
             says = f"Everything for it waits, and nothing is lost. {text.first}"
         elif need.problem == f"{breaker.upstream}-down":

@@ -43,6 +43,10 @@ class MemoryApp(Guarded):
         with self._lock:
             self.app_state = replace(self.app_state, removals_paused=paused, paused_since=at if paused else None)
 
+    def note_stopped(self, at: datetime | None) -> None:
+        with self._lock:
+            self.app_state = replace(self.app_state, stopped_since=at)
+
     def note_restored(self, at: datetime | None) -> None:
         with self._lock:
             state = replace(self.app_state, restored=at)

@@ -41,6 +41,15 @@ def test_gauges_are_told_while_nothing_happens(capsys: pytest.CaptureFixture[str
     assert told(world, capsys) == dict.fromkeys(GAUGES, 0)
 
 
+def test_a_pause_of_everything_is_told_as_a_pause(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told after a day, as that of removals is."""
+    world = World()
+    world.store.note_stopped(START)
+    assert told(world, capsys)["RemovalsPaused"] == 1
+    world.store.note_stopped(None)
+    assert told(world, capsys)["RemovalsPaused"] == 0
+
+
 def test_gauges_are_told_though_okta_is_away(capsys: pytest.CaptureFixture[str]) -> None:
     """An outage ends no alarm on a hold, and hides none."""
     world = World()

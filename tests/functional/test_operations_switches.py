@@ -8,7 +8,9 @@ from typing import Any, cast
 import pytest
 
 from bridge.items import Reason
+from bridge.operations.bridge_answers import Status
 from bridge.operations.group_links import GroupService
+from bridge.operations.needs import needs
 from bridge.provisioning.hold_records import HoldState, Verdict
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge.provisioning.records import Breaker, GroupLink, GroupState, LogCursor, ParkedItem
@@ -289,6 +291,21 @@ def test_a_change_starts_again_when_a_sync_begins_meanwhile(moves: int) -> None:
         assert stage.ask("group.ceiling", entity=TEAM, count=5, percent=None)["ceiling"] == 5
     else:
         assert stage.refused("group.ceiling", entity=TEAM, count=5, percent=None) == "unavailable"
+
+
+def test_a_pause_of_everything_remembers_when_it_began() -> None:
+    """A second pause begins no other one; a resumption ends it, and the status says it in its first lines."""
+    stage = Stage()
+    began = stage.world.clock.now()
+    stage.ask("pause", what="everything")
+    stage.world.clock.advance(3600)
+    stage.ask("pause", what="everything")
+    answer = stage.ask("status")
+    assert answer["stopped_since"] == began.isoformat().replace("+00:00", "Z")
+    [need] = needs(Status.model_validate(answer), stage.world.clock.now())
+    assert need.says == f"The queues are paused since {began:%Y-%m-%dT%H:%M} UTC"
+    stage.ask("resume", what="everything")
+    assert stage.ask("status")["stopped_since"] is None
 
 
 def test_a_pause_of_removals_remembers_when_it_began() -> None:

@@ -538,6 +538,9 @@ class TestApp:
         assert store.app() == AppState(sync_number=2, synced=NOW, removals_paused=True, reconciled="observe")
         store.pause_removals(paused=False)
         assert store.app().removals_paused is False
+        store.note_stopped(NOW)
+        assert store.app().stopped_since == NOW
+        store.note_stopped(None)
         store.confirm_organisation("client https://api.example.com")
         assert store.app().organisation == "client https://api.example.com"
         store.confirm_organisation("")

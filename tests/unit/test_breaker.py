@@ -388,3 +388,19 @@ class TestEntities:
         calls = Calls(VirtualClock())
         refused = Permanent("genesys-400", upstream="genesys", status=400)
         assert not any(self.failing(calls, str(entity), refused) for entity in range(100))
+
+
+def test_an_outage_hides_no_refused_credentials() -> None:
+    """They stay named until a call has passed; an outage alone names none."""
+    shared = Shared()
+    shared.process().open("genesys", "genesys-token-401")
+    shared.clock.advance(FIRST_WAIT)
+    with pytest.raises(BreakerOpen):
+        shared.process().check()
+    record = shared.store.breaker("genesys")
+    assert (record.why, record.refused) == ("genesys-503", "genesys-token-401")
+    shared.genesys.error = None
+    shared.clock.advance(LONGEST_WAIT)
+    shared.process().check()
+    shared.process().open("genesys", "genesys-503")
+    assert shared.store.breaker("genesys").refused == ""

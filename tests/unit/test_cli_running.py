@@ -382,6 +382,14 @@ def test_status_says_how_long_the_oldest_change_waits(oldest: int | None, first:
     assert fact in out
 
 
+def test_status_says_since_when_everything_is_paused() -> None:
+    """In the line of its need and among the facts."""
+    changes = {"paused_everything": True, "stopped_since": START.isoformat()}
+    out = Stage(status=status(**changes)).run("status").out
+    assert "The queues are paused since 2026-11-24T09:00 UTC: bridge resume --stack prod" in out
+    assert "Queues: paused since 2026-11-24 04:00:00 -05:00." in out
+
+
 def test_status_says_since_when_removals_are_paused() -> None:
     """So that somebody asks who did it, and why."""
     changes = {"paused_removals": True, "paused_since": START.isoformat()}

@@ -58,7 +58,7 @@ class Gauges:
         gauge(Metric.HOLDS_OPEN, holds)
         gauge(Metric.PARKED_OPEN, parked)
         gauge(Metric.EXCEPTIONS_KEPT, kept)
-        gauge(Metric.REMOVALS_PAUSED, app.removals_paused)
+        gauge(Metric.REMOVALS_PAUSED, app.removals_paused or app.stopped_since is not None)
         gauge(Metric.BREAKER_OPEN, breakers)
         gauge(Metric.GROUPS_NOT_LINKED, unlinked)
         gauge(Metric.OBSERVING, self.mode is Mode.OBSERVE and app.bootstrapped)

@@ -41,13 +41,15 @@ class Depth(Part):
 class Breaker(Part):
     """An upstream's breaker: ``open`` while nobody calls the upstream, ``closed`` otherwise.
 
-    That of ``organisation`` is open while the credentials show no account that the bridge knows.
+    That of ``organisation`` is open while the credentials show no account that the bridge knows. ``refused`` is the
+    reason code with which credentials were refused before an outage, and that nobody has seen mended.
     """
 
     upstream: str
     state: str
     since: datetime | None = None
     why: str = ""
+    refused: str = ""
 
 
 class SetUp(Part):
@@ -90,6 +92,7 @@ class Status(Answer):
     paused_everything: bool | None
     paused_removals: bool
     paused_since: datetime | None = Field(default=None, description="when an operator paused removals")
+    stopped_since: datetime | None = Field(default=None, description="when an operator paused everything")
     restored: datetime | None = Field(default=None, description="when the records came back from a backup")
     held_until: datetime | None = Field(default=None, description="until when a restore holds removals at least")
     queues: dict[str, Depth]

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.items import format_time
-from bridge.operations.bridge_answers import Breaker, Status
+from bridge.operations.bridge_answers import Status
 from bridge.operations.reasons import text_of
+from bridge.outbound.breaker import refuses_us
 from bridge.provisioning.organisation import UPSTREAM
 
 #: So long catch-up may have read nothing before somebody is needed: as `CatchUpStoppedAlarm`.
 BEHIND = timedelta(minutes=30)
-#: Reason codes of a breaker that somebody has to mend: a credential, a role or a scope is refused.
-_REFUSED = re.compile(
-    r".*-(401|403|token-(400|401|403|missing|malformed)|client-missing|dpop-required|app-404|not-visible)"
-)
 #: What a check of the event hook found -> the first command, and what to say.
 _HOOK = {
     "not-active": ("hook status", "No active event hook of Okta delivers here: changes come minutes later"),
@@ -51,9 +47,11 @@ def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
         yield Need("not-set-up", "setup", "Not set up yet: the secret is not filled")
     for breaker in status.breakers or ():
         if breaker.state == "open":
-            yield _of_breaker(breaker)
+            yield _of_breaker(breaker.upstream, breaker.why)
+            if breaker.refused:
+                yield _of_breaker(breaker.upstream, breaker.refused)
     if status.paused_everything:
-        yield Need("queues-paused", "resume", "The queues are paused")
+        yield Need("queues-paused", "resume", f"The queues are paused{_since(status.stopped_since)}")
     if status.mode == "observe" and status.bootstrapped:
         yield Need("observing", "check", "The bridge only observes, although it has enforced before")
     if status.app_status not in {None, "ACTIVE"}:
@@ -69,13 +67,12 @@ def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
         yield Need("reconcile-overdue", "reconcile", "A comparison of everything is overdue by its schedule")
 
 
-def _of_breaker(breaker: Breaker) -> Need:
-    upstream, why = breaker.upstream, breaker.why
+def _of_breaker(upstream: str, why: str) -> Need:
     if upstream == UPSTREAM:
         says = "Another Genesys Cloud organisation? Correct the secret, or else"
         return Need("another-organisation", "confirm organisation", says)
     first = text_of(why).first[:-1]
-    if _REFUSED.fullmatch(why):
+    if refuses_us(why):
         name = {"okta": "Okta", "genesys": "Genesys Cloud"}.get(upstream, upstream)
         return Need(f"{upstream}-credentials", "check", f"{name} refuses the bridge's credentials ({why}): {first}")
     return Need(f"{upstream}-down", "check", f"Nobody calls {upstream} ({why}): {first}")
@@ -95,12 +92,16 @@ def _of_some(status: Status) -> Iterator[Need]:
         yield Need("dead-letters", "check", f"SQS has given messages up ({dead.waiting}); see docs/runbook.md")
     by_restore = status.restored is not None and status.paused_since is None  # it ends by itself, and only so
     if status.paused_removals and not by_restore:
-        since = f" since {format_time(status.paused_since)[:16]} UTC" if status.paused_since is not None else ""
+        since = _since(status.paused_since)
         yield Need("removals-paused", "resume removals", f"Removals are paused{since}")
     if status.not_linked:
         causes = ", ".join(f"{entity.removeprefix('group:')} {why}" for entity, why in [*status.not_linked.items()][:3])
         more = " and others" if len(status.not_linked) > 3 else ""  # noqa: PLR2004 - as many as are named
         yield Need("group-not-linked", "group list", f"Groups in scope are not linked ({causes}{more})")
+
+
+def _since(at: datetime | None) -> str:
+    return "" if at is None else f" since {format_time(at)[:16]} UTC"
 
 
 def said_age(age: timedelta) -> str:

@@ -14,6 +14,7 @@ from bridge.operations import bridge_answers
 from bridge.operations.holds import HoldService
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
+from bridge.outbound.breaker import refuses_us
 from bridge.provisioning.exceptions import standing
 from bridge.provisioning.linking import not_linked
 from bridge.provisioning.organisation import UPSTREAM
@@ -87,6 +88,7 @@ class StatusService:
             paused_everything=None if reading is None else not any(reading.values()),
             paused_removals=app.removals_paused,
             paused_since=app.paused_since,
+            stopped_since=None if reading is None or any(reading.values()) else app.stopped_since,
             restored=app.restored,
             held_until=app.restored and app.restored + self._window,
             queues={queue: self._depth(url, (reading or {}).get(queue)) for queue, url in self._queue_urls.items()},
@@ -113,7 +115,11 @@ class StatusService:
     def _breaker(self, upstream: str) -> bridge_answers.Breaker:
         record = self._store.breaker(upstream)
         return bridge_answers.Breaker(
-            upstream=upstream, state="open" if record.open else "closed", since=record.since, why=record.why
+            upstream=upstream,
+            state="open" if record.open else "closed",
+            since=record.since,
+            why=record.why,
+            refused=record.refused if record.open and not refuses_us(record.why) else "",
         )
 
     def missing_keys(self, secrets: Secrets) -> list[str]:

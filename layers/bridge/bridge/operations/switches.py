@@ -61,6 +61,7 @@ class Switches:
             reading = self.reading()
         else:
             reading = {queue: self._enable(id_, not paused) for queue, id_ in self._mappings.items()}
+            self._store.note_stopped((self._store.app().stopped_since or self._now()) if paused else None)
         return bridge_answers.Paused(everything=not any(reading.values()), removals=self._store.app().removals_paused)
 
     def _enqueue_decided(self) -> None:

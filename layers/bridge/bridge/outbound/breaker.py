@@ -10,6 +10,7 @@ upstream in the state table. That record is an aid: where it cannot be read or w
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -31,6 +32,10 @@ FLAPPING = timedelta(minutes=10)
 _FRESH = timedelta(seconds=5)
 #: The upstream whose refusals are counted, and how often a change of them is tried where others write too.
 _REFUSING, _CHANGE_TRIES = "genesys", 3
+#: Reason codes that somebody has to mend: a credential, a role or a scope is refused.
+_REFUSED = re.compile(
+    r".*-(401|403|token-(400|401|403|missing|malformed)|client-missing|dpop-required|app-404|not-visible)"
+)
 
 
 class Breakers:
@@ -80,7 +85,8 @@ class Breakers:
             return
         flaps = breaker.since is not None and now - breaker.since < FLAPPING
         wait = _longer(breaker.wait) if flaps and breaker.wait else FIRST_WAIT
-        self._save(replace(breaker, open=True, why=why, since=now, tried=now, wait=wait))
+        opened = replace(breaker, open=True, why=why, since=now, tried=now, wait=wait)
+        self._save(replace(opened, refused=_refused(opened)))
         logger.error("breaker opened", extra={"upstream": upstream, "why": why, "wait": wait})
 
     def refusals(self) -> RefusalLog:
@@ -109,9 +115,10 @@ class Breakers:
         failure = self._probe(breaker.upstream)
         if failure is not None:
             why, wait = _reason(failure), _longer(breaker.wait)
-            self._save(replace(leased, why=why, wait=wait))
+            failed = replace(leased, why=why, wait=wait)
+            self._save(replace(failed, refused=_refused(failed)))
             raise self._waiting(breaker, wait) from failure
-        self._save(replace(leased, open=False, since=self._clock.now(), wait=breaker.wait))
+        self._save(replace(leased, open=False, since=self._clock.now(), wait=breaker.wait, refused=""))
         logger.info("breaker closed", extra={"upstream": breaker.upstream})
 
     def _probe(self, upstream: str) -> Exception | None:
@@ -186,6 +193,16 @@ def outage_upstream(error: Exception) -> str:
     no_entry = error.reason.startswith(f"{error.upstream}-token-") or error.status in {401, 403}
     whole = gone or no_entry or isinstance(error, AuthFailure) or error.status in {502, 503, 504}
     return error.upstream if whole else ""
+
+
+def refuses_us(why: str) -> bool:
+    """Whether a failure means that credentials, a role or a scope are refused, which no waiting mends."""
+    return _REFUSED.fullmatch(why) is not None
+
+
+def _refused(breaker: Breaker) -> str:
+    """What has refused our credentials last: this failure, or one before it."""
+    return breaker.why if refuses_us(breaker.why) else breaker.refused
 
 
 def _longer(wait: int) -> int:

@@ -121,6 +121,10 @@ class AppRecords(Protocol):
         """Remember whether every removal is to be held, and since when."""
         ...
 
+    def note_stopped(self, at: datetime | None) -> None:
+        """Remember since when everything is paused, None for no more."""
+        ...
+
     def note_restored(self, at: datetime | None) -> None:
         """The records came back from a backup: nothing is compared yet, removals are held; None ends that."""
         ...

@@ -98,6 +98,7 @@ class AppState:
         judging_due: whether a sync that had to judge the whole change found the application switched off.
         restored: when the records came back from a backup; None once what has changed since is known to be read.
         paused_since: when an operator paused removals; None while nobody has, and in records of earlier releases.
+        stopped_since: when an operator paused everything; likewise.
     """
 
     epoch: int = 0
@@ -111,6 +112,7 @@ class AppState:
     judging_due: bool = False
     restored: datetime | None = None
     paused_since: datetime | None = None
+    stopped_since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -276,6 +278,8 @@ class Breaker:
         wait: seconds from then to the next probe; kept when it closes, for one that flaps.
         version: how often the record was written.
         refusals: what the upstream refuses although it may be called.
+        refused: the reason code with which our credentials were refused, until it may be called again: an outage that
+            follows hides it, and does not mend it.
     """
 
     upstream: str
@@ -286,6 +290,7 @@ class Breaker:
     wait: int = 0
     version: int = 0
     refusals: RefusalLog = RefusalLog()
+    refused: str = ""
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ class AppStateRecords(Records):
         since = at.isoformat() if paused and at is not None else None
         self._table.update(Update(_KEY, put={"removals_paused": paused, "paused_since": since}))
 
+    def note_stopped(self, at: datetime | None) -> None:
+        self._table.update(Update(_KEY, put={"stopped_since": at and at.isoformat()}))
+
     def note_restored(self, at: datetime | None) -> None:
         if at is None:
             self._table.update(Update(_KEY, put={"restored": None}))
