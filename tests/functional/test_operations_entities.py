@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import signature
 from typing import Any
@@ -155,12 +156,20 @@ def test_a_tried_sync_of_a_held_group_says_that_everything_joins_the_hold() -> N
     assert "Hold 1 is open: 20 wait for a decision (ceiling-percent)." in says
 
 
+def ended_before(world: World, person: str) -> None:
+    """A sync has met the event of their unassignment, and did not come to its end."""
+    world.store.user_links[person] = replace(world.store.user_links[person], assigned=False)
+
+
 def test_a_tried_sync_of_a_user_who_is_not_assigned_names_the_deactivation() -> None:
     """Or that it would wait for a person: the twentieth of the window does not go by itself."""
     stage = Stage()
     world = stage.world
     person, *others = world.provisioned(25)
     world.okta.unassign_user(person)
+    planned = stage.ask("sync", entity=f"user:{person}")["planned"]
+    assert planned["calls"][-1] == "would hold the deactivation (unassignment-unexplained)"
+    ended_before(world, person)
     planned = stage.ask("sync", entity=f"user:{person}")["planned"]
     assert planned["calls"][-1] == f"would PATCH users/{world.account(person)['id']} replace active"
     world.store.reserve("app", others, world.clock.now())
@@ -432,6 +441,7 @@ def test_a_preview_that_ends_access_by_the_assignment_alone_says_that_the_ceilin
     with world.okta.quietly():
         world.okta.unassign_user(unassigned)
         world.okta.deactivate(leaver)
+    ended_before(world, unassigned)
     assert "subject to the ceiling" in stage.ask("sync", entity=f"user:{unassigned}")["planned"]["says"]
     assert "subject to the ceiling" not in stage.ask("sync", entity=f"user:{leaver}")["planned"]["says"]
 

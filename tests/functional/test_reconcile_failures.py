@@ -19,7 +19,7 @@ from bridge_local.faults import Fault, Serve, before, edited
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.faults import short_listing
-from tests.functional.test_reconcile import company, found, genesys_id, unheard, writes
+from tests.functional.test_reconcile import approved, company, found, genesys_id, unheard, writes
 from tests.world import Countdown, World
 
 
@@ -178,6 +178,7 @@ def test_a_small_company_may_shrink_to_almost_nothing() -> None:
     assert (run.failed, found(run)["not-assigned"]) == ("", 5)
     world.decide("app", Verdict.APPROVE)
     world.settle()
+    approved(world)
     world.assert_users_equal()
 
 
@@ -371,6 +372,7 @@ def test_little_time_each_leads_to_the_same_end(monkeypatch: pytest.MonkeyPatch)
     assert (run.number, run.failed) == (1, "")
     assert found(run) == {"not-assigned": 1, "drifted": 1, "gone": 1}
     world.settle()
+    approved(world)
     world.assert_users_equal()
 
 
@@ -412,6 +414,7 @@ def _reconciled(deaths: int) -> bool:
     left[0] = 0
     assert (run.number, run.failed) == (1, "")
     world.settle()
+    approved(world)
     world.assert_users_equal()
     assert world.members(group) == set(people[:3])
     assert not world.store.seen_places

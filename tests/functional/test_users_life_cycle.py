@@ -74,7 +74,7 @@ def test_suspended_users_may_be_left_as_they_are() -> None:
 
 
 def test_end_of_an_ignored_suspension_reads_the_assignment_again() -> None:
-    """An activation event makes a known assignment unknown: who lost it unnoticed is out."""
+    """An activation event makes a known assignment unknown: who lost it, and no event tells of it, is a person's."""
     world = World({"SUSPENDED_USERS": "ignore"})
     user = linked(world)
     world.okta.suspend(user)
@@ -82,7 +82,7 @@ def test_end_of_an_ignored_suspension_reads_the_assignment_again() -> None:
         world.okta.unassign_user(user)
     world.okta.unsuspend(user)
     world.happen()
-    assert world.account(user)["active"] is False
+    assert "unassignment-unexplained" in [entry.why for entry in world.journal(f"user:{user}")]
 
 
 def test_assignment_of_who_was_deprovisioned_is_unknown() -> None:

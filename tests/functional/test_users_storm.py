@@ -119,7 +119,7 @@ def test_listing_is_forgotten_when_groups_or_the_application_change() -> None:
     world.happen()
     world.deliver(late)
     world.settle()
-    assert world.account(user)["active"] is False
+    assert "unassignment-unexplained" in [entry.why for entry in world.journal(f"user:{user}")]
 
 
 def test_the_longer_a_listing_is_the_more_single_reads_must_pay_for_it() -> None:

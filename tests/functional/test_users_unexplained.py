@@ -6,6 +6,8 @@ import pytest
 
 from bridge.items import Reason
 from bridge.provisioning.hold_records import Verdict
+from bridge_local.faults import Fault
+from bridge_local.genesys.faults import refused
 from tests.world import World
 
 
@@ -68,34 +70,19 @@ def test_people_who_really_leave_meanwhile_are_told_by_their_events() -> None:
     assert active(world, people) == set(people[3:])
 
 
-def test_two_whom_no_event_tells_of_end_after_the_whole_listing() -> None:
-    """Lost events of two people are no narrowed role: ten minutes later they end, though nobody decides."""
-    world = World()
-    people = world.provisioned(12)
-    for person in people[:2]:
-        world.okta.unassign_user(person)
-    world.events()
-    for person in people[:2]:
-        world.ask(f"user:{person}", Reason.RECONCILE)
-    world.work_off()
-    assert active(world, people) == set(people)
-    world.settle()
-    assert active(world, people) == set(people[2:])
-    assert world.store.hold("app") is None
-
-
-def test_many_whom_no_event_tells_of_are_a_persons() -> None:
-    """Nineteen without an event cannot be told from a narrowed role: approved, they end."""
+@pytest.mark.parametrize("leavers", [1, 2, 19])
+def test_whom_no_event_tells_of_are_a_persons(leavers: int) -> None:
+    """Leavers without an event cannot be told from people whom a narrowed role hides: approved, they end."""
     world = World()
     people = world.provisioned(40)
-    for person in people[:19]:
+    for person in people[:leavers]:
         world.okta.unassign_user(person)
     world.events()
     world.reconcile_whole()
     assert active(world, people) == set(people)
     world.decide("app", Verdict.APPROVE)
     world.settle()
-    assert active(world, people) == set(people[19:])
+    assert active(world, people) == set(people[leavers:])
 
 
 def test_an_event_that_comes_late_explains() -> None:
@@ -178,3 +165,127 @@ def test_a_404_on_somebody_who_vanished_without_a_word_is_no_deletion() -> None:
     world.settle()
     assert world.account(people[11])["active"]
     assert world.parked(f"user:{people[11]}") == ["user-not-visible"]
+
+
+@pytest.mark.parametrize("hidden", [1, 2])
+@pytest.mark.parametrize("how", ["events", "reconcile", "operator", "redrive"])
+def test_a_role_that_hides_one_or_two_ends_nobodys_access(hidden: int, how: str) -> None:
+    """So few are as much a person's as many are, whatever brings their syncs, an operator's and a redrive too."""
+    world, people = narrowed(12, 12 - hidden)
+    for person in people[12 - hidden :]:
+        if how == "events":
+            world.okta.update_profile(person, {"title": "Adviser"})
+        elif how != "reconcile":
+            world.ask(f"user:{person}", Reason(how))
+    world.reconcile_whole() if how == "reconcile" else world.happen()
+    assert active(world, people) == set(people)
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert (hold.state, hold.reason, hold.staged) == ("open", "unassignment-unexplained", hidden)
+
+
+def test_others_leave_while_somebody_who_vanished_is_held() -> None:
+    """A hold for want of an event keeps nobody else whose event came, and the held one stays."""
+    world, people = narrowed(12, 11)
+    world.reconcile_whole()
+    world.okta.unassign_user(people[0])
+    world.happen()
+    assert active(world, people) == set(people[1:])
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert (hold.state, hold.staged) == ("open", 1)
+
+
+def test_an_event_that_comes_after_the_hold_ends_it() -> None:
+    """The hook lost an end and catch-up stood still for an hour: its event takes the leaver out of the hold."""
+    world = World()
+    people = world.provisioned(12)
+    world.poll()
+    world.okta.unassign_user(people[0])
+    world.events()
+    world.reconcile_whole()
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert hold.state == "open"
+    world.clock.advance(3600)
+    world.poll()
+    world.settle()
+    assert active(world, people) == set(people[1:])
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert hold.state == "resolved"
+
+
+def test_an_application_that_returns_explains_nothing() -> None:
+    """Who was hidden while the application was switched off is no leaver when it returns."""
+    world, people = narrowed(12, 10)
+    world.okta.deactivate_app()
+    for person in people[10:]:
+        world.ask(f"user:{person}", Reason.RECONCILE)
+    world.work_off()
+    world.okta.activate_app()
+    world.happen()
+    assert active(world, people) == set(people)
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert hold.staged == 2
+
+
+def test_an_exception_that_is_taken_back_explains_nothing() -> None:
+    """Who was hidden, and kept by a rejection, is held anew once the exception is taken back."""
+    world, people = narrowed(12, 10)
+    world.reconcile_whole()
+    world.decide("app", Verdict.REJECT)
+    world.settle()
+    for person in people[10:]:
+        world.ask(f"user:{person}", Reason.RECONCILE)
+    world.settle()
+    assert world.store.exceptions("app") == set(people[10:])
+    world.store.remove_exceptions("app", people[10:])
+    world.ask("app", Reason.HOLD)
+    world.settle()
+    assert active(world, people) == set(people)
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert (hold.state, hold.staged) == ("open", 2)
+
+
+def test_a_redrive_ends_a_leaver_whose_end_was_refused() -> None:
+    """Genesys Cloud refused the end that an event had explained: the redrive, which has no event, goes on with it."""
+    world = World()
+    people = world.provisioned(12)
+    refusal = world.genesys.faults.add(Fault("PATCH .*/users/", refused(400)))
+    world.okta.unassign_user(people[0])
+    world.happen()
+    assert active(world, people) == set(people)
+    assert world.parked(f"user:{people[0]}")
+    world.genesys.faults.remove(refusal)
+    world.ask(f"user:{people[0]}", Reason.REDRIVE)
+    world.settle()
+    assert active(world, people) == set(people[1:])
+
+
+def test_who_left_while_the_bridge_observed_ends_when_it_enforces() -> None:
+    """An event explained the end that observe mode kept back: the first comparison that enforces carries it out."""
+    world = World({"MODE": "observe"})
+    people = world.provisioned(12)
+    world.okta.unassign_user(people[0])
+    world.happen()
+    assert active(world, people) == set(people)
+    world.variables["MODE"] = "enforce"
+    world.restart()
+    world.ask(f"user:{people[0]}", Reason.RECONCILE)
+    world.settle()
+    assert active(world, people) == set(people[1:])
+
+
+def test_an_observing_bridge_holds_who_has_vanished_once() -> None:
+    """Observe mode says that somebody without an event would be held, and asks no further."""
+    world, people = narrowed(12, 11)
+    world.variables["MODE"] = "observe"
+    world.restart()
+    world.ask(f"user:{people[11]}", Reason.RECONCILE)
+    world.settle()
+    assert world.last(f"user:{people[11]}").why == "unassignment-doubted"
+    assert world.last("app").why == "unassignment-unexplained"
+    assert not world.store.dues()

@@ -22,6 +22,9 @@ def adopted_blindly(link: UserLink, genesys_id: str) -> UserLink:
         refused={},
         gone_id="",
         created=None,
+        assigned=None,
+        unassigned_due="",
+        version="",
     )
 
 

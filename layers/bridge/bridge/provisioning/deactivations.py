@@ -24,16 +24,12 @@ from bridge.provisioning.permissions import (
     PERMITS,
     Permission,
     Permissions,
-    is_explained,
 )
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
 from bridge.provisioning.sync import Report, Work
 from bridge.settings import Mode, ProvisioningSettings
-
-#: So many who have vanished from the application without an event are no coincidence: a role may have been narrowed.
-UNEXPLAINED_THRESHOLD = 3
 
 
 class Deactivations:
@@ -155,19 +151,11 @@ def _unexplained(standing: Standing, leaving: dict[str, str]) -> tuple[frozenset
     """Who of those who leave is left to their own sync, which may still explain it, and who is held apart.
 
     Args:
-        standing: the hold: whom it stages for this stays in it.
+        standing: the hold: whom it stages stays in it.
         leaving: Okta id -> what their deactivation waits for.
     """
-    unexplained = frozenset(okta_id for okta_id, why in leaving.items() if not is_explained(why))
     waiting, doubted = (
-        frozenset(okta_id for okta_id in unexplained if leaving[okta_id] == permission.value)
+        frozenset(okta_id for okta_id, why in leaving.items() if why == permission.value)
         for permission in (Permission.UNEXPLAINED, Permission.DOUBTED)
     )
-    if doubted and len(unexplained) >= UNEXPLAINED_THRESHOLD:  # read alone or not: all who have vanished count
-        waiting = unexplained - doubted
-    else:
-        doubted = frozenset()
-    staged = standing.staged.keys() & leaving.keys()
-    if standing.hold is not None and standing.hold.reason == Permission.UNEXPLAINED.value:
-        doubted |= staged
-    return waiting - staged, doubted
+    return waiting - standing.staged.keys(), doubted

@@ -151,7 +151,8 @@ class HoldLifecycle:
         staged = self._store.staged(work.entity, hold.number)
         if wanted == staged.keys() and hold.state is HoldState.OPEN:
             return hold
-        opening = self._write(stands, replace(hold, state=HoldState.OPENING, revision=hold.revision + 1))
+        opening = replace(hold, state=HoldState.OPENING, revision=hold.revision + 1, reason=plan.reason or hold.reason)
+        opening = self._write(stands, opening)
         if joining := wanted - staged.keys():
             self._store.stage(work.entity, hold.number, opening.revision, joining)
         self.release(hold, staged.keys() - wanted)

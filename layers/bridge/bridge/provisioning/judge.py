@@ -16,6 +16,8 @@ from bridge.provisioning.hold_records import Decision, Hold, HoldState, Verdict
 PERCENT_FROM = 20
 #: Groups of at least this size never become empty without a person's approval.
 NEVER_EMPTY_FROM = 5
+#: Why somebody is held who has vanished from the application without an event.
+UNEXPLAINED = "unassignment-unexplained"
 #: States in which a hold blocks removals.
 BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
 _NOBODY: frozenset[str] = frozenset()
@@ -53,7 +55,7 @@ class Facts:
     adopted: AbstractSet[str] = _NOBODY  #: members and listed people whose accounts were not made by the bridge
     seen: AbstractSet[str] = _NOBODY  #: those of them whom a sync has seen in the Okta group
     protected: AbstractSet[str] | None = _NOBODY  #: who leaves by a person's decision alone; None: nobody knows
-    doubted: AbstractSet[str] = _NOBODY  #: who has vanished with others, and nothing explains it
+    doubted: AbstractSet[str] = _NOBODY  #: who has vanished, and nothing explains it
     hold: Hold | None = None  #: the newest hold
     staged: Mapping[str, int] = field(default_factory=dict)  #: whom it stages, in which revision
     decision: Decision | None = None  #: what a person said of it
@@ -150,6 +152,8 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
     staged = leaving if reason else apart
     waits = bool(counted) and not reason and facts.waits
     aside = _aside_because(facts, protected)
+    # A hold of such people alone takes the reason of those who come to wait with them.
+    why = blocking.reason if blocking is not None and blocking.reason != UNEXPLAINED else reason or aside
     plan = replace(
         plan,
         counted=_NOBODY if reason or waits else counted,
@@ -157,8 +161,8 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
         later=plan.later | counted if waits else plan.later,
         staged=staged,
         held=staged,
-        why=(blocking.reason if blocking is not None else reason or aside) if staged else "",
-        reason=reason or aside,
+        why=why if staged else "",
+        reason=why,
         explanation=f"W={len(counted)} c={len(recent)} B={base}",
     )
     return replace(plan, change=_change(facts, plan, blocking, staged))
@@ -167,12 +171,17 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
 def _aside_because(facts: Facts, protected: frozenset[str]) -> str:
     """Why some wait apart from the others."""
     if not protected:
-        return "unassignment-unexplained" if facts.doubted else "first-link"
+        return UNEXPLAINED if facts.doubted else "first-link"
     return "protected" if facts.protected is not None else "protected-group-unknown"
 
 
 def _is_of_some(hold: Hold, facts: Facts, people: frozenset[str]) -> bool:
-    """Whether the hold stages such people alone, protected or doubted: the others do not wait with them."""
+    """Whether the hold stages such people alone, protected or doubted: the others do not wait with them.
+
+    Nor does anyone doubted whose end an event has explained since.
+    """
+    if hold.reason == UNEXPLAINED:
+        return True
     return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= people
 
 

@@ -6,9 +6,8 @@ when the same user is approved, and no reservation that a sync left behind permi
 
 Okta answers 404 for everybody outside of what a role may see, and a role that was narrowed to a part of the application
 still shows the others. So a 404 needs something that explains it: the event of the assignment's end, newer than the
-last answer that showed them assigned, or an operator who asks. Without that a user waits for the event, ten minutes and
-so two catch-ups long, and then the whole listing says whether several have vanished like that: they are a person's to
-decide.
+last answer that showed them assigned. Without that a user waits for the event, ten minutes and so two catch-ups long,
+and then they are a person's to decide, be it one: nothing that Okta answers can tell them from somebody hidden.
 """
 
 from __future__ import annotations
@@ -51,8 +50,12 @@ class Permission(Enum):
     HELD = "deactivation-ceiling"
     EXCEPTED = "excepted"
     UNEXPLAINED = "unassignment-unexplained"  #: an event may still explain it
-    DOUBTED = "unassignment-doubted"  #: none has; the application's sync must say
+    DOUBTED = "unassignment-doubted"  #: none has; the application's sync must hold them
     ASK = "ask"  #: it must say for the ceiling
+
+
+#: What those wait for whose missing assignment nothing explains.
+_UNEXPLAINED = frozenset({Permission.UNEXPLAINED.value, Permission.DOUBTED.value})
 
 
 class Permissions:
@@ -80,22 +83,17 @@ class Permissions:
         self._lag = timedelta(seconds=settings.read_lag_seconds)
         self._window = timedelta(hours=settings.ceiling_window_hours)
 
-    def of(
-        self,
-        work: Work,
-        link: UserLink,
-        app: AppState,
-        *,
-        explained: bool,
-        known: datetime | None = None,
-        listed: bool = False,
-    ) -> Permission:
+    def of(self, link: UserLink, app: AppState, doubt: Permission | None, *, listed: bool = False) -> Permission:
         """Whether this user may be deactivated now, or what it waits for.
 
-        Where no listing has been read, nobody goes by one answer: it is asked for again. A missing assignment may be
-        `explained` by what else Okta says of the user, or by an event newer than they were `known` to be assigned. With
-        `listed` a listing alone does not show them, which is enough where a person approved it, and the listing was not
-        what was doubted.
+        Where no listing has been read, nobody goes by one answer: it is asked for again. With `listed` a listing alone
+        does not show them, which is enough where a person approved it, and the listing was not what was doubted.
+
+        Args:
+            link: the user's record.
+            app: the application's.
+            doubt: what a missing assignment waits for that nothing explains, see `doubt`.
+            listed: whether nobody has read them alone.
 
         Raises:
             Transient: the second answer does not say that they are unassigned.
@@ -107,8 +105,8 @@ class Permissions:
         permits = [OBSERVED] if self._observes else []
         if not app.removals_paused:
             permits.append(PERMITS)
-        approved, doubt = self._is_approved(okta_id), None if explained else self._doubt(work, link, known)
-        if (approved or not (protected or doubt is Permission.UNEXPLAINED)) and any(
+        approved = self._is_approved(okta_id)
+        if (approved or not (protected or doubt)) and any(
             self._is_permitted(self._store.removal(entity, okta_id)) for entity in permits
         ):
             if listed and not (approved and self._is_proved()):
@@ -116,7 +114,8 @@ class Permissions:
             return Permission.GIVEN
         hold = self._lifecycle.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
-            return Permission.HELD if doubt is None else Permission.DOUBTED
+            # Explained after all: the application's sync may let them go.
+            return Permission.HELD if doubt or link.unassigned_due not in _UNEXPLAINED else Permission.ASK
         if doubt is not None:
             return doubt
         if protected or hold is not None or app.removals_paused or not self._is_few(okta_id):
@@ -126,10 +125,15 @@ class Permissions:
         self._require_unassigned(okta_id)
         return Permission.GIVEN
 
-    def _doubt(self, work: Work, link: UserLink, known: datetime | None) -> Permission | None:
-        """What a missing assignment that nothing explains waits for; None for one that is explained."""
-        asked = work.reasons & {Reason.OPERATOR, Reason.REDRIVE}
-        if asked or is_explained(link.unassigned_due) or any(self._explains(item, known) for item in work.items):
+    def doubt(self, work: Work, link: UserLink) -> Permission | None:
+        """What a missing assignment waits for that nothing explains; None for one that is explained.
+
+        An event explains it that is newer than they were known to be assigned, and so does one that an earlier sync has
+        met, and that they were DEPROVISIONED, which takes every assignment.
+        """
+        if link.status == "DEPROVISIONED" or has_ended(link):
+            return None
+        if any(self._explains(item, last_assigned(link)) for item in work.items):
             return None
         waited = any(item.due == Permission.UNEXPLAINED.value for item in work.items)
         return (
@@ -175,15 +179,18 @@ class Permissions:
         self.forget(okta_id)
         return report
 
-    def refuse(self, link: UserLink, permission: Permission) -> str:
+    def refuse(self, link: UserLink, permission: Permission, doubt: Permission | None) -> str:
         """Have that come about which a user waits for who has no permission; why they wait."""
-        if permission is Permission.UNEXPLAINED and link.unassigned_due != permission.value:
-            self._store.note_due(Due(link.entity, permission.value, self._clock.now() + EXPLANATION_WAIT))
-        if permission is Permission.ASK or (
-            permission is Permission.DOUBTED and link.unassigned_due != permission.value
-        ):
+        if doubt is Permission.UNEXPLAINED and not self._waits_for_event(link.entity):
+            self._store.note_due(Due(link.entity, doubt.value, self._clock.now() + EXPLANATION_WAIT))
+        if permission in {Permission.ASK, Permission.DOUBTED}:
             self.ask()
+        if permission is Permission.HELD and doubt:
+            return Permission.UNEXPLAINED.value
         return Permission.HELD.value if permission is Permission.ASK else permission.value
+
+    def _waits_for_event(self, entity: str) -> bool:
+        return any(due.why == Permission.UNEXPLAINED.value for due in self._store.dues(entity))
 
     def _uncount(self, okta_id: str, before: Removal | None) -> None:
         """Take a reservation back; what was counted `before` counts on."""
@@ -240,12 +247,11 @@ class Permissions:
             self.ask()
 
 
-def is_explained(unassigned_due: str) -> bool:
-    """Whether a user's own sync has met what explains their missing assignment."""
-    return unassigned_due not in {"", Permission.UNEXPLAINED.value, Permission.DOUBTED.value}
+def has_ended(link: UserLink) -> bool:
+    """Whether an earlier sync has met what explains that somebody is not assigned, and none has seen them assigned."""
+    return link.assigned is False and link.unassigned_due not in _UNEXPLAINED
 
 
 def last_assigned(link: UserLink) -> datetime | None:
     """Okta's ``Date`` as of which somebody was last known to be assigned; None when that is not on record."""
-    waits = bool(link.unassigned_due) and not is_explained(link.unassigned_due)
-    return link.assignment_read if link.assigned or waits else None
+    return link.assignment_read if link.assigned or link.unassigned_due in _UNEXPLAINED else None

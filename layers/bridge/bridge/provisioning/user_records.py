@@ -97,13 +97,15 @@ class UserLink:
         origin: created by the bridge or adopted by it.
         hashes: SCIM path -> keyed hash of the value last written.
         status: the Okta status last seen (``DELETED`` for a believed 404).
-        assigned: whether the user was assigned to the application when last read; None when unknown.
+        assigned: whether the user was assigned to the application when last read; None when unknown, and while nothing
+            explains a missing assignment.
         epoch: the application's epoch when `assigned` was read.
         synced: Okta's ``Date`` of the first read of the last successful sync.
         assignment_read: Okta's ``Date`` as of which the assignment was last read, or last proved of no matter.
         groups_due: whether the linked groups of the user must still be synced.
-        unassigned_due: a deactivation for a missing assignment waits (``app-not-active``, ``deactivation-ceiling``),
-            or is not wanted (``excepted``); else empty.
+        unassigned_due: a deactivation for a missing assignment waits (``unassignment-unexplained`` and
+            ``unassignment-doubted`` where no event tells of its end; otherwise ``app-not-active``,
+            ``deactivation-ceiling``), or is not wanted (``excepted``); else empty.
         waiting: the conflict that waits for the search index, another user or a person, else None.
         pending: writes whose end is not known.
         refused: SCIM path -> the value that Genesys Cloud does not take; never ``active``.

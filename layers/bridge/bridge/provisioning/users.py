@@ -17,7 +17,7 @@ from bridge.provisioning.assignments import Assigned, Assignment, Assignments, w
 from bridge.provisioning.followups import Joining, group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.managers import TRIES, Managers
-from bridge.provisioning.permissions import Permission, Permissions, is_explained, last_assigned
+from bridge.provisioning.permissions import Permission, Permissions, has_ended, last_assigned
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
@@ -125,8 +125,7 @@ class UserSync:
         if not link.is_link:
             return self._settle(link, DELETED, report.finish("unchanged", "no-such-user"))
         # "Not assigned", seen while the application was switched off or unexplained, is no sign of anything.
-        doubted = link.unassigned_due in {"app-not-active", Permission.UNEXPLAINED.value, Permission.DOUBTED.value}
-        unassigned = link.assigned is False and not doubted
+        unassigned = has_ended(link) and link.unassigned_due != "app-not-active"
         if not (self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned):
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
         link = self._accounts.matching.settle_creating(link, "", deep=work.deep)
@@ -189,18 +188,17 @@ class UserSync:
         app: AppState,
         report: Report,
         *,
-        known: datetime | None = None,
+        doubt: Permission | None = None,
         listed: bool = False,
     ) -> Report:
         """Only a missing assignment, or a deleted user, says that access ends: a mass of those is held."""
-        explained = status == DELETED or link.status == "DEPROVISIONED"  # that took every assignment
         link = replace(link, status=status)
         report.finish("unchanged", "deleted" if status == DELETED else "not-assigned")
         if _already_inactive(work, link):
             return self._finish(replace(link, unassigned_due=""), None, app, report)
         if status != DELETED and not self._assignments.app_is_active():
             self._store.add_due(link.okta_id)
-            link = replace(link, unassigned_due="app-not-active")
+            link = replace(link, unassigned_due=doubt.value if doubt else "app-not-active")
             return self._settle(link, status, report.finish("held", "app-not-active"))
         link, account = self._accounts.of_leaver(work, link)
         counts = account is not None and account.active and self._settings.deactivate_users
@@ -211,32 +209,23 @@ class UserSync:
         if link.known_active is False:  # Genesys Cloud shows otherwise; a sync of the application goes by the record
             link = replace(link, active=True)
             self._store.save_user(link)
-        permission = self._permissions.of(work, link, app, explained=explained, known=known, listed=listed)
-        if self._settings.mode is Mode.OBSERVE:
-            return self._observe_ceiling(link, account, permission, app, report)
+        permission = self._permissions.of(link, app, doubt, listed=listed)
+        if self._settings.mode is Mode.OBSERVE and permission is Permission.GIVEN:
+            self._permissions.observe(link.okta_id)
+            report = self._deactivate(link, account, app, report)
+            return report.finish("observed", "would-deactivate-by-ceiling")
         if permission is Permission.GIVEN:
             done = self._permissions.perform(link.okta_id, lambda: self._deactivate(link, account, app, report))
             if done is not None:
                 return done
             permission = Permission.ASK
-        why = self._permissions.refuse(link, permission)
-        link = replace(link, unassigned_due=why)
-        if not is_explained(why):  # nothing is settled by it: the event that explains it must not pass for seen
-            link = replace(link, assignment_read=known)
-        return self._settle(link, status, report.finish("held", why))
-
-    def _observe_ceiling(
-        self, link: UserLink, account: ScimUser | None, permission: Permission, app: AppState, report: Report
-    ) -> Report:
-        """What would be done, without a write: one who may not go by itself waits for a sync of the application."""
-        if permission is Permission.GIVEN:
-            self._permissions.observe(link.okta_id)
-            report = self._deactivate(link, account, app, report)
-            return report.finish("observed", "would-deactivate-by-ceiling")
-        why = self._permissions.refuse(link, permission)
-        if permission is not Permission.EXCEPTED:
-            report.planned_calls.append(f"hold the deactivation ({why})")
-        return self._settle(link, link.status, report.finish("observed", why))
+        why = self._permissions.refuse(link, permission, doubt)
+        report.finish("held", why)
+        if self._settings.mode is Mode.OBSERVE:
+            report.finish("observed", why)
+            if permission is not Permission.EXCEPTED:
+                report.planned_calls.append(f"hold the deactivation ({why})")
+        return self._settle(replace(link, unassigned_due=doubt.value if doubt else why), status, report)
 
     def _deactivate(self, link: UserLink, account: ScimUser | None, app: AppState, report: Report) -> Report:
         """Make the Genesys Cloud user inactive, and let the groups know where that matters."""
@@ -252,17 +241,19 @@ class UserSync:
         """STAGED or usable in Okta: the assignment decides."""
         assignment = self._assignment(work, link, user, seen, app)
         report.read["assigned"] = assignment.assigned.value
-        known = last_assigned(link)
-        link = replace(link, assignment_read=assignment.date or link.assignment_read)
+        before, link = link, replace(link, assignment_read=assignment.date or link.assignment_read)
         if assignment.assigned is Assigned.UNCLEAR:
             return self._settle(link.remembered(), user.status, report.finish("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
-            link = replace(link, assigned=False, epoch=app.epoch)
+            link = replace(link, epoch=app.epoch)
             link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
-            if link.ever_linked:
-                listed = assignment.listed
-                return self._ends_by_ceiling(work, link, user.status, app, report, known=known, listed=listed)
-            return self._stays_out(link, user, report)
+            if not link.ever_linked:
+                return self._stays_out(replace(link, assigned=False), user, report)
+            listed, doubt = assignment.listed, self._permissions.doubt(work, before)
+            link = replace(link, assigned=False)
+            if doubt:  # nothing is settled: the event that explains it must not pass for seen
+                link = replace(link, assigned=None, assignment_read=last_assigned(before))
+            return self._ends_by_ceiling(work, link, user.status, app, report, doubt=doubt, listed=listed)
         if assignment.shows_end_since(seen):
             raise Transient("okta-read-lag", upstream="okta")
         self._no_longer_due(work, link)
