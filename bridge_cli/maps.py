@@ -17,7 +17,6 @@ from bridge.errors import SettingsError
 from bridge.operations.answers import Compared
 from bridge.operations.bridge_answers import MapDifference, SettingsShown
 from bridge.operations.requests import MapDiff, MapTry, Settings
-from bridge.settings import UserNameSource
 from bridge_cli.bridge import explained
 from bridge_cli.commands import Command, okta_id, positive
 from bridge_cli.context import Context
@@ -207,6 +206,7 @@ def _read(path: str) -> str:
 def _refuse_wrong(text: str) -> None:
     """A map that is wrong is refused with the line and the reason."""
     from bridge.mapping.attribute_map import AttributeMap  # slow to import: phone numbers
+    from bridge.settings import UserNameSource
 
     try:
         document = json.loads(text)

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import SettingsError, Transient
-from bridge.okta.events import HOOK_TYPES
-from bridge.outbound.answer import Answer
 from bridge_cli.ends import End, Stopped
 
 if TYPE_CHECKING:
+    from bridge.outbound.answer import Answer
     from bridge.outbound.http import HttpClient  # slow to import, and not needed for --help
+
 
 _API = "/api/v1/eventHooks"
 NAME = "Genesys Cloud bridge"
@@ -72,7 +72,7 @@ class OktaHooks:
 
     def _document(self, hook: Mapping[str, Any], secret: str) -> dict[str, Any]:
         scheme = {"type": "HEADER", "key": self._header, "value": secret}
-        events: dict[str, Any] = {"type": "EVENT_TYPE", "items": sorted(HOOK_TYPES)}
+        events: dict[str, Any] = {"type": "EVENT_TYPE", "items": sorted(hook_types())}
         kept = hook.get("events", {}).get("filter")
         if kept:
             events["filter"] = kept
@@ -120,9 +120,16 @@ def is_verified(hook: Mapping[str, Any]) -> bool:
 def lacks_types(hook: Mapping[str, Any]) -> bool:
     """Whether the hook has other types than the bridge's."""
     items = hook.get("events", {}).get("items", [])
-    return set(items) != HOOK_TYPES
+    return set(items) != hook_types()
 
 
 def _uri(hook: Mapping[str, Any]) -> str:
     uri = hook.get("channel", {}).get("config", {}).get("uri", "")
     return uri.rstrip("/") if isinstance(uri, str) else ""
+
+
+def hook_types() -> frozenset[str]:
+    """The event types that the bridge needs."""
+    from bridge.okta.events import HOOK_TYPES  # not needed for --help
+
+    return HOOK_TYPES

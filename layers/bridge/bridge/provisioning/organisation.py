@@ -8,10 +8,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from bridge.errors import Transient
-from bridge.provisioning.ports import GenesysScim
-from bridge.provisioning.record_ports import Store
+
+if TYPE_CHECKING:  # the command line needs the words below, and not the records
+    from bridge.provisioning.ports import GenesysScim
+    from bridge.provisioning.record_ports import Store
 
 #: What the breaker is called that stands open meanwhile.
 UPSTREAM = "organisation"
