@@ -128,19 +128,54 @@ def rotate(context: Context) -> End:
     context.terminal.say("the receiver may take both secrets now")
     if not _answers(context, new):
         raise Stopped(End.NOT_YET, "The receiver does not take the new secret yet.", context.standing)
-    changed = hooks.replace(hook, new)
-    if not hooks.verify(changed):
-        hooks.replace(hook, old)
-        if not hooks.verify(hook):
-            raise Stopped(
-                End.FAILED, "Okta verified neither secret: it delivers nothing.", "`bridge hook verify`, now."
-            )
+    if not _swapped(hooks, hook, new):
+        _put_back(hooks, hook, old)
         vault.write({HOOK: old, PREVIOUS: ""})
         raise Stopped(End.FAILED, "Okta did not verify the new secret; the old one is back, verified.", "Try again.")
     vault.write({ROTATED: format_time(context.now())})
     context.terminal.document({"ok": True, "verified": True})
     context.terminal.say("Rotated and verified. In an hour: `bridge hook retire-secret`.")
     return End.DONE
+
+
+def _swapped(hooks: OktaHooks, hook: dict[str, object], new: str) -> bool:
+    """Whether the hook has the new secret and is verified: what no answer says, the hook itself does.
+
+    Raises:
+        Stopped: Okta does not answer, and the hook is as it was.
+    """
+    try:
+        hooks.replace(hook, new)
+    except Stopped:
+        if _is_verified_now(hooks):  # a changed secret would have ended that
+            raise
+    try:
+        return hooks.verify(hook)
+    except Stopped:
+        return _is_verified_now(hooks)
+
+
+def _is_verified_now(hooks: OktaHooks) -> bool:
+    try:
+        return is_verified(_found(hooks))
+    except Stopped:
+        return False
+
+
+def _put_back(hooks: OktaHooks, hook: dict[str, object], old: str) -> None:
+    """The old secret in the hook again, verified; Stopped where that cannot be said."""
+    failed = ""
+    try:
+        hooks.replace(hook, old)
+        if hooks.verify(hook):
+            return
+    except Stopped as stopped:
+        failed = f" {stopped.message}"
+    raise Stopped(
+        End.FAILED,
+        f"Okta has verified neither secret: it delivers nothing.{failed}",
+        "`bridge hook rotate-secret` again, now: it goes on. The receiver takes both secrets.",
+    )
 
 
 def retire(context: Context) -> End:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -132,16 +133,51 @@ def test_rotation_leaves_both_secrets_and_a_verified_hook(registered: Admin) -> 
     works(registered)
 
 
-@pytest.mark.parametrize("lost", [PUTS, VERIFIES])
-def test_an_interrupted_rotation_goes_on_without_another_secret(registered: Admin, lost: str) -> None:
+@pytest.mark.parametrize("written", [1, 2])
+def test_an_interrupted_rotation_goes_on_without_another_secret(registered: Admin, written: int) -> None:
     """The receiver takes both meanwhile, so nothing is lost."""
-    registered.world.okta.faults.add(Fault(lost, bare(503), 1))
-    registered.bridge("hook rotate-secret --yes", CREDENTIAL, code=1)
-    versions = len(registered.manager.versions)
+    registered.manager.dies_after = len(registered.manager.versions) + written
+    registered.bridge("hook rotate-secret --yes", CREDENTIAL, code=130)
+    registered.manager.dies_after = 0
+    new = registered.secret["hook_secret"]
     assert works_meanwhile(registered)
-    registered.bridge("hook rotate-secret --yes", CREDENTIAL)
+    if written == 1:
+        registered.bridge("hook rotate-secret --yes", CREDENTIAL)
+    assert works(registered) == registered.secret["hook_secret"] == new
+
+
+def unanswered(request: Request, serve: Any) -> Any:
+    """Okta does it, and its answer is lost."""
+    serve(request)
+    return bare(503)(request, serve)
+
+
+@pytest.mark.parametrize("effect", [bare(503), bare(429), refused(403, "E0000006"), unanswered])
+@pytest.mark.parametrize("failing", ["GET /api/v1/eventHooks", PUTS, VERIFIES])
+def test_a_rotation_of_which_any_call_fails_leaves_a_hook_that_delivers(
+    registered: Admin, failing: str, effect: Any
+) -> None:
+    """With a secret that the receiver takes; the next try ends it, and there is one hook."""
+    fault = Fault(failing, effect, 1)
+    registered.world.okta.faults.add(fault)
+    registered.bridge("hook rotate-secret --yes", CREDENTIAL, code=None)
+    assert fault.met
+    works(registered)
+    assert works_meanwhile(registered)
+    if not registered.secret.get("hook_secret_rotated"):
+        registered.bridge("hook rotate-secret --yes", CREDENTIAL)
     assert works(registered) == registered.secret["hook_secret"]
-    assert len(registered.manager.versions) == versions + 1  # that it is done
+
+
+def test_a_rotation_during_an_outage_says_that_nothing_is_delivered(registered: Admin) -> None:
+    """The hook was changed and neither secret could be verified: the next try goes on with the same one."""
+    registered.world.okta.faults.add(Fault(VERIFIES, bare(503)))
+    ran = registered.bridge("hook rotate-secret --yes", CREDENTIAL, code=1)
+    assert "it delivers nothing" in ran.err
+    new = registered.secret["hook_secret"]
+    registered.world.okta.faults.clear()
+    registered.bridge("hook rotate-secret --yes", CREDENTIAL)
+    assert works(registered) == registered.secret["hook_secret"] == new
 
 
 def works_meanwhile(admin: Admin) -> bool:

@@ -147,8 +147,8 @@ class Admin:
         """The secret's present value."""
         return self.manager.versions[-1]
 
-    def bridge(self, line: str, *typed: str, code: int = 0) -> Ran:
-        """A command whose standard input has these lines."""
+    def bridge(self, line: str, *typed: str, code: int | None = 0) -> Ran:
+        """A command whose standard input has these lines; it ends with `code`, or with any where that is None."""
         ran = self.office.bridge(line, code=code, lines=typed)
         for value in {*typed, *(each.get(key, "") for each in self.manager.versions for key in _SECRETS)} - {""}:
             assert value not in ran.out + ran.err, "a secret is shown"

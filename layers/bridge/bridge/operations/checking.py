@@ -98,12 +98,16 @@ class CheckService:
             sheet.unknown("secret.value", f"it cannot be read: {error.reason}", "Try again in a minute.")
             sheet.skip(_SECRET, "secret.value")
             return
-        sheet.ok("secret.value", "it can be read")
         names = {
             "secret.hook": ("hook_secret",),
             "secret.okta": ("okta_token",) if okta.auth is OktaAuth.SSWS else ("okta_client_id",),
             "secret.genesys": ("genesys_client_id", "genesys_client_secret"),
         }
+        if missing >= {key for keys in names.values() for key in keys} - {"okta_client_id" if okta.client_id else ""}:
+            sheet.fail("secret.value", "it has none of the bridge's values", "bridge setup fills it.")
+            sheet.skip(_SECRET, "secret.value")
+            return
+        sheet.ok("secret.value", "it can be read")
         for check, keys in names.items():
             lacks = [key for key in keys if key in missing]
             if lacks:

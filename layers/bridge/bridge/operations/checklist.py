@@ -41,7 +41,7 @@ CHECKS: Mapping[str, str] = {
     "hook.url": "an event hook delivers to this bridge",
     "hook.active": "it is ACTIVE",
     "hook.verified": "it is VERIFIED",
-    "hook.types": "it subscribes to every event type that the bridge needs",
+    "hook.types": "it subscribes to the event types that the bridge needs, and to no other",
     "hook.receiver": "the receiver answers this machine",
     "genesys.host": "Genesys Cloud's login and API hosts answer",
     "genesys.token": "Genesys Cloud takes the client",
