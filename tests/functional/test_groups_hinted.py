@@ -100,7 +100,7 @@ def test_a_hinted_sync_writes_nothing_that_rests_on_a_list() -> None:
 
 
 def test_who_is_not_in_the_group_is_not_sent() -> None:
-    """Their own groups do not name it: nothing is written at Genesys Cloud, and the event is answered."""
+    """Their own groups do not name it: the whole group is read, and nothing is written at Genesys Cloud."""
     team = Team()
     team.world.okta.add_members(team.group, [team.joiner])
     events = team.world.events()
@@ -108,10 +108,18 @@ def test_who_is_not_in_the_group_is_not_sent() -> None:
     team.world.events()
     team.world.deliver(events)
     team.world.settle()
-    assert team.calls == (0, 0)
+    assert team.calls[0] == 0
     assert team.members == set(team.people)
-    assert team.world.last(team.entity).outcome == "unchanged"
-    assert len(team.link.answered) == 1
+    entry = team.world.last(team.entity)
+    assert (entry.outcome, entry.why, len(team.link.answered)) == ("unchanged", "", 0)
+
+
+def test_own_groups_that_are_cut_lose_no_event() -> None:
+    """Okta's listing of the group shows them, and their own groups are empty: they are added all the same."""
+    team = Team()
+    team.world.okta.faults.add(Fault("/users/[^/]+/groups", okta_faults.empty_listing()))
+    team.join()
+    assert team.members == {*team.people, team.joiner}
 
 
 def test_a_read_that_trails_its_event_is_made_again() -> None:

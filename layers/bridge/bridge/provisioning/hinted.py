@@ -59,11 +59,10 @@ class HintedAdditions:
         joining = []
         for okta_id in sorted(named):
             read = self._is_in(okta_id, link.okta_id)
-            if read.value is None:
-                return None
+            if not read.value:
+                return None  # an event and a reading contradict each other
             report.date = min(read.date, report.date or read.date)
-            if read.value:
-                joining.append(users[okta_id].genesys_id)
+            joining.append(users[okta_id].genesys_id)
         report.read["named"] = str(len(named))
         changes = MemberChanges(
             self._genesys,
@@ -78,7 +77,7 @@ class HintedAdditions:
         if not changes.add_plainly(joining):
             return None
         self._store.save_group(replace(link, answered=self._answered(work, link)))
-        return report.finish("members-changed" if joining else "unchanged", HINTED)
+        return report.finish("members-changed", HINTED)
 
     def _is_in(self, okta_id: str, group_id: str) -> Read[bool]:
         """Whether somebody's own groups name the group; None when Okta does not know them."""
