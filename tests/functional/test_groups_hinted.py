@@ -122,6 +122,16 @@ def test_own_groups_that_are_cut_lose_no_event() -> None:
     assert team.members == {*team.people, team.joiner}
 
 
+def test_whom_an_event_names_and_one_listing_lacks_is_looked_for_again() -> None:
+    """Both of Okta's answers are cut at once: a minute later the group is read again, and they are added."""
+    team = Team()
+    for listing in ("/users/[^/]+/groups", f"/groups/{team.group}/users"):
+        team.world.okta.faults.add(Fault(listing, okta_faults.empty_listing(), count=1))
+    team.join()
+    team.world.pass_time(hours=2 / 60)
+    assert team.members == {*team.people, team.joiner}
+
+
 def test_a_read_that_trails_its_event_is_made_again() -> None:
     """Okta's own groups of the person lag: the item comes once more, and they are added."""
     team = Team()

@@ -10,7 +10,15 @@ from bridge.errors import OwnerTaken, Recheck, Transient
 from bridge.items import Reason
 from bridge.provisioning.additions import CUT_LENGTH, Additions
 from bridge.provisioning.bursts import gathers
-from bridge.provisioning.evidence import MEMBERSHIP_LAG, Evidence, explained_by, fingerprints, people_of
+from bridge.provisioning.evidence import (
+    MEMBERSHIP_LAG,
+    SECOND_SIGHT,
+    Evidence,
+    explained_by,
+    fingerprints,
+    people_of,
+)
+from bridge.provisioning.evidence import WHY as SECOND_SIGHT_WHY
 from bridge.provisioning.group_removals import GroupRemovals
 from bridge.provisioning.hinted import HintedAdditions, is_answered
 from bridge.provisioning.holds import HoldLifecycle
@@ -130,6 +138,9 @@ class GroupSync:
         if listing.value is None:
             raise Transient("group-vanished", upstream="okta", status=404)
         report.read["listed"] = str(len(listing.value))
+        if any(okta_id not in listing.value for item in work.items for okta_id in item.users or ()):
+            # An event says that they have joined: one listing does not end that.
+            self._store.note_due(Due(link.entity, SECOND_SIGHT_WHY, self._clock.now() + SECOND_SIGHT))
         seen = read_membership(self._genesys, self._store, link, listing.value)
         if seen is None:
             self._witnesses.require_genesys(link, read.value.name)
