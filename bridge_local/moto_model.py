@@ -47,12 +47,14 @@ class Message:
         entity: its message group.
         receives: how often it has been received.
         hidden: whether nobody can receive it at this moment: it is in hand, or waits for its time.
+        age: seconds since it was sent.
     """
 
     queue: str
     entity: str
     receives: int
     hidden: bool
+    age: float = 0.0
 
 
 class Moto:
@@ -97,6 +99,7 @@ class Moto:
                     str(each.group_id),
                     each.approximate_receive_count,
                     max(each.visible_at, each.delayed_until) > now,
+                    (now - int(each.sent_timestamp)) / 1000,
                 )
                 for name, queue in queues.items()
                 for each in _all(queue)

@@ -13,7 +13,9 @@ export function charts(answer) {
   return h("section", { key: "charts", class: "card" },
     h("h2", {}, "Service dashboard"),
     h("p", { class: "soft" }, `From the template's own definition; ${words}.`),
-    h("div", { class: "charts" }, answer.charts.map((chart, number) => one(chart, `${number} ${chart.title}`))));
+    h("div", { class: "charts" }, answer.charts.map((chart, number) => one(chart, `${number} ${chart.title}`))),
+    h("p", { class: "soft only" }, "Only in AWS: ", answer.charts.filter((chart) => chart.instead)
+      .map((chart) => `${chart.title} (here: ${chart.instead})`).join("; "), "."));
 }
 
 function one(chart, key) {

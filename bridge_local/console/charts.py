@@ -1,6 +1,7 @@
 """The charts of the Service dashboard, drawn from its own definition in the template and the stack's own metrics.
 
-What only AWS can tell (its own metrics, alarms, log queries) is named, and not drawn. Only the part of CloudWatch's
+Of AWS's own metrics there is the age of the oldest message. What only AWS can show (alarms, the widget, log queries) is
+named, with what stands for it on the page. Only the part of CloudWatch's
 metric expressions is understood that the dashboard uses: SEARCH by dimensions, and sums of them.
 """
 
@@ -8,9 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from bridge_local.moto_model import Message
 from bridge_local.series import Dimensions, Series
 from bridge_local.template import Template
 
@@ -21,6 +23,10 @@ _SEARCH = re.compile(r"SEARCH\('\{(?P<schema>[^}]+)\}\s*(?P<terms>[^']*)',\s*'(?
 _TERM = re.compile(r'(\w+)="([^"]*)"')
 _QUOTED = re.compile(r'"[^"]*"')
 _OURS = "OktaGenesysBridge/"
+#: The metric of SQS that the stack tells, too.
+QUEUE_AGE = "ApproximateAgeOfOldestMessage"
+#: Types of widgets that are not drawn, and the part of the page that says the same.
+_ELSEWHERE = {"alarm": "Needs you", "custom": "Needs you", "log": "Journal"}
 
 
 def definition(template: Template) -> dict[str, Any]:
@@ -48,6 +54,15 @@ def charts(body: Mapping[str, Any], series: Series, now: float, speed: float) ->
     return [_chart(widget, series, now, speed) for widget in body["widgets"]]
 
 
+def note_ages(series: Series, queues: Iterable[str], messages: Iterable[Message], now: float) -> None:
+    """Note how old the oldest message of each queue is at this moment, as SQS tells CloudWatch; 0 of an empty one."""
+    oldest = dict.fromkeys(queues, 0.0)
+    for message in messages:
+        oldest[message.queue] = max(message.age, oldest.get(message.queue, 0.0))
+    for queue, age in oldest.items():
+        series.note(QUEUE_AGE, (("QueueName", queue),), now, age)
+
+
 def _chart(widget: Mapping[str, Any], series: Series, now: float, speed: float) -> dict[str, Any]:
     properties = widget["properties"]
     title = str(properties.get("title", ""))
@@ -55,7 +70,7 @@ def _chart(widget: Mapping[str, Any], series: Series, now: float, speed: float) 
     if widget["type"] == "text":
         return {**place, "text": str(properties.get("markdown", ""))}
     if widget["type"] != "metric":
-        return {**place, "only": "AWS shows this"}
+        return {**place, "instead": _ELSEWHERE.get(place["type"], "nothing")}
     step = max(1.0, float(properties.get("period", 300)) / speed)
     start = (now // step - STEPS + 1) * step
     lines = list(_lines(properties, series, start, step))
@@ -91,7 +106,7 @@ def _lines(properties: Mapping[str, Any], series: Series, start: float, step: fl
         names = [before[at] if part == "." else part for at, part in enumerate(names)]
         before = names
         label = str(options.get("label") or names[1])
-        if not names[0].startswith(_OURS):
+        if not names[0].startswith(_OURS) and names[1] != QUEUE_AGE:
             yield {"only": label}
             continue
         dimensions = tuple(sorted(zip(names[2::2], names[3::2], strict=True)))

@@ -183,8 +183,9 @@ class Console:
         }
 
     def charts(self) -> dict[str, Any]:
-        """The charts of the Service dashboard."""
+        """The charts of the Service dashboard; queues are looked at as long as somebody looks at the page."""
         now = self._now().timestamp()
+        charts.note_ages(self._logs.series, self._aws.queues(self._template), self._moto.messages(), now)
         return {
             "charts": charts.charts(self._dashboard, self._logs.series, now, self._speed),
             "speed": self._speed,

@@ -82,6 +82,10 @@ def test_the_charts_are_those_of_the_service_dashboard(open_page: OpenPage, held
     widgets = definition(Template())["widgets"]
     titles = [each["properties"]["title"] for each in widgets if each["type"] == "metric"]
     assert page.locator("figcaption").all_text_contents() == titles
+    elsewhere = page.get_by_text("Only in AWS").text_content() or ""
+    named = [each["properties"]["title"] for each in widgets if each["type"] not in {"metric", "text"}]
+    assert named
+    assert all(title in elsewhere for title in named)
     drawn = page.locator("figure svg")
     assert drawn.count() > 0
     assert all(":" in (each.get_attribute("aria-label") or "") for each in drawn.all())

@@ -22,7 +22,7 @@ from bridge_local.exchange import Request
 from bridge_local.faults import Fault, late
 from bridge_local.genesys import GenesysModel
 from bridge_local.logs import FunctionLogs
-from bridge_local.moto_model import Moto
+from bridge_local.moto_model import Message, Moto
 from bridge_local.okta import OktaModel
 from bridge_local.options import Options
 from bridge_local.play import Stagehand
@@ -363,7 +363,18 @@ def test_what_only_aws_can_tell_is_named(admin: Admin) -> None:
     assert metric["only"] == ["age", "band"]
     assert metric["thresholds"] == [{"label": "alarm", "value": 5.0}]
     assert metric["step"] == 3
-    assert (alarm["only"], text["text"]) == ("AWS shows this", "# B")
+    assert (alarm["instead"], text["text"]) == ("Needs you", "# B")
+
+
+def test_the_age_of_the_oldest_message_is_drawn(admin: Admin) -> None:
+    """Of each queue of the template, as SQS tells it: the widget on the queues' ages lacks nothing here."""
+    messages = [Message("UsersQueue", "user:00uAda", 1, hidden=False, age=age) for age in (5, 90)]
+    charts.note_ages(admin.logs.series, admin.aws.queues(Template()), messages, NOW.timestamp())
+    body = charts.definition(Template())
+    shown = charts.charts(body, admin.logs.series, NOW.timestamp(), 20)
+    [ages] = [each for each in shown if each["title"] == "Queues: seconds of the oldest"]
+    assert {line["label"]: line["values"][-1] for line in ages["lines"]} == {"leavers": 0, "users": 90, "groups": 0}
+    assert [each["title"] for each in shown if each.get("only")] == []
 
 
 @pytest.mark.parametrize(
