@@ -32,9 +32,10 @@ def new_secret() -> str:
 
 
 def connect(context: Context) -> OktaHooks:
-    """Okta's hooks with a credential that is asked for now."""
-    settings = context.ask(Settings(), SettingsShown).answer
-    credential = context.terminal.secret(_MANAGES)
+    """Okta's hooks with a credential that is asked for now; the local stack's own token does there."""
+    settings, place = context.ask(Settings(), SettingsShown).answer, context.bridge.place
+    credential = "" if place.stack else Vault(place).read().get("okta_token", "")
+    credential = credential or context.terminal.secret(_MANAGES)
     http = context.http(settings.okta_org_url, "okta")
     return OktaHooks(http, credential, hook_url(context), secret_header(context))
 

@@ -90,6 +90,8 @@ class Stagehand:
         self._genesys.tokens.client_secret = self._secret
         self._verify("VERIFIED")
         self._store.pause_removals(paused=False)
+        for upstream in ("okta", "genesys"):
+            self._close(upstream)
         if self._observes:
             self.mode("")
 
@@ -219,6 +221,14 @@ class Stagehand:
             met = self._store.breaker("genesys")
             opened = met if met.open else replace(met, open=True, since=now, tried=now, wait=FIRST_WAIT)
             saved = self._store.save_breaker(replace(opened, why=why, refused="genesys-token-401"))
+
+    def _close(self, upstream: str) -> None:
+        """Have an upstream called again at once, which the bridge would try within five minutes."""
+        breaker = self._store.breaker(upstream)
+        while breaker.open:
+            if self._store.save_breaker(replace(breaker, open=False, since=self._okta.now(), refused="")):
+                return
+            breaker = self._store.breaker(upstream)
 
     def _person(self, *, assigned: bool = True) -> str:
         number = len(self._okta.users.current) + 1

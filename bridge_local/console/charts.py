@@ -66,11 +66,12 @@ def note_ages(series: Series, queues: Iterable[str], messages: Iterable[Message]
 def _chart(widget: Mapping[str, Any], series: Series, now: float, speed: float) -> dict[str, Any]:
     properties = widget["properties"]
     title = str(properties.get("title", ""))
-    place = {"title": title, "width": int(widget.get("width", 8)), "type": str(widget["type"])}
+    kind = str(widget["type"])
+    place = {"title": title, "width": int(widget.get("width", 8)), "type": kind}
     if widget["type"] == "text":
         return {**place, "text": str(properties.get("markdown", ""))}
     if widget["type"] != "metric":
-        return {**place, "instead": _ELSEWHERE.get(place["type"], "nothing")}
+        return {**place, "instead": _ELSEWHERE.get(kind, "nothing")}
     step = max(1.0, float(properties.get("period", 300)) / speed)
     start = (now // step - STEPS + 1) * step
     lines = list(_lines(properties, series, start, step))

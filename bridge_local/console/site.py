@@ -183,7 +183,7 @@ class Console:
         }
 
     def charts(self) -> dict[str, Any]:
-        """The charts of the Service dashboard; queues are looked at as long as somebody looks at the page."""
+        """The charts of the Service dashboard; each time it is noted how old the queues' messages are."""
         now = self._now().timestamp()
         charts.note_ages(self._logs.series, self._aws.queues(self._template), self._moto.messages(), now)
         return {

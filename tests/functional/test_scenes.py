@@ -159,6 +159,17 @@ def test_mending_ends_what_nobody_has_to_decide() -> None:
     assert [each.problem for each in theatre.needs()] == ["holds-open"]
 
 
+def test_mending_ends_an_outage_at_once() -> None:
+    """The next scene is met as if none had been, and no wait for a probe is left."""
+    theatre = Theatre()
+    for name in ("wrong-secret", "genesys-down"):
+        theatre.scene(name)
+        theatre.play.invoke({"do": "mend"})
+        assert theatre.needs() == []
+    theatre.scene("genesys-down")
+    assert [each.problem for each in theatre.needs()] == ["genesys-down"]
+
+
 def test_an_unknown_scene_is_refused_with_those_that_there_are() -> None:
     """By name."""
     answer = Theatre().play.invoke({"do": "scene", "name": "flood"}).payload

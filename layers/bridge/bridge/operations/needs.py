@@ -53,7 +53,9 @@ def _of_everything(status: Status, now: datetime) -> Iterator[Need]:
     if status.paused_everything:
         yield Need("queues-paused", "resume", f"The queues are paused{_since(status.stopped_since)}")
     if status.mode == "observe" and status.bootstrapped:
-        yield Need("observing", "check", "The bridge only observes, although it has enforced before")
+        yield Need(
+            "observing", "check", "The bridge only observes, although it has enforced before; Mode=enforce ends it"
+        )
     if status.app_status not in {None, "ACTIVE"}:
         yield Need("app-not-active", "check", f"The Okta application is {status.app_status}: deactivations wait")
     if status.hook in _HOOK:
