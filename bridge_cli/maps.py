@@ -194,7 +194,7 @@ def _plain(found: MapDifference) -> dict[str, Any]:
 
 def _read(path: str) -> str:
     try:
-        return Path(path).read_text("utf-8")
+        return Path(path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
         raise Stopped(
             End.USAGE,
@@ -245,9 +245,9 @@ def _refuse_long(context: Context, name: str, text: str) -> None:
     versions = _history(context, name)
     advanced = bool(versions) and versions[-1].get("Tier") == "Advanced"
     most = _ADVANCED if advanced else _STANDARD
-    if len(text) > most:
+    if len(text.encode()) > most:
         more = "" if advanced else f" Make {name} an advanced parameter, which holds {_ADVANCED}."
-        raise Stopped(End.FAILED, f"The map has {len(text)} characters, {name} holds {most}.", f"Shorten it.{more}")
+        raise Stopped(End.FAILED, f"The map has {len(text.encode())} bytes, {name} holds {most}.", f"Shorten it.{more}")
 
 
 def _parameter(context: Context, *, optional: bool = False) -> str:

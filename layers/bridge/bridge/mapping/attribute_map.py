@@ -15,7 +15,8 @@ leaves skills and languages alone whose names do not begin with it.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Annotated, Any, Literal
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -58,10 +60,29 @@ class When(StrEnum):
 
 def _expression(text: str) -> str:
     try:
-        jmespath.compile(text)
-    except JMESPathError:
+        compiled = jmespath.compile(text)
+        with suppress(JMESPathError):  # what a function makes of nobody's values
+            compiled.search({"profile": {}, "app": {}, "user": {}})
+        calls = list(_calls(compiled.parsed))
+    except (JMESPathError, RecursionError):
         raise ValueError("expected a JMESPath expression over profile, app and user") from None
+    for name, given in calls:
+        known = Functions.FUNCTION_TABLE.get(name, {}).get("signature")
+        if known is None:
+            raise ValueError(f"expected a function of JMESPath, and not {name[:40]}")
+        variadic = bool(known) and known[-1].get("variadic", False)
+        if given != len(known) and not (variadic and given > len(known)):
+            raise ValueError(f"{name}: expected {len(known)} argument(s){' or more' * variadic}")
     return text
+
+
+def _calls(node: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Every function that an expression calls, with the number of its arguments."""
+    if node["type"] == "function_expression":
+        yield node["value"], len(node["children"])
+    for child in node["children"]:
+        if isinstance(child, Mapping):
+            yield from _calls(child)
 
 
 def _target(path: str) -> str:
