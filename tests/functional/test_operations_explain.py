@@ -151,6 +151,20 @@ def test_who_is_refused_for_a_value_is_parked_at_the_last_step() -> None:
     assert "(genesys-400): Genesys Cloud refuses a value" in act["says"]
 
 
+def test_a_value_that_genesys_cloud_does_not_take_is_named() -> None:
+    """Nothing is parked for it, and the attribute is left out: the explanation says so."""
+    stage = Stage()
+    person = stage.world.person("Ada Brook")
+    stage.world.happen()
+    assert "has not taken" not in explained(stage, f"user:{person}")["steps"][4]["says"]
+    refusal = genesys_faults.refused(400, "title is not allowed", field="title")
+    stage.world.genesys.faults.add(Fault("PATCH .*/users/", refusal))
+    stage.world.okta.update_profile(person, {"title": "Not There"})
+    stage.world.happen()
+    act = explained(stage, f"user:{person}")["steps"][4]
+    assert (act["state"], "Genesys Cloud has not taken title as it was sent" in act["says"]) == ("ok", True)
+
+
 RECORDS = [
     UserLink("", state=UserState.WANTED, hashes={"userName": "x"}),
     UserLink("", state=UserState.GONE, hashes={"title": "x"}, gone_id="00000000-0000-4000-8000-000000000000"),

@@ -131,9 +131,9 @@ class Explanation:
         if entry.changed:
             parts.append(f"a sync would write {', '.join(entry.changed)}")
         numbers = ((entry.added, "add"), (entry.removed, "remove"), (entry.held, "hold"))
-        parts += [f"a sync would {verb} {number} members" for number, verb in numbers if number]
+        parts += [f"a sync would {verb} {number} member{'s' * (number > 1)}" for number, verb in numbers if number]
         if trial.enqueues:
-            parts.append(f"and enqueue {len(trial.enqueues)} others")
+            parts.append(f"and enqueue {len(trial.enqueues)} other{'s' * (len(trial.enqueues) > 1)}")
         says = f"{'; '.join(parts) or 'Nothing differs'} ({entry.outcome}{f', {entry.why}' if entry.why else ''})."
         if entry.why and not parts:
             says = f"Nothing would be written ({entry.outcome}, {entry.why}): {text_of(entry.why).means}"
@@ -146,6 +146,10 @@ class Explanation:
                 f"{len(excepted)} users stay" if entity.startswith("group:") else f"Access stays ({' '.join(excepted)})"
             )
             says += f" {kept} by a rejected hold, though Okta has ended it: `bridge holds reconsider` takes that back."
+        link = self._link(entity)
+        if isinstance(link, UserLink) and link.refused:
+            says += f" Genesys Cloud has not taken {', '.join(sorted(link.refused))} as it was sent: syncs leave it out"
+            says += " until the value or the map changes, a person asks for a sync, or seven days have passed."
         if self._store.app().removals_paused:
             says += " Removals are paused."
         if self._mode is Mode.OBSERVE:
