@@ -12,6 +12,7 @@ from bridge.mapping.attribute_map import AttributeMap
 from bridge.provisioning.elements import EXTERNAL_IDS, GENESYS_USER, LANGUAGES, SKILLS, identity, rated
 from bridge.settings import UserNameSource
 from bridge_local.exchange import Request, Response
+from bridge_local.faults import Fault, fields
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
@@ -148,6 +149,20 @@ def test_with_a_prefix_the_others_are_left_alone(entries: list[dict[str, Any]]) 
     assert held(world, user) == {"okta.Care": 3.0, "By hand": 1.0}
     change(world, user, skills=None)
     assert held(world, user) == {"By hand": 1.0}
+
+
+def test_a_list_that_is_not_shown_keeps_what_others_gave(entries: list[dict[str, Any]]) -> None:
+    """Genesys Cloud answers without its extension for a while: what is written takes nobody else's skill away."""
+    entries[0]["prefix"] = "okta."
+    world = company()
+    user = hired(world)
+    by_hand(world, user, "By hand")
+    hides = world.genesys.faults.add(Fault("(GET|PATCH) .*/users/", fields({GENESYS_USER: None})))
+    change(world, user, skills=["okta.Care:3"])
+    assert held(world, user) == {"okta.Care": 3.0, "By hand": 1.0}
+    world.genesys.faults.remove(hides)
+    change(world, user, skills=["okta.Care:4"])
+    assert held(world, user) == {"okta.Care": 4.0, "By hand": 1.0}
 
 
 def test_nothing_in_the_profile_takes_nothing_away_that_others_gave() -> None:

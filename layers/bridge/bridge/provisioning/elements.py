@@ -168,16 +168,17 @@ def rating_operations(changes: Mapping[str, Any], shown: Iterable[Mapping[str, A
         ours = [(one, changes[path]) for path in changes if (one := element(path)) and one.attribute == attribute]
         if not ours:
             continue
-        present = next((found for each in documents if (found := entries(each, attribute)) is not None), ())
-        after = {str(entry.get("name")): dict(entry) for entry in present}
+        present = next((found for each in documents if (found := entries(each, attribute)) is not None), None)
+        after = {str(entry.get("name")): dict(entry) for entry in present or ()}
         for one, value in ours:
             if value is None:
                 after.pop(one.of, None)
         for one, value in ours:
             if value is not None:
                 after[one.of] = {**after.get(one.of, {}), "name": one.of, one.part: value}
-        if after:
-            operations.append({"op": "replace", "path": attribute, "value": list(after.values())})
-        else:
+        if after:  # a list that is not shown need not be empty: what else it holds must stay
+            how = "add" if present is None else "replace"
+            operations.append({"op": how, "path": attribute, "value": list(after.values())})
+        elif present is not None:
             operations.append({"op": "remove", "path": attribute})
     return operations
