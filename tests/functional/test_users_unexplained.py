@@ -6,7 +6,8 @@ import pytest
 
 from bridge.items import Reason
 from bridge.provisioning.hold_records import Verdict
-from bridge_local.faults import Fault
+from bridge_local.exchange import Response
+from bridge_local.faults import Fault, given
 from bridge_local.genesys.faults import refused
 from tests.world import World
 
@@ -289,3 +290,41 @@ def test_an_observing_bridge_holds_who_has_vanished_once() -> None:
     assert world.last(f"user:{people[11]}").why == "unassignment-doubted"
     assert world.last("app").why == "unassignment-unexplained"
     assert not world.store.dues()
+
+
+@pytest.mark.parametrize("status", ["SUSPENDED", "unclear"])
+def test_an_end_that_was_told_when_nobody_read_it_clearly_is_no_less_told(status: str) -> None:
+    """The event comes while a suspension is ignored, or while Okta's answer is unclear: it explains the later 404."""
+    world = World({"SUSPENDED_USERS": "ignore"})
+    people = world.provisioned(12)
+    if status == "SUSPENDED":
+        world.okta.suspend(people[0])
+        world.happen()
+    else:
+        odd = Response.of_json(200, {"id": people[0], "status": "MATCHED"})
+        unclear = world.okta.faults.add(Fault(f"/apps/[^/]+/users/{people[0]}", given(odd)))
+    world.okta.unassign_user(people[0])
+    world.happen()
+    assert active(world, people) == set(people)
+    if status == "SUSPENDED":
+        world.okta.unsuspend(people[0])
+        world.happen()
+    else:
+        world.okta.faults.remove(unclear)
+        world.ask(f"user:{people[0]}", Reason.RECONCILE)
+        world.settle()
+    assert active(world, people) == set(people[1:])
+
+
+def test_a_role_that_shows_somebody_again_releases_those_whom_it_hid() -> None:
+    """A role that saw nobody had everybody held by one listing: the night after it is mended keeps the leaver alone."""
+    world, people = narrowed(12, 0)
+    world.okta.unassign_user(people[0])
+    world.happen()
+    hold = world.store.hold("app")
+    assert hold is not None
+    assert hold.staged == 12
+    world.okta.switches.role_sees = None
+    world.reconcile_whole()
+    assert active(world, people) == set(people)
+    assert world.store.staged("app", hold.number).keys() == {people[0]}

@@ -13,6 +13,7 @@ and then they are a person's to decide, be it one: nothing that Okta answers can
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -139,6 +140,11 @@ class Permissions:
         return (
             Permission.DOUBTED if waited or link.unassigned_due == Permission.DOUBTED.value else Permission.UNEXPLAINED
         )
+
+    def told(self, work: Work, link: UserLink) -> UserLink:
+        """The record of somebody whose assignment has not been read, or not clearly: an event of its end is kept."""
+        ends = any(self._explains(item, last_assigned(link)) for item in work.items)
+        return replace(link, assigned=False) if ends else link
 
     def _explains(self, item: Item, known: datetime | None) -> bool:
         """Whether an item's events end assignments, since one was last seen; a suspension leaves them as they are."""

@@ -109,6 +109,7 @@ class UserSync:
         if user.status == "SUSPENDED":
             link = link.remembered()  # an assignment outlives a suspension, and its end raises no event of its own
             if self._settings.suspended_users is SuspendedUsers.IGNORE:
+                link = self._permissions.told(work, link)
                 return self._settle(link, user.status, report.finish("unchanged", "suspended-ignored"))
             return self._ends_at_once(work, link, user, app, report)
         if user.status != "STAGED" and user.status not in ACTIVE_STATUSES:
@@ -243,6 +244,7 @@ class UserSync:
         report.read["assigned"] = assignment.assigned.value
         before, link = link, replace(link, assignment_read=assignment.date or link.assignment_read)
         if assignment.assigned is Assigned.UNCLEAR:
+            link = replace(link, assigned=self._permissions.told(work, before).assigned)
             return self._settle(link.remembered(), user.status, report.finish("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
             link = replace(link, epoch=app.epoch)

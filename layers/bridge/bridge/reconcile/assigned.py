@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from bridge.errors import Permanent
+from bridge.items import Reason, make_item
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
 from bridge.provisioning.fingerprints import Fingerprints
@@ -84,6 +85,8 @@ class AssignedUsers:
         for okta_id in missing:
             session.find(Finding.NOT_ASSIGNED, okta_id)
         session.send(user_items(run, missing))
+        if not listed.isdisjoint(session.ask(partial(waiting_users, self._store, APP))):  # they may leave the hold
+            session.send([make_item(APP, Reason.FOLLOW_UP, f"run:{run.number}")])
         yield Step(Phase.MATCHING, active_links=active)
 
     # ----------------------------------------------------------------------------------------- reading
