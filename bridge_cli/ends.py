@@ -37,7 +37,8 @@ _ADVICE = {
     "already-decided": "The first decision stands; `bridge holds show` names who made it.",
     "readers-may-not": "You need the operators' policy for it: an output of the stack names it.",
     "nothing-parked": "`bridge parked list` shows what is parked.",
-    "not-found": "Check the id (users begin with 00u, groups with 00g); `bridge holds list` shows what is held.",
+    "not-found": "Check the id: users begin with 00u, groups with 00g. `bridge explain` says how one stands, and "
+    "`bridge holds list` what is held.",
 }
 _ENDS = {
     "unavailable": End.NOT_YET,

@@ -257,7 +257,7 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 def _reconsider_arguments(parser: argparse.ArgumentParser) -> None:
     _hold_argument(parser)
     parser.add_argument(
-        "--user", metavar="ID", type=okta_id, help="this user alone; all of the hold's exceptions without it"
+        "--user", metavar="USER", type=okta_id, help="this user alone; all of the hold's exceptions without it"
     )
     ticket_argument(parser)
 
@@ -331,7 +331,7 @@ COMMANDS = (
     ),
     Command(
         "holds reconsider",
-        "HOLD [--user ID] --why TICKET",
+        "HOLD [--user USER] --why TICKET",
         "take back exceptions of a rejected hold",
         "Anyone whom a rejection keeps stays though Okta has taken them out. This shows who they are, asks, and "
         "lets the next sync judge them like everybody else: removed within the ceilings, or held. An approver's "

@@ -213,7 +213,7 @@ def status(context: Context) -> End:
     context.terminal.document({"ok": True, "secrets": state, "checks": [each.model_dump() for each in checks]})
     context.terminal.table(("state", "check", "because"), [(each.state, each.id, each.because) for each in checks])
     context.terminal.facts(("secrets", state), ("rotated", kept.get(ROTATED, "")))
-    return End.FAILED if any(each.state == "fail" for each in checks) else End.DONE
+    return End.FAILED if any(each.state in {"fail", "skipped"} for each in checks) else End.DONE
 
 
 def secret(context: Context) -> End:

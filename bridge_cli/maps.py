@@ -313,7 +313,9 @@ def _file(parser: argparse.ArgumentParser) -> None:
 
 def _try_arguments(parser: argparse.ArgumentParser) -> None:
     _file(parser)
-    parser.add_argument("--user", metavar="USER", type=okta_id, required=True, help="the user's Okta id")
+    parser.add_argument(
+        "--user", metavar="USER", type=okta_id, required=True, help="the Okta id, e-mail address or login"
+    )
 
 
 def rewrite_argument(parser: argparse.ArgumentParser) -> None:

@@ -30,9 +30,16 @@ def look_up(context: Context) -> None:
 def _look_up_entity(context: Context, arguments: argparse.Namespace) -> None:
     kind, text = arguments.entity, arguments.id
     if kind and text is None:
-        kind, _, text = kind.partition(":")
+        kind, _, text = (kind if ":" in kind else f"{_kind_of(kind)}:{kind}").partition(":")
+        arguments.entity, arguments.id = (kind, text) if kind else (text, None)
     if kind in {"user", "group"} and text and not is_id(text, kind):
         arguments.entity, arguments.id = _find(context, kind, named(text)), None
+
+
+def _kind_of(word: str) -> str:
+    """The kind of a word that stands alone, empty where it does not tell: ids and addresses do."""
+    kinds = [kind for kind in ("user", "group") if is_id(word, kind)] or ["user"] * ("@" in word)
+    return kinds[0] if kinds else ""
 
 
 def _find(context: Context, kind: str, name: str) -> str:

@@ -238,3 +238,14 @@ def test_a_sync_is_asked_for_though_its_preview_ends_in_a_reason() -> None:
     assert "belongs to another Okta user" in planned["says"]
     assert stage.ask("sync", entity=f"user:{person}", apply=True)["applied"]
     assert stage.waiting() == [(f"user:{person}", Reason.OPERATOR.value)]
+
+
+def test_what_is_not_set_up_is_said_in_one_sentence() -> None:
+    """The detail of a reason is a list only where it names users or groups."""
+    stage = Stage()
+    person = stage.world.person("Ada Brook")
+    stage.secrets.values.clear()
+    stage.restart()
+    steps = {step["step"]: step["says"] for step in stage.ask("explain", entity=f"user:{person}")["steps"]}
+    assert "not-set-up" in steps["read"]
+    assert "not set up: the secret has no" in steps["read"]

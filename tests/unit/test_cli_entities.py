@@ -197,7 +197,7 @@ def test_diff_of_everything_lists_what_observe_mode_recorded() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "explain 00u1a2b3",
+        "explain 00x1a2b3",
         "explain user",
         "explain app",
         "sync robot 00u1a2b3",

@@ -173,8 +173,10 @@ class Explanation:
         return " ".join(filter(None, told))
 
     def _about(self, detail: str) -> str:
-        """The detail of a reason, with how each Okta user in it stands."""
-        return f"({', '.join(self._named(word) for word in detail.split())})" if detail else ""
+        """The detail of a reason, with how each Okta user in it stands; what is no list of entities stays as it is."""
+        words = detail.split()
+        lists = all(word.startswith(("user:", "group:")) for word in words)
+        return f"({(', ' if lists else ' ').join(self._named(word) for word in words)})" if detail else ""
 
     def _named(self, word: str) -> str:
         holder = self._link(word) if word.startswith("user:") else None
