@@ -16,6 +16,7 @@ from bridge.provisioning.user_records import Pending, PendingKind, UserLink, Use
 from bridge_local.faults import Effect, Fault, cut, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches
+from tests.stages.cli_hook_stage import Admin
 from tests.stages.cli_office import Office
 from tests.stages.operations_stage import Stage
 from tests.world import World
@@ -242,10 +243,7 @@ def test_a_sync_is_asked_for_though_its_preview_ends_in_a_reason() -> None:
 
 def test_what_is_not_set_up_is_said_in_one_sentence() -> None:
     """The detail of a reason is a list only where it names users or groups."""
-    stage = Stage()
-    person = stage.world.person("Ada Brook")
-    stage.secrets.values.clear()
-    stage.restart()
-    steps = {step["step"]: step["says"] for step in stage.ask("explain", entity=f"user:{person}")["steps"]}
-    assert "not-set-up" in steps["read"]
-    assert "not set up: the secret has no" in steps["read"]
+    admin = Admin()
+    person = admin.world.person("Ada Brook")
+    steps = {step["step"]: step["says"] for step in admin.office.ask(f"explain user {person}")["steps"]}
+    assert "(not set up: the secret has no value" in steps["read"]
