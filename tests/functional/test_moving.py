@@ -43,6 +43,20 @@ def test_what_was_seen_beforehand_is_what_happens(office: Office) -> None:
     }
 
 
+def test_the_summary_of_a_week_counts_the_same_people(office: Office) -> None:
+    """Whom observing has found is still to be adopted; an inactive account that would be activated is counted."""
+    world = office.stage.world
+    world.person("di Brook", email="di@example.com", login="di@example.com", title="Agent")
+    world.genesys.add_user({"userName": "di@example.com", "displayName": "di Brook", "title": "Lead", "active": False})
+    world.happen()
+    world.reconcile_whole()
+    found = office.ask("diff --summary")["summary"]
+    assert (found["created"], found["adopted"], found["activated"]) == (1, 3, 1)
+    assert found["changed: title"] == 2  # of the fixture's Lead, and this one
+    world.reconcile_whole()
+    assert office.ask("diff --summary")["summary"] == found
+
+
 def test_the_way_back_writes_nothing_from_the_moment_on(office: Office) -> None:
     """Observe again: what changes in Okta is left to the native application."""
     world = office.stage.world
