@@ -35,7 +35,7 @@ def check(context: Context) -> End:
     context.terminal.table(("state", "check", "because"), [(each.state, each.id, each.because) for each in checks])
     for each in checks:
         if each.do:
-            context.terminal.say(f"{each.id}: {each.do}")
+            context.terminal.say(f"{each.id}: {context.copyable(each.do)}")
     states = [each.state for each in checks]
     failed, skipped = states.count("fail"), states.count("skipped")
     context.terminal.say(f"{count(failed, 'fault')}, {skipped} skipped, {states.count('unknown')} unknown.")
@@ -118,7 +118,7 @@ def _probe(context: Context, sheet: Sheet) -> None:
     elif status == 200:  # noqa: PLR2004 - it let the probe in
         sheet.fail("hook.receiver", "it lets anyone in", "Something answers in its place: check the output HookUrl.")
     else:
-        sheet.fail("hook.receiver", f"it answers {status}", "Its log says why; bridge setup fills the secret.")
+        sheet.fail("hook.receiver", f"it answers {status}", "Its log says why; `bridge setup` fills the secret.")
 
 
 def _topic(context: Context, sheet: Sheet) -> None:

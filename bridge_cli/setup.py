@@ -175,7 +175,7 @@ class Setup:
         self._fail_at(each for each in found if each.id.startswith((*_SIDES, *_HOOK)))
         for each in found:
             if each.state == "fail":
-                self._context.terminal.say(f"  {each.id}: {each.because}", f"    {each.do}")
+                self._say(each)
 
     def _compared(self) -> bool:
         status = self._context.ask(AskStatus(), Status).answer
@@ -202,11 +202,15 @@ class Setup:
         ]
         for each in failed:
             if each.state == "fail":
-                self._context.terminal.say(f"  {each.id}: {each.because}", f"    {each.do}")
+                self._say(each)
         if failed:
             raise Stopped(
                 End.FAILED, "Something is not well yet.", "Mend it, and call `bridge setup` again: it goes on."
             )
+
+    def _say(self, check: Check) -> None:
+        context = self._context
+        context.terminal.say(f"  {check.id}: {check.because}", f"    {context.copyable(check.do)}")
 
     def _keep(self, values: Mapping[str, str]) -> None:
         self._vault.write(values)

@@ -433,6 +433,9 @@ def test_people_read_a_line_for_each_check_and_what_to_do() -> None:
     assert any(line.split()[:2] == ["fail", "app.active"] for line in lines)
     assert "app.active: Activate the application." in lines
     assert lines[-1] == "1 fault, 0 skipped, 1 unknown."
+    bench.okta("POST", f"eventHooks/{bench.hook}/lifecycle/deactivate")
+    bench.stage.secrets.values.pop("genesys_client_secret")
+    assert "secret.genesys: `bridge setup --stack prod` fills it." in bench.office.bridge("check", code=1).out
 
 
 def test_the_page_of_checks_has_each_of_them() -> None:

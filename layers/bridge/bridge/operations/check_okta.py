@@ -227,13 +227,13 @@ class OktaChecks:
         hooks: Sequence[EventHook] = sounded.value or ()
         ours = [hook for hook in hooks if hook.uri.rstrip("/") == hook_url.rstrip("/")]
         if not ours:
-            sheet.fail("hook.url", f"none of {len(hooks)} hooks delivers to {hook_url}", "bridge hook register")
+            sheet.fail("hook.url", f"none of {len(hooks)} hooks delivers to {hook_url}", "`bridge hook register`")
             sheet.skip(_HOOK, "hook.url")
             return
         sheet.ok("hook.url", ", ".join(hook.id for hook in ours), "One is enough." if len(ours) > 1 else "")
         hook = max(ours, key=lambda each: (each.active and each.verified, each.active, each.verified))
         self._state("hook.active", hook.active, "ACTIVE", "Workflow > Event Hooks > Actions > Activate.")
-        self._state("hook.verified", hook.verified, "VERIFIED", "bridge hook verify")
+        self._state("hook.verified", hook.verified, "VERIFIED", "`bridge hook verify`")
         wrong = [
             f"{word}: {', '.join(sorted(types)[:_MOST_TYPES])}{' and more' * (len(types) > _MOST_TYPES)}"
             for word, types in (("missing", HOOK_TYPES - hook.types), ("superfluous", hook.types - HOOK_TYPES))

@@ -59,7 +59,7 @@ class CheckService:
         sheet.ok("bridge.settings", f"mode {settings.provisioning.mode.value}")
         if wrong := self._map_refused():
             sheet.fail(
-                "bridge.map", f"{wrong}; the last good one is in force", "bridge map revert, or bridge map apply."
+                "bridge.map", f"{wrong}; the last good one is in force", "`bridge map revert`, or `bridge map apply`."
             )
         else:
             sheet.ok("bridge.map", settings.mapping.source or "the one that comes with the bridge")
@@ -91,7 +91,7 @@ class CheckService:
         try:
             missing = set(self._status.missing_keys(self._secrets()))
         except SettingsError as wrong:
-            sheet.fail("secret.value", str(wrong), "bridge setup fills it.")
+            sheet.fail("secret.value", str(wrong), "`bridge setup` fills it.")
             sheet.skip(_SECRET, "secret.value")
             return
         except Transient as error:
@@ -104,14 +104,14 @@ class CheckService:
             "secret.genesys": ("genesys_client_id", "genesys_client_secret"),
         }
         if missing >= {key for keys in names.values() for key in keys} - {"okta_client_id" if okta.client_id else ""}:
-            sheet.fail("secret.value", "it has none of the bridge's values", "bridge setup fills it.")
+            sheet.fail("secret.value", "it has none of the bridge's values", "`bridge setup` fills it.")
             sheet.skip(_SECRET, "secret.value")
             return
         sheet.ok("secret.value", "it can be read")
         for check, keys in names.items():
             lacks = [key for key in keys if key in missing]
             if lacks:
-                sheet.fail(check, f"it has no {' and no '.join(lacks)}", "bridge setup fills it.")
+                sheet.fail(check, f"it has no {' and no '.join(lacks)}", "`bridge setup` fills it.")
             else:
                 sheet.ok(check, "there")
 
@@ -121,7 +121,13 @@ class CheckService:
             paused = [queue for queue, reads in self._switches.reading().items() if not reads]
             dead = depths["dead-letters"].waiting
             said = [f"{', '.join(paused)} not read"] * bool(paused) + [f"{dead} dead letters"] * bool(dead)
-            do = "bridge resume everything" if paused else "docs/operating.md says how to redrive them." if dead else ""
+            do = (
+                "`bridge resume everything`"
+                if paused
+                else "docs/operating.md says how to redrive them."
+                if dead
+                else ""
+            )
             sheet.ok("aws.queues", "; ".join(said) or "they answer and are read", do)
         except Transient as error:
             sheet.fail("aws.queues", f"no answer: {error.reason} {error.detail}".strip(), "Look at the stack's queues.")
