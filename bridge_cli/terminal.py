@@ -137,7 +137,7 @@ class Terminal:
         """A secret: typed where nothing is shown, or the next line of standard input; never empty.
 
         Raises:
-            Stopped: there is none.
+            Stopped: there is none, or what is there can be no credential.
         """
         self._people.flush()
         value = self._hidden(f"{what} (not shown): ") if self._stdin.isatty() else self._stdin.readline()
@@ -145,7 +145,10 @@ class Terminal:
             raise Stopped(
                 End.USAGE, f"No {what}.", "Type it where it is asked for, or pass it as a line of standard input."
             )
-        return value.strip()
+        value = value.strip()
+        if not all("!" <= letter <= "~" for letter in value):
+            raise Stopped(End.USAGE, f"{what}: expected letters, digits and signs of ASCII, without blanks.")
+        return value
 
     @property
     def has_person(self) -> bool:

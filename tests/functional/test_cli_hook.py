@@ -102,6 +102,14 @@ def test_without_a_credential_nothing_happens(admin: Admin) -> None:
     assert admin.manager.versions == []
 
 
+@pytest.mark.parametrize("typed", ["t\u00f6ken", "SSWS token", "tok\x00en", "\udcfftoken"])
+def test_what_can_be_no_credential_is_not_sent(admin: Admin, typed: str) -> None:
+    """Nothing of it is shown, not even the letter that is wrong."""
+    ran = admin.bridge("hook register --yes", typed, code=2)
+    assert "without blanks" in ran.err
+    assert admin.hooks() == []
+
+
 def test_verify_mends_a_hook_that_somebody_changed(registered: Admin) -> None:
     """As after a change of its URL and back."""
     [hook] = registered.hooks()

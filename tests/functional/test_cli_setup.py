@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from functools import lru_cache
 from pathlib import Path
 
@@ -162,6 +163,18 @@ def test_a_secret_in_the_answers_is_refused(admin: Admin, tmp_path: Path) -> Non
     assert "expected a JSON object" in admin.bridge(f"setup --yes --answers {tmp_path}", code=2).err
     path.write_text("[" * 100_000, "utf-8")
     assert "expected a JSON object" in admin.bridge(f"setup --yes --answers {path}", code=2).err
+
+
+def test_no_secret_is_in_any_log(
+    admin: Admin, answers: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the command, of the functions, of what they are made of, at any level."""
+    caplog.set_level(logging.DEBUG)
+    go_on(admin, answers)
+    printed = capsys.readouterr()
+    said = caplog.text + printed.out + printed.err
+    secrets = [CREDENTIAL, admin.secret["hook_secret"], admin.secret["genesys_client_secret"]]
+    assert not [number for number, secret in enumerate(secrets) if secret in said]
 
 
 def test_an_api_token_takes_the_place_of_the_service_app(answers: str) -> None:
