@@ -37,7 +37,9 @@ ROWS: Mapping[str, Callable[[], Row]] = {
     "rule": lambda: scenarios.rule(10, 30),
     "hires-with-groups": lambda: scenarios.hires_with_groups(100),
     "adopt-reconcile": lambda: scenarios.adoption(100, by_events=False),
+    "adopt-reconcile-mixed": lambda: scenarios.adoption(100, by_events=False, new=50),
     "adopt-events": lambda: scenarios.adoption(100, by_events=True),
+    "adopt-events-mixed": lambda: scenarios.adoption(100, by_events=True, new=50),
 }
 
 

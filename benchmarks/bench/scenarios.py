@@ -304,29 +304,32 @@ def hires_with_groups(count: int) -> Row:
 # ----------------------------------------------------------------------------------------------------- adoption
 
 
-def adoption(count: int, *, by_events: bool) -> Row:
-    """Accounts that were there before the bridge are matched, first by the reconcile or by an event of each person."""
+def adoption(count: int, *, by_events: bool, new: int = 0) -> Row:
+    """Accounts that were there before the bridge are matched, first by the reconcile or by an event of each person.
+
+    `new` of the people have none.
+    """
     company = Company(bootstrapped=by_events)
     with company.okta.quietly():
         people = company.people(count)
-    for okta_id in people:
+    existing = f"adopt {count - new} existing accounts" + (f" beside {new} new people" if new else "")
+    for okta_id in people[new:]:
         login = company.okta.users.current[okta_id].login
         company.genesys.add_user({"userName": login, "displayName": "as before", "active": True})
+    company.rng.shuffle(people)
     work = Measured(company)
     if by_events:
         for okta_id in people:
             company.okta.unassign_user(okta_id)
             company.okta.assign_user(okta_id)
         work.deliver()
-        return work.row(f"adopt {count} existing accounts, by events", least=2 * count, native=2 * count)
+        return work.row(f"{existing}, by events", least=2 * count - new, native=2 * count)
 
     def adopted() -> bool:
         return company.store.app().bootstrapped and company.worked_off()
 
-    pages = 2 * -(-count // 25)
-    return work.row(
-        f"adopt {count} existing accounts, first reconcile", least=count + pages, native=2 * count, done=adopted
-    )
+    pages = -(-(count - new) // 25)
+    return work.row(f"{existing}, first reconcile", least=count + pages, native=2 * count, done=adopted)
 
 
 # ------------------------------------------------------------------------------------------------------ the list
@@ -358,5 +361,7 @@ SCENARIOS: Sequence[Scenario] = (
     Scenario("rule", lambda: rule(10, 100)),
     Scenario("hires-with-groups", lambda: hires_with_groups(500)),
     Scenario("adopt-reconcile", lambda: adoption(500, by_events=False)),
+    Scenario("adopt-reconcile-mixed", lambda: adoption(500, by_events=False, new=250)),
     Scenario("adopt-events", lambda: adoption(500, by_events=True)),
+    Scenario("adopt-events-mixed", lambda: adoption(500, by_events=True, new=250)),
 )

@@ -14,6 +14,7 @@ from bridge.items import (
     Item,
     Queue,
     Reason,
+    Shown,
     app_item,
     format_time,
     group_item,
@@ -26,6 +27,7 @@ from bridge.items import (
 
 USER = "00u1bridge0000000001"
 GROUP = "00g1bridge0000000001"
+MALFORMED = "reason, newest, events, hints, users, tries or shown are not as expected"
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
 
@@ -55,6 +57,8 @@ def body(**changes: object) -> str:
         app_item(NOON, ["a"]),
         make_item(f"group:{GROUP}", Reason.RECONCILE, "nonce"),
         make_item(f"user:{USER}", Reason.OPERATOR, "nonce"),
+        make_item(f"user:{USER}", Reason.RECONCILE, "run:1", shown=Shown("mark", "id", '"1"', ("phone",))),
+        make_item(f"user:{USER}", Reason.RECONCILE, "run:1", shown=Shown("mark")),
         replace(make_item(f"user:{USER}", Reason.FOLLOW_UP, "nonce"), due="leaver", tries=3),
     ],
 )
@@ -146,16 +150,19 @@ def test_an_item_without_events_is_told_by_its_nonce() -> None:
         (body(entity="robot:00u1bridge0000000001"), "entity is not user:<id>, group:<id> or app"),
         (body(id=""), "id is missing"),
         (body(id=7), "id is missing"),
-        (body(reason="whim"), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(newest="noon"), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(newest=7), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(events=7), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(hints=["haste"]), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(users=USER), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(users=[7]), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(users=["../x"]), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(tries="3"), "reason, newest, events, hints, users or tries are not as expected"),
-        (body(tries=1e400), "reason, newest, events, hints, users or tries are not as expected"),
+        (body(reason="whim"), MALFORMED),
+        (body(newest="noon"), MALFORMED),
+        (body(newest=7), MALFORMED),
+        (body(events=7), MALFORMED),
+        (body(hints=["haste"]), MALFORMED),
+        (body(users=USER), MALFORMED),
+        (body(users=[7]), MALFORMED),
+        (body(users=["../x"]), MALFORMED),
+        (body(tries="3"), MALFORMED),
+        (body(shown=[]), MALFORMED),
+        (body(shown={"name": "n", "id": 7, "version": "", "held": []}), MALFORMED),
+        (body(shown={"name": "n", "id": "", "version": ""}), MALFORMED),
+        (body(tries=1e400), MALFORMED),
     ],
 )
 def test_an_unreadable_body_is_permanent(text: str, detail: str) -> None:

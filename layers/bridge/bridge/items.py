@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -69,6 +69,23 @@ class Queue(StrEnum):
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What a whole listing of Genesys Cloud's users showed of one person; no values.
+
+    Attributes:
+        name: the keyed hash of the userName that was looked for.
+        id: the one active account of that name, which no other Okta user has; empty where nobody's was shown at all.
+        version: the version in which it was shown.
+        held: the paths of list elements, such as phone numbers, that had a value there.
+    """
+
+    name: str
+    id: str = ""
+    version: str = ""
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Item:
     """One wish to sync an entity.
 
@@ -83,6 +100,7 @@ class Item:
             where its members alone have changed and cannot all be named so; None where anything may have changed.
         due: the code of the due record that the item was made of, empty for every other item.
         tries: how often that record had been tried before.
+        shown: what the first whole reconcile saw of a user's account in Genesys Cloud, None where nobody has looked.
         queue: the queue the item belongs to. Not part of the body.
     """
 
@@ -95,6 +113,7 @@ class Item:
     users: tuple[str, ...] | None = None
     due: str = ""
     tries: int = 0
+    shown: Shown | None = None
     queue: Queue = Queue.USERS
 
     @property
@@ -118,6 +137,8 @@ class Item:
             body["users"] = list(self.users)
         if self.due:
             body |= {"due": self.due, "tries": self.tries}
+        if self.shown is not None:
+            body["shown"] = asdict(self.shown)
         return json.dumps(body, separators=(",", ":"))
 
 
@@ -174,11 +195,17 @@ def group_item(
 
 
 def make_item(
-    entity: str, reason: Reason, dedup_key: str, *, queue: Queue | None = None, users: tuple[str, ...] | None = None
+    entity: str,
+    reason: Reason,
+    dedup_key: str,
+    *,
+    queue: Queue | None = None,
+    users: tuple[str, ...] | None = None,
+    shown: Shown | None = None,
 ) -> Item:
     """An item without events; `dedup_key` is fixed where the cause arises: its retry sends the item once."""
     id_ = _digest(entity, reason.value, dedup_key)
-    return Item(entity=entity, reason=reason, id=id_, users=users, queue=queue or _usual_queue(entity))
+    return Item(entity=entity, reason=reason, id=id_, users=users, shown=shown, queue=queue or _usual_queue(entity))
 
 
 def is_entity(text: str) -> bool:
@@ -216,11 +243,12 @@ def parse_item(body: str) -> Item:
             users=_users(raw.get("users")),
             due=str(raw.get("due") or ""),
             tries=_number(raw.get("tries", 0)),
+            shown=_shown(raw.get("shown")),
             queue=_usual_queue(entity),
         )
     except (ValueError, TypeError):
         raise Permanent(
-            "unreadable-item", detail="reason, newest, events, hints, users or tries are not as expected"
+            "unreadable-item", detail="reason, newest, events, hints, users, tries or shown are not as expected"
         ) from None
 
 
@@ -278,6 +306,18 @@ def _users(value: object) -> tuple[str, ...] | None:
     if not isinstance(value, list) or not all(isinstance(each, str) and OKTA_ID.fullmatch(each) for each in value):
         raise TypeError("users are a list of Okta ids")
     return tuple(value) if len(value) <= MAX_NAMED_USERS else ()
+
+
+def _shown(value: object) -> Shown | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("held"), list):
+        raise TypeError("what was shown is an object")
+    texts = [value.get(key) for key in ("name", "id", "version")]
+    if not all(isinstance(text, str) for text in [*texts, *value["held"]]):
+        raise TypeError("what was shown is texts")
+    name, id_, version = map(str, texts)
+    return Shown(name, id_, version, tuple(value["held"]))
 
 
 def _usual_queue(entity: str) -> Queue:

@@ -87,6 +87,13 @@ class AccountWriter(Protocol):
         """
         ...
 
+    def take(self, link: UserLink, target: Target, change: Change, report: Report) -> ScimUser | None:
+        """Write what differs to an account of nobody's, only as long as it is as `change` has it.
+
+        None where nothing was written: then it must be read first.
+        """
+        ...
+
     def adopted(self, report: Report) -> None:
         """An account that was there already has been taken."""
         ...
@@ -121,6 +128,10 @@ class ObservingWriter:
             report.planned_calls.append(f"PATCH users/new replace {','.join(later)}")
         report.finish("observed", "would-create")
         return Changed(link)
+
+    def take(self, link: UserLink, target: Target, change: Change, report: Report) -> ScimUser | None:  # noqa: ARG002 - the port's
+        """Nothing: it is read, to say what would be written."""
+        return None
 
     def adopted(self, report: Report) -> None:
         """The account is linked, and what differs would be written."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, NoReturn
 
 from bridge.errors import Permanent, UserNameTaken
-from bridge.items import Reason
+from bridge.items import Reason, Shown
 from bridge.provisioning import scim
 from bridge.provisioning.account_writer import AccountWriter, Change, Changed, Target
 from bridge.provisioning.elements import is_rating, is_withdrawn, others
@@ -54,37 +54,57 @@ class Accounts:
         self._clock = clock
         self._settings = settings
         self._fingerprints = fingerprints
+        self._searches_first = False
 
     # ------------------------------------------------------------------------------- converging
 
     def converge(
-        self, link: UserLink, target: Target, report: Report, *, deep: bool, bootstrapped: bool, insist: bool
+        self,
+        link: UserLink,
+        target: Target,
+        report: Report,
+        *,
+        deep: bool,
+        bootstrapped: bool,
+        insist: bool,
+        shown: Shown | None = None,
     ) -> Changed:
         """Make the account exist, be active, and hold the target's attributes; nothing is sent where nothing differs.
 
         A link that is active and knows what was written is trusted unless `deep`: it is neither created nor activated.
-        With `insist` a value is tried again that Genesys Cloud did not take.
+        With `insist` a value is tried again that Genesys Cloud did not take. What was `shown` of an account spares
+        the searches for it.
 
         Raises:
             Transient: a conflict that time may heal. Permanent: one that a person must settle.
             Outdated: the link is not what Genesys Cloud holds; sync again with `deep`.
         """
-        changed = self._converge(link, target, report, deep=deep, bootstrapped=bootstrapped, insist=insist)
+        if shown is not None and shown.name != self._fingerprints.reference(target.user_name):
+            shown = None  # it was looked for by another userName
+        changed = self._converge(link, target, report, deep=deep, bootstrapped=bootstrapped, insist=insist, shown=shown)
         return missed(link, changed, report) if self._settings.report_lost_roles else changed
 
     def _converge(
-        self, link: UserLink, target: Target, report: Report, *, deep: bool, bootstrapped: bool, insist: bool
+        self,
+        link: UserLink,
+        target: Target,
+        report: Report,
+        *,
+        deep: bool,
+        bootstrapped: bool,
+        insist: bool,
+        shown: Shown | None,
     ) -> Changed:
         if link.posted is not None:
             link = self.matching.find_created(link, target.user_name)
             if link.genesys_id:
-                report.finish("created", "post-had-been-done")
+                report.finish("adopted" if link.origin is Origin.ADOPTED else "created", "post-had-been-done")
             elif "userName" in self._fingerprints.differing(link.hashes, target.attributes):
                 self.matching.wait_for_creation(link)  # a POST with another userName would meet no conflict
-        if not link.genesys_id and not bootstrapped and link.state is not UserState.GONE:
+        if not link.genesys_id and not bootstrapped and link.state is not UserState.GONE and shown is None:
             link = self.matching.find_native(link, inactive=True)
         if not link.ever_linked:
-            return self._create(link, target, report, insist=insist)
+            return self._create(link, target, report, insist=insist, shown=shown)
         trusted = link.known_active is True and link.knows_what_was_written and not deep
         if trusted and not self._rates(link, target, insist=insist):
             return self._update(link, target, None, report, insist=insist)
@@ -93,22 +113,57 @@ class Accounts:
             return self._create(gone(link), target, report, insist=insist)
         return self._update(link, target, account, report, insist=insist)
 
-    def _create(self, link: UserLink, target: Target, report: Report, *, insist: bool) -> Changed:
-        recreated = link.state is UserState.GONE
+    def _create(
+        self, link: UserLink, target: Target, report: Report, *, insist: bool, shown: Shown | None = None
+    ) -> Changed:
         link = link if link.ever_linked else replace(link, state=UserState.WANTED)
         if not self._settings.create_users:
             report.finish("skipped", "create-users-off")
             return Changed(link)
-        if recreated:
-            found = self.matching.search(link.okta_id, target.user_name, inactive=True)
-            if found:
-                return self._adopt(link, found, target, report, insist=insist)
+        found = self._found_before(link, target, report, shown)
+        if found:
+            return self._adopt(link, found, target, report, insist=insist)
         report.changed = tuple(target.attributes)
         try:
             return self._writer.create(link, target, report)
         except UserNameTaken:
-            found = self.matching.search(link.okta_id, target.user_name, inactive=True)
+            self._searches_first = True
+        found = self._taken_or_found(link, target, report, self.matching.named(target.user_name))
         return self._adopt(link, found, target, report, insist=insist)
+
+    def _found_before(self, link: UserLink, target: Target, report: Report, shown: Shown | None) -> list[ScimUser]:
+        """The account to adopt, where one may be there already; none where a POST comes first.
+
+        Where one person's account was there already, others' may be: they are searched for until a search is empty.
+        """
+        if link.state is UserState.GONE:
+            return self.matching.search(link.okta_id, target.user_name, inactive=True)
+        if shown is not None:
+            taken = self._take_shown(link, target, shown, report)
+            return [taken] if taken is not None else []
+        if not self._searches_first:
+            return []
+        named = self.matching.named(target.user_name)
+        self._searches_first = bool(named)
+        return self._taken_or_found(link, target, report, named) if named else []
+
+    def _take_shown(self, link: UserLink, target: Target, shown: Shown, report: Report) -> ScimUser | None:
+        """The account that a listing showed, if it is so still: everything is written, for nothing is known of it."""
+        if not (shown.id and self._settings.update_users):
+            return None
+        unsent = target.left_out | {"userName"}
+        values = {path: value for path, value in target.attributes.items() if path not in unsent}
+        account = ScimUser(shown.id, target.user_name, active=True, version=shown.version)
+        return self._writer.take(link, target, Change(values, frozenset(shown.held), account), report)
+
+    def _taken_or_found(self, link: UserLink, target: Target, report: Report, named: list[ScimUser]) -> list[ScimUser]:
+        """The one account of the userName that a search has shown, if it is so still; else all that may be theirs."""
+        if len(named) == 1 and self._settings.update_users:
+            change = self._change(link, target, named[0], insist=False)
+            taken = self._writer.take(link, target, change, report)
+            if taken is not None:
+                return [taken]
+        return self.matching.search(link.okta_id, target.user_name, inactive=True, named=named)
 
     def _adopt(self, link: UserLink, found: list[ScimUser], target: Target, report: Report, *, insist: bool) -> Changed:
         """Take the one account that is there already; without one the holder of the userName is not to be found yet."""
@@ -187,7 +242,7 @@ class Accounts:
             refused = {path: link.refused[path] for path in change.skipped if path in link.refused}
             kept = change.skipped & link.written
             link = remember(link, self._fingerprints, target.attributes, refused, change.account, kept)
-        if report.outcome not in {"created", "recreated"}:
+        if not report.made:
             report.finish("unchanged")
         return Changed(_compared(replace(link, active=True, waiting=None), change.account), change.account)
 

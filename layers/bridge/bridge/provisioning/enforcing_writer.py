@@ -12,7 +12,7 @@ from typing import Any
 from bridge.errors import Outdated, Permanent, ResourceNotFound, UserNameTaken, VersionConflict
 from bridge.provisioning import scim
 from bridge.provisioning.account_writer import Change, Changed, Target
-from bridge.provisioning.elements import comes_later
+from bridge.provisioning.elements import comes_later, is_rating
 from bridge.provisioning.fingerprints import Fingerprints
 from bridge.provisioning.matching import Matching
 from bridge.provisioning.patching import Patching
@@ -53,6 +53,28 @@ class EnforcingWriter:
         self._settings = settings
         self._fingerprints = fingerprints
         self._make_password = make_password
+
+    def take(self, link: UserLink, target: Target, change: Change, report: Report) -> ScimUser | None:
+        """One PATCH with ``If-Match``, which brings the externalId: until it is bound, the account is found by that.
+
+        Roles, identifiers, skills and languages come after it, once the account was shown.
+        """
+        values = {path: value for path, value in change.values.items() if not (comes_later(path) or is_rating(path))}
+        account = change.account
+        versioned = account is not None and account.version and not account.version.startswith("W/")
+        if account is None or not (values and versioned and account.active and self._matching.is_free(link, account)):
+            return None
+        name = self._fingerprints.of_all({"userName": target.user_name})
+        pending = link.begun(Pending(PendingKind.CREATE, self._clock.now(), tuple(target.attributes)))
+        self._store.save_user(replace(link, origin=Origin.ADOPTED, hashes=name, pending=pending))
+        operations = scim.operations(values, present=change.present)
+        try:
+            taken = self._genesys.patch_user(account.id, operations, if_match=account.version)
+        except (Permanent, UserNameTaken, VersionConflict, ResourceNotFound):
+            self._store.save_user(link)  # an answer: nothing is pending
+            return None
+        report.changed = tuple(values)
+        return taken
 
     def adopted(self, report: Report) -> None:
         """What differed has been written."""
@@ -158,7 +180,7 @@ class EnforcingWriter:
         if account is not None and not account.active:
             self._store.save_user(link)
             raise Outdated("genesys-not-applied")
-        if report.outcome not in {"created", "recreated"}:
+        if not report.made:
             report.finish("activated" if "active" in values else "updated")
         return Changed(replace(link, active=True, waiting=None), account)
 

@@ -7,7 +7,7 @@ own the account: nothing here is decided on less than one exact match.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import NoReturn
@@ -74,16 +74,16 @@ class Matching:
         """
         known = link.genesys_id or link.gone_id
         account = (self._genesys.user(known) or self._genesys.user(known)) if known else None
-        if account is not None and account.id != link.genesys_id and not self._is_free(link, account):
+        if account is not None and account.id != link.genesys_id and not self.is_free(link, account):
             account = None
         if account is None:
-            found = [user for user in self.search(link.okta_id, "") if self._is_free(link, user)]
+            found = [user for user in self.search(link.okta_id, "") if self.is_free(link, user)]
             account = only(found) if found else None
         if account is not None and account.id != link.genesys_id:
             link = self.bind(link, account, Origin.ADOPTED)
         return link, account
 
-    def _is_free(self, link: UserLink, account: ScimUser) -> bool:
+    def is_free(self, link: UserLink, account: ScimUser) -> bool:
         """Whether the account is not another Okta user's."""
         owner = self._store.owners([account.id]).get(account.id, link.entity)
         others = OKTA_USER_ID.fullmatch(account.external_id) and account.external_id != link.okta_id
@@ -100,14 +100,24 @@ class Matching:
         return self.bind(link, only(found), Origin.ADOPTED) if found else link
 
     def find_created(self, link: UserLink, user_name: str) -> UserLink:
-        """The account that a POST of ours made, bound; the link as it was when there is none."""
+        """The account that a POST of ours made, or a PATCH took, bound; the link as it was when there is none."""
         found = [user for user in self.search(link.okta_id, user_name) if user.external_id == link.okta_id]
-        return self.bind(link, only(found), Origin.CREATED) if found else link
+        return self.bind(link, only(found), link.origin or Origin.CREATED) if found else link
 
-    def search(self, okta_id: str, user_name: str, *, inactive: bool = False) -> list[ScimUser]:
-        """Accounts with this externalId or userName, each once, as they are now; inactive ones by listing if asked."""
+    def named(self, user_name: str) -> list[ScimUser]:
+        """Accounts with this userName as a search shows them, which trails writes."""
+        return self._genesys.find_users("userName", user_name)
+
+    def search(
+        self, okta_id: str, user_name: str, *, inactive: bool = False, named: Sequence[ScimUser] | None = None
+    ) -> list[ScimUser]:
+        """Accounts with this externalId or userName, each once, as they are now; inactive ones by listing if asked.
+
+        `named` is what `named` has just found.
+        """
         found = self._genesys.find_users("externalId", okta_id) if okta_id else []
-        found += self._genesys.find_users("userName", user_name) if user_name else []
+        if user_name:
+            found += self.named(user_name) if named is None else named
         matches = self._matches(found, okta_id, user_name)
         if not matches and inactive:
             matches = self._matches(self._genesys.inactive_users(), okta_id, user_name)

@@ -49,6 +49,8 @@ class Phase(StrEnum):
     """What a run does, in this order."""
 
     MEASURING = "measuring"  #: how much there is to read
+    LISTING = "listing"  #: before the first whole reconcile: Genesys Cloud's active users, who may be somebody's
+    LISTING_INACTIVE = "listing-inactive"  #: its inactive users likewise
     ASSIGNED = "assigned"  #: Okta's assigned users against the links, and the links against Okta's assigned users
     MATCHING = "matching"  #: the first whole reconcile waits until the users' queues are empty
     ACTIVE = "active"  #: Genesys Cloud's active users against the links
@@ -189,7 +191,10 @@ class Runs(Protocol):
         ...
 
     def add_seen_accounts(self, number: int, place: str, seen: bytes, at: datetime) -> None:
-        """Keep what a run has seen from a place on; the same place again overwrites it. `at` is the present moment."""
+        """Keep what a run has seen from a place on; the same place again overwrites it. `at` is the present moment.
+
+        At most 300 KB.
+        """
         ...
 
     def seen_accounts(self, number: int) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bridge.errors import FenceMoved, Outdated, Transient
-from bridge.items import Hint, Item, Reason
+from bridge.items import Hint, Item, Reason, Shown
 from bridge.provisioning.judge import Plan
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
@@ -66,6 +66,13 @@ class Work:
     def deep(self) -> bool:
         """Whether Okta's assignment and Genesys Cloud are read whatever the records say."""
         return self.again or bool(self.reasons & DEEP_REASONS)
+
+    @property
+    def shown(self) -> Shown | None:
+        """What a listing showed of the user's account; nothing once that has led nowhere."""
+        return (
+            None if self.again else next((item.shown for item in reversed(self.items) if item.shown is not None), None)
+        )
 
     @property
     def newest(self) -> datetime | None:
@@ -127,6 +134,11 @@ class Report:
     joining: tuple[str, ...] = ()
     partial: bool = False
     plan: Plan | None = None
+
+    @property
+    def made(self) -> bool:
+        """Whether the user has come to their account by this sync."""
+        return self.outcome in {"created", "recreated", "adopted"}
 
     def finish(self, outcome: str, why: str = "") -> Report:
         """The same report with its outcome."""

@@ -271,7 +271,7 @@ class UserSync:
         target, link = self._target(work, link, user, mapped, report)
         insist = bool(work.reasons & {Reason.OPERATOR, Reason.REDRIVE})
         changed = self._accounts.converge(
-            link, target, report, deep=work.deep, bootstrapped=app.bootstrapped, insist=insist
+            link, target, report, deep=work.deep, bootstrapped=app.bootstrapped, insist=insist, shown=work.shown
         )
         return self._finish(changed.link, changed.user, app, report)
 
@@ -347,8 +347,7 @@ class UserSync:
         if link.groups_due and app.bootstrapped and self._settings.mode is Mode.ENFORCE:
             self._enqueue_groups(link, scim_user, app)
             link = replace(link, groups_due=False)
-        made = report.outcome in {"created", "recreated", "adopted"}
-        if made and self._mapper.maps_manager and (items := self._managers.reports(link)):
+        if report.made and self._mapper.maps_manager and (items := self._managers.reports(link)):
             self._queues.send(items)
         return self._settle(link, link.status, report)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from bridge.provisioning import scim
@@ -15,9 +15,10 @@ from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Runs, Ste
 from bridge.provisioning.user_records import UserLink, UserState
 from bridge.provisioning.values import ScimPage, ScimUser
 from bridge.reconcile.assigned import require_plausible
+from bridge.reconcile.existing import keep
 from bridge.reconcile.items import user_items
 from bridge.reconcile.reading import Session
-from bridge.settings import ProvisioningSettings
+from bridge.settings import Mode, ProvisioningSettings
 
 #: Users a page: above this size Genesys Cloud may refuse the lookups of externalId and manager (API definition).
 PAGE = 25
@@ -59,7 +60,24 @@ class Accounts:
             phase.value: session.ask(partial(self._genesys.users_page, 1, 0, active=phase is Phase.ACTIVE)).total
             for phase in (Phase.ACTIVE, Phase.INACTIVE)
         }
-        yield Step(Phase.ASSIGNED, totals={**run.totals, **totals})
+        # An account that is taken as it was shown is written as well.
+        takes = run.mode == Mode.ENFORCE and self._settings.create_users and self._settings.update_users
+        first = takes and not session.ask(self._store.app).bootstrapped
+        yield Step(Phase.LISTING if first else Phase.ASSIGNED, totals={**run.totals, **totals})
+
+    def list_existing(self, run: Run, session: Session) -> Iterator[Step]:
+        """Keep who has which account, for the first matching; `AssignedUsers` drops it.
+
+        Raises:
+            Implausible, NotYet, Transient, Permanent: as `Session.ask`.
+        """
+
+        def note(users: Sequence[ScimUser]) -> bytes:
+            linked = session.ask(partial(self._store.owners, [user.id for user in users]))
+            return keep(self._fingerprints, users, linked)
+
+        yield from self._read(run, session, active=run.phase is Phase.LISTING, note=note)
+        yield Step(Phase.LISTING_INACTIVE if run.phase is Phase.LISTING else Phase.ASSIGNED)
 
     def compare(self, run: Run, session: Session) -> Iterator[Step]:
         """Read the phase's listing and send items for what differs, some pages a step.
@@ -67,15 +85,27 @@ class Accounts:
         Raises:
             Implausible, NotYet, Transient, Permanent: as `Session.ask`.
         """
+        bootstrapped = session.ask(self._store.app).bootstrapped
+
+        def note(users: Sequence[ScimUser]) -> bytes:
+            self._compare_page(run, session, users, bootstrapped)
+            return b"".join(_digest(user.id) for user in users)
+
+        yield from self._read(run, session, active=run.phase is Phase.ACTIVE, note=note)
+        yield Step(Phase.INACTIVE if run.phase is Phase.ACTIVE else Phase.GONE)
+
+    def _read(
+        self, run: Run, session: Session, *, active: bool, note: Callable[[Sequence[ScimUser]], bytes]
+    ) -> Iterator[Step]:
+        """Every page of the active or the inactive users, some pages a step; what `note` makes of them is kept."""
         phase = run.phase
         place = int(run.place or 1)
-        bootstrapped = session.ask(self._store.app).bootstrapped
         before: list[str] = []
         whole = False
         while not whole:
             first, seen = place, b""
             for _ in range(PAGES_AT_A_TIME):
-                page = session.ask(partial(self._page, place, phase))
+                page = session.ask(partial(self._page, place, active=active))
                 ids = [user.id for user in page.users]
                 if len(set(ids)) < len(ids) or (ids and ids == before) or place > MAX_ACCOUNTS:
                     raise Implausible("genesys-page-listed-twice")
@@ -83,18 +113,17 @@ class Accounts:
                 ended = not ids and page.total - (place - 1) <= max(1, MOST_MISSING * page.total)
                 if not ids and place <= page.total and not ended:
                     raise Implausible("genesys-page-empty")
-                self._compare_page(run, session, page.users, bootstrapped)
+                seen += note(page.users)
                 before, place = ids, place + len(ids)
-                seen += b"".join(map(_digest, ids))
                 whole = ended or place > page.total
                 if whole:
                     break
             session.ask(partial(self._runs.add_seen_accounts, run.number, f"{phase}#{first:09}", seen, run.started))
-            yield Step(phase, str(place), place - 1, page.total, {phase.value: page.total})
-        yield Step(Phase.INACTIVE if phase is Phase.ACTIVE else Phase.GONE)
+            total = {(Phase.ACTIVE if active else Phase.INACTIVE).value: page.total}
+            yield Step(phase, str(place), place - 1, page.total, total)
 
-    def _page(self, place: int, phase: Phase) -> ScimPage:
-        return self._genesys.users_page(place, PAGE, active=phase is Phase.ACTIVE, rates=self._mapper.rates)
+    def _page(self, place: int, *, active: bool) -> ScimPage:
+        return self._genesys.users_page(place, PAGE, active=active, rates=self._mapper.rates)
 
     def enqueue_gone(self, run: Run, session: Session) -> Iterator[Step]:
         """Links to users that no page has shown: a sync reads each by its id before it believes it."""

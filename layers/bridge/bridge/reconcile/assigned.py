@@ -6,12 +6,12 @@ application ACTIVE before and after, and only where the listing is plausible bes
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
 from bridge.errors import Permanent
-from bridge.items import Reason, make_item
+from bridge.items import Reason, Shown, make_item
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.assignments import ASSIGNED_STATUSES, UNASSIGNED_STATUSES
 from bridge.provisioning.fingerprints import Fingerprints
@@ -19,12 +19,13 @@ from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.permissions import APP
 from bridge.provisioning.ports import Clock, OktaReader, UserMapper
 from bridge.provisioning.record_ports import Store
-from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Step
+from bridge.provisioning.runs import Finding, Implausible, Phase, Run, Runs, Step
 from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.users import ACTIVE_STATUSES, DELETED
 from bridge.provisioning.values import AppUser, OktaUser, Page
-from bridge.reconcile.items import user_items, waiting_users
+from bridge.reconcile.existing import Existing
+from bridge.reconcile.items import items_with, user_items, waiting_users
 from bridge.reconcile.reading import Session
 from bridge.settings import ProvisioningSettings, SuspendedUsers
 
@@ -44,6 +45,7 @@ class AssignedUsers:
         *,
         okta: OktaReader,
         store: Store,
+        runs: Runs,
         mapper: UserMapper,
         fingerprints: Fingerprints,
         clock: Clock,
@@ -53,6 +55,7 @@ class AssignedUsers:
         self._okta = okta
         self._listed = ListedUsers(okta, store, clock)
         self._store = store
+        self._runs = runs
         self._mapper = mapper
         self._fingerprints = fingerprints
         self._clock = clock
@@ -66,6 +69,7 @@ class AssignedUsers:
         """
         app, began = session.ask(self._store.app), self._clock.now()
         bootstrapped = app.bootstrapped
+        existing = None if bootstrapped else session.ask(partial(self._existing, run))
         self._require_active_app(session)
         listed: set[str] = set()
         pages: list[Page[AppUser]] = []
@@ -77,7 +81,8 @@ class AssignedUsers:
             differing = [entry.id for entry in present if self._differs(entry, links.get(entry.id), bootstrapped)]
             for okta_id in differing:
                 session.find(Finding.DIFFERS, okta_id)
-            session.send(user_items(run, differing))
+            shown = self._shown(existing, [entry for entry in present if entry.id in differing], links)
+            session.send(items_with(run, shown))
         self._require_active_app(session)
         session.ask(partial(self._listed.share, app, began, pages))
         active, kept, missing = session.ask(partial(self._missing, listed))
@@ -87,6 +92,7 @@ class AssignedUsers:
         session.send(user_items(run, missing))
         if not listed.isdisjoint(session.ask(partial(waiting_users, self._store, APP))):  # they may leave the hold
             session.send([make_item(APP, Reason.FOLLOW_UP, f"run:{run.number}")])
+        session.ask(partial(self._runs.drop_seen_accounts, run.number))
         yield Step(Phase.MATCHING, active_links=active)
 
     # ----------------------------------------------------------------------------------------- reading
@@ -141,6 +147,31 @@ class AssignedUsers:
         target = Target(user=user, values=mapped.values, on_create=mapped.on_create)
         differing = self._fingerprints.outstanding(link, target.attributes, self._clock.now())
         return any(path != MANAGER for path in differing)  # only a sync tells whose account the manager's is
+
+    # ---------------------------------------------------------------------------------------- existing
+
+    def _existing(self, run: Run) -> Existing:
+        """What the first run's listing showed; nothing where it did not list."""
+        total = sum(run.totals.values()) or 1
+        return Existing(self._fingerprints, self._runs.seen_accounts(run.number), total)
+
+    def _shown(
+        self, existing: Existing | None, differing: Iterable[AppUser], links: Mapping[str, UserLink]
+    ) -> dict[str, Shown | None]:
+        """Okta id -> what was shown of those who look for their account, None of all others."""
+        return {entry.id: self._shown_of(existing, entry, links.get(entry.id)) for entry in differing}
+
+    def _shown_of(self, existing: Existing | None, entry: AppUser, link: UserLink | None) -> Shown | None:
+        looks = link is None or not (link.ever_linked or link.posted)
+        if existing is None or not looks or entry.status not in ASSIGNED_STATUSES:
+            return None
+        user = _embedded(entry)
+        if user.status not in ACTIVE_STATUSES:
+            return None
+        try:
+            return existing.shown(entry.id, str(self._mapper.map_user(user, entry).values["userName"]))
+        except Permanent:
+            return None  # its sync says what is wrong with the profile
 
     # ----------------------------------------------------------------------------------------- missing
 

@@ -48,6 +48,7 @@ class ReconcilerEvents:
                 assigned=AssignedUsers(
                     okta=okta,
                     store=store,
+                    runs=store,
                     mapper=dependencies.mapper,
                     fingerprints=fingerprints,
                     clock=dependencies.clock,

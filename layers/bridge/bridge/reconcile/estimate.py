@@ -30,16 +30,20 @@ def seconds_left(run: Run, now: datetime, genesys_per_minute: float, *, first: b
     users = max(active, run.active_links)
     minutes = {
         Phase.ASSIGNED: ceil(users / OKTA_PAGE) / OKTA_PER_MINUTE,
+        Phase.LISTING: ceil(active / PAGE) / genesys_per_minute,
+        Phase.LISTING_INACTIVE: ceil(inactive / PAGE) / genesys_per_minute,
         Phase.ACTIVE: ceil(active / PAGE) / genesys_per_minute,
         Phase.INACTIVE: ceil(inactive / PAGE) / genesys_per_minute,
     }
     if run.phase is Phase.GROUPS:
         minutes[Phase.GROUPS] = run.of / genesys_per_minute
+    if not first:
+        minutes |= {Phase.LISTING: 0.0, Phase.LISTING_INACTIVE: 0.0}
     reading = 0.0
     for phase in _ORDER[_ORDER.index(run.phase) :]:
         part = minutes.get(phase, 0.0)
         reading += part * (1 - run.done / run.of) if phase is run.phase and run.of else part
-    items = users if first and run.phase in {Phase.MEASURING, Phase.ASSIGNED} else run.items
+    items = users if first and _ORDER.index(run.phase) <= _ORDER.index(Phase.ASSIGNED) else run.items
     syncs = items * max(1 / OKTA_PER_MINUTE, CALLS_PER_USER / genesys_per_minute)
     elapsed = (now - run.started).total_seconds() / 60
     return round(60 * (reading + max(0.0, syncs - elapsed)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from bridge.items import Item, Reason, make_item
+from bridge.items import Item, Reason, Shown, make_item
 from bridge.provisioning.hold_ports import Holds
 from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.runs import Run
@@ -13,6 +13,14 @@ from bridge.provisioning.runs import Run
 def user_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:
     """Items for users; a run that died and goes on sends the same ones again."""
     return [make_item(f"user:{okta_id}", Reason.RECONCILE, f"run:{run.number}") for okta_id in dict.fromkeys(okta_ids)]
+
+
+def items_with(run: Run, shown: Mapping[str, Shown | None]) -> list[Item]:
+    """Items for users: Okta id -> what a listing showed of their account."""
+    return [
+        make_item(f"user:{okta_id}", Reason.RECONCILE, f"run:{run.number}", shown=each)
+        for okta_id, each in shown.items()
+    ]
 
 
 def group_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:

@@ -154,6 +154,8 @@ class Reconciler:
         phases = self._phases
         steps: dict[Phase, Callable[[Run, Session], Iterator[Step]]] = {
             Phase.MEASURING: phases.accounts.measure,
+            Phase.LISTING: phases.accounts.list_existing,
+            Phase.LISTING_INACTIVE: phases.accounts.list_existing,
             Phase.ASSIGNED: phases.assigned.compare,
             Phase.MATCHING: partial(self._wait_for_queues, then=Phase.ACTIVE),
             Phase.ACTIVE: phases.accounts.compare,
