@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,15 @@ def load(directory: Path | None) -> dict[str, Any]:
         state = None
     if not isinstance(state, dict) or not {"aws", "okta", "genesys"} <= state.keys():
         raise ValueError(f"STATE_DIR: {directory / _FILE} is not what an earlier stack has kept; move it away")
+    for items in state["aws"]["tables"].values():
+        items[:] = [{name: _unpacked(value) for name, value in item.items()} for item in items]
     return state
 
 
 def save(directory: Path, state: dict[str, Any]) -> None:
     """Keep the state, whole or not at all."""
     draft = directory / f"{_FILE}.new"
-    draft.write_text(json.dumps(state), encoding="utf-8")
+    draft.write_text(json.dumps(state, default=_packed), encoding="utf-8")
     draft.replace(directory / _FILE)
 
 
@@ -76,6 +79,17 @@ def restore_aws(aws: Aws, state: dict[str, Any]) -> None:
                 MessageGroupId=group,
                 MessageDeduplicationId=deduplication,
             )
+
+
+def _packed(value: object) -> str:
+    """A binary value as DynamoDB's own JSON has it: in base64."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"a state holds no {type(value).__name__}")
+    return base64.b64encode(value).decode()
+
+
+def _unpacked(value: dict[str, Any]) -> dict[str, Any]:
+    return {kind: base64.b64decode(held) if kind == "B" else held for kind, held in value.items()}
 
 
 def _messages(backends: Any, url: str) -> list[Any]:
