@@ -20,6 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from getpass import getpass
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from bridge_cli.bridge import Bridge
@@ -46,13 +47,18 @@ def _http(origin: str, upstream: str) -> HttpClient:
     return HttpClient(origin, upstream)
 
 
+def _nothing(mode: str) -> TextIO:
+    """What stands for a stream that the one who started this has closed: Python has None there."""
+    return cast("TextIO", Path(os.devnull).open(mode, encoding="utf-8"))
+
+
 @dataclass
 class Surroundings:
     """Everything outside of the command: streams, environment, AWS, time."""
 
-    stdin: TextIO = field(default_factory=lambda: sys.stdin)
-    stdout: TextIO = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    stdin: TextIO = field(default_factory=lambda: sys.stdin or _nothing("r"))
+    stdout: TextIO = field(default_factory=lambda: sys.stdout or _nothing("w"))
+    stderr: TextIO = field(default_factory=lambda: sys.stderr or _nothing("w"))
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     session: Callable[[str | None, str | None], Session] = _session
     sleep: Callable[[float], None] = time.sleep

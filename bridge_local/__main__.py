@@ -6,6 +6,7 @@ import signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import argparse
+import logging
 import os
 import sys
 
@@ -38,6 +39,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("demo", help="tell a story and prove its end (make demo)")
     command = parser.parse_args(arguments).command
     ending.listen()
+    for name in ("POWERTOOLS_LOG_LEVEL", "LOG_LEVEL"):
+        if os.environ.get(name, "INFO").upper() not in logging.getLevelNamesMapping():
+            raise ValueError(f"{name}: expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL")
     if command == "demo":
         from bridge_local import demo
 

@@ -70,7 +70,8 @@ def guarded(run: Callable[[], int]) -> int:
     threading.excepthook = _in_thread
     try:
         code = run()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as where a shell has closed it
+            sys.stdout.flush()
     except Interrupted as interrupted:
         _say(f"Stopped by {interrupted}.")
         code = interrupted.code
@@ -111,7 +112,7 @@ def _say(words: str) -> None:
 
 def _quiet() -> None:
     """What is left in a stream that takes nothing any more must not be complained of at the very end."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except (OSError, ValueError):

@@ -16,19 +16,15 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
-from bridge.approvals.settings import ApprovalsSettings
 from bridge.aws.store.dynamo import DynamoStore
-from bridge.catchup.settings import LogPollerSettings
-from bridge.consumer.settings import ConsumerSettings
 from bridge.okta.events import HOOK_TYPES
 from bridge.operations.asked import READER
 from bridge.operations.bridge_answers import Status
-from bridge.operations.settings import OperationsSettings
-from bridge.receiver.settings import ReceiverSettings
-from bridge.settings import Mode, SyncSettings
+from bridge.settings import Mode
 from bridge_local import ROOT, keep
 from bridge_local.acts import Acts
 from bridge_local.aws import Aws
+from bridge_local.checked_settings import check_settings
 from bridge_local.children import Child
 from bridge_local.console import Console
 from bridge_local.exchange import Model, Request, Response
@@ -50,15 +46,6 @@ from bridge_local.template import Source, Template
 
 #: Seconds between two checks of what the hooks have to deliver.
 _TICK = 0.05
-#: What each function reads from its environment.
-_SETTINGS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
-    "Receiver": ReceiverSettings.read,
-    "Consumer": ConsumerSettings.read,
-    "LogPoller": LogPollerSettings.read,
-    "Reconciler": SyncSettings.read,
-    "Operations": OperationsSettings.read,
-    "Approvals": ApprovalsSettings.read,
-}
 
 
 def utc_now() -> datetime:
@@ -235,7 +222,7 @@ class Stack:
         self._moto.reset()
         self._serve(self._moto, 3)
         self.aws.create(self.template, self.options)
-        self._check_settings()
+        check_settings(self.aws, self.template, self.options)
         if self._kept:
             keep.restore_aws(self.aws, self._kept["aws"])
         self._skip_first_day()
@@ -251,15 +238,6 @@ class Stack:
             if not any(hook.uri == self.hook_url and hook.delivers for hook in self.okta.hooks.values()):
                 self._register_hook()
             self._begin(self._deliver, "hooks")
-
-    def _check_settings(self) -> None:
-        """Read what every function will read, now: each in a process of its own would only say so in the log.
-
-        Raises:
-            SettingsError: a variable is missing or wrong; the message names it.
-        """
-        for function, read in _SETTINGS.items():
-            read(self.aws.environment(self.template, function, self.options))
 
     def _skip_first_day(self) -> None:
         """This company has its first comparison behind it, so that changes show at once what they do every day."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge_cli.ends import End
 from bridge_local import ROOT
 from bridge_local.demo import free_ports
 from bridge_local.logs import FunctionLogs
@@ -119,6 +121,10 @@ def test_nobody_reads_any_more(tmp_path: Path) -> None:
         ("run", "OKTA_READ_LAG_SECONDS", "soon"),
         ("demo", "GENESYS_REQUESTS_PER_MINUTE", "fast"),
         ("run", "MODE", "maybe"),
+        ("run", "GENESYS_REGION", "mars-1"),
+        ("run", "DEFAULT_PHONE_REGION", "ZZ"),
+        ("run", "RECONCILE_SCHEDULE", "nightly"),
+        ("run", "LOG_LEVEL", "loud"),
     ],
 )
 def test_a_bad_setting_is_named_at_the_start(command: str, name: str, value: str, tmp_path: Path) -> None:
@@ -208,6 +214,19 @@ def test_an_output_that_takes_nothing_is_said_in_a_line(command: list[str], tmp_
     assert ran.returncode != 0
     assert "Traceback" not in ran.stderr
     assert len(ran.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize("command", [["-m", "bridge_local", "demo"], ["-m", "bridge_cli", "status", "--local"]])
+def test_streams_that_are_closed_bring_no_traceback(command: list[str], tmp_path: Path) -> None:
+    """As `>&-` and `<&-` close them in a shell; what is said goes to the stream that is left."""
+    closed = shlex.join([sys.executable, *command]) + " >&- <&-"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path), "SEED": "abc"}
+    ran = subprocess.run(  # noqa: S603 - our own program
+        ["/bin/sh", "-c", closed], cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=90
+    )
+    assert ran.returncode in {End.USAGE, End.UNREACHABLE}
+    assert "Traceback" not in ran.stderr
+    assert "Unforeseen" not in ran.stderr
 
 
 def test_a_full_disk_loses_lines_of_the_log_and_nothing_else(capfd: pytest.CaptureFixture[str]) -> None:

@@ -175,7 +175,10 @@ class Environment:
 
 def reconcile_schedule(environment: Environment) -> str:
     """RECONCILE_SCHEDULE: when everything is compared, as EventBridge Scheduler writes it."""
-    return environment.text("RECONCILE_SCHEDULE", "cron(0 2 * * ? *)")
+    schedule = environment.text("RECONCILE_SCHEDULE", "cron(0 2 * * ? *)")
+    if re.fullmatch(r"(rate|cron|at)\(.+\)", schedule) is None:
+        raise SettingsError("RECONCILE_SCHEDULE: expected a schedule, such as cron(0 2 * * ? *)")
+    return schedule
 
 
 @dataclass(frozen=True)
