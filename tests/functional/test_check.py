@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from bridge import __version__
-from bridge.errors import SettingsError
+from bridge.errors import SettingsError, Transient
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.okta.events import HOOK_TYPES
 from bridge.operations.answers import Refused
@@ -263,6 +263,22 @@ def test_each_fault_is_one_fail(check: str, oauth: bool, breaks: Break) -> None:
     bench = Bench(oauth=oauth)
     breaks(bench)
     assert bench.fault() == check
+
+
+def test_a_table_or_queues_out_of_reach_are_one_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the table nobody is called: it has the budgets."""
+
+    def unavailable(*_given: object, **_named: object) -> Any:
+        raise Transient("unavailable", upstream="aws")
+
+    bench = Bench()
+    checks = bench.stage.operations.checks
+    monkeypatch.setattr(type(checks._status), "depths", unavailable)
+    assert bench.fault() == "aws.queues"
+    monkeypatch.undo()
+    monkeypatch.setattr(type(bench.world.store), "app", unavailable)
+    monkeypatch.setattr(type(bench.world.store), "groups", unavailable)
+    assert bench.fault() == "aws.tables"
 
 
 def test_an_unverified_hook_is_one_fail() -> None:

@@ -12,7 +12,7 @@ from bridge.errors import SettingsError, Transient
 from bridge.operations import bridge_answers
 from bridge.operations.check_genesys import GenesysChecks, GroupChecks
 from bridge.operations.check_okta import OktaChecks
-from bridge.operations.checklist import Sheet
+from bridge.operations.checklist import CHECKS, Sheet
 from bridge.operations.requests import Check
 from bridge.operations.settings import OperationsSettings
 from bridge.operations.switches import Switches
@@ -22,6 +22,7 @@ from bridge.settings import OktaAuth
 if TYPE_CHECKING:
     from bridge.operations.status import StatusService
 
+_OF_SIDES = ("okta.", "app.", "hook.", "genesys.", "groups.")
 _SECRET = ("secret.hook", "secret.okta", "secret.genesys")
 
 
@@ -64,13 +65,23 @@ class CheckService:
         else:
             sheet.ok("bridge.map", settings.mapping.source or "the one that comes with the bridge")
         self._secret(sheet)
+        self._table(sheet)
+        self._queues(sheet)
+        if sheet.holds("aws.tables"):
+            self._sides(sheet, soundings, asked.hook_url)
+        else:  # the budget of every call is in the table
+            rest = (each for each in CHECKS if each.startswith(_OF_SIDES) and each != "hook.receiver")
+            sheet.skip(rest, "aws.tables")
+        return bridge_answers.Checked(checks=sheet.checks(), version=__version__, at=soundings.now())
+
+    def _sides(self, sheet: Sheet, soundings: Soundings, hook_url: str) -> None:
+        """What Okta and Genesys Cloud show."""
+        settings = self._settings
         okta = OktaChecks(soundings, sheet, oauth=settings.okta.auth is OktaAuth.OAUTH)
-        okta.run(asked.hook_url)
+        okta.run(hook_url)
         GenesysChecks(soundings, sheet, settings.genesys.region, settings.mapping.allowed_roles).run()
         assigned = settings.provisioning.link_assigned_groups
         GroupChecks(soundings, sheet, self._store, self._linked_names, assigned=assigned).run(okta.unread)
-        self._aws(sheet)
-        return bridge_answers.Checked(checks=sheet.checks(), version=__version__, at=soundings.now())
 
     def settings(self) -> bridge_answers.SettingsShown:
         """Answers ``settings``."""
@@ -115,7 +126,7 @@ class CheckService:
             else:
                 sheet.ok(check, "there")
 
-    def _aws(self, sheet: Sheet) -> None:
+    def _queues(self, sheet: Sheet) -> None:
         try:
             depths = self._status.depths()
             paused = [queue for queue, reads in self._switches.reading().items() if not reads]
@@ -131,6 +142,8 @@ class CheckService:
             sheet.ok("aws.queues", "; ".join(said) or "they answer and are read", do)
         except Transient as error:
             sheet.fail("aws.queues", f"no answer: {error.reason} {error.detail}".strip(), "Look at the stack's queues.")
+
+    def _table(self, sheet: Sheet) -> None:
         try:
             self._store.app()
             sheet.ok("aws.tables", "it answers")
