@@ -1,9 +1,11 @@
 """What a store promises, proved on the DynamoDB store (against moto) and on the one in memory alike."""
 
+import copy
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from unittest.mock import Mock
 
@@ -33,8 +35,9 @@ from bridge.provisioning.records import (
     Refusal,
     RefusalLog,
 )
-from bridge.provisioning.runs import Phase, Run, Runs, RunTaken
+from bridge.provisioning.runs import Memory, Phase, Run, Runs, RunTaken
 from bridge.provisioning.user_records import Origin, Pending, PendingKind, Refused, UserLink, UserState, Waiting
+from bridge.provisioning.writes import is_write
 from bridge_local.memory import MemoryStore
 from tests.world import VirtualClock
 
@@ -84,11 +87,32 @@ def table(client: "DynamoDBClient") -> str:
     return name
 
 
+class WatchedStore:
+    """A store in memory of which every test asks whether what its port calls a read writes nothing."""
+
+    def __init__(self) -> None:
+        self._store = MemoryStore()
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        return method if is_write(getattr(Memory, name)) else partial(self._read, method)
+
+    def _read(self, method: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+        before = self._held()
+        answer = method(*arguments, **named)
+        answer = iter(list(answer)) if isinstance(answer, Iterator) else answer
+        assert self._held() == before, f"{method.__name__} writes: the port is to say so"
+        return answer
+
+    def _held(self) -> dict[str, Any]:
+        return copy.deepcopy({name: held for name, held in vars(self._store).items() if name != "_lock"})
+
+
 @pytest.fixture(params=["memory", "dynamo"])
 def store(request: pytest.FixtureRequest) -> Store:
     """Each store in turn."""
     if request.param == "memory":
-        return MemoryStore()
+        return cast("Store", WatchedStore())
     return DynamoStore(request.getfixturevalue("client"), request.getfixturevalue("table"))
 
 
@@ -524,7 +548,6 @@ class TestApp:
         assert store.raise_epoch() == AppState(epoch=1)
         store.note_app_status("ACTIVE")
         assert store.raise_epoch() == AppState(epoch=2, status="ACTIVE")
-        assert isinstance(store, MemoryStore | DynamoStore)
         store.set_bootstrapped()
         assert store.app() == AppState(epoch=2, bootstrapped=True, status="ACTIVE")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
+from inspect import signature
 from typing import Any
 
 from aws_lambda_powertools.utilities.idempotency.exceptions import IdempotencyItemAlreadyExistsError
@@ -12,38 +13,13 @@ from botocore.exceptions import ClientError
 
 from bridge.errors import Transient
 from bridge.items import Item
+from bridge.provisioning.runs import Memory
+from bridge.provisioning.writes import is_write
 from bridge_local.exchange import Now
 from bridge_local.fifo import FifoQueues
 from bridge_local.idempotency import MemoryIdempotency
 from tests.simulation.gate import Gate
 
-#: Beginnings of the names of store methods that write.
-_WRITES = (
-    "add_",
-    "begin_",
-    "claim_",
-    "clear_",
-    "close_",
-    "complete",
-    "decide",
-    "drop_",
-    "note_",
-    "park",
-    "pause_",
-    "permit",
-    "raise_",
-    "remove_",
-    "replace_",
-    "reserve",
-    "save_",
-    "set_",
-    "settle_",
-    "stage",
-    "unstage",
-    "withdraw",
-    "write",
-)
-_READS = ("parked", "staged")
 #: Writes that only give account.
 _RECORDS = ("write", "close_parked", "clear_difference", "note_")
 
@@ -57,9 +33,8 @@ class StoreInWeather:
         self._gate = gate
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._store, name)
-        writes = name.startswith(_WRITES) and not name.startswith(_READS)
-        called = self._write if writes else self._read
+        method, port = getattr(self._store, name), getattr(Memory, name)
+        called = self._write if is_write(port) else self._read
 
         def call(*arguments: Any, **named: Any) -> Any:
             return called(name, method, arguments, named)
@@ -84,7 +59,7 @@ class StoreInWeather:
         if gate.hits(gate.weather.refused):
             gate.history.tell(f"{what}: throttled")
             raise Transient("store-throttled", upstream="store")
-        if gate.hits(gate.weather.death / 4) and (part := _half(arguments)) is not None:
+        if gate.hits(gate.weather.death / 4) and (part := _half(name, arguments)) is not None:
             method(*part, **named)
             gate.die(f"half-way through {what}")
         result = method(*arguments, **named)
@@ -111,10 +86,11 @@ def _subject(arguments: Sequence[Any]) -> str:
     return " ".join(words)
 
 
-def _half(arguments: Sequence[Any]) -> list[Any] | None:
-    """The same call for the first half of its users, None when it is not for many."""
-    for index, argument in enumerate(arguments):
-        if isinstance(argument, Collection) and not isinstance(argument, str) and len(argument) > 1:
+def _half(name: str, arguments: Sequence[Any]) -> list[Any] | None:
+    """The same call for the first half of its users; None when it is not for many, who have a record each."""
+    parameters = [*signature(getattr(Memory, name)).parameters.values()][1:]
+    for index, (parameter, argument) in enumerate(zip(parameters, arguments, strict=False)):
+        if parameter.annotation.startswith("Iterable") and isinstance(argument, Collection) and len(argument) > 1:
             ordered = sorted(argument)
             return [*arguments[:index], ordered[: len(ordered) // 2], *arguments[index + 1 :]]
     return None

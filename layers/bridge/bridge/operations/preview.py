@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from inspect import signature
 from typing import Any, cast
 
 from bridge.items import Item, Reason, make_item
@@ -19,17 +18,16 @@ from bridge.provisioning.records import GroupLink, JournalEntry
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.syncs import build_syncs
 from bridge.provisioning.user_records import UserLink
+from bridge.provisioning.writes import answers, is_write
 from bridge.settings import Mode, ProvisioningSettings
 
-#: What writes and answers: how it answers where nothing is written, so that no sync that is being made starts again.
-_ANSWERS_ALONE: dict[str, Callable[..., object]] = {
+#: How what writes and answers does so where nothing is written; what is not here is no sync's to call.
+_PREDICTED: dict[str, Callable[..., object]] = {
     "begin_user_sync": lambda store, okta_id: store.user(okta_id) or UserLink(okta_id),
     "begin_group_sync": lambda store, okta_id: store.group(okta_id) or GroupLink(okta_id),
     "begin_app_sync": lambda store: store.app(),
     "raise_epoch": lambda store: store.app(),
 }
-#: What writes, and answers, and is not a sync's to call.
-_OF_NO_SYNC = frozenset({"close_parked", "decide", "save_breaker"})
 
 
 class ReadOnlyStore:
@@ -41,12 +39,12 @@ class ReadOnlyStore:
         self._mode = mode
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or not hasattr(Store, name) or name in _OF_NO_SYNC:
+        method = getattr(Store, name, None)
+        if name in _PREDICTED:
+            return partial(_PREDICTED[name], self._store)
+        if name.startswith("_") or method is None or (is_write(method) and answers(method)):
             raise AttributeError(name)
-        if name in _ANSWERS_ALONE:
-            return partial(_ANSWERS_ALONE[name], self._store)
-        writes = signature(getattr(Store, name)).return_annotation == "None"
-        return (lambda *_, **__: None) if writes else getattr(self._store, name)
+        return (lambda *_, **__: None) if is_write(method) else getattr(self._store, name)
 
     def removal(self, entity: str, okta_id: str) -> Removal | None:
         """The record, but where the bridge enforces: what it only observed before counts no more."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bridge.provisioning.hold_records import Decision, Hold, Removal
+from bridge.provisioning.writes import writes
 
 
 class Removals(Protocol):
@@ -108,6 +109,7 @@ class Holds(Protocol):
         """Take users out of a hold."""
         ...
 
+    @writes
     def decide(self, decision: Decision) -> Decision:
         """Keep a decision unless the hold has one already; the one that counts."""
         ...

@@ -21,6 +21,7 @@ from bridge.provisioning.records import (
     ParkedItem,
 )
 from bridge.provisioning.user_records import UserLink
+from bridge.provisioning.writes import writes
 
 
 class UserLinks(Protocol):
@@ -38,6 +39,7 @@ class UserLinks(Protocol):
         """Every record of a user, page by page; also those that hold only a sync number."""
         ...
 
+    @writes
     def begin_user_sync(self, okta_id: str) -> UserLink:
         """Add 1 to the user's sync number (making the record if need be) and return the record."""
         ...
@@ -89,6 +91,7 @@ class GroupLinks(Protocol):
         """Every record of a group (Genesys Cloud recommends at most 500 groups)."""
         ...
 
+    @writes
     def begin_group_sync(self, okta_id: str) -> GroupLink:
         """Add 1 to the group's sync number and return the record."""
         ...
@@ -109,6 +112,7 @@ class AppRecords(Protocol):
         """The record, strongly consistent."""
         ...
 
+    @writes
     def begin_app_sync(self) -> AppState:
         """Add 1 to the sync number."""
         ...
@@ -141,6 +145,7 @@ class AppRecords(Protocol):
         """Remember which Genesys Cloud organisation is the right one: client id and host."""
         ...
 
+    @writes
     def raise_epoch(self) -> AppState:
         """Add 1 to the epoch."""
         ...
@@ -217,6 +222,7 @@ class Parking(Protocol):
         """The records of an entity, or of all, discarded ones too; by entity and cause."""
         ...
 
+    @writes
     def close_parked(self, entity: str, *, keep: Collection[str] = ()) -> int:
         """A later sync of the entity succeeded: remove its records; how many.
 
@@ -263,6 +269,7 @@ class BreakerRecords(Protocol):
         """The upstream's record, that of a closed breaker when there is none."""
         ...
 
+    @writes
     def save_breaker(self, breaker: Breaker) -> bool:
         """Write the record if its version has not moved since it was read; whether it was written."""
         ...

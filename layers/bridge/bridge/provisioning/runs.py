@@ -12,6 +12,7 @@ from typing import Protocol
 from bridge.errors import BridgeError
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.writes import writes
 
 #: So many ids of each finding are named; the count is whole.
 NAMED = 100
@@ -182,6 +183,7 @@ class Runs(Protocol):
         """The newest run, strongly consistent."""
         ...
 
+    @writes
     def save_run(self, run: Run) -> Run:
         """Write the run if the stored one, of whatever number, has its version; the run as it is then, one further.
 
