@@ -8,6 +8,7 @@ import random
 import re
 from collections import Counter
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bridge.consumer.settings import ConsumerSettings
@@ -16,6 +17,7 @@ from bridge.items import Queue, Reason
 from bridge.operations.preview import Preview
 from bridge.outbound.calls import Calls
 from bridge.provisioning.records import JournalEntry
+from bridge.provisioning.syncs import build_syncs
 from tests.simulation.gate import CALM
 from tests.stages.planned import differences
 
@@ -117,16 +119,20 @@ class Snapshots:
         world = self._simulation.world
         settings = ConsumerSettings.read(world.environment())
         given, calls = world.dependencies(settings), Calls(world.clock)
-        return Preview(
-            settings.provisioning,
+        syncs_over = partial(
+            build_syncs,
             okta=given.okta.client(Queue.USERS, calls),
-            genesys=given.genesys.client(Queue.USERS, calls),
-            store=given.store,
             mapper=given.mapper,
-            clock=world.clock,
-            calls=calls,
             linked_names=given.linked_names,
             hash_key=lambda: given.hash_key.get("hash_key").encode(),
+        )
+        return Preview(
+            settings.provisioning,
+            syncs_over,
+            genesys=given.genesys.client(Queue.USERS, calls),
+            store=given.store,
+            clock=world.clock,
+            calls=calls,
         )
 
     def _sync(self, entity: str) -> JournalEntry | None:

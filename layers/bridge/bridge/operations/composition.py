@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from bridge.aws.causes import Causes
 from bridge.aws.dependencies import Dependencies
@@ -34,6 +35,7 @@ from bridge.operations.user_links import UserLinkService
 from bridge.operations.widget import HoldWidget
 from bridge.outbound.calls import Calls
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.syncs import build_syncs
 
 
 def build(settings: OperationsSettings, dependencies: Dependencies) -> Operations:
@@ -48,18 +50,16 @@ def build(settings: OperationsSettings, dependencies: Dependencies) -> Operation
     def hash_key() -> bytes:
         return dependencies.hash_key.get("hash_key").encode()
 
+    syncs_over = partial(
+        build_syncs,
+        okta=okta,
+        mapper=dependencies.mapper,
+        hash_key=hash_key,
+        linked_names=dependencies.linked_names,
+    )
+
     def preview_over(records: Store) -> Preview:
-        return Preview(
-            provisioning,
-            okta=okta,
-            genesys=genesys,
-            store=records,
-            mapper=dependencies.mapper,
-            clock=clock,
-            calls=calls,
-            hash_key=hash_key,
-            linked_names=dependencies.linked_names,
-        )
+        return Preview(provisioning, syncs_over, genesys=genesys, store=records, clock=clock, calls=calls)
 
     preview = preview_over(store)
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
 from bridge.provisioning.hold_records import Hold, Removal
 from bridge.provisioning.permissions import OBSERVED
-from bridge.provisioning.ports import Clock, GenesysReader, GenesysScim, OktaReader, UserMapper
+from bridge.provisioning.ports import Clock, GenesysReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, JournalEntry
-from bridge.provisioning.sync import Report, Work
-from bridge.provisioning.syncs import build_syncs
+from bridge.provisioning.sync import Report, Sync, Work
 from bridge.provisioning.user_records import UserLink
 from bridge.provisioning.writes import answers, is_write
 from bridge.settings import Mode, ProvisioningSettings
@@ -71,8 +70,8 @@ class ReadOnlyGenesys:
         raise AttributeError(f"a sync that is only tried does not {name}")
 
 
-class RecordingQueue:
-    """Queues into which nothing goes."""
+class Nowhere:
+    """Where the items and the messages of a sync go that is only tried."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
@@ -81,12 +80,8 @@ class RecordingQueue:
         """Remember what would be sent."""
         self.items.extend(items)
 
-
-class NullNotifier:
-    """Nobody is told of what is only tried."""
-
     def hold_changed(self, hold: Hold, what: str) -> None:
-        """Not now."""
+        """Nobody is told."""
 
 
 class Preview:
@@ -95,32 +90,25 @@ class Preview:
     def __init__(
         self,
         settings: ProvisioningSettings,
+        syncs_over: Callable[..., dict[str, Sync]],
         *,
-        okta: OktaReader,
         genesys: GenesysReader,
         store: Store,
-        mapper: UserMapper,
         clock: Clock,
         calls: Calls,
-        hash_key: Callable[[], bytes],
-        linked_names: Callable[[], Iterable[str]],
     ) -> None:
-        """The clients tell their calls to `calls`."""
-        self._queues = RecordingQueue()
+        """`syncs_over` is `build_syncs` with all that reads only; the clients tell their calls to `calls`."""
         self._clock = clock
         self._calls = calls
-        self._syncs = build_syncs(
+        self._nowhere = Nowhere()
+        self._syncs = syncs_over(
             replace(settings, mode=Mode.OBSERVE),
-            okta=okta,
-            genesys=cast("GenesysScim", ReadOnlyGenesys(genesys)),
-            store=cast("Store", ReadOnlyStore(store, mode=settings.mode)),
-            queues=self._queues,
-            mapper=mapper,
-            notifier=NullNotifier(),
+            genesys=ReadOnlyGenesys(genesys),
+            store=ReadOnlyStore(store, mode=settings.mode),
+            queues=self._nowhere,
+            notifier=self._nowhere,
             clock=clock,
-            hash_key=hash_key,
             make_password=str,
-            linked_names=linked_names,
         )
 
     def sync(self, entity: str) -> tuple[JournalEntry, list[str]]:
@@ -131,11 +119,11 @@ class Preview:
         """
         report = self.report(entity)
         entry = report.entry(self._work(entity), self._clock.now(), self._calls.named)
-        return entry, list(dict.fromkeys(item.entity for item in self._queues.items))
+        return entry, list(dict.fromkeys(item.entity for item in self._nowhere.items))
 
     def report(self, entity: str) -> Report:
         """The account of the same sync, with its plan; raises likewise."""
-        self._queues.items.clear()
+        self._nowhere.items.clear()
         self._calls.begin()
         work = self._work(entity)
         return self._syncs[work.items[0].kind].sync(work)

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.assignments import Assignments
-from bridge.provisioning.holds import HoldLifecycle, Standing, account
-from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
+from bridge.provisioning.holds import HoldLifecycle, account, show
+from bridge.provisioning.judge import Ceiling, Facts, judge
 from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.permissions import (
     APP,
@@ -77,16 +77,12 @@ class Deactivations:
             plan = judge(replace(facts, void=True, contradicted="suspicious-listing"))
         report.read |= {"leaving": str(len(facts.leaving)), "may-go": str(len(plan.released))}
         if self._settings.mode is Mode.OBSERVE:
-            account(plan, report, observes="deactivations")
+            show(plan, report)
             if plan.held or plan.released:
                 report.finish("observed", plan.why)
             self._store.reserve(OBSERVED, plan.released, self._clock.now())
             self._enqueue(plan.released, f"observed:{app.sync_number}")
-        else:
-            self._execute(work, app, plan, report)
-
-    def _execute(self, work: Work, app: AppState, plan: Plan, report: Report) -> None:
-        """Permissions, and items, for those who may go; the hold stages the others."""
+            return
         self._permissions.forget_observed()
 
         def approve() -> bool:
@@ -120,8 +116,7 @@ class Deactivations:
         suspicious = "" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty"  # noqa: PLR2004 - several
         leaving = {} if suspicious else {each: why for each, why in due.items() if each not in assigned}
         unknown, doubted = _unexplained(standing, leaving)
-        facts = self._lifecycle.facts(
-            APP,
+        facts = replace(
             standing,
             listed=assigned,
             leaving=linked - assigned,
@@ -132,22 +127,20 @@ class Deactivations:
                 floor=DIRECT_DEACTIVATIONS_THRESHOLD,
                 may_empty=True,
             ),
-            paused=app.removals_paused,
-        )
-        return replace(
-            facts,
             suspicious=suspicious,
-            recent=facts.recent | observed,
+            recent=observed,
             unknown=unknown,
             doubted=doubted,
-            permitted=self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE),
+            paused=app.removals_paused,
         )
+        permitted = self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE)
+        return replace(self._lifecycle.remembered(APP, facts), permitted=permitted)
 
     def _enqueue(self, users: AbstractSet[str], dedup_key: str) -> None:
         self._queues.send([make_item(f"user:{okta_id}", Reason.HOLD, dedup_key) for okta_id in sorted(users)])
 
 
-def _unexplained(standing: Standing, leaving: dict[str, str]) -> tuple[frozenset[str], frozenset[str]]:
+def _unexplained(standing: Facts, leaving: dict[str, str]) -> tuple[frozenset[str], frozenset[str]]:
     """Who of those who leave is left to their own sync, which may still explain it, and who is held apart.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bridge.provisioning.evidence import WHY, Case, Evidence, Proof, remembered
 from bridge.provisioning.hold_records import HoldState
-from bridge.provisioning.holds import HoldLifecycle, account
+from bridge.provisioning.holds import HoldLifecycle, account, show
 from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership, Seen
@@ -76,25 +76,19 @@ class GroupRemovals:
         leaving = membership.removals(settings.inactive_members).keys()
         links = ((okta_id, membership.links.get(okta_id)) for okta_id in membership.listed | leaving)
         adopted = frozenset(okta_id for okta_id, user in links if user is not None and user.origin is Origin.ADOPTED)
-        facts = self._lifecycle.facts(
-            entity,
+        facts = replace(
             self._lifecycle.standing(entity),
             listed=membership.listed,
             leaving=leaving,
             base=membership.base(settings.inactive_members),
-            ceiling=ceiling_of(link, settings),
+            ceiling=replace(ceiling_of(link, settings), may_empty=joining > 0),
+            suspicious=seen.suspicious,
+            begun=seen.app.bootstrapped and link.first_sync_ended,
             paused=seen.app.removals_paused,
         )
-        return replace(
-            facts,
-            joining=joining,
-            suspicious=seen.suspicious,
-            vanished=self._evidence.vanished(link, facts.exceptions - frozenset(membership.owner.values())),
-            adopted=adopted,
-            seen=self._store.seen(entity) if adopted else frozenset(),
-            bootstrapped=seen.app.bootstrapped,
-            first_sync_ended=link.first_sync_ended,
-        )
+        facts = self._lifecycle.remembered(entity, facts)
+        vanished = self._evidence.vanished(link, facts.exceptions - frozenset(membership.owner.values()))
+        return replace(facts, vanished=vanished, strangers=adopted and adopted - self._store.seen(entity))
 
     def release_back(self, entity: str, membership: Membership) -> None:
         """Take members again in Okta out of an approved hold before adding them: their next removal is not approved."""
@@ -120,25 +114,26 @@ class GroupRemovals:
                 self._store.complete(work.entity, [membership.owner[each] for each in done], self._clock.now())
 
         self._lifecycle.execute(work, plan, report, approve=approve, count=count)
-        self._conclude(plan, report)
+        _conclude(plan, report)
+        account(plan, report)
 
     def show(self, plan: Plan, changes: MemberChanges, report: Report) -> None:
         """Account for what observe mode keeps back."""
         report.removed = len(plan.released)
         changes.would_remove(len(plan.approved))
         changes.would_remove(len(plan.counted))
-        self._conclude(plan, report, observes="removals")
+        _conclude(plan, report)
+        show(plan, report)
         report.finish("observed", report.why)
 
-    @staticmethod
-    def _conclude(plan: Plan, report: Report, *, observes: str = "") -> None:
-        """What a sync says of the plan, whether it was executed or is only shown."""
-        changed = bool(report.added or report.removed)
-        if plan.waits:
-            report.finish("members-changed" if changed else "unchanged", WHY)
-        elif changed:
-            report.finish("members-changed", "approved" if plan.approved and report.removed else "")
-        account(plan, report, observes=observes)
+
+def _conclude(plan: Plan, report: Report) -> None:
+    """What came of those whom the plan lets go."""
+    changed = bool(report.added or report.removed)
+    if plan.waits:
+        report.finish("members-changed" if changed else "unchanged", WHY)
+    elif changed:
+        report.finish("members-changed", "approved" if plan.approved and report.removed else "")
 
 
 def ceiling_of(link: GroupLink, settings: ProvisioningSettings) -> Ceiling:

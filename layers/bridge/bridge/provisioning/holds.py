@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from bridge.errors import FenceMoved, Transient
-from bridge.provisioning.hold_records import Decision, Hold, HoldState
-from bridge.provisioning.judge import BLOCKING, Ceiling, Facts, Plan
+from bridge.provisioning.hold_records import Hold, HoldState
+from bridge.provisioning.judge import BLOCKING, Facts, Plan
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
@@ -25,15 +25,6 @@ from bridge.provisioning.sync import Report, Work
 
 #: States in which a hold has ended.
 CLOSED = frozenset({HoldState.DONE, HoldState.REJECTED, HoldState.RESOLVED, HoldState.UNLINKED})
-
-
-@dataclass(frozen=True)
-class Standing:
-    """An entity's newest hold, whom it stages in which revision, and what a person said of it."""
-
-    hold: Hold | None
-    staged: dict[str, int]
-    decision: Decision | None = None
 
 
 class HoldLifecycle:
@@ -54,39 +45,22 @@ class HoldLifecycle:
         hold = self._store.hold(entity)
         return hold if hold is not None and hold.state in BLOCKING else None
 
-    def standing(self, entity: str) -> Standing:
+    def standing(self, entity: str) -> Facts:
         """How the entity's hold stands; of one that has ended nothing counts any more once people know of it."""
         hold = self._store.hold(entity)
         rejecting = hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state
         if hold is None or (hold.state in CLOSED and not rejecting):
-            return Standing(hold, {})
-        return Standing(hold, self._store.staged(entity, hold.number), self._store.decision(entity, hold.number))
+            return Facts(hold=hold)
+        staged = self._store.staged(entity, hold.number)
+        return Facts(hold=hold, staged=staged, decision=self._store.decision(entity, hold.number))
 
-    def facts(
-        self,
-        entity: str,
-        standing: Standing,
-        *,
-        listed: AbstractSet[str],
-        leaving: AbstractSet[str],
-        base: AbstractSet[str],
-        ceiling: Ceiling,
-        paused: bool,
-    ) -> Facts:
-        """What a judgement of any entity rests on: what was read, with what is remembered of those who leave."""
-        return Facts(
-            listed=listed,
-            leaving=leaving,
-            base=base,
-            ceiling=ceiling,
-            recent=self._store.removals(entity, self._clock.now() - self._window) if leaving else frozenset(),
-            exceptions=self._store.exceptions(entity),
-            protected=self._protected.among(leaving),
-            hold=standing.hold,
-            staged=standing.staged,
-            decision=standing.decision,
-            paused=paused,
-        )
+    def remembered(self, entity: str, facts: Facts) -> Facts:
+        """What was read of an entity, with what is remembered of those who leave."""
+        since = self._clock.now() - self._window
+        recent = self._store.removals(entity, since) if facts.leaving else frozenset()
+        exceptions = self._store.exceptions(entity)
+        protected = self._protected.among(facts.leaving)
+        return replace(facts, recent=facts.recent | recent, exceptions=exceptions, protected=protected)
 
     def execute(
         self, work: Work, plan: Plan, report: Report, *, approve: Callable[[], bool], count: Callable[[], None]
@@ -214,12 +188,17 @@ class HoldLifecycle:
             self._store.replace_hold(hold, replace(hold, told=hold.state.value))
 
 
-def account(plan: Plan, report: Report, *, observes: str = "") -> None:
-    """What a sync says of a plan; `observes` names what observe mode keeps back."""
+def account(plan: Plan, report: Report) -> None:
+    """What a sync says of a plan, whether it was carried out or not."""
     report.plan, report.held = plan, len(plan.held)
     if plan.change:
         report.read["hold"] = plan.change
     if plan.held:
         report.finish("held", plan.why)
-        if observes:
-            report.planned_calls.append(f"hold {len(plan.held)} {observes} ({plan.why})")
+
+
+def show(plan: Plan, report: Report) -> None:
+    """What observe mode says of it."""
+    account(plan, report)
+    if plan.held:
+        report.planned_calls.append(f"hold {len(plan.held)} removals ({plan.why})")

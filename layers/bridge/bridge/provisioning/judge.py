@@ -27,21 +27,20 @@ _NOBODY: frozenset[str] = frozenset()
 class Ceiling:
     """The limits: how many members a group, or the organisation, may lose without a person's approval."""
 
-    count: int  #: how many may leave
-    percent: int  #: how many of a hundred; 0 switches that off
+    count: int = 0  #: how many may leave
+    percent: int = 0  #: how many of a hundred; 0 switches that off
     floor: int = 0  #: so many the percentage never forbids
-    may_empty: bool = False  #: whether nobody need stay
+    may_empty: bool = False  #: whether none of those who were there need stay
 
 
 @dataclass(frozen=True)
 class Facts:
     """All that a judgement rests on. People are Okta ids."""
 
-    listed: AbstractSet[str]  #: who is a member by Okta
-    leaving: AbstractSet[str]  #: members in Genesys Cloud who should not be
-    base: AbstractSet[str]  #: the members whom the percentage is taken of
-    ceiling: Ceiling
-    joining: int = 0  #: how many are added
+    listed: AbstractSet[str] = _NOBODY  #: who is a member by Okta
+    leaving: AbstractSet[str] = _NOBODY  #: members in Genesys Cloud who should not be
+    base: AbstractSet[str] = _NOBODY  #: the members whom the percentage is taken of
+    ceiling: Ceiling = Ceiling()
     suspicious: str = ""  #: why what was read is hard to believe
     contradicted: str = ""  #: why those whom no person approved are held after they were asked for alone
     void: bool = False  #: whether those whom a person approved were asked for alone, and are members
@@ -52,15 +51,13 @@ class Facts:
     permitted: AbstractSet[str] = _NOBODY  #: who may go already by a person's approval
     exceptions: AbstractSet[str] = _NOBODY  #: whom rejected holds keep
     vanished: AbstractSet[str] = _NOBODY  #: those of them who are no members any more
-    adopted: AbstractSet[str] = _NOBODY  #: members and listed people whose accounts were not made by the bridge
-    seen: AbstractSet[str] = _NOBODY  #: those of them whom a sync has seen in the Okta group
+    strangers: AbstractSet[str] = _NOBODY  #: people with accounts of somebody else's, never seen in the Okta group
     protected: AbstractSet[str] | None = _NOBODY  #: who leaves by a person's decision alone; None: nobody knows
     doubted: AbstractSet[str] = _NOBODY  #: who has vanished, and nothing explains it
     hold: Hold | None = None  #: the newest hold
     staged: Mapping[str, int] = field(default_factory=dict)  #: whom it stages, in which revision
     decision: Decision | None = None  #: what a person said of it
-    bootstrapped: bool = True  #: without it everything is held
-    first_sync_ended: bool = True  #: likewise
+    begun: bool = True  #: whether a first comparison has ended; without it everything is held
     paused: bool = False  #: holds everything
 
 
@@ -81,7 +78,7 @@ class Plan:
     reason: str = ""  #: that of a hold that opens
     explanation: str = ""  #: W, c and B
     closes: HoldState | None = None  #: how an approved hold ends; None: it goes on
-    newly_seen: frozenset[str] = _NOBODY  #: adopted people who are in the Okta group
+    newly_seen: frozenset[str] = _NOBODY  #: strangers who are in the Okta group
     change: str = ""  #: what becomes of the hold, for people; empty when it stays
     waits: bool = False  #: whether another listing is to confirm it first
     later: frozenset[str] = _NOBODY  #: who should leave, and is left to a later sync without being held
@@ -113,7 +110,7 @@ def judge(facts: Facts) -> Plan:
         hold=hold,
         excepted=excepted,
         unexcepted=exceptions & again_there | facts.exceptions & facts.vanished,
-        newly_seen=frozenset(facts.listed & facts.adopted - facts.seen),
+        newly_seen=frozenset(facts.listed & facts.strangers),
         later=frozenset(facts.unknown & facts.leaving),
     )
     later = _NOBODY
@@ -138,7 +135,7 @@ def judge(facts: Facts) -> Plan:
 def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozenset[str]) -> Plan:
     protected = leaving if facts.protected is None else leaving & facts.protected
     doubted = leaving & facts.doubted
-    apart = leaving & facts.adopted - facts.seen | protected | doubted
+    apart = leaving & facts.strangers | protected | doubted
     counted = leaving - apart
     recent = frozenset(facts.recent) - counted
     base = len(facts.base) + len(recent)
@@ -198,7 +195,7 @@ def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) ->
         return facts.suspicious or facts.contradicted
     if facts.paused:
         return "removals-paused"
-    if not facts.bootstrapped or not facts.first_sync_ended:
+    if not facts.begun:
         return "first-link"
     ceiling = facts.ceiling
     if total > ceiling.count:
@@ -206,7 +203,7 @@ def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) ->
     allowed = max(ceiling.floor, base * ceiling.percent // 100)
     if ceiling.percent and base >= PERCENT_FROM and total > allowed:
         return "ceiling-percent"
-    if not ceiling.may_empty and base >= NEVER_EMPTY_FROM and facts.base <= going and not facts.joining:
+    if not ceiling.may_empty and base >= NEVER_EMPTY_FROM and facts.base <= going:
         return "ceiling-empty"
     return ""
 
