@@ -47,7 +47,7 @@ _STEPS = {
     "": "Outcomes, and why something is held",
 }
 _DESCRIPTION = re.compile(
-    r"(?P<means>.+?)(?: First: (?P<first>.+?)\.)?(?: Runbook: docs/(?P<page>runbook\.md)(?:, (?P<section>\w+))?\.)?",
+    r"(?P<means>.+?)(?: First: (?P<first>.+?)\.)?(?: Runbook: \$\{RunbookUrl\}(?P<section>#\w+)?)?",
     re.DOTALL,
 )
 _HEAD = """\
@@ -78,12 +78,12 @@ def _alarms() -> Iterable[tuple[str, str, str, str]]:
     for name, resource in Template().document["Resources"].items():
         if resource["Type"] not in {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"}:
             continue
-        found = _DESCRIPTION.fullmatch(str(resource["Properties"].get("AlarmDescription", "")))
+        said = resource["Properties"].get("AlarmDescription", "")
+        found = _DESCRIPTION.fullmatch(str(said["Fn::Sub"] if isinstance(said, dict) else said))
         if found is None:
             raise ValueError(f"{name}: expected an AlarmDescription")
         who = "nobody" if name in _OF_NOBODY else OF_OTHERS.get(name, "operator")
-        anchor = f"#{found['section'].lower()}" if found["section"] else ""
-        first = f"`{found['first']}`; [runbook]({found['page']}{anchor})" if found["first"] else "nothing"
+        first = f"`{found['first']}`; [runbook](runbook.md{found['section'] or ''})" if found["first"] else "nothing"
         yield f"`{name}`", found["means"], WHO[who], first
 
 

@@ -39,8 +39,14 @@ Series = tuple[str, frozenset[str]]
 def dashboard(name: str = "Service") -> dict[str, Any]:
     """A dashboard's body."""
     resource = TEMPLATE.document["Resources"][f"{name}Dashboard"]
-    body: dict[str, Any] = json.loads(resource["Properties"]["DashboardBody"]["Fn::Sub"])
+    body: dict[str, Any] = json.loads(_text(resource["Properties"]["DashboardBody"]))
     return body
+
+
+def _text(body: Any) -> str:
+    """What is substituted, without the words that come with it."""
+    text = body["Fn::Sub"]
+    return str(text[0] if isinstance(text, list) else text)
 
 
 def widgets(kind: str) -> list[dict[str, Any]]:
@@ -165,7 +171,7 @@ def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     told += [alarm for name, alarm in composites().items() if name != WHOLE]
     for alarm in told:
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
-        assert len(alarm["AlarmDescription"]) > 50
+        assert len(alarm["AlarmDescription"]["Fn::Sub"]) > 50
 
 
 def test_every_alarm_has_its_section_of_the_runbook() -> None:
@@ -173,8 +179,19 @@ def test_every_alarm_has_its_section_of_the_runbook() -> None:
     told = {**alarms(), **composites()}
     assert sections().keys() == told.keys() - PARTS - {WHOLE}
     for name, (means, command) in sections().items():
-        assert told[name]["AlarmDescription"] == f"{means} First: bridge {command}. Runbook: docs/runbook.md, {name}."
+        wanted = f"{means} First: bridge {command}. Runbook: ${{RunbookUrl}}#{name.lower()}"
+        assert told[name]["AlarmDescription"] == {"Fn::Sub": wanted}
         build({}).parse_args([*command.split(), "--local"])
+
+
+def test_the_dashboard_links_to_the_runbook_where_it_is_read() -> None:
+    """Where an address is given; else it names the file, for a link would lead nowhere."""
+    body = TEMPLATE.document["Resources"]["ServiceDashboard"]["Properties"]["DashboardBody"]
+    text, given = body["Fn::Sub"]
+    assert "runbook, ${Runbook}:" in text
+    assert given == {
+        "Runbook": {"Fn::If": ["HasRunbookUrl", {"Fn::Sub": "[open it](${RunbookUrl})"}, "`docs/runbook.md`"]}
+    }
 
 
 def test_one_alarm_is_on_while_any_is() -> None:
@@ -220,9 +237,11 @@ def test_the_hook_is_watched_under_the_name_that_sam_gives_it() -> None:
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_resources_named_on_a_dashboard_exist(name: str) -> None:
     """Every substitution is a pseudo parameter or a resource of the template."""
-    body = TEMPLATE.document["Resources"][f"{name}Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    body = TEMPLATE.document["Resources"][f"{name}Dashboard"]["Properties"]["DashboardBody"]
+    given = body["Fn::Sub"][1].keys() if isinstance(body["Fn::Sub"], list) else set()
+    body = _text(body)
     names = {name.partition(".")[0] for name in re.findall(r"\$\{([^}]+)\}", body)}
-    assert names - {"AWS::Region", "AWS::StackName"} <= set(TEMPLATE.document["Resources"])
+    assert names - {"AWS::Region", "AWS::StackName", *given} <= set(TEMPLATE.document["Resources"])
 
 
 def test_the_list_of_holds_is_asked_through_the_readers_alias() -> None:

@@ -62,6 +62,10 @@ EXAMPLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("192.0.2.1", "192.0.2.0/0", "192.0.2.0/33", "2001:db8::/32", "192.0.2.0/24 "),
     ),
     "AlarmEmail": (("", "on-call@example.com"), ("on-call", "a@b", "a b@example.com", "a@example.com.")),
+    "RunbookUrl": (
+        ("docs/runbook.md", "https://git.example.com/bridge/blob/main/docs/runbook.md?plain=0"),
+        ("", "runbook", "http://git.example.com/runbook.md", "https://git.example.com/a#b", 'https://x.example.com/"'),
+    ),
     "WebAclArn": (
         ("", "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/hook/1a2b"),
         ("arn:aws:wafv2:us-east-1:123456789012:global/webacl/hook/1a2b", "hook"),
