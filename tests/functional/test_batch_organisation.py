@@ -184,6 +184,8 @@ def test_an_operator_says_that_the_new_organisation_is_right() -> None:
     stage.secrets.values["genesys_client_id"] = "other"
     breakers = {each["upstream"]: (each["state"], each["why"]) for each in stage.ask("status")["breakers"]}
     assert breakers[UPSTREAM] == ("open", ANOTHER)
+    match = stage.ask("explain", entity=f"user:{users[0]}")["steps"][3]
+    assert (match["state"], match["says"].startswith(f"{ANOTHER}: The credentials show none")) == ("failed", True)
     confirmed = ORGANISATION.replace("client", "other", 1)
     answer = stage.ask("confirm", what="organisation")
     assert (answer["confirmed"], answer["before"]) == (confirmed, ORGANISATION)

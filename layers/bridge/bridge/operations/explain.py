@@ -7,6 +7,7 @@ Which step a reason code ends, and its words, are in `bridge.operations.reasons`
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from bridge.aws.telemetry import logger
@@ -20,6 +21,7 @@ from bridge.operations.switches import Switches
 from bridge.operations.trial import Trial, attempt
 from bridge.provisioning.exceptions import standing
 from bridge.provisioning.judge import BLOCKING
+from bridge.provisioning.organisation import ANOTHER, UPSTREAM
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, ParkedItem
 from bridge.provisioning.user_records import UserLink
@@ -70,6 +72,9 @@ class Explanation:
             "act": lambda: self._act(entity, trial),
         }
         ends, why = _end(trial)
+        if ends not in {"read", "in-scope"} and self._store.breaker(UPSTREAM).open:
+            other = text_of(ANOTHER)  # whatever is missing there is missing for everybody
+            ends, why, trial = "match", f"{ANOTHER}: {other.means} {other.first}", replace(trial, detail="")
         steps: list[answers.Step] = []
         for name in STEPS[1:]:
             if steps and steps[-1].state != "ok":
