@@ -19,7 +19,7 @@ from bridge_local.options import DEFAULTS, Options
 from bridge_local.template import Template
 
 #: What each function reads from its environment.
-_SETTINGS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
+SETTINGS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
     "Receiver": ReceiverSettings.read,
     "Consumer": ConsumerSettings.read,
     "LogPoller": LogPollerSettings.read,
@@ -35,7 +35,7 @@ def check_settings(aws: Aws, template: Template, options: Options) -> None:
     Raises:
         SettingsError: a variable is missing or wrong; the message names it.
     """
-    for function, read in _SETTINGS.items():
+    for function, read in SETTINGS.items():
         read(aws.environment(template, function, options))
     given = {**DEFAULTS, **{name: value for name, value in options.variables.items() if value}}
     endpoints(given["GENESYS_REGION"], options.genesys_api_url, options.genesys_login_url)

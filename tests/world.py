@@ -449,6 +449,17 @@ class World:
             self.okta.assign_user(user_id)
         return user_id
 
+    def hired(self, **profile: Any) -> str:
+        """Somebody who has an account."""
+        user = self.person("Ada Brook", **profile)
+        self.happen()
+        return user
+
+    def change(self, user: str, **profile: Any) -> None:
+        """A profile changes, and the bridge hears of it."""
+        self.okta.update_profile(user, profile)
+        self.happen()
+
     def people(self, count: int) -> list[str]:
         """Many new users, assigned."""
         return [self.person(f"Person{number:05} Test") for number in range(count)]

@@ -24,8 +24,7 @@ def company(variables: dict[str, str] | None = None, **switches: Any) -> World:
 
 def hired(world: World, *roles: str) -> str:
     """Somebody with an account, to whom an administrator has given roles."""
-    user = world.person("Ada Brook")
-    world.happen()
+    user = world.hired()
     give(world, user, *roles)
     return user
 

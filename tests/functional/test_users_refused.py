@@ -28,8 +28,7 @@ def company(**switches: Any) -> World:
 
 def hired(world: World, **profile: Any) -> str:
     """Somebody who has an account; the calls of that are forgotten."""
-    user = world.person("Ada Brook", **profile)
-    world.happen()
+    user = world.hired(**profile)
     world.genesys.calls.clear()
     return user
 

@@ -56,38 +56,25 @@ def roles(world: World, user: str) -> set[str]:
     return {each["value"] for each in world.account(user).get("roles", ())}
 
 
-def hired(world: World, **profile: Any) -> str:
-    """Somebody who has an account."""
-    user = world.person("Ada Brook", **profile)
-    world.happen()
-    return user
-
-
-def change(world: World, user: str, **profile: Any) -> None:
-    """A profile changes."""
-    world.okta.update_profile(user, profile)
-    world.happen()
-
-
 def test_allowed_roles_are_added_beside_the_default_one(world: World) -> None:
     """They come after the POST, which would leave the default one out; others are named and not given."""
-    user = hired(world, roles=["Supervisor", "admin", "Agent, night"])
+    user = world.hired(roles=["Supervisor", "admin", "Agent, night"])
     assert roles(world, user) == {"employee", "Supervisor", "Agent, night"}
     assert world.last(f"user:{user}").unmapped == (ROLES,)
     assert all("roles" not in (call.body or {}) for call in world.genesys.calls if call.method == "POST")
     calls = len(world.genesys.calls)
-    change(world, user, nickName="Addie")
+    world.change(user, nickName="Addie")
     assert len(world.genesys.calls) == calls
 
 
 def test_only_an_addition_is_ever_sent(world: World) -> None:
     """Whatever the profile says next: no role goes, be it the bridge's or not."""
-    user = hired(world, roles="Supervisor")
+    user = world.hired(roles="Supervisor")
     account = world.account(user)
     world.genesys.edit_user(account["id"], {"roles": [*account["roles"], {"value": "By hand"}]})
-    change(world, user, roles=["Agent, night"])
+    world.change(user, roles=["Agent, night"])
     assert roles(world, user) == {"employee", "Supervisor", "Agent, night", "By hand"}
-    change(world, user, roles=None)
+    world.change(user, roles=None)
     for reason in (Reason.OPERATOR, Reason.RECONCILE):
         world.ask(f"user:{user}", reason)
         world.settle()
@@ -103,7 +90,7 @@ def test_only_an_addition_is_ever_sent(world: World) -> None:
 
 def test_a_role_that_somebody_took_away_is_given_again_when_the_account_is_compared(world: World) -> None:
     """As any other attribute."""
-    user = hired(world, roles="Supervisor")
+    user = world.hired(roles="Supervisor")
     world.genesys.edit_user(world.account(user)["id"], {"roles": [{"value": "employee"}]})
     world.ask(f"user:{user}", Reason.OPERATOR)
     world.settle()
@@ -115,7 +102,7 @@ def test_a_role_that_somebody_took_away_is_given_again_when_the_account_is_compa
 def test_a_role_that_does_not_exist_is_named(unknown: Any) -> None:
     """The others arrive."""
     world = company(unknown_role=unknown)
-    user = hired(world, roles=["No such", "Supervisor"], title="Lead")
+    user = world.hired(roles=["No such", "Supervisor"], title="Lead")
     assert roles(world, user) == {"employee", "Supervisor"}
     assert world.account(user)["title"] == "Lead"
     assert world.last(f"user:{user}").refused == (role("No such")[0],)
@@ -143,7 +130,7 @@ def test_a_preview_of_skills_and_roles_says_what_the_sync_does(monkeypatch: pyte
     stage.world.genesys.directory.skills |= {"Billing", "By hand"}
     stage.restart()
     if before == "known":
-        user = hired(stage.world, skills=["Billing:1"])
+        user = stage.world.hired(skills=["Billing:1"])
         account = stage.world.account(user)
         stage.world.genesys.edit_user(account["id"], {GENESYS_USER: {"routingSkills": [{"name": "By hand"}]}})
         with stage.world.okta.quietly():

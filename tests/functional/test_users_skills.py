@@ -60,19 +60,6 @@ def held(world: World, user: str, name: str = "routingSkills") -> dict[str, floa
     return {each["name"]: each["proficiency"] for each in entries}
 
 
-def hired(world: World, **profile: Any) -> str:
-    """Somebody who has an account."""
-    user = world.person("Ada Brook", **profile)
-    world.happen()
-    return user
-
-
-def change(world: World, user: str, **profile: Any) -> None:
-    """A profile changes."""
-    world.okta.update_profile(user, profile)
-    world.happen()
-
-
 def by_hand(world: World, user: str, *skills: str) -> None:
     """Somebody gives skills in Genesys Cloud."""
     present = world.account(user).get(GENESYS_USER, {}).get("routingSkills", [])
@@ -83,21 +70,21 @@ def by_hand(world: World, user: str, *skills: str) -> None:
 def test_a_new_account_has_the_skills_and_languages_of_the_profile() -> None:
     """A list or a text with commas; with a proficiency or without one."""
     world = company()
-    user = hired(world, skills=["Billing:4.5", "Sales"], languages="English: 3, Deutsch:0")
+    user = world.hired(skills=["Billing:4.5", "Sales"], languages="English: 3, Deutsch:0")
     assert held(world, user) == {"Billing": 4.5, "Sales": 0.0}
     assert held(world, user, "routingLanguages") == {"English": 3.0, "Deutsch": 0.0}
     assert world.calls("PATCH") == 0
     calls = len(world.genesys.calls)
-    change(world, user, skills=["Sales", "Billing:4.5"], languages="Deutsch:0,English:3.0")
+    world.change(user, skills=["Sales", "Billing:4.5"], languages="Deutsch:0,English:3.0")
     assert len(world.genesys.calls) == calls
 
 
 def test_what_the_profile_says_next_takes_its_place() -> None:
     """One read and one PATCH, conditional on the version that was read."""
     world = company()
-    user = hired(world, skills=["Billing:4.5", "Sales:1"])
+    user = world.hired(skills=["Billing:4.5", "Sales:1"])
     world.genesys.calls.clear()
-    change(world, user, skills=["Billing:2", "IT:5"])
+    world.change(user, skills=["Billing:2", "IT:5"])
     assert held(world, user) == {"Billing": 2.0, "IT": 5.0}
     patches = [call for call in world.genesys.calls if call.method == "PATCH"]
     assert [call.method for call in world.genesys.calls] == ["GET", "PATCH"]
@@ -109,27 +96,27 @@ def test_what_the_profile_says_next_takes_its_place() -> None:
         }
     ]
     assert set(world.last(f"user:{user}").changed) == {skill("Billing"), skill("Sales"), skill("IT")}
-    change(world, user, skills=[])
+    world.change(user, skills=[])
     assert held(world, user) == {}
 
 
 def test_without_a_number_the_proficiency_is_genesys_clouds() -> None:
     """It stays as somebody has set it, and so it does when the number goes from the profile."""
     world = company()
-    user = hired(world, skills=["Billing:4", "Sales"])
+    user = world.hired(skills=["Billing:4", "Sales"])
     by_hand(world, user)
-    change(world, user, skills=["Billing", "Sales"])
+    world.change(user, skills=["Billing", "Sales"])
     assert held(world, user) == {"Billing": 4.0, "Sales": 0.0}
-    change(world, user, skills=["Billing:1", "Sales"])
+    world.change(user, skills=["Billing:1", "Sales"])
     assert held(world, user) == {"Billing": 1.0, "Sales": 0.0}
 
 
 def test_a_list_is_replaced_as_a_whole() -> None:
     """What somebody has given by hand goes with the next write, and when the account is compared."""
     world = company()
-    user = hired(world, skills=["Billing"])
+    user = world.hired(skills=["Billing"])
     by_hand(world, user, "By hand")
-    change(world, user, skills=["Billing", "Sales"])
+    world.change(user, skills=["Billing", "Sales"])
     assert set(held(world, user)) == {"Billing", "Sales"}
     by_hand(world, user, "By hand")
     world.ask(f"user:{user}", Reason.OPERATOR)
@@ -141,13 +128,13 @@ def test_with_a_prefix_the_others_are_left_alone(entries: list[dict[str, Any]]) 
     """Whatever is done; a name of the profile without the prefix is left out and named."""
     entries[0]["prefix"] = "okta."
     world = company()
-    user = hired(world, skills=["okta.Care:2", "Sales"])
+    user = world.hired(skills=["okta.Care:2", "Sales"])
     assert held(world, user) == {"okta.Care": 2.0}
     assert world.last(f"user:{user}").unmapped == (SKILLS,)
     by_hand(world, user, "By hand")
-    change(world, user, skills=["okta.Care:3"])
+    world.change(user, skills=["okta.Care:3"])
     assert held(world, user) == {"okta.Care": 3.0, "By hand": 1.0}
-    change(world, user, skills=None)
+    world.change(user, skills=None)
     assert held(world, user) == {"By hand": 1.0}
 
 
@@ -155,20 +142,20 @@ def test_a_list_that_is_not_shown_keeps_what_others_gave(entries: list[dict[str,
     """Genesys Cloud answers without its extension for a while: what is written takes nobody else's skill away."""
     entries[0]["prefix"] = "okta."
     world = company()
-    user = hired(world)
+    user = world.hired()
     by_hand(world, user, "By hand")
     hides = world.genesys.faults.add(Fault("(GET|PATCH) .*/users/", fields({GENESYS_USER: None})))
-    change(world, user, skills=["okta.Care:3"])
+    world.change(user, skills=["okta.Care:3"])
     assert held(world, user) == {"okta.Care": 3.0, "By hand": 1.0}
     world.genesys.faults.remove(hides)
-    change(world, user, skills=["okta.Care:4"])
+    world.change(user, skills=["okta.Care:4"])
     assert held(world, user) == {"okta.Care": 4.0, "By hand": 1.0}
 
 
 def test_nothing_in_the_profile_takes_nothing_away_that_others_gave() -> None:
     """Absence says nothing of skills that the bridge has not written."""
     world = company()
-    user = hired(world)
+    user = world.hired()
     by_hand(world, user, "By hand")
     world.ask(f"user:{user}", Reason.OPERATOR)
     world.settle()
@@ -180,27 +167,27 @@ def test_nothing_in_the_profile_takes_nothing_away_that_others_gave() -> None:
 def test_skills_that_do_not_exist_are_named_and_the_rest_is_sent(unknown: Any, names: Any) -> None:
     """Be the account made or changed, and be they refused, or accepted and not held."""
     world = company(unknown_skill=unknown, refusal_names=names)
-    user = hired(world, skills=["Billing:1", "billing:2", "Sales:3"], languages=["Klingon:5", "English"], title="Agent")
+    user = world.hired(skills=["Billing:1", "billing:2", "Sales:3"], languages=["Klingon:5", "English"], title="Agent")
     assert held(world, user) == {"Billing": 1.0, "Sales": 3.0}
     assert held(world, user, "routingLanguages") == {"English": 0.0}
     assert world.account(user)["title"] == "Agent"
     wrong = {skill("billing"), rated(LANGUAGES, "Klingon", 0)[0]}
     assert set(world.last(f"user:{user}").refused) == wrong
-    change(world, user, skills=["Billing:2", "billing:2", "No such", "IT:1"], title="Lead")
+    world.change(user, skills=["Billing:2", "billing:2", "No such", "IT:1"], title="Lead")
     assert held(world, user) == {"Billing": 2.0, "IT": 1.0}
     assert world.account(user)["title"] == "Lead"
     assert world.last(f"user:{user}").refused == (rated(SKILLS, "No such", None)[0],)
     assert not world.store.parked
     calls = len(world.genesys.calls)
-    change(world, user, nickName="Addie")
+    world.change(user, nickName="Addie")
     assert len(world.genesys.calls) == calls
 
 
 def test_many_skills_that_do_not_exist_park_nobody() -> None:
     """However many there are, and named by nothing: what else has changed arrives."""
     world = company(unknown_skill="400", refusal_names="nothing")
-    user = hired(world)
-    change(world, user, skills=[f"No such {number}" for number in range(40)], title="Lead", nickName="Addie")
+    user = world.hired()
+    world.change(user, skills=[f"No such {number}" for number in range(40)], title="Lead", nickName="Addie")
     assert world.account(user)["title"] == "Lead"
     assert not world.store.parked
     assert len(world.last(f"user:{user}").refused) == 40
@@ -213,7 +200,7 @@ def test_a_change_by_somebody_else_meanwhile_is_not_written_over(
     """The version has moved between the read and the PATCH: read again, and what they gave stays."""
     entries[0]["prefix"] = "okta."
     world = company(version_conflict=form)
-    user = hired(world)
+    user = world.hired()
     original, meddled = world.genesys.handle, list[Request]()
 
     def meddle(request: Request) -> Response:
@@ -223,7 +210,7 @@ def test_a_change_by_somebody_else_meanwhile_is_not_written_over(
         return original(request)
 
     monkeypatch.setattr(world.genesys, "handle", meddle)
-    change(world, user, skills=["okta.Care:2"])
+    world.change(user, skills=["okta.Care:2"])
     assert meddled
     assert held(world, user) == {"okta.Care": 2.0, "By hand": 1.0}
 
@@ -231,7 +218,7 @@ def test_a_change_by_somebody_else_meanwhile_is_not_written_over(
 def test_a_night_mends_skills_that_somebody_has_changed_by_hand() -> None:
     """The listing shows them where the map has them; a second night finds nothing."""
     world = company()
-    user = hired(world, skills=["Billing:4", "Sales"])
+    user = world.hired(skills=["Billing:4", "Sales"])
     world.genesys.edit_user(world.account(user)["id"], {GENESYS_USER: {"routingSkills": [{"name": "Sales"}]}})
     world.clock.advance(86_400)
     world.reconcile_whole()
@@ -246,7 +233,7 @@ def test_a_night_mends_skills_that_somebody_has_changed_by_hand() -> None:
 def test_external_identifiers_are_kept_by_authority() -> None:
     """For sign-in without an e-mail address; others' authorities are left alone."""
     world = company()
-    user = hired(world, samlId="a-1")
+    user = world.hired(samlId="a-1")
     path = EXTERNAL_IDS.rpartition(":")[2]
 
     def shown() -> dict[str, str]:
@@ -256,9 +243,9 @@ def test_external_identifiers_are_kept_by_authority() -> None:
     account = world.account(user)
     mine = {"authority": "teams", "value": "t"}
     world.genesys.edit_user(account["id"], {GENESYS_USER: {path: [*account[GENESYS_USER][path], mine]}})
-    change(world, user, samlId="a-2")
+    world.change(user, samlId="a-2")
     assert (shown()[ISSUER], shown()["teams"]) == ("a-2", "t")
-    change(world, user, samlId=None)
+    world.change(user, samlId=None)
     assert ISSUER not in shown()
     assert shown()["teams"] == "t"
 
@@ -267,7 +254,7 @@ def test_external_identifiers_are_kept_by_authority() -> None:
 def test_an_identifier_that_somebody_else_has_stops_nobody(taken: Any) -> None:
     """The account is made, and the identifier is named as refused."""
     world = company(external_id_taken=taken)
-    hired(world, samlId="same")
+    world.hired(samlId="same")
     other = world.person("Bo Lind", samlId="same")
     world.happen()
     assert world.account(other)["active"]

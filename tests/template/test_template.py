@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 import pytest
 
 from bridge import __version__
-from bridge.approvals.settings import ApprovalsSettings
 from bridge.catchup.catch_up import PAGE_SECONDS
-from bridge.catchup.settings import LogPollerSettings
-from bridge.consumer.settings import ConsumerSettings
 from bridge.errors import SettingsError
 from bridge.genesys.regions import endpoints
-from bridge.operations.settings import OperationsSettings
-from bridge.receiver.settings import ReceiverSettings
-from bridge.settings import SyncSettings
 from bridge_local import ROOT
+from bridge_local.checked_settings import SETTINGS
 from bridge_local.template import Template
 
 TEMPLATE = Template()
 PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE.document["Parameters"]
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE.document["Resources"]
 QUEUES = ("LeaversQueue", "UsersQueue", "GroupsQueue")
-SETTINGS: dict[str, Callable[[Mapping[str, str]], object]] = {
-    "Receiver": ReceiverSettings.read,
-    "Consumer": ConsumerSettings.read,
-    "LogPoller": LogPollerSettings.read,
-    "Reconciler": SyncSettings.read,
-    "Operations": OperationsSettings.read,
-    "Approvals": ApprovalsSettings.read,
-}
 #: Variables that libraries read: botocore, and Powertools' metrics.
 BY_LIBRARIES = {"AWS_ENDPOINT_URL", "POWERTOOLS_METRICS_NAMESPACE"}
 #: Beside those, botocore's for one service: what calls Lambda asks the local stack's own part of its API.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from bridge.items import Reason, make_item
+from bridge.items import Item, Reason, make_item
 from bridge.operations import hold_answers
 from bridge.operations.answers import Refused
 from bridge.operations.decision_requests import Keep, Reconsider
@@ -32,16 +32,7 @@ def reconsider(
     if not users:
         raise Refused("not-found", f"{asked.entity} has no such exception", field="user" if asked.user else "entity")
     item = make_item(asked.entity, Reason.HOLD, dedup_key)
-    store.write(
-        JournalEntry(
-            entity=asked.entity,
-            at=clock.now(),
-            outcome="reconsidered",
-            items=(item.id,),
-            reason=Reason.HOLD.value,
-            read={"by": person, "ticket": asked.why, "users": " ".join(users[:100]), "number": str(len(users))},
-        )
-    )
+    store.write(_entry("reconsidered", asked, person, users, item, clock))
     store.remove_exceptions(asked.entity, users)
     queues.send([item])
     return hold_answers.Reconsidered(entity=asked.entity, users=users, by=person, item=item.id)
@@ -57,16 +48,21 @@ def keep(
     """
     users = sorted(set(asked.users))
     item = make_item(asked.entity, Reason.HOLD, dedup_key)
-    store.write(
-        JournalEntry(
-            entity=asked.entity,
-            at=clock.now(),
-            outcome="kept",
-            items=(item.id,),
-            reason=Reason.HOLD.value,
-            read={"by": person, "ticket": asked.why, "users": " ".join(users[:100]), "number": str(len(users))},
-        )
-    )
+    store.write(_entry("kept", asked, person, users, item, clock))
     store.add_exceptions(asked.entity, users)
     queues.send([item])
     return hold_answers.Kept(entity=asked.entity, users=users, by=person, item=item.id)
+
+
+def _entry(
+    outcome: str, asked: Reconsider | Keep, person: str, users: list[str], item: Item, clock: Clock
+) -> JournalEntry:
+    """The account of what a person said of exceptions."""
+    return JournalEntry(
+        entity=asked.entity,
+        at=clock.now(),
+        outcome=outcome,
+        items=(item.id,),
+        reason=Reason.HOLD.value,
+        read={"by": person, "ticket": asked.why, "users": " ".join(users[:100]), "number": str(len(users))},
+    )
