@@ -21,6 +21,20 @@
 Messages and reasons carry ids and codes, never names, e-mail addresses, phone numbers, tokens or secrets.
 """
 
+from __future__ import annotations
+
+import re
+
+#: Reason codes that somebody has to mend: a credential, a role or a scope is refused.
+_REFUSED = re.compile(
+    r".*-(401|403|token-(400|401|403|missing|malformed)|client-missing|dpop-required|app-404|not-visible)"
+)
+
+
+def refuses_us(why: str) -> bool:
+    """Whether a reason code means that credentials, a role or a scope are refused, which no waiting mends."""
+    return _REFUSED.fullmatch(why) is not None
+
 
 class BridgeError(Exception):
     """Base of every error the bridge raises on purpose."""

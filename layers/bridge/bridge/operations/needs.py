@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bridge.errors import refuses_us
 from bridge.items import format_time
 from bridge.operations.bridge_answers import Status
 from bridge.operations.reasons import text_of
-from bridge.outbound.breaker import refuses_us
 from bridge.provisioning.organisation import UPSTREAM
 
 #: So long catch-up may have read nothing before somebody is needed: as `CatchUpStoppedAlarm`.

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bridge.aws.secrets import Secrets
-from bridge.errors import SettingsError, Transient
+from bridge.errors import SettingsError, Transient, refuses_us
 from bridge.operations import bridge_answers
 from bridge.operations.holds import HoldService
 from bridge.operations.reconciling import ReconcileService
 from bridge.operations.switches import Switches
-from bridge.outbound.breaker import refuses_us
 from bridge.provisioning.exceptions import standing
 from bridge.provisioning.linking import not_linked
 from bridge.provisioning.organisation import UPSTREAM

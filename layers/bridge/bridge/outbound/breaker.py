@@ -10,12 +10,11 @@ upstream in the state table. That record is an aid: where it cannot be read or w
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bridge.errors import AuthFailure, BreakerOpen, BridgeError, Transient
+from bridge.errors import AuthFailure, BreakerOpen, BridgeError, Transient, refuses_us
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import BreakerRecords
 from bridge.provisioning.records import Breaker, RefusalLog
@@ -32,10 +31,6 @@ FLAPPING = timedelta(minutes=10)
 _FRESH = timedelta(seconds=5)
 #: The upstream whose refusals are counted, and how often a change of them is tried where others write too.
 _REFUSING, _CHANGE_TRIES = "genesys", 3
-#: Reason codes that somebody has to mend: a credential, a role or a scope is refused.
-_REFUSED = re.compile(
-    r".*-(401|403|token-(400|401|403|missing|malformed)|client-missing|dpop-required|app-404|not-visible)"
-)
 
 
 class Breakers:
@@ -193,11 +188,6 @@ def outage_upstream(error: Exception) -> str:
     no_entry = error.reason.startswith(f"{error.upstream}-token-") or error.status in {401, 403}
     whole = gone or no_entry or isinstance(error, AuthFailure) or error.status in {502, 503, 504}
     return error.upstream if whole else ""
-
-
-def refuses_us(why: str) -> bool:
-    """Whether a failure means that credentials, a role or a scope are refused, which no waiting mends."""
-    return _REFUSED.fullmatch(why) is not None
 
 
 def _refused(breaker: Breaker) -> str:
