@@ -18,6 +18,7 @@ from time import time
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from moto import backends
 from moto.core import responses
@@ -68,6 +69,9 @@ class Moto:
 
     def handle(self, request: Request) -> Response:
         """Answer a call of an AWS SDK."""
+        if request.headers.get("x-amz-target") == "AmazonSQS.StartMessageMoveTask":
+            with self._lock:
+                return _move(json.loads(request.body))
         builder = EnvironBuilder(
             path=request.path,
             base_url=f"http://{request.headers.get('host', 'localhost')}",
@@ -140,6 +144,24 @@ def _quicken() -> None:
         )
         backend.transact_write_items, table.query = _transact_write_items, _query
         item_result.execute_result = _execute_result
+
+
+def _move(asked: Mapping[str, Any]) -> Response:
+    """Bring dead letters back, which moto cannot: groups' to their queue, all others to the users'.
+
+    AWS remembers which queue each came from. Between the leavers' and the users' queue it makes no other difference
+    than who waits for whom.
+    """
+    backend = sqs_backends[DEFAULT_ACCOUNT_ID][REGION]
+    dead = backend.queues.get(str(asked.get("SourceArn", "")).rpartition(":")[2])
+    if dead is None:
+        error = {"__type": "com.amazonaws.sqs#ResourceNotFoundException", "message": "SourceArn: no such queue"}
+        return Response.of_json(400, error)
+    for message in _all(dead):
+        queue = "GroupsQueue.fifo" if str(message.group_id).startswith("group:") else "UsersQueue.fifo"
+        backend.send_message(queue, message.body, None, None, uuid4().hex, message.group_id)
+    _all(dead).clear()
+    return Response.of_json(200, {"TaskHandle": uuid4().hex})
 
 
 def _all(queue: Any) -> list[Any]:

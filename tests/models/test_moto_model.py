@@ -114,3 +114,23 @@ def test_every_type_of_value_comes_back(dynamodb: Any) -> None:
     batch = dynamodb.batch_get_item(RequestItems={TABLE: {"Keys": [key]}})
     assert batch["Responses"] == {TABLE: [entry]}
     assert "Item" not in dynamodb.get_item(TableName=TABLE, Key=item("a", "2"))
+
+
+def test_dead_letters_are_brought_back() -> None:
+    """By the call that the runbook names: into the queue of users or of groups; where there is no such queue, 400."""
+    moto = Moto()
+    moto.reset()
+    server = Server(moto, "127.0.0.1", 0)
+    server.start()
+    aws, template = Aws(f"http://127.0.0.1:{server.port}"), Template()
+    aws.create(template, Options())
+    sqs, dead = aws.client("sqs"), aws.queues(template)["DeadLettersQueue"]
+    for entity in ("user:00uAda", "group:00gTeam"):
+        sqs.send_message(QueueUrl=dead, MessageBody=entity, MessageGroupId=entity, MessageDeduplicationId=entity)
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    assert sqs.start_message_move_task(SourceArn=arn)["TaskHandle"]
+    found = {(each.queue, each.entity) for each in moto.messages()}
+    assert found == {("UsersQueue", "user:00uAda"), ("GroupsQueue", "group:00gTeam")}
+    with pytest.raises(ClientError, match="no such queue"):
+        sqs.start_message_move_task(SourceArn=f"{arn}x")
+    server.close()

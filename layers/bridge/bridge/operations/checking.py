@@ -135,7 +135,7 @@ class CheckService:
             do = (
                 "`bridge resume everything`"
                 if paused
-                else "docs/operating.md says how to redrive them."
+                else "docs/runbook.md, Dead letters, says how they are read and brought back."
                 if dead
                 else ""
             )
