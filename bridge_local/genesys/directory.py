@@ -198,7 +198,7 @@ class Directory:
 
     def groups_named(self, name: str) -> list[Group]:
         """The groups of that name, without case."""
-        return [self.groups[group_id] for group_id in self._group_names.get(name.casefold(), ())]
+        return [self.groups[group_id] for group_id in self._group_names.get(name.lower(), ())]
 
     def groups_of(self, member_id: str) -> Iterator[str]:
         """Ids of the groups of a member."""
@@ -216,8 +216,8 @@ class Directory:
         known = self.groups.get(group.id)
         if known is None or known.display_name != group.display_name:
             if known is not None:
-                self._group_names[known.display_name.casefold()].pop(group.id)
-            self._group_names.setdefault(group.display_name.casefold(), {})[group.id] = None
+                self._group_names[known.display_name.lower()].pop(group.id)
+            self._group_names.setdefault(group.display_name.lower(), {})[group.id] = None
         if known is not None:
             self._remember(known)
         self.groups[group.id] = group
@@ -229,7 +229,7 @@ class Directory:
     def drop_group(self, group_id: str) -> None:
         """Take a group away."""
         group = self.groups.pop(group_id)
-        self._group_names[group.display_name.casefold()].pop(group_id)
+        self._group_names[group.display_name.lower()].pop(group_id)
         self._relate(group_id, group.members, ())
         self.leave_groups(group_id)
 

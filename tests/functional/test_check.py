@@ -309,6 +309,15 @@ def test_group_names_that_do_not_match(okta: str, genesys: str, check: str) -> N
     assert bench.fault() == check
 
 
+def test_letters_that_only_look_like_others_are_no_double() -> None:
+    """One letter that some languages write as two: the names are different on both sides."""
+    bench = Bench()
+    for name in ("Stra\u00dfe", "STRASSE"):
+        bench.world.okta.assign_group(bench.world.okta.create_group(name))
+        bench.world.genesys.add_group(name)
+    assert bench.checks(0)["groups.double"]["state"] == "ok"
+
+
 def test_a_group_that_a_setting_names_and_nobody_made_is_missing() -> None:
     """It is a fault; one that is only assigned to the application may serve to assign people alone."""
     bench = Bench()

@@ -149,11 +149,11 @@ class GenesysClient:
 
     def find_groups(self, name: str) -> list[ScimGroup]:
         """Groups whose displayName is equal, without case, to `name`; without their members."""
-        wanted = name.casefold()
+        wanted = name.lower()  # no letter becomes two: a sharp s is no double s
         literal = _literal("displayName", name)
         documents = self._list("groups", "displayName", literal, MAX_FOUND_PAGES, [("excludedAttributes", "members")])
         groups = map(answers.group, documents)
-        return [ScimGroup(group.id, group.display_name) for group in groups if group.display_name.casefold() == wanted]
+        return [ScimGroup(group.id, group.display_name) for group in groups if group.display_name.lower() == wanted]
 
     def group(self, genesys_id: str) -> ScimGroup | None:
         """One group with its members, None on 404.

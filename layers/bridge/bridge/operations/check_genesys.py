@@ -171,7 +171,7 @@ class GroupChecks:
                 return [], str(sounded.error)
             named |= sounded.value - kept_out
         try:
-            patterns = [name.casefold() for name in self._linked_names()]
+            patterns = [name.lower() for name in self._linked_names()]
         except (SettingsError, Transient) as error:
             return [], str(error)
         if not patterns:
@@ -188,7 +188,7 @@ class GroupChecks:
         doubled: list[OktaGroup] = []
         spelled: list[OktaGroup] = []
         large: list[OktaGroup] = []
-        names = Counter(group.name.casefold() for group in groups)
+        names = Counter(group.name.lower() for group in groups)
         end, seen = self._soundings.now() + LONGEST, 0
         for group in groups[:MAX_GROUPS]:
             if self._soundings.now() > end:
@@ -197,7 +197,7 @@ class GroupChecks:
             if found.error is not None:
                 break
             seen += 1
-            if len(found.value) > 1 or names[group.name.casefold()] > 1:
+            if len(found.value) > 1 or names[group.name.lower()] > 1:
                 doubled.append(group)
             elif not found.value and not self._is_linked(group):
                 (spelled if self._is_spelled_otherwise(group.name) else missing).append(group)
@@ -242,13 +242,11 @@ def spellings(name: str) -> list[str]:
     plain = " ".join(name.split())
     forms = [unicodedata.normalize(form, text) for text in (name, plain) for form in ("NFC", "NFD", "NFKC")]
     blanks = [f"{plain} ", f" {plain}", plain.replace(" ", "  "), plain.replace(" ", "\N{NO-BREAK SPACE}")]
-    return [
-        other for other in dict.fromkeys((*forms, *blanks)) if other.casefold() != name.casefold() and other.strip()
-    ]
+    return [other for other in dict.fromkeys((*forms, *blanks)) if other.lower() != name.lower() and other.strip()]
 
 
 def _matches(group: OktaGroup, patterns: Sequence[str]) -> bool:
-    return any(fnmatchcase(group.name.casefold(), pattern) for pattern in patterns)
+    return any(fnmatchcase(group.name.lower(), pattern) for pattern in patterns)
 
 
 def _is_kept(link: GroupLink) -> bool:

@@ -81,7 +81,7 @@ class NamingService:
             state, why = "done", link.linked_by
         elif not name:
             state, why = "cannot", "no-such-group"
-        elif pushed.target and pushed.target.casefold() != name.casefold():
+        elif pushed.target and pushed.target.lower() != name.lower():
             state, why = "cannot", "pushed-under-another-name"
         elif len(found) != 1:
             state, why = "cannot", "ambiguous" if found else "no-match"

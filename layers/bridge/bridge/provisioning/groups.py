@@ -145,7 +145,7 @@ class GroupSync:
         if seen is None:
             self._witnesses.require_genesys(link, read.value.name)
             return self._unlink(link, report, "genesys-group-gone")
-        if seen.name.casefold() != read.value.name.casefold():
+        if seen.name.lower() != read.value.name.lower():
             report.read["name"] = "drifted"
         suspicious = ""
         if not listing.value and not self._explained_empty(read.value, link):

@@ -56,7 +56,7 @@ class Linking:
         Raises:
             SettingsError, Transient: as `LinkedNames`.
         """
-        return {f"name {name}": name.casefold() for name in self._names()}
+        return {f"name {name}": name.lower() for name in self._names()}
 
     def forget(self) -> None:
         """Read the listing of assigned groups anew when it is next needed: nothing ends by what is remembered."""
@@ -80,7 +80,7 @@ class Linking:
         by_name = self.by_name()
         if link is not None and link.state is GroupState.LINKED and link.linked_by in by_name:
             return link.linked_by
-        name = group.name.casefold()
+        name = group.name.lower()
         for rule, pattern in by_name.items():
             if name == pattern or fnmatchcase(name, pattern):
                 return rule
