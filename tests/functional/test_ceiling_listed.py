@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from datetime import timedelta
 
+import pytest
+
 from bridge.items import Queue, Reason
 from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.hold_records import HoldState, RemovalState, Verdict
-from bridge.provisioning.permissions import PERMITS
+from bridge.provisioning.permissions import DIRECT_DEACTIVATIONS_THRESHOLD, PERMITS
+from bridge_local.faults import Fault, with_status
 from tests.world import APP_ID, World
 
 SINGLE = f"GET /api/v1/apps/{APP_ID}/users/"
@@ -49,6 +52,33 @@ def test_an_approval_is_carried_out_by_one_listing_and_twenty_reads() -> None:
     assert len(staged) > 2 * SINGLE_READS
     assert len(approve(world)) == SINGLE_READS
     assert active(world) == set(users[100:])
+
+
+def test_many_who_leave_are_held_by_one_listing() -> None:
+    """Ten are read alone; from then on a listing holds them: no read of its own for each of a hundred and fifty."""
+    world, users = organisation(300)
+    asked = world.watch_okta()
+    staged = held(world, users[:150])
+    ended = set(users) - active(world)
+    assert set(staged) | ended == set(users[:150])
+    assert len(ended) < DIRECT_DEACTIVATIONS_THRESHOLD
+    alone = [line for line in asked if line.startswith(SINGLE)]
+    assert (
+        len(alone) <= 4 * DIRECT_DEACTIVATIONS_THRESHOLD
+    )  # each of the few twice, somebody who stays, some before the end
+
+
+@pytest.mark.parametrize("status", [503, 404])
+def test_where_the_listing_cannot_be_read_those_who_leave_are_read_alone(status: int) -> None:
+    """Nobody waits for it for ever: as soon as Okta answers, they are held, and nobody else is ended."""
+    world, users = organisation(60)
+    listing = f"GET /api/v1/apps/{APP_ID}/users\\?"
+    refused = world.okta.faults.add(Fault(listing, with_status(status), count=4))
+    staged = held(world, users[:40])
+    assert refused.met
+    ended = set(users) - active(world)
+    assert set(staged) | ended == set(users[:40])
+    assert len(ended) < DIRECT_DEACTIVATIONS_THRESHOLD
 
 
 def test_an_empty_listing_proves_nothing_whatever_a_person_approves() -> None:
@@ -99,7 +129,7 @@ def test_who_was_seen_assigned_since_the_listing_is_read_alone() -> None:
 
 
 def test_a_reservation_of_the_ceiling_needs_each_ones_own_reading() -> None:
-    """What no person approved: everybody is read twice alone, be it that a listing does not show them either."""
+    """What no person approved: everybody is read alone before their end, though a listing does not show them either."""
     world, users = organisation(400)
     gone = users[:30]
     for user in gone:
@@ -108,7 +138,7 @@ def test_a_reservation_of_the_ceiling_needs_each_ones_own_reading() -> None:
     world.happen()
     assert active(world) == set(users[30:])
     alone = Counter(line.removeprefix(SINGLE).partition("?")[0] for line in asked if line.startswith(SINGLE))
-    assert min(alone[user] for user in gone) == 2
+    assert min(alone[user] for user in gone) == 1
 
 
 def test_a_listing_of_long_ago_proves_nothing() -> None:

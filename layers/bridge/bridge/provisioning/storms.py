@@ -4,6 +4,7 @@ Okta answers about 50 reads of ``/apps/...`` a minute to one credential (rate li
 a page of 500. So a storm begins with single reads; once they would have paid for a listing, one process reads it and
 the others wait for it. Anyone it does not show is read alone, for a page that is short or empty once looks like
 everybody's leaving: absence may hold an end of access, and carries out what a person approved; it ends none by itself.
+Where so many leave that a person must decide, the listing is read likewise, and holds the others.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ CROWD = 5
 #: A listing is worth it after so many single reads of this process, and one for so many of the listing's pages:
 #: the template runs about as many processes, so all together have read as many people as the listing has pages.
 LEAST_SINGLES, PAGES_OF_EACH = 3, 4
+#: Of those who leave so many are read alone first: few need no listing, and go at once.
+LEAST_ABSENCES, LONG_STORM = 10, 1000
 #: Single reads further back say nothing of the present storm; and how long a listing that failed is not tried again.
 MEMORY = timedelta(minutes=10)
 #: What no event asks for may be answered by a page of so long ago.
@@ -52,6 +55,7 @@ class Storms:
         self._clock = clock
         self._lag = lag
         self._singles: deque[datetime] = deque()
+        self._absences: deque[datetime] = deque(maxlen=LONG_STORM)
         self._last_shown: datetime | None = None
         self._not_before: datetime | None = None
         self._own: Read[Mapping[str, AppUser]] | None = None
@@ -73,10 +77,37 @@ class Storms:
         if link.assigned and link.assignment_read is not None:
             needed = max(needed, link.assignment_read)
         date = self._listed.lacks(work.okta_id, app, needed)
+        if date is None and not held and self._many_leave():
+            date = self._lacks_by_now(work, app, needed)
         return None if date is None else Assignment(Assigned.NO, None, date, listed=True)
 
+    def _lacks_by_now(self, work: Work, app: AppState, needed: datetime) -> datetime | None:
+        """As `ListedUsers.lacks`, after reading a listing, or waiting for it: so many leave that they will be held."""
+
+        def begins(pages: int) -> bool:
+            worth = len(self._absences) >= max(LEAST_ABSENCES, pages // PAGES_OF_EACH)
+            if worth:
+                self._absences.clear()
+            return worth
+
+        try:
+            work.until(lambda: self._listed.have(work, app, needed, begin=begins))
+        except (Transient, Permanent) as error:
+            if error.reason.endswith(("-pace", "time-budget")):
+                raise
+            self._absences.clear()  # each is read alone, for now
+            return None
+        return self._listed.lacks(work.okta_id, app, needed)
+
     def read(
-        self, work: Work, *, seen: datetime, known: datetime | None, app: AppState, app_user: bool = False
+        self,
+        work: Work,
+        *,
+        seen: datetime,
+        known: datetime | None,
+        app: AppState,
+        app_user: bool = False,
+        leaves: bool = False,
     ) -> Assignment:
         """The user's assignment, at least as new as the newest event plus the lag where a listing shows it.
 
@@ -86,6 +117,7 @@ class Storms:
             known: as of when an earlier sync knew it: an item that comes late must not bring an older answer back.
             app: the application's record.
             app_user: whether the app user itself is needed, which is never kept.
+            leaves: whether they have an account whose access ends if they are not assigned.
 
         Raises:
             Transient: another process is reading a listing, and there is no time to wait for it.
@@ -98,6 +130,8 @@ class Storms:
         single = self._assignments.read_alone(work.okta_id)
         if single.assigned is Assigned.YES:  # a listing would have spared no other
             self._singles.append(self._clock.now())
+        elif single.assigned is Assigned.NO and leaves and work.crowd >= CROWD:
+            self._absences.append(self._clock.now())  # see `absent`
         return single
 
     def _needed(self, work: Work, seen: datetime, known: datetime | None) -> datetime | None:
@@ -108,11 +142,15 @@ class Storms:
         since = work.newest + self._lag
         return None if seen < since else max(since, known or since)
 
+    def _many_leave(self) -> bool:
+        """Whether enough of those who leave were read alone of late."""
+        _forget(self._absences, self._clock.now() - MEMORY)
+        return len(self._absences) >= LEAST_ABSENCES
+
     def _in_a_storm(self) -> bool:
         """Whether a listing of late showed whom this process asked for, or enough were read alone."""
         since = self._clock.now() - MEMORY
-        while self._singles and self._singles[0] < since:
-            self._singles.popleft()
+        _forget(self._singles, since)
         return len(self._singles) >= LEAST_SINGLES or (self._last_shown is not None and self._last_shown >= since)
 
     def _shown(self, work: Work, app: AppState, needed: datetime) -> Assignment | None:
@@ -169,3 +207,8 @@ class Storms:
             return None
         self._last_shown = self._clock.now()
         return shown
+
+
+def _forget(times: deque[datetime], since: datetime) -> None:
+    while times and times[0] < since:
+        times.popleft()

@@ -322,7 +322,8 @@ class UserSync:
             if (absent := self._storms.absent(work, link, seen=seen, app=app)) is not None:
                 return absent
             known = link.synced if link.unassigned_due else link.assignment_read
-            return self._storms.read(work, seen=seen, known=known, app=app, app_user=app_user)
+            leaves = link.known_active is True
+            return self._storms.read(work, seen=seen, known=known, app=app, app_user=app_user, leaves=leaves)
         return Assignment(Assigned.YES, None)
 
     def _user_name(self, user: OktaUser) -> str:
