@@ -6,7 +6,7 @@ import argparse
 from typing import Literal
 
 from bridge.operations.hold_answers import Decided, Hold, Holds, HoldShown
-from bridge.operations.reasons import text_of
+from bridge.operations.reasons import in_words, text_of
 from bridge.operations.requests import HoldsList, HoldsShow
 from bridge_cli.because import ask_because, because_document, show_because
 from bridge_cli.bridge import Reply
@@ -185,7 +185,7 @@ def _show(context: Context, shown: HoldShown) -> None:
     decision = hold.decision
     terminal.facts(
         ("why held", _why(hold)),
-        ("counts", hold.explanation),
+        ("counts", in_words(hold.explanation)),
         ("staged", count(hold.staged, "user")),
         ("opened", terminal.time(hold.opened)),
         ("changed", terminal.time(hold.changed)),

@@ -18,6 +18,12 @@ from bridge_cli.places import Session, local
 WHY = "console"
 
 
+_EXPECTED = (
+    "Expected do: approve or reject, with entity, number and revision of a hold; reconsider, redrive or discard, with "
+    "entity; resume; or what `bridge play` takes."
+)
+
+
 class Actions:
     """Asks the running bridge for what a person has chosen."""
 
@@ -38,7 +44,8 @@ class Actions:
         except Stopped as stopped:
             return {"ok": False, "says": f"{stopped.message} {stopped.advice}".strip()}
         except (KeyError, TypeError, ValueError) as error:  # what pydantic refuses is a ValueError
-            return {"ok": False, "says": f"The request is not understood: {type(error).__name__}."}
+            wrong = f"{error.args[0]}: missing. " if isinstance(error, KeyError) else ""
+            return {"ok": False, "says": f"{wrong}{_EXPECTED}"}
 
     def _do(self, asked: Mapping[str, Any]) -> str:
         entity, verb = str(asked.get("entity", "")), str(asked.get("do", ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from bridge.items import format_time
 from bridge.operations.bridge_answers import Breaker, Status
 from bridge.operations.needs import Need, needs
-from bridge.operations.reasons import text_of
+from bridge.operations.reasons import in_words, text_of
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge_local.console.memory import Memory, Record
 from bridge_local.console.sides import SHOWN, Group, Person, Sides
@@ -37,7 +36,6 @@ _TITLES = {
     "observing": "The bridge only observes: nothing is written to Genesys Cloud",
     "group-not-linked": "A group is not linked, so nobody in it becomes a member in Genesys Cloud",
 }
-_NUMBERS = re.compile(r"W=(?P<W>\d+) c=(?P<c>\d+) B=(?P<B>\d+)")
 #: Okta ids of staged people whose names are shown.
 _NAMED = 12
 
@@ -191,20 +189,11 @@ def _hold(entity: str, hold: Record, memory: Memory, sides: Sides | None) -> dic
         "state": str(hold["state"]),
         "reason": reason,
         "means": text_of(reason).means,
-        "explanation": _in_words(str(hold.get("explanation", ""))),
+        "explanation": in_words(str(hold.get("explanation", ""))),
         "staged": int(hold.get("staged", len(staged))),
         "people": _people(staged[:_NAMED], sides),
         "opened": str(hold.get("opened", "")),
     }
-
-
-def _in_words(explanation: str) -> str:
-    """The judge's numbers, such as ``W=25 c=0 B=25``, in words; anything else as it is."""
-    found = _NUMBERS.fullmatch(explanation)
-    if found is None:
-        return explanation
-    before = f", {found['c']} went before within the window" if found["c"] != "0" else ""
-    return f"{found['W']} of {found['B']} would go now{before}"
 
 
 def _parked(record: Record, sides: Sides | None) -> dict[str, Any]:

@@ -291,7 +291,7 @@ def test_a_request_that_is_not_understood_is_refused(admin: Admin, asked: dict[s
     body = json.dumps(asked).encode()
     answer = admin.console.handle(Request.of("POST", "/console/do", {"Content-Type": "application/json"}, body))
     assert answer is not None
-    assert "not understood" in json.loads(answer.body)["says"]
+    assert "Expected do: approve" in json.loads(answer.body)["says"]
 
 
 # -------------------------------------------------------------------------------------------------- charts

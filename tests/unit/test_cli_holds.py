@@ -48,7 +48,7 @@ def test_a_hold_is_shown_with_counts_users_and_history() -> None:
     word = Decision(verdict="reject", number=1, revision=3, by="arn:aws:sts::1:x/kim", why="OPS-2", at=START)
     out = Stage(holds_show=shown(decision=word, reminded=START)).run("holds show group:00g1a2b3").out
     assert "group:00g1a2b3  hold 1, revision 3: open, reject on its way" in out
-    assert "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in out
+    assert "  counts    5000 of 5000 would go now; limits 1000 and 50 %\n" in out
     assert "  decided   reject revision 3 by arn:aws:sts::1:x/kim: OPS-2\n" in out
     assert "  reminded  2026-11-24 04:00:00 -05:00\n" in out
     assert "Who is held (the first 2 of 5000):\nUSER  SINCE REVISION\n00u1               1\n" in out

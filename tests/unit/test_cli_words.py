@@ -134,7 +134,8 @@ def test_a_terminal_wraps_to_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
         max(len(line) for line in stage.run("holds show 00g1a2b3", terminal=True).out.splitlines()) > 60
     )  # the history
     assert (
-        "  counts    W=5000 c=0 B=5000; limits 1000 and 50 %\n" in stage.run("holds show 00g1a2b3", terminal=True).out
+        "  counts    5000 of 5000 would go now; limits 1000 and 50 %\n"
+        in stage.run("holds show 00g1a2b3", terminal=True).out
     )
     assert "than the ceiling allows.\n" in stage.run("holds show 00g1a2b3").out
 

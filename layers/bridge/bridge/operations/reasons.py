@@ -7,6 +7,7 @@ a pattern, a pattern that names the end of a code one that names its beginning, 
 from __future__ import annotations
 
 import json
+import re
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
@@ -34,6 +35,20 @@ class ReasonText(NamedTuple):
     acts: Literal["nobody", "okta", "genesys", "operator", "approver"]
     means: str
     first: str
+
+
+#: The judge's numbers: who would go, who went before within the window, and of how many.
+_NUMBERS = re.compile(r"W=(\d+) c=(\d+) B=(\d+)")
+
+
+def in_words(explanation: str) -> str:
+    """A hold's explanation with the judge's numbers in words; anything else in it stays as it is."""
+    return _NUMBERS.sub(lambda found: _counted(*found.groups()), explanation)
+
+
+def _counted(going: str, before: str, whole: str) -> str:
+    went = f", {before} went before within the window" if before != "0" else ""
+    return f"{going} of {whole} would go now{went}"
 
 
 @lru_cache
