@@ -29,6 +29,8 @@ from moto import mock_aws
 from bridge.aws.queues import BATCH
 from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.pace import DynamoPace, HeaderPace
+from bridge.aws.store.shared import WATCHED, Shared
+from bridge.aws.store.table import StateTable
 from bridge.aws.telemetry import logger
 from bridge.items import MAX_NAMED_USERS, Item, Queue
 from bridge_local.exchange import Request, Response
@@ -232,9 +234,11 @@ class CountedWorld(World):
         handler = cast("logging.StreamHandler[io.StringIO]", logger.registered_handler)
         handler.setStream(self.log)
         client = cast("Any", self.tables)
-        self.store = cast("Any", DynamoStore(client, "state"))
+        self.shared = Shared(StateTable(client, "state"), self.clock, WATCHED)
+        self.store = cast("Any", DynamoStore(client, "state", shared=self.shared))
         self.store.set_bootstrapped()  # a company whose first whole reconcile is behind it
         self.store.note_reconciled("enforce")
+        self.store.note_none_parked(0)
         self.idempotency = cast("Any", DynamoDBPersistenceLayer(table_name="idempotency", boto3_client=client))
         send = self.queues.send
 
@@ -260,11 +264,13 @@ class CountedWorld(World):
         if not hasattr(self, "tables"):
             return
 
+        client = cast("Any", self.tables)
+
         def pace(upstream: str, queue: Queue) -> Any:
             share = 1.0 if queue is Queue.LEAVERS else 0.95
             if upstream == "genesys":
-                return DynamoPace(cast("Any", self.tables), "state", upstream, 1_000_000, self.clock, share)
-            return HeaderPace(cast("Any", self.tables), "state", upstream, self.clock, share)
+                return DynamoPace(client, "state", upstream, 1_000_000, self.clock, share, self.shared)
+            return HeaderPace(client, "state", upstream, self.clock, share, self.shared)
 
         dependencies = self.consumer._dependencies.replace(pace=pace)  # noqa: SLF001 - the composition of tests has no pace
         self.consumer = type(self.consumer)(self.consumer._settings, dependencies)  # noqa: SLF001 - as above

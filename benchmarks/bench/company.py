@@ -88,6 +88,13 @@ class PaceRecords:
         self._calls = calls
         self._items: dict[str, dict[str, Any]] = {}
 
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any], **_: object) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        """As boto3's client."""
+        self._calls["budgets read"] += 1
+        self._clock.advance(STORE_SECONDS)
+        ((table, asked),) = RequestItems.items()
+        return {"Responses": {table: [self._items[key] for key in map(str, asked["Keys"]) if key in self._items]}}
+
     def get_item(self, *, Key: Mapping[str, Any], **_: object) -> dict[str, Any]:  # noqa: N803 - boto3's names
         """As boto3's client."""
         self._calls["budget read"] += 1
@@ -123,6 +130,7 @@ class Company(World):
     def __post_init__(self) -> None:
         self.variables.setdefault("GENESYS_REQUESTS_PER_MINUTE", str(self.per_minute))
         super().__post_init__()
+        self.store.note_none_parked(0)  # as catch-up has found it
         self.genesys_switches.token_per_minute = self.per_minute
         self.okta.switches.rate_limits = dict(WORKFORCE)
         self.queues = self.indexed = IndexedQueues(self.clock.now)

@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from bridge.provisioning.hold_records import Hold, LeaverRecords
+from bridge.provisioning.records import ParkedItem
+from bridge.provisioning.user_records import UserLink
 from bridge_local.memory.app import MemoryApp
 from bridge_local.memory.breakers import MemoryBreakers
 from bridge_local.memory.catchup import MemoryCatchUp
@@ -36,3 +40,18 @@ class MemoryStore(
     MemoryRuns,
 ):
     """`Store` and `Runs` of `bridge.provisioning` in dictionaries; safe for threads."""
+
+    def leaving(self, entity: str, okta_id: str, others: Iterable[str] = ()) -> LeaverRecords:
+        with self._lock:
+            found = {each: self.removal(each, okta_id) for each in (entity, *others)}
+            removals = {each: removal for each, removal in found.items() if removal is not None}
+            return LeaverRecords(okta_id in self.exceptions(entity), removals, self.hold(entity))
+
+    def hold_and_users(self, entity: str, okta_ids: Iterable[str]) -> tuple[Hold | None, dict[str, UserLink]]:
+        with self._lock:
+            return self.hold(entity), self.users(okta_ids)
+
+    def park(self, parked: ParkedItem) -> None:
+        with self._lock:
+            self.app_state = replace(self.app_state, parkings=self.app_state.parkings + 1)
+            super().park(parked)

@@ -51,7 +51,9 @@ class MemoryApp(Guarded):
         with self._lock:
             state = replace(self.app_state, restored=at)
             self.app_state = (
-                state if at is None else replace(state, bootstrapped=False, reconciled="", judging_due=False)
+                state
+                if at is None
+                else replace(state, bootstrapped=False, reconciled="", judging_due=False, none_parked=None)
             )
 
     def note_reconciled(self, mode: str) -> None:
@@ -74,6 +76,10 @@ class MemoryApp(Guarded):
     def note_app_status(self, status: str) -> None:
         with self._lock:
             self.app_state = replace(self.app_state, status=status)
+
+    def note_none_parked(self, parkings: int) -> None:
+        with self._lock:
+            self.app_state = replace(self.app_state, none_parked=parkings)
 
     def set_bootstrapped(self) -> None:
         with self._lock:

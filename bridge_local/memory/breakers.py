@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from bridge.provisioning.records import Breaker
@@ -21,6 +22,9 @@ class MemoryBreakers(Guarded):
     def breaker(self, upstream: str) -> Breaker:
         with self._lock:
             return self.breakers.get(upstream, Breaker(upstream))
+
+    def breakers_of(self, upstreams: Collection[str]) -> dict[str, Breaker]:
+        return {upstream: self.breaker(upstream) for upstream in upstreams}
 
     def save_breaker(self, breaker: Breaker) -> bool:
         with self._lock:

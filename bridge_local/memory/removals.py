@@ -34,8 +34,10 @@ class MemoryRemovals(Guarded):
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         self._record(entity, user_ids, Removal(RemovalState.RESERVED, at))
 
-    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime, *, permits: str = "") -> None:
         self._record(entity, user_ids, Removal(RemovalState.DONE, at))
+        if permits:
+            self.withdraw(permits, user_ids)
 
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         self._record(entity, user_ids, Removal(RemovalState.APPROVED, at))

@@ -14,6 +14,8 @@ from bridge.errors import Transient
 from bridge.items import Hint, Queue, Reason, make_item
 from bridge.outbound.calls import Calls
 from bridge.outbound.headroom import Headroom
+from bridge_local.faults import Fault
+from bridge_local.okta import faults as okta_faults
 from tests.world import FreePace, VirtualClock, World
 
 
@@ -94,6 +96,7 @@ def test_a_gauge_that_cannot_be_read_is_told_by_the_next_batch(
     """The batch is answered all the same."""
     world = World()
     user = world.person("Ada Brook")
+    world.okta.faults.add(Fault(f"users/{user}$", okta_faults.refused(400), count=1))
 
     def fails() -> int:
         raise Transient("store-throttling", upstream="store")

@@ -398,10 +398,10 @@ class FailingStore(MemoryStore):
         self._check("reserve")
         super().reserve(entity, user_ids, at)
 
-    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime, *, permits: str = "") -> None:
         """May fail."""
         self._check("complete")
-        super().complete(entity, user_ids, at)
+        super().complete(entity, user_ids, at, permits=permits)
 
     def exceptions(self, entity: str) -> frozenset[str]:
         """May fail."""

@@ -94,7 +94,7 @@ def test_what_changes_nothing_costs_no_write() -> None:
     calls = world.calls()
     world.deliver(events)
     world.settle()
-    world.clock.advance(3600)
+    world.clock.advance(600)
     world.deliver(events)
     world.settle()
     assert world.calls() == calls

@@ -269,6 +269,10 @@ def test_a_user_outside_of_the_scope_ends_there() -> None:
     world = stage.world
     person = world.person("Ada Brook", assigned=False)
     explained = steps(stage, f"user:{person}")
+    assert explained["reach"] == (
+        "ok",
+        "It is out of scope, so its events are only counted: none of them leaves an entry in the journal.",
+    )
     assert explained["in-scope"][0] == "failed"
     assert explained["in-scope"][1].startswith("The user is not assigned to the Okta application. Assign the user")
     assert explained["act"][0] == "skipped"

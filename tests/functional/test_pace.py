@@ -12,7 +12,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
+from bridge.aws.store.dynamo import DynamoStore
 from bridge.aws.store.pace import DynamoPace, HeaderPace
+from bridge.aws.store.shared import WATCHED
+from bridge.aws.store.shared import Shared as Copies
 from bridge.aws.store.table import Put, StateTable
 from bridge.errors import Transient
 from bridge.provisioning.ports import Pace
@@ -67,6 +70,11 @@ class Counting:
         """Write."""
         self._count("put_item")
         return self.client.put_item(**request)
+
+    def batch_get_item(self, **request: Any) -> Any:
+        """Read several."""
+        self._count("batch_get_item")
+        return self.client.batch_get_item(**request)
 
     def _count(self, call: str) -> None:
         if self.out_of_reach:
@@ -134,12 +142,15 @@ def refusal(pace: Pace) -> Transient:
 
 
 def test_five_calls_cost_one_read_and_one_write(shared: Shared) -> None:
-    """Calls are leased five at a time; a call of the lease touches no table."""
+    """Calls are leased five at a time; a call of the lease touches no table, nor is a record read that is known."""
     pace = shared.genesys(300, OTHERS)
     assert taken(pace, 5) == 5
     assert shared.dynamodb.calls == ["get_item", "put_item"]
     pace.take()
-    assert shared.dynamodb.calls == ["get_item", "put_item"] * 2
+    assert shared.dynamodb.calls == ["get_item", "put_item", "put_item"]
+    shared.clock.pass_(2)
+    pace.take()
+    assert shared.dynamodb.calls[3:] == ["get_item", "put_item"]
 
 
 @pytest.mark.parametrize(("share", "calls"), [(LEAVERS, 40), (OTHERS, 38)])
@@ -178,6 +189,33 @@ def test_a_refusal_waits_for_as_many_seconds_as_it_needs(shared: Shared) -> None
     assert refusal(others).retry_after == 62
     shared.clock.pass_(62)
     assert taken(others, 3) == 3
+
+
+def test_breakers_and_budgets_are_read_by_one_request(shared: Shared) -> None:
+    """Whichever of them is asked for first brings all, for the ten seconds that a budget's record may be old."""
+    dynamodb: Any = shared.dynamodb
+    copies = Copies(StateTable(dynamodb, shared.table), shared.clock, WATCHED)
+    store = DynamoStore(dynamodb, shared.table, shared=copies)
+    okta = [
+        HeaderPace(dynamodb, shared.table, f"okta-{each}", shared.clock, OTHERS, copies) for each in ("user", "app")
+    ]
+    genesys = DynamoPace(dynamodb, shared.table, "genesys", 300, shared.clock, OTHERS, copies)
+    assert not any(breaker.open for breaker in store.breakers_of(["okta", "genesys", "organisation"]).values())
+    for pace in (*okta, genesys):
+        pace.take()
+    assert shared.dynamodb.calls == ["batch_get_item", "put_item"]
+    shared.clock.pass_(10)
+    for pace in okta:
+        pace.take()
+    assert shared.dynamodb.calls[2:] == ["batch_get_item"]
+
+
+def test_a_lease_from_a_copy_that_others_have_overtaken_is_read_again(shared: Shared) -> None:
+    """The record's version refuses it: nothing is leased twice."""
+    first, second = (shared.genesys(20, LEAVERS) for _ in range(2))
+    first.take()
+    second.take()
+    assert taken(first) + taken(second) == 18
 
 
 def test_a_call_is_sent_in_the_second_of_its_lease_or_the_next(shared: Shared) -> None:

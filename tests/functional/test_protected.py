@@ -185,16 +185,22 @@ def test_a_listing_without_them_ends_no_protection() -> None:
     assert world.store.exceptions(PROTECTED) == {users[0]}
 
 
-def test_an_empty_setting_forgets_the_protected() -> None:
-    """The records go with the first judgement, so that a later group does not bring them back."""
+def test_an_empty_setting_protects_nobody() -> None:
+    """Nor does a later group bring those back who were seen in the one before, and are not in it."""
     world, _, users = protecting(10)
-    world.store.add_exceptions(PROTECTED, users[:1])
+    world.store.add_exceptions(PROTECTED, users[:2])
     world.variables["PROTECTED_GROUP"] = ""
     world.restart()
     world.okta.unassign_user(users[0])
     world.happen()
     assert not world.account(users[0])["active"]
-    assert world.store.exceptions(PROTECTED) == frozenset()
+    world.okta.add_members(world.okta.create_group("Others"), users[5:6])
+    world.variables["PROTECTED_GROUP"] = "Others"
+    world.restart()
+    world.okta.unassign_user(users[1])
+    world.happen()
+    assert not world.account(users[1])["active"]
+    assert users[1] not in world.store.exceptions(PROTECTED)
 
 
 def test_what_is_approved_takes_no_first_sight_from_the_others() -> None:

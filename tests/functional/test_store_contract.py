@@ -20,7 +20,7 @@ from bridge.errors import FenceMoved, OwnerTaken, Permanent, Transient
 from bridge.items import format_time
 from bridge.outbound.breaker import Breakers
 from bridge.outbound.refusals import Refusals
-from bridge.provisioning.hold_records import Decision, Hold, HoldState, RemovalState, Verdict
+from bridge.provisioning.hold_records import Decision, Hold, HoldState, LeaverRecords, Removal, RemovalState, Verdict
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import (
     AppListing,
@@ -353,6 +353,14 @@ class TestGroupLinks:
         store.claim_group(crew)
         assert store.owners([G1]) == {G1: f"group:{CREW}"}
 
+    def test_a_hold_and_the_people_whom_events_name_are_read_at_once(self, store: Store) -> None:
+        """The group's newest hold, and the records that are there."""
+        assert store.hold_and_users(ENTITY, [ADA]) == (None, {})
+        link = linked(store, ADA, "8a7b")
+        hold = replace(HOLD, state=HoldState.OPEN)
+        store.save_hold(hold)
+        assert store.hold_and_users(ENTITY, [ADA, BEN]) == (hold, {ADA: link})
+
 
 class TestRemovals:
     """What the ceilings count."""
@@ -414,6 +422,30 @@ class TestRemovals:
         """Ending what is not there is harmless."""
         store.remove_exceptions(ENTITY, [ADA])
         assert store.exceptions(ENTITY) == frozenset()
+
+    def test_what_is_on_record_of_a_leaver_is_read_at_once(self, store: Store) -> None:
+        """Exception, hold, and the records of the entity and of others that are asked for; of nobody else."""
+        assert store.leaving("app", ADA, ["app-permits"]) == LeaverRecords(excepted=False, removals={}, hold=None)
+        at = NOW.replace(microsecond=0)
+        store.reserve("app", [ADA, BEN], at)
+        store.permit("app-permits", [ADA], at)
+        store.add_exceptions("app", [BEN])
+        hold = replace(HOLD, entity="app", state=HoldState.OPEN)
+        store.save_hold(hold)
+        own, permit = Removal(RemovalState.RESERVED, at), Removal(RemovalState.APPROVED, at)
+        assert store.leaving("app", ADA, ["app-permits"]) == LeaverRecords(
+            excepted=False, removals={"app": own, "app-permits": permit}, hold=hold
+        )
+        assert store.leaving("app", BEN) == LeaverRecords(excepted=True, removals={"app": own}, hold=hold)
+
+    def test_a_removal_that_is_done_ends_what_permitted_it(self, store: Store) -> None:
+        """Both by one call, for the named people alone."""
+        at = NOW.replace(microsecond=0)
+        store.reserve("app", [ADA], at)
+        store.permit("app-permits", [ADA, BEN], at)
+        store.complete("app", [ADA], at, permits="app-permits")
+        assert store.removal("app", ADA) == Removal(RemovalState.DONE, at)
+        assert store.permitted("app-permits", at) == {BEN}
 
 
 class TestHolds:
@@ -550,6 +582,22 @@ class TestApp:
         assert store.raise_epoch() == AppState(epoch=2, status="ACTIVE")
         store.set_bootstrapped()
         assert store.app() == AppState(epoch=2, bootstrapped=True, status="ACTIVE")
+
+    def test_nothing_is_parked_until_something_is(self, store: Store) -> None:
+        """A reading that found nothing counts while nothing has been parked since it began; not after a restore."""
+        assert not store.app().none_is_parked  # nobody has looked yet, as in records of earlier releases
+        store.note_none_parked(store.app().parkings)
+        assert store.app().none_is_parked
+        began = store.app().parkings
+        store.park(ParkedItem(f"user:{ADA}", "i1", "{}", "user-not-visible", "", NOW))
+        assert not store.app().none_is_parked
+        store.note_none_parked(began)
+        assert not store.app().none_is_parked
+        assert store.close_parked(f"user:{ADA}") == 1
+        store.note_none_parked(store.app().parkings)
+        assert store.app().none_is_parked
+        store.note_restored(NOW)
+        assert not store.app().none_is_parked
 
     def test_syncs_pauses_and_reconciles_are_remembered(self, store: Store) -> None:
         """Each field by itself; the sync number grows by one."""
@@ -710,6 +758,10 @@ class TestBreakers:
         assert store.save_breaker(breaker)
         assert store.breaker("okta") == replace(breaker, version=1)
         assert store.breaker("genesys") == Breaker("genesys")
+        assert store.breakers_of(["genesys", "okta"]) == {
+            "genesys": Breaker("genesys"),
+            "okta": replace(breaker, version=1),
+        }
 
     def test_of_two_writers_one_wins(self, store: Store) -> None:
         """Who has read an older version writes nothing and is told so."""

@@ -14,9 +14,21 @@ from tests.world import World
 READS = frozenset(
     (
         *("user", "users", "all_users", "owners", "referenced", "group", "groups"),
-        *("removals", "removal", "exceptions", "seen"),
+        *("removals", "removal", "leaving", "exceptions", "seen"),
         *("hold", "hold_history", "open_hold_entities", "releases", "staged", "decision"),
-        *("app", "due", "parked_items", "entries", "differences", "breaker", "log_cursor", "permitted", "reminded"),
+        *(
+            "app",
+            "due",
+            "hold_and_users",
+            "parked_items",
+            "entries",
+            "differences",
+            "breaker",
+            "breakers_of",
+            "log_cursor",
+            "permitted",
+            "reminded",
+        ),
     )
 )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+    from bridge.aws.store.shared import Shared
     from bridge.aws.upstreams import GenesysSide, OktaSide
     from bridge.items import Queue
     from bridge.outbound.http import Transport
@@ -116,7 +117,15 @@ class Dependencies:
         """Everything the bridge remembers."""
         from bridge.aws.store.dynamo import DynamoStore
 
-        return DynamoStore(self.dynamodb, self.settings.state_table)
+        return DynamoStore(self.dynamodb, self.settings.state_table, shared=self.shared)
+
+    @cached_property
+    def shared(self) -> Shared:
+        """The breakers and the call budgets, read together."""
+        from bridge.aws.store.shared import WATCHED, Shared
+        from bridge.aws.store.table import StateTable
+
+        return Shared(StateTable(self.dynamodb, self.settings.state_table), self.clock, WATCHED)
 
     @cached_property
     def idempotency(self) -> BasePersistenceLayer:
@@ -168,7 +177,7 @@ class Dependencies:
         from bridge.aws.budgets import paces
 
         per_minute = self.settings.genesys.requests_per_minute
-        return paces(self.dynamodb, self.settings.state_table, per_minute, self.clock)
+        return paces(self.dynamodb, self.settings.state_table, per_minute, self.clock, self.shared)
 
     @cached_property
     def sign(self) -> Callable[[bytes], bytes] | None:

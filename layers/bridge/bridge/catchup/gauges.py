@@ -51,12 +51,14 @@ class Gauges:
         """Those of the records: all, or none where the store does not answer."""
         store, now = self.store, self.clock.now()
         app, run = store.app(), store.run()
-        holds, parked = len(store.open_hold_entities()), people(store.parked_items())
+        holds, items = len(store.open_hold_entities()), store.parked_items()
+        if not items and not app.none_is_parked:
+            store.note_none_parked(app.parkings)
         kept = sum(len(users) for users in standing(store).values())
         unlinked = len(not_linked(store.groups()))
         breakers = sum(store.breaker(upstream).open for upstream in ("okta", "genesys", UPSTREAM))
         gauge(Metric.HOLDS_OPEN, holds)
-        gauge(Metric.PARKED_OPEN, parked)
+        gauge(Metric.PARKED_OPEN, people(items))
         gauge(Metric.EXCEPTIONS_KEPT, kept)
         gauge(Metric.REMOVALS_PAUSED, app.removals_paused or app.stopped_since is not None)
         gauge(Metric.BREAKER_OPEN, breakers)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 RECORD_DAYS = 15
 #: SQS lets a message stay invisible for 12 hours at most, counted from its receive: some time has gone already.
 LONGEST_DELAY = 42_000
+#: Whether what such items say has been seen is asked of the entity's own record: they leave none of theirs.
+_EVENTS = frozenset({Reason.HOOK, Reason.CATCHUP})
 #: The reason code of members whom Genesys Cloud refuses to add or to remove.
 MEMBER_REFUSED = "member-refused"
 #: A ``published`` further ahead of Okta's own clock than this is no read lag; it is synced once.
@@ -144,7 +146,7 @@ class BatchRun:
                 return
             Work((item,), batch.seconds_left).check_time()
             self._breakers.check()
-            if self._mode is Mode.OBSERVE:
+            if self._mode is Mode.OBSERVE or item.reason in _EVENTS:
                 self._answer(item_id=item.id, item=item, batch=batch)
             else:
                 self._answer_once(item_id=item.id, item=item, batch=batch)
@@ -186,7 +188,7 @@ class BatchRun:
 
     def _require_settled(self, item: Item, date: datetime) -> None:
         """Okta's reads may trail its events: an item read, or passed over, too early is synced once more."""
-        if item.reason not in {Reason.HOOK, Reason.CATCHUP} or item.newest is None:
+        if item.reason not in _EVENTS or item.newest is None:
             return
         lead = item.newest + self._read_lag - date
         if not read_settled(item, date, self._read_lag) and lead < CREDIBLE_LEAD:

@@ -26,30 +26,36 @@ class Bookkeeping:
         self._clock = clock
         self._calls = calls
         self._mode = mode
-        # Whether holds or parked items may be others than last told; a new process tells them with its first batch.
-        self._waiting_changed = True
+        # Whether holds or parked items are others than last told; catch-up tells them every five minutes, too.
+        self._waiting_changed = False
 
     def synced(self, work: Work, report: Report) -> None:
-        """Keep a sync that went well; what was parked for its entity before is closed."""
+        """Keep a sync that went well; what was parked for its entity before is closed.
+
+        What concerns nobody was read by no sync: it is counted, and leaves no entry.
+        """
+        count(Metric.SYNCS, outcome=report.outcome)
+        if report.date is None and report.outcome == "skipped":
+            return
         entry = report.entry(work, self._clock.now(), self._calls.named)
         self._store.write(entry)
         if self._mode is Mode.OBSERVE and report.planned_calls:
             self._store.note_difference(entry)
         elif self._mode is Mode.OBSERVE and report.date is not None:
             self._store.clear_difference(work.entity)
-        if report.date is not None and not report.partial:  # a sync that read nothing has mended nothing
+        mended = report.date is not None and not report.partial  # a sync that read nothing has mended nothing
+        if mended and not report.none_parked:
             kept = {*report.kept_causes, *(parked.cause for parked in report.parked)}
             self._waiting_changed |= self._store.close_parked(work.entity, keep=kept) > 0
         if report.notification_pending:
             count(Metric.NOTIFICATIONS_FAILED)
         for parked in report.parked:
             self._park(parked, work.items)
-        self._waiting_changed |= work.items[0].kind in {"group", "app"} and not report.partial
-        if "userName" in report.changed or report.read.get("status") == "404":
+        self._waiting_changed |= report.hold_told
+        if not report.none_parked and ("userName" in report.changed or report.read.get("status") == "404"):
             for due in waiting_for(self._store.parked_items(), work.entity, self._clock.now()):
                 self._store.note_due(due)
         count(Metric.ATTRIBUTES_REFUSED, len(report.refused))
-        count(Metric.SYNCS, outcome=report.outcome)
         count(Metric.MEMBERS_ADDED, report.added)
         count(Metric.MEMBERS_REMOVED, report.removed)
         count(Metric.MEMBERS_HELD, report.held)

@@ -35,6 +35,7 @@ class Consumer:
             _queue_name(settings.queues.users): Queue.USERS,
             _queue_name(settings.queues.groups): Queue.GROUPS,
         }
+        self._confirmed: set[str] = set()
         others = self._run(Queue.USERS)
         self._runs = {Queue.LEAVERS: self._run(Queue.LEAVERS), Queue.USERS: others, Queue.GROUPS: others}
 
@@ -57,7 +58,9 @@ class Consumer:
         waiting = Waiting(dependencies.pause, dependencies.rng, urgent=queue is Queue.LEAVERS)
         okta = dependencies.okta.client(queue, calls, waiting)
         genesys = dependencies.genesys.client(queue, calls, waiting)
-        organisation = Organisation(dependencies.store, genesys, dependencies.genesys.organisation, dependencies.rng)
+        organisation = Organisation(
+            dependencies.store, genesys, dependencies.genesys.organisation, dependencies.rng, self._confirmed
+        )
         breakers = Breakers(
             dependencies.store,
             dependencies.clock,

@@ -54,7 +54,10 @@ class Explanation:
         return answers.Explained(
             entity=entity,
             genesys_id=(link.genesys_id or None) if link is not None else None,
-            steps=[self._reach(journal, link), *self._steps(entity, link, trial, parked)],
+            steps=[
+                self._reach(journal, link, outside=_end(trial)[0] == "in-scope"),
+                *self._steps(entity, link, trial, parked),
+            ],
             parked=[showing.parked(item) for item in parked],
             excepted=_readable(lambda: self._excepted(entity), list[str]()),
             lost_roles=list(link.lost_roles) if isinstance(link, UserLink) else [],
@@ -89,7 +92,7 @@ class Explanation:
                 steps.append(answers.Step(step=name, state="ok", says=_safely(well[name])))
         return steps
 
-    def _reach(self, journal: list[JournalEntry], link: UserLink | GroupLink | None) -> answers.Step:
+    def _reach(self, journal: list[JournalEntry], link: UserLink | GroupLink | None, *, outside: bool) -> answers.Step:
         try:
             stopped = [queue for queue, read in self._switches.reading().items() if not read]
         except Transient:
@@ -106,6 +109,9 @@ class Explanation:
             return answers.Step(
                 step="reach", state="ok", says="It is known; no sync of the last 90 days is in the journal."
             )
+        if outside:
+            says = "It is out of scope, so its events are only counted: none of them leaves an entry in the journal."
+            return answers.Step(step="reach", state="ok", says=says)
         says = "Nothing about it has reached the bridge in 90 days: no event, no reconcile, no operator."
         return answers.Step(step="reach", state="failed", says=says)
 

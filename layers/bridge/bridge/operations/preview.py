@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
-from bridge.provisioning.hold_records import Hold, Removal
+from bridge.provisioning.hold_records import Hold, LeaverRecords, Removal
 from bridge.provisioning.permissions import OBSERVED
 from bridge.provisioning.ports import Clock, GenesysReader
 from bridge.provisioning.record_ports import Store
@@ -48,6 +48,13 @@ class ReadOnlyStore:
     def removal(self, entity: str, okta_id: str) -> Removal | None:
         """The record, but where the bridge enforces: what it only observed before counts no more."""
         return None if self._is_past(entity) else self._store.removal(entity, okta_id)
+
+    def leaving(self, entity: str, okta_id: str, others: Iterable[str] = ()) -> LeaverRecords:
+        """Likewise."""
+        found: LeaverRecords = self._store.leaving(
+            entity, okta_id, [each for each in others if not self._is_past(each)]
+        )
+        return found
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         """Likewise."""

@@ -10,7 +10,7 @@ upstream in the state table. That record is an aid: where it cannot be read or w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -68,14 +68,13 @@ class Breakers:
             BreakerOpen: one may not be; `retry_after` is the time to the next probe. Its cause is that of a probe which
                 has just failed.
         """
-        for upstream in self._probes:
-            breaker = self._recent(upstream)
+        for breaker in self._recent():
             if breaker.open:
                 self._try_to_close(breaker)
 
     def open(self, upstream: str, why: str) -> None:
         """The upstream fails as a whole, for the reason `why`: nobody calls it before a probe has passed."""
-        breaker, now = self._read(upstream), self._clock.now()
+        breaker, now = self._read([upstream])[upstream], self._clock.now()
         if breaker.open:
             return
         flaps = breaker.since is not None and now - breaker.since < FLAPPING
@@ -86,13 +85,12 @@ class Breakers:
 
     def refusals(self) -> RefusalLog:
         """What Genesys Cloud has refused, as it was last read or written."""
-        known = self._known.get(_REFUSING)
-        return known[1].refusals if known is not None else RefusalLog()
+        return self._refusals(_REFUSING)
 
     def change_refusals(self, change: Callable[[RefusalLog], RefusalLog]) -> None:
         """Read what has been refused and write it changed; where that is not possible, this process alone knows it."""
         for _ in range(_CHANGE_TRIES):
-            breaker = self._read(_REFUSING)
+            breaker = self._read([_REFUSING])[_REFUSING]
             changed = replace(breaker, refusals=change(breaker.refusals))
             if changed == breaker or self._save(changed):
                 return
@@ -145,22 +143,28 @@ class Breakers:
 
     # ------------------------------------------------------------------------------------------ record
 
-    def _recent(self, upstream: str) -> Breaker:
-        at, breaker = self._known.get(upstream, (None, None))
-        if at is None or breaker is None or not timedelta() <= self._clock.now() - at < _FRESH:
-            return self._read(upstream)
-        return breaker
+    def _recent(self) -> list[Breaker]:
+        """All records as they were some seconds ago; what is older is read, by one request."""
+        now = self._clock.now()
+        fresh = {upstream for upstream, (at, _) in self._known.items() if timedelta() <= now - at < _FRESH}
+        if old := [upstream for upstream in self._probes if upstream not in fresh]:
+            self._read(old)
+        return [self._known[upstream][1] for upstream in self._probes]
 
-    def _read(self, upstream: str) -> Breaker:
-        """The record; that of a closed breaker where it cannot be read."""
+    def _read(self, upstreams: Collection[str]) -> dict[str, Breaker]:
+        """Records by upstream; those of closed breakers where they cannot be read."""
         try:
-            breaker = self._records.breaker(upstream)
+            breakers = self._records.breakers_of(upstreams)
         except Exception as unread:  # noqa: BLE001 - whatever it is: work goes on
-            logger.warning("breaker not read", extra={"upstream": upstream, "why": _reason(unread)})
-            known = self._known.get(upstream)
-            breaker = Breaker(upstream, refusals=known[1].refusals if known is not None else RefusalLog())
-        self._known[upstream] = self._clock.now(), breaker
-        return breaker
+            logger.warning("breaker not read", extra={"upstream": ",".join(upstreams), "why": _reason(unread)})
+            breakers = {upstream: Breaker(upstream, refusals=self._refusals(upstream)) for upstream in upstreams}
+        now = self._clock.now()
+        self._known |= {upstream: (now, breaker) for upstream, breaker in breakers.items()}
+        return breakers
+
+    def _refusals(self, upstream: str) -> RefusalLog:
+        known = self._known.get(upstream)
+        return known[1].refusals if known is not None else RefusalLog()
 
     def _save(self, breaker: Breaker) -> bool:
         """False when somebody else's newer record stands; where none can be written, this process goes on alone."""

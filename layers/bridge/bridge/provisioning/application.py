@@ -43,9 +43,9 @@ class AppSync:
         forgets = bool(work.reasons - {Reason.FOLLOW_UP, Reason.HOLD})
         if forgets:
             app = self._store.raise_epoch()
-        read = self._assignments.read_app()
+        read = self._assignments.read_app(app)
         status = read.value or ""
-        report = Report(date=read.date, read={"app": status})
+        report = Report(date=read.date, read={"app": status}, none_parked=app.none_is_parked)
         dedup_key = f"{app.epoch}:{app.sync_number}"
         items = self._groups_whose_link_may_change(app.epoch, dedup_key)
         due = self._store.due() if status == "ACTIVE" else []

@@ -103,20 +103,20 @@ class Assignments:
         self._unwitnessed = None if seen else now
         return seen
 
-    def app_is_active(self) -> bool:
+    def app_is_active(self, app: AppState) -> bool:
         """Whether the application was seen ACTIVE within the last minute; reads it otherwise."""
         now = self._clock.now()
         if self._active_seen is not None and now - self._active_seen <= timedelta(seconds=APP_STATUS_SECONDS):
             return True
-        return self.read_app().value == "ACTIVE"
+        return self.read_app(app).value == "ACTIVE"
 
-    def read_app(self) -> Read[str]:
-        """The application's status as Okta has it now; it is remembered."""
+    def read_app(self, app: AppState) -> Read[str]:
+        """The application's status as Okta has it now; it is noted where the record of this sync has another."""
         asked = self._clock.now()
         read = self._okta.app()
         status = read.value or ""
         self._active_seen = asked if status == "ACTIVE" else None
-        if self._records.app().status != status:
+        if app.status != status:
             self._records.note_app_status(status)
         return read
 
@@ -128,6 +128,11 @@ def judge(app_user: AppUser | None, date: datetime) -> Assignment:
     if app_user.status in ASSIGNED_STATUSES:
         return Assignment(Assigned.YES, app_user, date)
     return Assignment(Assigned.UNCLEAR, app_user, date)
+
+
+def may_be_worth_reading(hints: frozenset[Hint]) -> bool:
+    """Whether `worth_reading` may say so; where not, the application's record need not be read for it."""
+    return bool(hints & {Hint.ASSIGNMENT, Hint.ACCESS_ENDS})
 
 
 def worth_reading(hints: frozenset[Hint], app: AppState) -> bool:

@@ -115,7 +115,7 @@ class GroupSync:
         if hinted is not None:
             return hinted
         read = self._okta.group(work.okta_id)
-        report = Report(date=read.date)
+        report = Report(date=read.date, none_parked=app.none_is_parked)
         if read.value is None:
             return self._gone_in_okta(work, link, app, report)
         rule = self._linking.rule(read.value, link, app.epoch)

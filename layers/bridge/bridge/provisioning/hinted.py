@@ -52,8 +52,12 @@ class HintedAdditions:
         named = _named(work)
         if not named or not self._is_ordinary(link, app):
             return None
-        users = self._store.users(named)
+        hold, users = self._store.hold_and_users(link.entity, named)
+        if hold is not None and (hold.state not in CLOSED or hold.told != hold.state):
+            return None
         if users.keys() != named or not self._are_settled(link, users):
+            return None
+        if self._store.exceptions(link.entity) or self._store.dues(link.entity):
             return None
         report = Report(partial=True)
         joining = []
@@ -85,17 +89,12 @@ class HintedAdditions:
         return Read(None if read.value is None else any(group.id == group_id for group in read.value), read.date)
 
     def _is_ordinary(self, link: GroupLink, app: AppState) -> bool:
-        """Whether nothing of the group waits for a whole sync, for a person or for a removal to end."""
+        """Whether, by its own record and the application's, the group waits for no whole sync."""
         if self._settings.mode is not Mode.ENFORCE or not app.bootstrapped or app.restored is not None:
             return False
         if link.state is not GroupState.LINKED or link.linked_by == UNLINKED_BY_OPERATOR or not link.first_sync_ended:
             return False
-        if link.unlinking or link.sighted or link.blind or link.awaited or link.in_vain:
-            return False
-        hold = self._store.hold(link.entity)
-        if hold is not None and (hold.state not in CLOSED or hold.told != hold.state):
-            return False
-        return not self._store.exceptions(link.entity) and not self._store.dues(link.entity)
+        return not (link.unlinking or link.sighted or link.blind or link.awaited or link.in_vain)
 
     def _are_settled(self, link: GroupLink, users: Mapping[str, UserLink]) -> bool:
         """Whether all of them have an active account; one that was adopted must have been seen in the group before."""

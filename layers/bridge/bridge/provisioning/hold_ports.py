@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from bridge.provisioning.hold_records import Decision, Hold, Removal
+from bridge.provisioning.hold_records import Decision, Hold, LeaverRecords, Removal
 from bridge.provisioning.writes import writes
 
 
@@ -25,8 +25,8 @@ class Removals(Protocol):
         """Write or move the record of each user to `at`, as reserved. Only after all are written, return."""
         ...
 
-    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        """Mark the records done, at the time the call had ended."""
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime, *, permits: str = "") -> None:
+        """Mark the records done, at the time the call had ended; those of `permits`, if it is named, are forgotten."""
         ...
 
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
@@ -67,6 +67,10 @@ class Holds(Protocol):
 
     def hold(self, entity: str) -> Hold | None:
         """The entity's newest hold, whatever its state."""
+        ...
+
+    def leaving(self, entity: str, okta_id: str, others: Iterable[str] = ()) -> LeaverRecords:
+        """What is on record of one user's removal, by one read, strongly consistent; also under `others`."""
         ...
 
     def save_hold(self, hold: Hold) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,3 +101,18 @@ class Removal:
 
     state: RemovalState
     at: datetime
+
+
+@dataclass(frozen=True)
+class LeaverRecords:
+    """What is on record of one user's removal from an entity.
+
+    Attributes:
+        excepted: whether a person's rejection keeps them.
+        removals: the records of the entity, and of others that were asked for, by entity.
+        hold: the entity's newest hold, whatever its state.
+    """
+
+    excepted: bool
+    removals: Mapping[str, Removal]
+    hold: Hold | None

@@ -179,6 +179,7 @@ class HoldLifecycle:
         opened = hold.state is HoldState.OPEN
         if not opened and (hold.state not in CLOSED or not hold.told):
             return  # nobody heard of it, so nobody waits for its end
+        report.hold_told = True
         try:
             self._notifier.hold_changed(hold, "opened" if opened else "closed")
         except Transient:

@@ -27,13 +27,20 @@ _READ, _DRAWN_FROM = 5, 500
 class Organisation:
     """The organisation as its credentials name it. One for each process and its client."""
 
-    def __init__(self, store: Store, genesys: GenesysScim, named: Callable[[], str], rng: random.Random) -> None:
-        """`named` gives client id and host, as the client uses them now."""
+    def __init__(
+        self,
+        store: Store,
+        genesys: GenesysScim,
+        named: Callable[[], str],
+        rng: random.Random,
+        confirmed: set[str] | None = None,
+    ) -> None:
+        """`named` gives client id and host, as the client uses them now; `confirmed` are those that a process knows."""
         self._store = store
         self._genesys = genesys
         self._named = named
         self._rng = rng
-        self._confirmed = ""
+        self._confirmed = set() if confirmed is None else confirmed
 
     def verify(self) -> None:
         """Pass when these credentials were confirmed, or when they show one account that the bridge knows.
@@ -44,14 +51,15 @@ class Organisation:
             Transient: they show none (`ANOTHER`), or the store or Genesys Cloud is out of reach.
         """
         named = self._named()
-        if named == self._confirmed:
+        if named in self._confirmed:
             return
         if self._store.app().organisation != named:
             known = self._known()
             if known and not any(self._genesys.user(account) for account in known):
                 raise Transient(ANOTHER, detail="no known account is there", upstream=UPSTREAM)
             self._store.confirm_organisation(named)
-        self._confirmed = named
+        self._confirmed.clear()
+        self._confirmed.add(named)
 
     def _known(self) -> list[str]:
         """Ids of accounts that should be there; of people who left only where there are no others."""

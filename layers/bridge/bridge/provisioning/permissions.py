@@ -20,8 +20,9 @@ from enum import Enum
 from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
-from bridge.provisioning.hold_records import Removal, RemovalState
+from bridge.provisioning.hold_records import LeaverRecords, Removal, RemovalState
 from bridge.provisioning.holds import HoldLifecycle
+from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
@@ -84,8 +85,10 @@ class Permissions:
         self._lag = timedelta(seconds=settings.read_lag_seconds)
         self._window = timedelta(hours=settings.ceiling_window_hours)
 
-    def of(self, link: UserLink, app: AppState, doubt: Permission | None, *, listed: bool = False) -> Permission:
-        """Whether this user may be deactivated now, or what it waits for.
+    def of(
+        self, link: UserLink, app: AppState, doubt: Permission | None, *, listed: bool = False
+    ) -> tuple[Permission, LeaverRecords]:
+        """Whether this user may be deactivated now, or what it waits for; and what is on record of it.
 
         Where no listing has been read, nobody goes by one answer: it is asked for again. With `listed` a listing alone
         does not show them, which is enough where a person approved it, and the listing was not what was doubted.
@@ -99,21 +102,29 @@ class Permissions:
         Raises:
             Transient: the second answer does not say that they are unassigned.
         """
+        found = self._store.leaving(APP, link.okta_id, self._permits(removals_paused=False))
+        return self._judged(link, app, doubt, found, listed=listed), found
+
+    def _permits(self, *, removals_paused: bool) -> list[str]:
+        """What permissions that count now belong to."""
+        return [*([OBSERVED] if self._observes else []), *([] if removals_paused else [PERMITS])]
+
+    def _judged(
+        self, link: UserLink, app: AppState, doubt: Permission | None, found: LeaverRecords, *, listed: bool
+    ) -> Permission:
         okta_id = link.okta_id
-        if okta_id in self._store.exceptions(APP):
+        if found.excepted:
             return Permission.EXCEPTED
         protected = self._protected.among({okta_id}) != frozenset()
-        permits = [OBSERVED] if self._observes else []
-        if not app.removals_paused:
-            permits.append(PERMITS)
-        approved = self._is_approved(okta_id)
+        approved = _is_approved(found)
         if (approved or not (protected or doubt)) and any(
-            self._is_permitted(self._store.removal(entity, okta_id)) for entity in permits
+            self._is_permitted(found.removals.get(entity))
+            for entity in self._permits(removals_paused=app.removals_paused)
         ):
-            if listed and not (approved and self._is_proved()):
+            if listed and not (approved and _is_proved(found)):
                 self._require_unassigned(okta_id)
             return Permission.GIVEN
-        hold = self._lifecycle.blocking(APP)
+        hold = found.hold if found.hold is not None and found.hold.state in BLOCKING else None
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             # Explained after all: the application's sync may let them go.
             return Permission.HELD if doubt or link.unassigned_due not in _UNEXPLAINED else Permission.ASK
@@ -156,19 +167,14 @@ class Permissions:
         if self._assignments.read_alone(okta_id).assigned is not Assigned.NO:
             raise Transient("okta-read-lag", upstream="okta")
 
-    def _is_proved(self) -> bool:
-        """Whether what was approved rests on a listing that nobody doubted, and on some who were read alone."""
-        hold = self._store.hold(APP)
-        return hold is not None and hold.reason.startswith("ceiling")
-
-    def perform(self, okta_id: str, deactivate: Callable[[], Report]) -> Report | None:
+    def perform(self, okta_id: str, found: LeaverRecords, deactivate: Callable[[], Report]) -> Report | None:
         """Count the permitted deactivation, unless a person approved it, and do it; None when it is one too many.
 
         Counted before it is sent, and judged again when it is counted: of two syncs at the same moment each sees the
-        other's. What cannot be done at all does not count.
+        other's. What cannot be done at all does not count. `found` is what was on record when it was permitted.
         """
-        permit, record = (self._store.removal(entity, okta_id) for entity in (PERMITS, APP))
-        approved = self._is_approved(okta_id)
+        permit, record = (found.removals.get(entity) for entity in (PERMITS, APP))
+        approved = _is_approved(found)
         if not approved:
             self._store.reserve(APP, [okta_id], self._clock.now())
             if not (self._is_permitted(permit) or self._is_few(okta_id)):
@@ -180,9 +186,10 @@ class Permissions:
             if not approved:  # nor does an earlier try
                 self._uncount(okta_id, record if record and record.state is RemovalState.DONE else None)
             raise
-        if not approved:
-            self._store.complete(APP, [okta_id], self._clock.now())
-        self.forget(okta_id)
+        if approved:
+            self.forget(okta_id)
+        else:
+            self._store.complete(APP, [okta_id], self._clock.now(), permits=PERMITS)
         return report
 
     def refuse(self, link: UserLink, permission: Permission, doubt: Permission | None) -> str:
@@ -203,10 +210,6 @@ class Permissions:
         self._store.withdraw(APP, [okta_id])
         if before is not None:
             self._store.complete(APP, [okta_id], before.at)
-
-    def _is_approved(self, okta_id: str) -> bool:
-        permit = self._store.removal(PERMITS, okta_id)
-        return permit is not None and permit.state is RemovalState.APPROVED
 
     def _is_permitted(self, permit: Removal | None) -> bool:
         """Whether a person's approval, or a reservation of the whole change that still counts, lets the user go."""
@@ -251,6 +254,16 @@ class Permissions:
         hold = self._lifecycle.blocking(APP)
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             self.ask()
+
+
+def _is_approved(found: LeaverRecords) -> bool:
+    permit = found.removals.get(PERMITS)
+    return permit is not None and permit.state is RemovalState.APPROVED
+
+
+def _is_proved(found: LeaverRecords) -> bool:
+    """Whether what was approved rests on a listing that nobody doubted, and on some who were read alone."""
+    return found.hold is not None and found.hold.reason.startswith("ceiling")
 
 
 def has_ended(link: UserLink) -> bool:

@@ -42,13 +42,9 @@ class ProtectedPeople:
         Raises:
             Transient, Permanent: as Okta's reads.
         """
+        if not self._group or not leaving:
+            return frozenset()
         known = self._records.exceptions(PROTECTED)
-        if not self._group:
-            if known:
-                self._records.remove_exceptions(PROTECTED, known)
-            return frozenset()
-        if not leaving:
-            return frozenset()
         group_id = self._find()
         listed = self._okta.group_users(group_id).value if group_id else None
         if listed is None:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bridge.provisioning.hold_ports import Holds, Removals
+from bridge.provisioning.hold_records import Hold
 from bridge.provisioning.records import (
     AppListing,
     AppState,
@@ -94,6 +95,10 @@ class GroupLinks(Protocol):
     @writes
     def begin_group_sync(self, okta_id: str) -> GroupLink:
         """Add 1 to the group's sync number and return the record."""
+        ...
+
+    def hold_and_users(self, entity: str, okta_ids: Iterable[str]) -> tuple[Hold | None, dict[str, UserLink]]:
+        """The newest hold of a group, and the records of users as `users`, by one read, strongly consistent."""
         ...
 
     def save_group(self, link: GroupLink) -> None:
@@ -215,7 +220,11 @@ class Parking(Protocol):
     """What waits for a person; see `bridge.provisioning.parking`."""
 
     def park(self, parked: ParkedItem) -> None:
-        """Write a record, in place of the entity's record of the same cause."""
+        """Write a record, in place of the entity's record of the same cause; at once it is counted as a parking."""
+        ...
+
+    def note_none_parked(self, parkings: int) -> None:
+        """No record was found by a reading that began when there had been so many `AppState.parkings`."""
         ...
 
     def parked_items(self, entity: str = "") -> list[ParkedItem]:
@@ -267,6 +276,10 @@ class BreakerRecords(Protocol):
 
     def breaker(self, upstream: str) -> Breaker:
         """The upstream's record, that of a closed breaker when there is none."""
+        ...
+
+    def breakers_of(self, upstreams: Collection[str]) -> dict[str, Breaker]:
+        """Those of several upstreams, by upstream."""
         ...
 
     @writes

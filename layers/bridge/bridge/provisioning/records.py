@@ -97,6 +97,8 @@ class AppState:
         organisation: client id and host of Genesys Cloud, as last confirmed; empty before the first time.
         judging_due: whether a sync that had to judge the whole change found the application switched off.
         restored: when the records came back from a backup; None once what has changed since is known to be read.
+        parkings: one more with each record of what waits for a person.
+        none_parked: how many those were when none was found; None while that is not known.
         paused_since: when an operator paused removals; None while nobody has, and in records of earlier releases.
         stopped_since: when an operator paused everything; likewise.
     """
@@ -112,6 +114,14 @@ class AppState:
     judging_due: bool = False
     restored: datetime | None = None
     paused_since: datetime | None = None
+    parkings: int = 0
+    none_parked: int | None = None
+
+    @property
+    def none_is_parked(self) -> bool:
+        """Whether nothing at all waits for a person, so that no sync need look for what it has mended."""
+        return self.none_parked == self.parkings
+
     stopped_since: datetime | None = None
 
 

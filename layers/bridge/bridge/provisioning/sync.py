@@ -110,6 +110,8 @@ class Report:
         refused: names of attributes that Genesys Cloud newly refuses, or does not hold as they were written.
         planned_calls: the writes that observe mode kept back, such as ``PATCH users/<id> replace title``.
         notification_pending: whether people could not be told of a hold's change.
+        hold_told: whether people were told of a hold that has opened or ended.
+        none_parked: whether nothing at all was parked when the sync began.
         joining: Okta ids of those whom observe mode would add to a group.
         partial: whether only what the items named was seen to: what is parked, and what waits for a person, stays.
         plan: what observe mode would do about those who leave it, None where nothing was judged.
@@ -131,6 +133,8 @@ class Report:
     lost_roles: tuple[str, ...] = ()
     planned_calls: list[str] = field(default_factory=list)
     notification_pending: bool = False
+    hold_told: bool = False
+    none_parked: bool = False
     joining: tuple[str, ...] = ()
     partial: bool = False
     plan: Plan | None = None

@@ -13,7 +13,7 @@ from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Reason
 from bridge.provisioning.account_writer import Target
 from bridge.provisioning.accounts import CONFLICT, NOT_VISIBLE, Accounts, shown_as
-from bridge.provisioning.assignments import Assigned, Assignment, Assignments, worth_reading
+from bridge.provisioning.assignments import Assigned, Assignment, Assignments, may_be_worth_reading, worth_reading
 from bridge.provisioning.followups import Joining, group_follow_ups
 from bridge.provisioning.linking import Linking
 from bridge.provisioning.managers import TRIES, Managers
@@ -75,21 +75,24 @@ class UserSync:
         Raises:
             Transient, Permanent: as `bridge.errors`; the item waits or is parked.
         """
-        app = self._store.app()
         known = self._store.user(work.okta_id)
         of_events = not work.reasons - _EVENT_REASONS
-        if not (known is not None and known.is_link) and of_events and not worth_reading(work.hints, app):
+        if not (known is not None and known.is_link) and of_events and not self._may_concern(work.hints):
             if known is not None and Hint.ACCESS_ENDS in work.hints:
                 self._store.begin_user_sync(work.okta_id)  # who is just making a link of them reads again
             return Report().finish("skipped", "not-in-scope")
-        if known is not None and work.reasons == {Reason.CATCHUP} and self._seen(work, known):
+        if known is not None and of_events and self._seen(work, known):
             return Report().finish("skipped", "seen-since")
         report = fenced(self._attempt, work)
         report.parked += [work.parked(reason, detail, self._clock.now()) for reason, detail in report.causes.items()]
         return report
 
+    def _may_concern(self, hints: frozenset[Hint]) -> bool:
+        """Whether events make somebody without a link be read."""
+        return may_be_worth_reading(hints) and worth_reading(hints, self._store.app())
+
     def _seen(self, work: Work, link: UserLink) -> bool:
-        """Whether a sync has meanwhile seen what catch-up enqueues: in a backlog hooks deliver it too."""
+        """Whether a sync has seen what the events say: hooks deliver one twice, and catch-up what hooks deliver."""
         seen = link.seen(work.hints)
         lag = timedelta(seconds=self._settings.read_lag_seconds)
         return work.newest is not None and seen is not None and work.newest + lag <= seen
@@ -99,7 +102,8 @@ class UserSync:
         link = self._store.begin_user_sync(work.okta_id)
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         read = self._okta.user(work.okta_id)
-        report = Report(date=read.date, read={"status": read.value.status if read.value else "404"})
+        status = read.value.status if read.value else "404"
+        report = Report(date=read.date, read={"status": status}, none_parked=app.none_is_parked)
         user = read.value
         if user is None:
             return self._deleted(work, link, app, report)
@@ -197,7 +201,7 @@ class UserSync:
         report.finish("unchanged", "deleted" if status == DELETED else "not-assigned")
         if _already_inactive(work, link):
             return self._finish(replace(link, unassigned_due=""), None, app, report)
-        if status != DELETED and not self._assignments.app_is_active():
+        if status != DELETED and not self._assignments.app_is_active(app):
             self._store.add_due(link.okta_id)
             link = replace(link, unassigned_due=doubt.value if doubt else "app-not-active")
             return self._settle(link, status, report.finish("held", "app-not-active"))
@@ -210,13 +214,13 @@ class UserSync:
         if link.known_active is False:  # Genesys Cloud shows otherwise; a sync of the application goes by the record
             link = replace(link, active=True)
             self._store.save_user(link)
-        permission = self._permissions.of(link, app, doubt, listed=listed)
+        permission, found = self._permissions.of(link, app, doubt, listed=listed)
         if self._settings.mode is Mode.OBSERVE and permission is Permission.GIVEN:
             self._permissions.observe(link.okta_id)
             report = self._deactivate(link, account, app, report)
             return report.finish("observed", "would-deactivate-by-ceiling")
         if permission is Permission.GIVEN:
-            done = self._permissions.perform(link.okta_id, lambda: self._deactivate(link, account, app, report))
+            done = self._permissions.perform(link.okta_id, found, lambda: self._deactivate(link, account, app, report))
             if done is not None:
                 return done
             permission = Permission.ASK
@@ -250,7 +254,7 @@ class UserSync:
             link = replace(link, epoch=app.epoch)
             link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
             if not link.ever_linked:
-                return self._stays_out(replace(link, assigned=False), user, report)
+                return self._stays_out(replace(link, assigned=False), user, app, report)
             listed, doubt = assignment.listed, self._permissions.doubt(work, before)
             link = replace(link, assigned=False)
             if doubt:  # nothing is settled: the event that explains it must not pass for seen
@@ -288,10 +292,10 @@ class UserSync:
         report.unmapped = (*report.unmapped, *left_out)
         return Target(user, values, on_create, left_out, mapped.lists), link
 
-    def _stays_out(self, link: UserLink, user: OktaUser, report: Report) -> Report:
+    def _stays_out(self, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
         """Not assigned and never linked: nothing to do, unless the whole application is out of sight."""
         why = "not-assigned"
-        if not self._assignments.app_is_active():
+        if not self._assignments.app_is_active(app):
             self._store.add_due(link.okta_id)
             why = "app-not-active"
         return self._settle(link.unlinked(), user.status, report.finish("unchanged", why))

@@ -11,11 +11,12 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from bridge.aws.store.table import Put, Record, Records, Update
+from bridge.aws.store.table import Key, Put, Record, Records, Update
 from bridge.provisioning.records import AppState
 
 _STATE = TypeAdapter(AppState)
-_KEY = ("app", "state")
+#: The one record of the application.
+APP_KEY: Key = ("app", "state")
 _DUE = "due"
 
 
@@ -23,51 +24,60 @@ class AppStateRecords(Records):
     """`AppRecords` of `bridge.provisioning.record_ports`."""
 
     def app(self) -> AppState:
-        return _state(self._table.get(_KEY) or {})
+        return _state(self._table.get(APP_KEY) or {})
 
     def begin_app_sync(self) -> AppState:
         """Add 1 to the sync number; an addition that the SDK repeats skips a number, which harms nothing."""
-        return _state(self._table.update(Update(_KEY, add={"sync_number": 1})))
+        return _state(self._table.update(Update(APP_KEY, add={"sync_number": 1})))
 
     def note_app_synced(self, date: datetime) -> None:
-        self._table.update(Update(_KEY, put={"synced": date.isoformat()}))
+        self._table.update(Update(APP_KEY, put={"synced": date.isoformat()}))
 
     def pause_removals(self, *, paused: bool, at: datetime | None = None) -> None:
         since = at.isoformat() if paused and at is not None else None
-        self._table.update(Update(_KEY, put={"removals_paused": paused, "paused_since": since}))
+        self._table.update(Update(APP_KEY, put={"removals_paused": paused, "paused_since": since}))
 
     def note_stopped(self, at: datetime | None) -> None:
-        self._table.update(Update(_KEY, put={"stopped_since": at and at.isoformat()}))
+        self._table.update(Update(APP_KEY, put={"stopped_since": at and at.isoformat()}))
 
     def note_restored(self, at: datetime | None) -> None:
         if at is None:
-            self._table.update(Update(_KEY, put={"restored": None}))
+            self._table.update(Update(APP_KEY, put={"restored": None}))
         else:
             self._table.update(
                 Update(
-                    _KEY,
-                    put={"restored": at.isoformat(), "bootstrapped": False, "reconciled": "", "judging_due": False},
+                    APP_KEY,
+                    put={
+                        "restored": at.isoformat(),
+                        "bootstrapped": False,
+                        "reconciled": "",
+                        "judging_due": False,
+                        "none_parked": None,
+                    },
                 )
             )
 
     def note_reconciled(self, mode: str) -> None:
-        self._table.update(Update(_KEY, put={"reconciled": mode}))
+        self._table.update(Update(APP_KEY, put={"reconciled": mode}))
 
     def confirm_organisation(self, name: str) -> None:
-        self._table.update(Update(_KEY, put={"organisation": name}))
+        self._table.update(Update(APP_KEY, put={"organisation": name}))
 
     def raise_epoch(self) -> AppState:
         """Add 1 to the epoch; an addition that the SDK repeats skips a number, which harms nothing."""
-        return _state(self._table.update(Update(_KEY, add={"epoch": 1})))
+        return _state(self._table.update(Update(APP_KEY, add={"epoch": 1})))
 
     def note_judging(self, *, due: bool) -> None:
-        self._table.update(Update(_KEY, put={"judging_due": due}))
+        self._table.update(Update(APP_KEY, put={"judging_due": due}))
 
     def note_app_status(self, status: str) -> None:
-        self._table.update(Update(_KEY, put={"status": status}))
+        self._table.update(Update(APP_KEY, put={"status": status}))
+
+    def note_none_parked(self, parkings: int) -> None:
+        self._table.update(Update(APP_KEY, put={"none_parked": parkings}))
 
     def set_bootstrapped(self) -> None:
-        self._table.update(Update(_KEY, put={"bootstrapped": True}))
+        self._table.update(Update(APP_KEY, put={"bootstrapped": True}))
 
     def add_due(self, okta_id: str) -> None:
         self._table.put(Put((_DUE, okta_id), {}))

@@ -16,6 +16,7 @@ from bridge.aws.store.links import LinkRecords
 from bridge.aws.store.listing import AppListingRecords
 from bridge.aws.store.reconcile import ReconcileRecords
 from bridge.aws.store.removals import RemovalRecords
+from bridge.aws.store.shared import Shared
 from bridge.aws.store.table import StateTable
 
 if TYPE_CHECKING:
@@ -41,6 +42,21 @@ class DynamoStore(
         Permanent: a record has a version that this release cannot read (``unreadable-record``).
     """
 
-    def __init__(self, client: DynamoDBClient, table_name: str, *, pause: Callable[[float], None] = time.sleep) -> None:
-        """Use the table `table_name`; `pause` waits before what a batch left is asked again."""
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table_name: str,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        shared: Shared | None = None,
+    ) -> None:
+        """Use the table `table_name`.
+
+        Args:
+            client: DynamoDB.
+            table_name: the table.
+            pause: waits before what a batch left is asked again.
+            shared: reads the breakers together with what else is asked for every few seconds; None to read them alone.
+        """
         super().__init__(StateTable(client, table_name, pause=pause))
+        self.shared = shared

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from bridge.aws.store.table import (
     Condition,
     ConditionFailed,
+    Key,
     Put,
     Record,
     Records,
@@ -47,8 +48,7 @@ class HoldRecords(Records):
     """`Holds` of `bridge.provisioning.record_ports`."""
 
     def hold(self, entity: str) -> Hold | None:
-        record = self._table.get((entity, "hold"))
-        return None if record is None else _HOLD.validate_python(record)
+        return hold_of(self._table.get(hold_key(entity)))
 
     def replace_hold(self, before: Hold | None, hold: Hold) -> None:
         condition = Condition("attribute_not_exists(#number)", {})
@@ -137,6 +137,16 @@ class HoldRecords(Records):
 
     def releases(self) -> dict[str, tuple[int, int]]:
         return {each["sk"]: (int(each["number"]), int(each["left"])) for each in self._table.query(_RELEASES)}
+
+
+def hold_key(entity: str) -> Key:
+    """The key of an entity's newest header."""
+    return entity, "hold"
+
+
+def hold_of(record: Record | None) -> Hold | None:
+    """The header of a record."""
+    return None if record is None else _HOLD.validate_python(record)
 
 
 def _history(hold: Hold, record: Record) -> Put:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from pydantic import TypeAdapter
 
-from bridge.aws.store.table import Key, Put, Records, expiry
-from bridge.errors import Transient
+from bridge.aws.store.app import APP_KEY
+from bridge.aws.store.table import Key, Put, Records, Update, expiry
 from bridge.items import format_time, parse_time
 from bridge.provisioning.records import JournalEntry, ParkedItem
 
@@ -47,10 +46,8 @@ class JournalRecords(Records):
         failed = f"{_FAILED}{entry.items[0] if entry.items else ''}"
         key = failed if entry.outcome == "failed" else f"journal#{place}"
         record = {**_ENTRY.dump_python(entry, mode="json"), **expiry(entry.at, _RETENTION_DAYS)}
-        self._table.put(Put((entry.entity, key), record))
-        if entry.says_something:
-            with suppress(Transient):  # the entry itself is kept, and nothing depends on the log
-                self._table.put(Put((_day(entry.at), place), record))
+        places = [(entry.entity, key), *([(_day(entry.at), place)] if entry.says_something else [])]
+        self._table.put_many(dict.fromkeys(places, record))
 
     def log(self, since: datetime, before: str) -> Iterator[tuple[str, JournalEntry]]:
         newest = parse_time(before.partition("#")[0])
@@ -82,7 +79,8 @@ class JournalRecords(Records):
 
     def park(self, parked: ParkedItem) -> None:
         key = (_PARKED, f"{parked.entity}#{parked.cause}")
-        self._table.put(Put(key, _PARKED_ITEM.dump_python(parked, mode="json")))
+        record = _PARKED_ITEM.dump_python(parked, mode="json")
+        self._table.transact([Put(key, record), Update(APP_KEY, add={"parkings": 1})])
         same = [other for other, item in self._parked(parked.entity) if item.cause == parked.cause and other != key]
         if same:
             self._table.delete_many(same)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import TypeAdapter
 
+from bridge.aws.store.holds import hold_key, hold_of
 from bridge.aws.store.table import (
     Condition,
     ConditionFailed,
@@ -22,6 +23,7 @@ from bridge.aws.store.table import (
     Update,
 )
 from bridge.errors import FenceMoved, OwnerTaken
+from bridge.provisioning.hold_records import Hold
 from bridge.provisioning.records import GroupLink
 from bridge.provisioning.user_records import PendingKind, UserLink, UserState
 
@@ -84,6 +86,11 @@ class LinkRecords(Records):
     def group(self, okta_id: str) -> GroupLink | None:
         record = self._table.get(group_key(okta_id))
         return None if record is None else _group(okta_id, record)
+
+    def hold_and_users(self, entity: str, okta_ids: Iterable[str]) -> tuple[Hold | None, dict[str, UserLink]]:
+        keys = [user_key(okta_id) for okta_id in okta_ids]
+        found = self._table.get_many([*keys, hold_key(entity)])
+        return hold_of(found.get(hold_key(entity))), {key[1]: _user(key[1], found[key]) for key in keys if key in found}
 
     def groups(self) -> list[GroupLink]:
         return [_group(record["sk"], record) for record in self._table.query(_GROUPS)]

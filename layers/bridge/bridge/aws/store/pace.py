@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from bridge.aws.store.shared import Shared
 from bridge.aws.store.table import Condition, ConditionFailed, Key, Put, StateTable
 from bridge.errors import Transient
 from bridge.outbound.answer import LONGEST_WAIT
@@ -36,6 +37,8 @@ LEASE, SPREAD = 5, 8
 LEAVERS_SECONDS, OTHERS_MEANWHILE = 5, 0.05
 #: How old what is known of a budget without a limit of ours may be, in seconds.
 _FRESH = 10
+#: A copy of the record that is younger may be leased from without another reading; others rarely write meanwhile.
+_JUST_READ = 1
 #: For how long a limit, or a stop without an end, counts.
 _MINUTE = timedelta(minutes=1).total_seconds()
 #: A record that stops calls for longer was made of a header gone wrong, and does not count.
@@ -92,7 +95,15 @@ class HeaderPace:
     #: Our own limit of calls a minute, None without one.
     _own_limit: int | None = None
 
-    def __init__(self, client: DynamoDBClient, table: str, upstream: str, clock: Clock, share: float) -> None:
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        upstream: str,
+        clock: Clock,
+        share: float,
+        shared: Shared | None = None,
+    ) -> None:
         """The budget of `upstream`, kept in `table`.
 
         Args:
@@ -101,6 +112,7 @@ class HeaderPace:
             upstream: whose budget; its calls wait with the reason ``<upstream>-pace``.
             clock: our time.
             share: part of the limit that may be used; below 1 the caller also waits when little is left.
+            shared: brings the record together with others; None to read it alone.
         """
         self._table = StateTable(client, table)
         self._upstream = upstream
@@ -108,6 +120,7 @@ class HeaderPace:
         self._share = share
         self._key: Key = ("pace", upstream)
         self._lock = Lock()
+        self._shared = shared or Shared(self._table, clock)
         self._budget = _Budget()
         self._read_at = float("-inf")
 
@@ -117,8 +130,7 @@ class HeaderPace:
             now = self._now()
             self._check_stops(now)
             if now - self._read_at >= _FRESH:
-                self._budget = self._read()
-                self._read_at = now
+                self._read_at, self._budget = self._recent(_FRESH)
                 self._check_stops(now)
 
     def hold(self) -> None:
@@ -164,14 +176,22 @@ class HeaderPace:
     def _wait(self, seconds: float) -> Transient:
         return Transient(f"{self._upstream}-pace", retry_after=seconds, upstream=self._upstream)
 
+    def _recent(self, seconds: float) -> tuple[float, _Budget]:
+        """The record as it was at most so many seconds ago, and when that was."""
+        at, record = self._shared.read(self._key, seconds)
+        return at, _BUDGET.validate_python(record)
+
     def _read(self) -> _Budget:
-        return _BUDGET.validate_python(self._table.get(self._key) or {})
+        record = self._table.get(self._key) or {}
+        self._shared.note(self._key, record)
+        return _BUDGET.validate_python(record)
 
     def _write(self, budget: _Budget) -> None:
         """Write what was computed from the record as it was read; ConditionFailed when it has changed since."""
         unchanged = Condition("attribute_not_exists(#version) OR #version = :read", {"read": budget.version})
         record = _BUDGET.dump_python(replace(budget, version=budget.version + 1), mode="json")
         self._table.put(Put(self._key, record, unchanged))
+        self._shared.note(self._key, record)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
@@ -188,9 +208,10 @@ class DynamoPace(HeaderPace):
         requests_per_minute: int,
         clock: Clock,
         share: float,
+        shared: Shared | None = None,
     ) -> None:
         """As `HeaderPace`, and no more than `requests_per_minute` in any 60 seconds."""
-        super().__init__(client, table, upstream, clock, share)
+        super().__init__(client, table, upstream, clock, share, shared)
         self._own_limit: int = requests_per_minute
         self._left = 0
         self._second = 0
@@ -237,8 +258,8 @@ class DynamoPace(HeaderPace):
             self._lease(now)
 
     def _lease(self, now: float) -> None:
-        for _ in range(_TRIES):
-            self._budget = self._read()
+        for tried in range(_TRIES):
+            self._budget = self._read() if tried else self._recent(_JUST_READ)[1]
             self._check_stops(now)
             second = int(now)
             leased = {number: calls for number, calls in self._budget.leased.items() if number > second - WINDOW}

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from bridge.aws.store.table import Records, expiry
-from bridge.provisioning.hold_records import Removal, RemovalState
+from bridge.aws.store.holds import hold_key, hold_of
+from bridge.aws.store.table import Key, Record, Records, expiry
+from bridge.provisioning.hold_records import LeaverRecords, Removal, RemovalState
 
 #: Longer than the longest window of a ceiling (720 h).
 _RETENTION_DAYS = 31
@@ -23,15 +24,24 @@ class RemovalRecords(Records):
 
     def removal(self, entity: str, user_id: str) -> Removal | None:
         record = self._table.get((entity, f"removal#{user_id}"))
-        if record is None:
-            return None
-        return Removal(RemovalState(record["state"]), datetime.fromtimestamp(int(record["at"]) / 1000, UTC))
+        return None if record is None else _removal(record)
+
+    def leaving(self, entity: str, okta_id: str, others: Iterable[str] = ()) -> LeaverRecords:
+        removals = [(each, f"removal#{okta_id}") for each in (entity, *others)]
+        exception = (entity, f"exception#{okta_id}")
+        found = self._table.get_many([*removals, exception, hold_key(entity)])
+        return LeaverRecords(
+            exception in found,
+            {key[0]: _removal(found[key]) for key in removals if key in found},
+            hold_of(found.get(hold_key(entity))),
+        )
 
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         self._record(entity, user_ids, at, RemovalState.RESERVED)
 
-    def complete(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
-        self._record(entity, user_ids, at, RemovalState.DONE)
+    def complete(self, entity: str, user_ids: Iterable[str], at: datetime, *, permits: str = "") -> None:
+        ended = [(permits, f"removal#{user}") for user in user_ids] if permits else []
+        self._table.write_many(_records(entity, user_ids, at, RemovalState.DONE), ended)
 
     def permit(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         self._record(entity, user_ids, at, RemovalState.APPROVED)
@@ -65,11 +75,19 @@ class RemovalRecords(Records):
         )
 
     def _record(self, entity: str, user_ids: Iterable[str], at: datetime, state: RemovalState) -> None:
-        record = {"at": _milliseconds(at), "state": state.value, **expiry(at, _RETENTION_DAYS)}
-        self._table.put_many({(entity, f"removal#{user}"): record for user in user_ids})
+        self._table.put_many(_records(entity, user_ids, at, state))
 
     def _users(self, entity: str, prefix: str) -> frozenset[str]:
         return frozenset(_user(record["sk"]) for record in self._table.query(entity, prefix))
+
+
+def _removal(record: Record) -> Removal:
+    return Removal(RemovalState(record["state"]), datetime.fromtimestamp(int(record["at"]) / 1000, UTC))
+
+
+def _records(entity: str, user_ids: Iterable[str], at: datetime, state: RemovalState) -> dict[Key, Record]:
+    record = {"at": _milliseconds(at), "state": state.value, **expiry(at, _RETENTION_DAYS)}
+    return {(entity, f"removal#{user}"): record for user in user_ids}
 
 
 def _user(sort_key: str) -> str:

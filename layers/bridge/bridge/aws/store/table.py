@@ -207,13 +207,16 @@ class StateTable:
 
     def put_many(self, records: Mapping[Key, Mapping[str, Any]]) -> None:
         """Write whole records; when this returns, every one is written."""
-        self._write_many([{"PutRequest": {"Item": _wire(key, record)}} for key, record in records.items()])
+        self.write_many(records)
 
     def delete_many(self, keys: Iterable[Key]) -> None:
         """Remove records that may not be there."""
-        self._write_many([{"DeleteRequest": {"Key": _wire_key(key)}} for key in sorted(set(keys))])
+        self.write_many({}, keys)
 
-    def _write_many(self, requests: Sequence[Any]) -> None:
+    def write_many(self, records: Mapping[Key, Mapping[str, Any]], gone: Iterable[Key] = ()) -> None:
+        """Write whole records and remove others, which may not be there; when this returns, all of it is done."""
+        requests: list[Any] = [{"PutRequest": {"Item": _wire(key, record)}} for key, record in records.items()]
+        requests += [{"DeleteRequest": {"Key": _wire_key(key)}} for key in sorted(set(gone))]
         for chunk in _chunks(requests, _WRITE_BATCH):
             self._until_done(
                 lambda wanted: self._client.batch_write_item(RequestItems=wanted).get("UnprocessedItems"), chunk
