@@ -131,10 +131,10 @@ class Deactivations:
             recent=observed,
             unknown=unknown,
             doubted=doubted,
+            permitted=self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE),
             paused=app.removals_paused,
         )
-        permitted = self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE)
-        return replace(self._lifecycle.remembered(APP, facts), permitted=permitted)
+        return self._lifecycle.remembered(APP, facts)
 
     def _enqueue(self, users: AbstractSet[str], dedup_key: str) -> None:
         self._queues.send([make_item(f"user:{okta_id}", Reason.HOLD, dedup_key) for okta_id in sorted(users)])
