@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from bridge.errors import Transient
 from bridge.items import Item, Queue, Reason
 from bridge.provisioning.hold_records import Decision, Verdict
 from bridge.reconcile.restored import end_restore
-from bridge_local.faults import Effect, Fault
+from bridge_local.faults import Effect, Fault, changed
 from bridge_local.okta import faults as okta_faults
 from tests.functional.test_groups_evidence import company
 from tests.functional.test_users_gone import hired
@@ -39,6 +40,20 @@ def test_a_role_that_is_lost_a_moment_after_somebody_was_seen_ends_nobodys_acces
         for queue in Queue:
             world.work(queue)
     assert all(world.account(each)["active"] for each in people[2:])
+
+
+def test_an_answer_that_says_two_things_of_somebody_ends_nobodys_access() -> None:
+    """ACTIVE and DEPROVISIONED under one key: which of the two counts is not for the bridge to choose."""
+    world = World()
+    person = world.provisioned(1)[0]
+    twice = changed(lambda answer: replace(answer, body=answer.body[:-1] + b',"status":"DEPROVISIONED"}'))
+    fault = world.okta.faults.add(Fault(f"/users/{person}$", twice))
+    world.ask(f"user:{person}")
+    world.pass_time(hours=1 / 60)
+    assert (world.account(person)["active"], world.last(f"user:{person}").why) == (True, "okta-not-json")
+    world.okta.faults.remove(fault)
+    world.happen()
+    assert (world.account(person)["active"], world.last(f"user:{person}").why) == (True, "")
 
 
 @pytest.mark.parametrize("effect", [okta_faults.refused(404), okta_faults.empty_listing()], ids=["404", "empty"])

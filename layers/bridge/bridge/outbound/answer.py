@@ -45,7 +45,8 @@ class Answer:
         """The body as JSON.
 
         Raises:
-            Transient: it is none, or holds a number beyond all measure; the reason is ``<upstream>-not-json``.
+            Transient: it is none, has a key twice or a number beyond all measure; the reason is
+                ``<upstream>-not-json``.
         """
         try:
             return _parsed(self.body)
@@ -99,12 +100,19 @@ class Answer:
 
 
 def _parsed(body: bytes) -> Any:
-    """Strict JSON: no NaN, and nothing infinite.
+    """Strict JSON: no NaN, nothing infinite, and no key twice: readers differ on which of the two counts.
 
     Raises:
         ValueError, RecursionError: it is none.
     """
-    return json.loads(body, parse_float=_fraction, parse_constant=_no_number)
+    return json.loads(body, parse_float=_fraction, parse_constant=_no_number, object_pairs_hook=_unique)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
+        raise ValueError("a key comes twice")
+    return unique
 
 
 def _fraction(text: str) -> float:
