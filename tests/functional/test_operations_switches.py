@@ -77,6 +77,26 @@ def test_an_approved_removal_that_a_pause_has_cut_off_goes_on_when_removals_do()
     assert world.members(genesys_group) == set(people[1:])
 
 
+def test_an_approved_end_of_access_that_a_pause_has_kept_back_comes_when_removals_go_on() -> None:
+    """The hold is done and the person's own sync met the pause: resuming has them synced, without any event."""
+    stage = Stage()
+    world = stage.world
+    people = world.provisioned(8)
+    stage.ask("pause", what="removals")
+    world.okta.unassign_user(people[0])
+    world.happen()
+    world.store.permit("app-permits", people[:1], world.clock.now())
+    hold = world.store.hold("app")
+    assert hold is not None
+    world.store.save_hold(replace(hold, state=HoldState.DONE, told="done"))
+    world.ask(f"user:{people[0]}", Reason.HOLD)
+    world.settle()
+    assert world.account(people[0])["active"]
+    stage.ask("resume", what="removals")
+    world.settle()
+    assert not world.account(people[0])["active"]
+
+
 def test_one_queue_that_is_not_read_is_told_apart() -> None:
     """Somebody may have disabled one by hand: everything is not paused then."""
     stage = Stage()

@@ -95,6 +95,22 @@ def _somebody_else(chance: random.Random, genesys: GenesysModel) -> Effect:
     return effect
 
 
+def _narrowed(chance: random.Random, _genesys: GenesysModel) -> Effect:
+    """A role hides a part of the application's users, be it one in thirty or all: they are answered as unassigned."""
+    salt, share = chance.random(), chance.choice((1, 3, 10, 30))
+
+    def hides(okta_id: str) -> bool:
+        return random.Random(f"{salt} {okta_id}").randrange(share) == 0  # noqa: S311 - repeatable, not secret
+
+    def effect(request: Request, serve: Serve) -> Response:
+        collection, _, okta_id = request.path.rpartition("/")
+        if not collection.endswith("/users"):
+            return faults.listed(lambda entries: [each for each in entries if not hides(each["id"])])(request, serve)
+        return okta_faults.refused(404)(request, serve) if hides(okta_id) else serve(request)
+
+    return effect
+
+
 KINDS: Mapping[str, BadAnswer] = {
     kind.name: kind
     for kind in (
@@ -130,6 +146,7 @@ KINDS: Mapping[str, BadAnswer] = {
                 chance.choice(("2999-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"))
             ),
         ),
+        BadAnswer("okta-narrowed-role", "okta", r"GET /api/v1/apps/[^/]+/users", _narrowed, minutes=720),
         BadAnswer("okta-odd-status", "okta", ".", lambda chance, _genesys: faults.bare(chance.choice((204, 206, 304)))),
         BadAnswer("okta-wire", "okta", ".", _on_the_wire),
         BadAnswer("okta-bomb", "okta", ".", _bomb),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from bridge.provisioning.permissions import PERMITS
 
 if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
@@ -15,6 +18,7 @@ UNTRUE = frozenset(
         "okta-empty-listing",  # a new member is not listed; who is not listed is asked for alone
         "okta-short-listing",  # likewise
         "okta-empty-own-groups",  # the groups of somebody new or back are not brought
+        "okta-narrowed-role",  # somebody new passes for nobody's concern
         "okta-dates",  # with a clock that differs, an older reading passes for a newer one
         "genesys-pretended",  # an account is said to be inactive, and is not
         "genesys-cut-members",  # who left is not among the members shown
@@ -25,6 +29,7 @@ UNTRUE = frozenset(
 
 #: Ids have so many characters or more; other words of a path or an entity stand for nobody.
 _ID = 20
+_EVER = datetime(1971, 1, 1, tzinfo=UTC)
 
 
 def excused(simulation: Simulation) -> frozenset[str]:
@@ -38,6 +43,8 @@ def excused(simulation: Simulation) -> frozenset[str]:
         # What is done in Genesys Cloud raises no event in Okta.
         *simulation.company.touched,
         *_lied_about(simulation),
+        # A person has approved their end, and a pause keeps it back.
+        *(world.store.permitted(PERMITS, _EVER) if simulation.promises.paused else ()),
     }
     accounts = {each.id: each.external_id for each in world.genesys.directory.users.values()}  # the deleted ones too
     ids |= {account for account, owner in accounts.items() if owner in ids}

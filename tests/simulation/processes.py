@@ -14,6 +14,7 @@ from bridge.operations.requests import Pause
 from bridge.operations.switches import Switches
 from bridge.provisioning.hold_records import Hold, Verdict
 from bridge.provisioning.judge import BLOCKING
+from bridge.provisioning.permissions import APP
 from bridge_local.okta import syslog_form
 from tests.simulation.gate import Unsettled
 from tests.simulation.variants import Scheduled
@@ -127,6 +128,10 @@ def decide(simulation: Simulation) -> None:
     hold = world.store.hold(entity)
     if hold is None or world.store.decision(entity, hold.number) is not None:
         return
+    if entity == APP and any(kind.name == "okta-narrowed-role" for kind in simulation.bad.kinds):
+        assigned = world.okta.assignments[world.okta.app_id].current
+        if assigned.keys() & world.store.staged(entity, hold.number).keys():
+            return  # they look in Okta, where everybody is to be seen
     revision = max(1, hold.revision - chance.choice((0, 0, 0, 1)))
     _decide(simulation, hold, revision, chance.choice((Verdict.APPROVE, Verdict.APPROVE, Verdict.REJECT)))
 

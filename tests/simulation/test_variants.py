@@ -28,6 +28,7 @@ BEGIN_BAD = {
     "trusts-404": (7, "genesys-404"),
     "missing-is-empty": (4, "genesys-no-members"),
     "unlink-at-once": (83, "okta-empty-listing"),
+    "trusts-absence": (73, "okta-narrowed-role"),
 }
 
 

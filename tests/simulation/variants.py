@@ -25,6 +25,7 @@ from bridge.provisioning.groups import UNLINK_AFTER, GroupSync
 from bridge.provisioning.hinted import HintedAdditions
 from bridge.provisioning.judge import Facts, Plan
 from bridge.provisioning.matching import Matching
+from bridge.provisioning.permissions import Permissions
 from bridge.provisioning.records import GroupLink
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.user_records import UserLink
@@ -395,6 +396,21 @@ def _believed(hinted: HintedAdditions, is_in: Callable[..., Read[bool]], *asked:
     return Read(True, is_in(hinted, *asked).date)
 
 
+# ---------------------------------------------------------------------------------------- trusts-absence
+
+
+class TrustsAbsence(Variant):
+    """Whom Okta does not show as assigned has lost the assignment, though no event says so."""
+
+    name = "trusts-absence"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The doubt stands replaced within."""
+        with patch.object(Permissions, "doubt", lambda *_: None):
+            yield
+
+
 VARIANTS: dict[str, type[Variant]] = {
     variant.name: variant
     for variant in (
@@ -410,5 +426,6 @@ VARIANTS: dict[str, type[Variant]] = {
         UnlinkAtOnce,
         SecondRendering,
         BelievesHints,
+        TrustsAbsence,
     )
 }

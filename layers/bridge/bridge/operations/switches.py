@@ -13,8 +13,9 @@ from bridge.errors import Transient
 from bridge.items import Reason, make_item
 from bridge.operations import bridge_answers
 from bridge.operations.requests import Pause
-from bridge.provisioning.hold_ports import Holds
+from bridge.provisioning.hold_ports import Holds, Removals
 from bridge.provisioning.hold_records import HoldState
+from bridge.provisioning.permissions import APPROVAL_AGE, PERMITS
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import AppRecords, GroupLinks
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 _OFF = frozenset({"Disabled", "Disabling"})
 
 
-class AppAndHolds(AppRecords, GroupLinks, Holds, Protocol):
-    """The switch of removals, and the groups and holds that wait meanwhile."""
+class AppAndHolds(AppRecords, GroupLinks, Holds, Removals, Protocol):
+    """The switch of removals, and the groups, holds and approved people that wait meanwhile."""
 
 
 class Switches:
@@ -76,6 +77,8 @@ class Switches:
         decided += [
             entity for entity in begun if (hold := self._store.hold(entity)) and hold.state is HoldState.APPROVED
         ]
+        permitted = self._store.permitted(PERMITS, self._now() - APPROVAL_AGE)  # their hold is done
+        decided += [f"user:{okta_id}" for okta_id in sorted(permitted)]
         self._queues.send([make_item(entity, Reason.HOLD, self._dedup_key()) for entity in decided])
 
     def reading(self) -> dict[str, bool]:
