@@ -41,6 +41,26 @@ def test_holder_of_the_user_name_is_adopted(switches: dict[str, bool], active: b
     assert world.store.user_links[user].origin is Origin.ADOPTED
 
 
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize(
+    ("email", "other"),
+    [
+        pytest.param("strasser@example.com", "stra\u00dfer@example.com", id="sharp s"),
+        pytest.param("\u212aate@example.com", "kate@example.com", id="sign for kelvin"),
+        pytest.param("\u017fue@example.com", "sue@example.com", id="long s"),
+    ],
+)
+def test_a_letter_is_not_another_one_where_case_is_ignored(email: str, other: str, *, active: bool) -> None:
+    """Genesys Cloud may take the two for one name: the account is somebody else's all the same, and stays as it is."""
+    world = World()
+    made = world.genesys.add_user({"userName": other, "displayName": "Somebody else", "active": active})
+    world.person("Ada Brook", email=email)
+    world.settle()
+    assert [(each["id"], each["displayName"], each["active"]) for each in world.accounts() if each["id"] == made] == [
+        (made, "Somebody else", active)
+    ]
+
+
 @pytest.mark.parametrize("switches", BOTH_ANSWERS)
 @pytest.mark.parametrize("active", [True, False])
 def test_holder_of_the_external_id_is_adopted(switches: dict[str, bool], active: bool) -> None:

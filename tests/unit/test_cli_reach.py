@@ -145,6 +145,7 @@ def test_a_function_that_fails_is_no_answer() -> None:
         "error": {
             "reason": "failed",
             "message": "The function stack-Operations-1A:reader failed: Sandbox.Timedout Timed out after 60 s",
+            "do": "Its log says more. Asking again is harmless.",
         },
     }
 

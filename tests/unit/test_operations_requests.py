@@ -113,7 +113,7 @@ def test_an_identity_is_in_no_text_of_a_request() -> None:
 
 def test_every_operation_has_one_name() -> None:
     """The names are those of the contract."""
-    assert len(OPERATIONS) == len(set(OPERATIONS)) == 36
+    assert len(OPERATIONS) == len(set(OPERATIONS)) == 37
 
 
 def test_an_answer_says_that_it_is_one() -> None:

@@ -11,6 +11,7 @@ from bridge.errors import AuthFailure, Permanent, ResourceNotFound
 from bridge.genesys.client import GenesysClient
 from bridge.items import OKTA_ID
 from bridge.okta.client import GROUP_USERS_PAGE, OktaClient
+from bridge.provisioning.scim import without_case
 
 #: So many are found at most: more is no name but a guess.
 MAX_FOUND = 20
@@ -70,7 +71,7 @@ class Names:
         for document in answer.json():
             profile = document.get("profile") or {}
             names = [str(profile.get(name, "")) for name in ("login", "email")]
-            if text.casefold() in [name.casefold() for name in names]:
+            if without_case(text) in map(without_case, names):
                 found[str(document["id"])] = names[0]
         return found
 
@@ -78,7 +79,7 @@ class Names:
         """Id -> name of the Okta groups of a name, without case."""
         answer = self._okta.get("groups", (("q", text), ("limit", "200")))
         names = {str(each["id"]): str((each.get("profile") or {}).get("name", "")) for each in answer.json()}
-        return {key: name for key, name in names.items() if name.casefold() == text.casefold()}
+        return {key: name for key, name in names.items() if without_case(name) == without_case(text)}
 
     def accounts(self, text: str) -> dict[str, str]:
         """Id -> userName of the Genesys Cloud users whose userName is `text`, without case; also inactive ones."""

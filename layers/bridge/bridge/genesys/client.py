@@ -17,7 +17,7 @@ from bridge.outbound.answer import Answer
 from bridge.outbound.http import Auth, HttpClient
 from bridge.provisioning.elements import RATED
 from bridge.provisioning.ports import Pace
-from bridge.provisioning.scim import PATCH_OP
+from bridge.provisioning.scim import PATCH_OP, without_case
 from bridge.provisioning.values import ScimGroup, ScimPage, ScimUser
 
 BASE = "/api/v2/scim/v2"
@@ -92,9 +92,9 @@ class GenesysClient:
             Permanent: `value` cannot be sent (a lone surrogate); the reason is ``genesys-filter-malformed``.
         """
         of = _ATTRIBUTES[attribute]
-        wanted = value.casefold()
+        wanted = without_case(value)
         found = map(answers.user, self._list("users", attribute, _literal(attribute, value), MAX_FOUND_PAGES))
-        return [user for user in found if of(user).casefold() == wanted]
+        return [user for user in found if without_case(of(user)) == wanted]
 
     def inactive_users(self) -> Iterator[ScimUser]:
         """Every inactive user, page by page; their documents lack what `EXPENSIVE` names."""
@@ -149,11 +149,12 @@ class GenesysClient:
 
     def find_groups(self, name: str) -> list[ScimGroup]:
         """Groups whose displayName is equal, without case, to `name`; without their members."""
-        wanted = name.lower()  # no letter becomes two: a sharp s is no double s
+        wanted = without_case(name)
         literal = _literal("displayName", name)
         documents = self._list("groups", "displayName", literal, MAX_FOUND_PAGES, [("excludedAttributes", "members")])
         groups = map(answers.group, documents)
-        return [ScimGroup(group.id, group.display_name) for group in groups if group.display_name.lower() == wanted]
+        equal = (group for group in groups if without_case(group.display_name) == wanted)
+        return [ScimGroup(group.id, group.display_name) for group in equal]
 
     def group(self, genesys_id: str) -> ScimGroup | None:
         """One group with its members, None on 404.

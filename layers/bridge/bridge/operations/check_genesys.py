@@ -14,6 +14,7 @@ from bridge.operations.checklist import Sheet
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import GroupLinks
 from bridge.provisioning.records import GroupLink, GroupState
+from bridge.provisioning.scim import without_case
 from bridge.provisioning.values import OktaGroup
 
 _HOST, _TOKEN, _REGION, _ROLE = "genesys.host", "genesys.token", "genesys.region", "genesys.role"
@@ -188,7 +189,7 @@ class GroupChecks:
         doubled: list[OktaGroup] = []
         spelled: list[OktaGroup] = []
         large: list[OktaGroup] = []
-        names = Counter(group.name.lower() for group in groups)
+        names = Counter(without_case(group.name) for group in groups)
         end, seen = self._soundings.now() + LONGEST, 0
         for group in groups[:MAX_GROUPS]:
             if self._soundings.now() > end:
@@ -197,7 +198,7 @@ class GroupChecks:
             if found.error is not None:
                 break
             seen += 1
-            if len(found.value) > 1 or names[group.name.lower()] > 1:
+            if len(found.value) > 1 or names[without_case(group.name)] > 1:
                 doubled.append(group)
             elif not found.value and not self._is_linked(group):
                 (spelled if self._is_spelled_otherwise(group.name) else missing).append(group)

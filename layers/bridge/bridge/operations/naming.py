@@ -10,6 +10,7 @@ from bridge.provisioning.group_removals import ceiling_of
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState
+from bridge.provisioning.scim import without_case
 from bridge.settings import ProvisioningSettings
 
 #: Pushed groups an answer: each costs a call of each side.
@@ -81,7 +82,7 @@ class NamingService:
             state, why = "done", link.linked_by
         elif not name:
             state, why = "cannot", "no-such-group"
-        elif pushed.target and pushed.target.lower() != name.lower():
+        elif pushed.target and without_case(pushed.target) != without_case(name):
             state, why = "cannot", "pushed-under-another-name"
         elif len(found) != 1:
             state, why = "cannot", "ambiguous" if found else "no-match"

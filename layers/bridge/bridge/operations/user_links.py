@@ -124,7 +124,7 @@ class UserLinkService:
         bears = user.external_id if OKTA_USER_ID.fullmatch(user.external_id) else ""
         profile = person.document.get("profile") if person is not None else None
         names = [profile.get(name) for name in ("login", "email")] if isinstance(profile, Mapping) else []
-        has_name = user.user_name.casefold() in [str(name).casefold() for name in names if name]
+        has_name = scim.without_case(user.user_name) in [scim.without_case(str(name)) for name in names if name]
         return Held(account=genesys_id, found=True, active=user.active, bears=bears, owner=owner, has_name=has_name)
 
     def _check(self, link: UserLink, user: OktaUser | None, wanted: Held | None) -> None:

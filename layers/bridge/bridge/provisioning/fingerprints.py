@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.provisioning.elements import is_withdrawn
-from bridge.provisioning.scim import comparable
+from bridge.provisioning.scim import comparable, without_case
 from bridge.provisioning.user_records import Refused, UserLink
 
 #: A value that was refused is tried again after this, for what refused it may have changed.
@@ -32,7 +32,7 @@ class Fingerprints:
 
     def reference(self, text: str) -> str:
         """What stands for a login, an e-mail address or an employee number; case is no difference."""
-        return self._keyed(["reference", text.strip().casefold()])
+        return self._keyed(["reference", without_case(text.strip())])
 
     def of_all(self, values: Mapping[str, Any]) -> dict[str, str]:
         """SCIM path -> fingerprint."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bridge.provisioning.ports import Clock, GenesysReader
+from bridge.provisioning.scim import without_case
 
 #: How long a listing serves: before the first whole reconcile every new user asks.
 _SERVES = timedelta(minutes=10)
@@ -42,8 +43,8 @@ class InactiveAccounts:
             page = self._genesys.users_page(self._start, _PAGE, active=False)
             for user in page.users:
                 self._ids.setdefault(user.external_id, []).append(user.id)
-                self._named.setdefault(user.user_name.casefold(), []).append(user.id)
+                self._named.setdefault(without_case(user.user_name), []).append(user.id)
             following = self._start + len(page.users)
             self._start = following if page.users and following <= page.total else 0
-        named = self._named.get(user_name.casefold(), []) if user_name else []
+        named = self._named.get(without_case(user_name), []) if user_name else []
         return list(dict.fromkeys([*self._ids.get(external_id, []), *named]))

@@ -17,6 +17,7 @@ from bridge.items import Reason, format_time, make_item
 from bridge.provisioning.inactive_accounts import InactiveAccounts
 from bridge.provisioning.ports import Clock, GenesysReader, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.scim import without_case
 from bridge.provisioning.user_records import Origin, Pending, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
 
@@ -241,4 +242,4 @@ def only(found: Iterable[ScimUser]) -> ScimUser:
 
 
 def _match(user: ScimUser, okta_id: str, user_name: str) -> bool:
-    return user.external_id == okta_id or user.user_name.casefold() == user_name.casefold()
+    return user.external_id == okta_id or without_case(user.user_name) == without_case(user_name)

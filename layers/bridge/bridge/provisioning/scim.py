@@ -140,6 +140,15 @@ def _read(document: Mapping[str, Any], path: str) -> Any:
     return document.get(path)
 
 
+def without_case(text: str) -> str:
+    """What is equal for texts that differ in case alone.
+
+    No letter becomes another one or two: a sharp s is no double s, and the sign for kelvin is no k. An account or a
+    group of such a name is somebody else's.
+    """
+    return "".join(small if (small := each.lower()).upper() == each.upper() else each for each in text)
+
+
 def comparable(path: str, value: Any) -> Any:
     """What of a value `same` compares."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -147,7 +156,7 @@ def comparable(path: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if path in _WITHOUT_CASE:
-        return value.casefold()
+        return without_case(value)
     if path in PHONES:
         return re.sub(r"[\s().-]", "", value).lower().removeprefix("tel:")
     if path == DATE_HIRE:

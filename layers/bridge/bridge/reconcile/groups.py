@@ -11,6 +11,7 @@ from bridge.provisioning.ports import GenesysReader, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState
 from bridge.provisioning.runs import Finding, Phase, Run, Step
+from bridge.provisioning.scim import without_case
 from bridge.provisioning.values import OktaGroup
 from bridge.reconcile.items import group_items, waiting_users
 from bridge.reconcile.reading import Session
@@ -96,7 +97,7 @@ class Groups:
         seen = session.ask(partial(read_membership, self._genesys, self._store, link, listed))
         if seen is None:
             return True
-        if seen.name.casefold() != group.name.casefold():
+        if without_case(seen.name) != without_case(group.name):
             session.find(Finding.GROUP_RENAMED, okta_id)
         if not seen.additions() and not session.ask(partial(self._leaving_differ, link, seen)):
             return False
