@@ -154,12 +154,14 @@ class CountingDynamoDB:
         """Count what goes through `client`."""
         self._client = client
         self.use = Use()
+        #: Whether the bridge works: what the world around it looks up is no cost of a change.
+        self.counting = False
 
     def __getattr__(self, name: str) -> Any:
         """An operation of the client, counted; everything else as it is."""
         target = getattr(self._client, name)
         counted: Callable[[Any, dict[str, Any], Any], None] | None = getattr(self, f"_count_{name}", None)
-        if counted is None:
+        if counted is None or not self.counting:
             return target
 
         def call(**arguments: Any) -> Any:
@@ -278,7 +280,9 @@ class CountedWorld(World):
     def work(self, queue: Queue) -> Mapping[str, Any] | None:
         """One batch: one request to receive it, one to delete what is done, one to delay what is not."""
         before = len(self.queues.queues[queue].messages)
+        self.tables.counting = True
         answer = super().work(queue)
+        self.tables.counting = False
         if answer is not None:
             done = before - len(self.queues.queues[queue].messages)
             self.tables.use.invocations += 1
