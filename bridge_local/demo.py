@@ -86,8 +86,12 @@ def main(variables: Mapping[str, str], say: Say) -> int:
         wrong = [f"the story has no {event_type}" for event_type in missing]
         wrong += [f"parked: {each['entity']} ({each['reason']})" for each in stack.console.parked()]
         wrong += differences(okta, genesys, company.story)
-        held = {okta.groups.current[group].name: count for group, count in kept(okta, genesys, company.story).items()}
-        return verdict(wrong, held, started, say)
+        staged = {
+            key.rpartition("#")[2] for each in stack.console.records() if (key := each["sk"]).startswith("staged#")
+        }
+        held = kept(okta, genesys, company.story, frozenset(staged))
+        named = {okta.groups.current[group].name: count for group, count in held.items()}
+        return verdict(wrong, named, started, say)
 
 
 def settle(stack: Stack, say: Say, patience: float = _PATIENCE) -> None:

@@ -39,14 +39,13 @@ def differences(okta: OktaModel, genesys: GenesysModel, story: Story) -> list[st
     return [*_user_differences(okta, genesys, story), *_member_differences(okta, genesys, story)]
 
 
-def kept(okta: OktaModel, genesys: GenesysModel, story: Story) -> dict[str, int]:
-    """How many are members in Genesys Cloud whom Okta has taken out, and whose removal waits; by Okta group id."""
+def kept(okta: OktaModel, genesys: GenesysModel, story: Story, staged: frozenset[str]) -> dict[str, int]:
+    """How many are members in Genesys Cloud whom Okta has taken out, and whom a hold has `staged`; by Okta group id."""
     account = {str(each.get("externalId", "")): str(each["id"]) for each in genesys.users()}
-    people = entitled(okta).keys()
     found = {}
     for group, held in story.held.items():
         members = genesys.members(story.links[group])
-        count = sum(account.get(user) in members for user in (held & people) - okta.members(group))
+        count = sum(account.get(user) in members for user in (held & staged) - okta.members(group))
         if count:
             found[group] = count
     return found
