@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bridge.errors import Transient
 from bridge.items import Queue, Reason
+from bridge.provisioning.records import ParkedItem
 from bridge.provisioning.user_records import UserState
 from bridge_local.exchange import Request
 from bridge_local.faults import Fault, kept
@@ -30,6 +32,11 @@ def hired(world: World) -> tuple[str, str]:
     user = world.person("Ada Brook")
     world.happen()
     return user, world.account(user)["id"]
+
+
+def throttled(_parked: ParkedItem) -> None:
+    """What the table answers for a while."""
+    raise Transient("store-throttling", upstream="store")
 
 
 def night(world: World) -> None:
@@ -82,6 +89,25 @@ def test_leaver_out_of_sight_is_parked_once_until_the_account_is_seen(ends: str)
     night(world)
     assert world.account(user)["active"] is False
     assert not world.store.parked
+
+
+@pytest.mark.parametrize("ends", ENDS)
+def test_leaver_out_of_sight_is_parked_though_the_record_of_it_failed(
+    ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store throttles just when the leaver is parked: their event does not pass for seen, and comes once more."""
+    world = World()
+    user, account = hired(world)
+    world.genesys.hide_user(account)
+    getattr(world.okta, ends)(user)
+    with monkeypatch.context() as patch:
+        patch.setattr(world.store, "park", throttled)
+        world.deliver()
+        for queue in Queue:
+            world.work(queue)
+    assert world.parked(f"user:{user}") == []
+    world.settle()
+    assert world.parked(f"user:{user}") == ["account-not-visible"]
 
 
 @pytest.mark.parametrize("ends", ENDS)

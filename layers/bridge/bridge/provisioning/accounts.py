@@ -302,7 +302,6 @@ class Accounts:
         ended = link.state is UserState.GONE or link.known_active is False
         if ended and not why.startswith(CONFLICT):  # else a POST has met it, somewhere out of sight
             return replace(lost, waiting=None)
-        report.causes[NOT_VISIBLE] = lost.gone_id
         return replace(lost, waiting=Waiting(NOT_VISIBLE, self._clock.now()))
 
 

@@ -383,7 +383,10 @@ class UserSync:
         """Write the link with what this sync saw."""
         if link.waiting is not None and link.waiting.why == NOT_VISIBLE:
             report.kept_causes.add(NOT_VISIBLE)
-        self._store.save_user(replace(link, status=status, synced=report.date))
+            if not any(parked.reason == NOT_VISIBLE for parked in self._store.parked_items(link.entity)):
+                report.causes[NOT_VISIBLE] = link.gone_id
+        synced = link.synced if report.causes else report.date  # until it is parked, no event passes for seen
+        self._store.save_user(replace(link, status=status, synced=synced))
         return report
 
 
