@@ -266,10 +266,10 @@ def test_a_run_that_was_under_way_is_no_whole_one(dynamo: DynamoDBClient) -> Non
 def test_nothing_is_restored_while_the_queues_are_read(dynamo: DynamoDBClient) -> None:
     """Refused with the command that comes first; and a table that is not there, or is the same one, likewise."""
     company = Company(dynamo)
-    before = company.store.app()
     ran = company.office.bridge("restore --from recovered --yes", code=1)
     assert "First: bridge pause everything --stack prod" in ran.err
     company.office.bridge("pause everything --yes")
+    before = company.store.app()
     assert "There is no table recovered" in company.office.bridge("restore --from recovered --yes", code=2).err
     assert "is the state table itself" in company.office.bridge("restore --from state --yes", code=2).err
     company.back_up()
