@@ -19,7 +19,7 @@ BEGIN = {
     "no-order": 161,
     "trusts-silence": 261,
     "second-rendering": 1,
-    "believes-hints": 131,
+    "believes-hints": 41,
 }
 
 

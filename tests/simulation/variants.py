@@ -381,14 +381,17 @@ def _judge_anew(facts: Facts) -> Plan:
 
 
 class BelievesHints(Variant):
-    """Whom an event names is added to the group, whatever their own groups say by then."""
+    """Whom an event names is added to the group, however old it is and whatever their own groups say by then."""
 
     name = "believes-hints"
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """The reading of their own groups stands replaced within."""
-        with patch.object(HintedAdditions, "_is_in", partialmethod(_believed, HintedAdditions._is_in)):
+        """The reading of their own groups stands replaced within, and what was seen passes for news."""
+        with (
+            patch.object(HintedAdditions, "_is_in", partialmethod(_believed, HintedAdditions._is_in)),
+            patch.object(GroupSync, "_has_seen", lambda *_: False),
+        ):
             yield
 
 
