@@ -100,6 +100,15 @@ def test_what_the_profile_says_next_takes_its_place() -> None:
     assert held(world, user) == {}
 
 
+def test_a_proficiency_that_is_none_takes_no_skill_away() -> None:
+    """Billing stays as it was, the other skill is written, and the journal names the list."""
+    world = company()
+    user = world.hired(skills=["Billing:4.5", "Sales:1"])
+    world.change(user, skills=["Billing:6", "Sales:2"])
+    assert held(world, user) == {"Billing": 4.5, "Sales": 2.0}
+    assert SKILLS in world.last(f"user:{user}").unmapped
+
+
 def test_without_a_number_the_proficiency_is_genesys_clouds() -> None:
     """It stays as somebody has set it, and so it does when the number goes from the profile."""
     world = company()

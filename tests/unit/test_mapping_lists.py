@@ -22,16 +22,20 @@ from tests.unit.test_mapping import custom_map, okta_user
         ([{"name": "Tier:2"}, {"name": "Care", "proficiency": "3"}], {"Tier:2": None, "Care": 3.0}, True),
         (["a:1", "a:2"], {"a": 2.0}, True),
         ("Tier: two", {"Tier: two": None}, True),
-        (["Billing:6", "Sales:1"], {"Sales": 1.0}, False),
-        ([{"name": "Care", "proficiency": float("nan")}], {}, False),
-        ([{"name": "Care", "proficiency": True}, {"proficiency": 1}, {"name": 7}, 7, True, ["x"]], {}, False),
+        (["Billing:6", "Sales:1"], {"Billing": None, "Sales": 1.0}, False),
+        ([{"name": "Care", "proficiency": float("nan")}], {"Care": None}, False),
+        (
+            [{"name": "Care", "proficiency": True}, {"proficiency": 1}, {"name": 7}, 7, True, ["x"]],
+            {"Care": None},
+            False,
+        ),
         ("Bil\u200bling", {}, False),
         (7, {}, False),
         ([], {}, True),
     ],
 )
 def test_ratings(value: Any, found: dict[str, float | None], fits: bool) -> None:
-    """Names with a proficiency or without one; what is neither is left out and told."""
+    """Names with a proficiency or without one; what is neither is told, and a name among it kept."""
     assert ratings(value, "") == (found, fits)
 
 

@@ -33,16 +33,17 @@ def names(value: Any) -> tuple[list[str], bool]:
 def ratings(value: Any, prefix: str) -> tuple[dict[str, float | None], bool]:
     """Name -> proficiency, None without one; and whether all of `value` was that.
 
-    A name without the `prefix`, a proficiency that is none, and what is more than Genesys Cloud takes do not fit.
+    A name without the `prefix`, a proficiency that is none, and what is more than Genesys Cloud takes do not fit. A
+    name with such a proficiency is wanted all the same, with whatever proficiency it has: nobody loses a skill by it.
     """
     found: dict[str, float | None] = {}
     fits = True
     for each in _parts(value):
-        rated = _rated(each)
-        if rated is None or not rated[0].startswith(prefix):
-            fits = False
-        elif rated[0]:
-            found[rated[0]] = rated[1]
+        name, proficiency, well = _rated(each)
+        known = name is not None and name.startswith(prefix)
+        fits &= well and known
+        if name and known:
+            found[name] = proficiency
     return dict(list(found.items())[:MOST]), fits and len(found) <= MOST
 
 
@@ -65,17 +66,16 @@ def _name(value: Any) -> str | None:
     return None if has_invisible(name) else name
 
 
-def _rated(value: Any) -> tuple[str, float | None] | None:
+def _rated(value: Any) -> tuple[str | None, float | None, bool]:
+    """Name, proficiency, and whether that is all there was; None for what is no name."""
     if isinstance(value, dict):
-        name, proficiency = _name(value.get("name")), value.get("proficiency")
-        if not name or proficiency is None:
-            return (name, None) if name else None
-        return (name, number) if (number := _proficiency(proficiency)) is not None else None
-    name = _name(value)
-    if not name or (match := _RATED.fullmatch(name)) is None:
-        return None if name is None else (name, None)
-    number = _proficiency(match["proficiency"])
-    return (match["name"], number) if number is not None else None
+        name, given = _name(value.get("name")) or None, value.get("proficiency")
+    else:
+        name, given = _name(value), None
+        if name and (match := _RATED.fullmatch(name)):
+            name, given = match["name"], match["proficiency"]
+    proficiency = _proficiency(given)
+    return name, proficiency, name is not None and (given is None or proficiency is not None)
 
 
 def _proficiency(value: Any) -> float | None:
