@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -30,7 +30,7 @@ from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import JournalEntry
 from bridge.provisioning.runs import Run
-from bridge.provisioning.user_records import Origin, UserLink, UserState
+from bridge.provisioning.user_records import Origin, Pending, PendingKind, UserLink, UserState
 from bridge.receiver.composition import Receiver
 from bridge.receiver.settings import ReceiverSettings
 from bridge.reconcile.composition import ReconcilerEvents
@@ -343,6 +343,11 @@ class World:
         item = make_item(entity, reason, str(self.rng.random()), queue=queue)
         self.queues.send([item])
         return item
+
+    def writing(self, okta_id: str) -> None:
+        """A write to somebody's account has had no answer yet."""
+        pending = (Pending(PendingKind.CHANGE, self.clock.now()),)
+        self.store.user_links[okta_id] = replace(self.store.user_links[okta_id], pending=pending)
 
     # --------------------------------------------------------------------------------- reconcile
 
