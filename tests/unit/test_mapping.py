@@ -255,6 +255,7 @@ def test_a_wrong_entry_is_refused_by_name(entry: dict[str, Any], names: list[str
     ("changes", "name"),
     [
         ({"v": 2}, "v: "),
+        ({"v": True}, "v: "),
         ({"attributes": []}, "displayName is required"),
         ({"attributes": [{"target": "displayName", "from": "profile.login", "when": "create"}]}, "expected always"),
         ({"attributes": [{"target": "displayName", "from": "profile.login", "enabled": False}]}, "displayName is req"),
@@ -275,6 +276,13 @@ def test_a_map_that_is_no_json_is_refused() -> None:
     """A broken document gets an error, not a traceback."""
     with pytest.raises(SettingsError, match="attribute map: Invalid JSON"):
         AttributeMap.parse("{", user_name=UserNameSource.EMAIL, default_region="US")
+
+
+def test_a_name_that_comes_twice_is_refused() -> None:
+    """Readers differ on which of the two counts; nothing is guessed."""
+    text = AttributeMap.default_text().replace('"v": 1', '"v": 1, "v": 1')
+    with pytest.raises(SettingsError, match="attribute map: v: expected once"):
+        AttributeMap.parse(text, user_name=UserNameSource.EMAIL, default_region="US")
 
 
 def test_the_default_region_is_required() -> None:

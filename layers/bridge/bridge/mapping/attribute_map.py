@@ -15,6 +15,7 @@ leaves skills and languages alone whose names do not begin with it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from enum import StrEnum
@@ -26,7 +27,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.functions import Functions
 from jmespath.parser import ParsedResult
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bridge.errors import Permanent, SettingsError
 from bridge.mapping.formats import Format, convert
@@ -113,7 +114,7 @@ class _Entry(_Part):
 
 
 class _Document(_Part):
-    v: Literal[1]
+    v: Annotated[Literal[1], BeforeValidator(_number)]
     user_name: dict[UserNameSource, _Expression] = Field(alias="userName")
     attributes: list[_Entry]
 
@@ -161,6 +162,7 @@ class AttributeMap:
         except ValidationError as refused:
             error = refused.errors(include_input=False, include_url=False)[0]
             raise SettingsError(f"attribute map: {_where(error['loc'])}{error['msg']}") from None
+        json.loads(text, object_pairs_hook=_each_once)
         if user_name not in document.user_name:
             raise SettingsError(f"attribute map: userName has no expression for {user_name.value}")
         login = _Entry.model_construct(
@@ -263,6 +265,20 @@ def _check(entries: list[_Entry]) -> None:
             raise SettingsError(f"attribute map: {entry.target}: when: expected always")
     if missing := [path for path in REQUIRED if path not in targets]:
         raise SettingsError(f"attribute map: attributes: {', '.join(missing)} is required")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Readers of JSON differ on which of two equal names counts; a person who wrote both meant one."""
+    found = dict(pairs)
+    if twice := [name for name in found if sum(name == other for other, _ in pairs) > 1]:
+        raise SettingsError(f"attribute map: {twice[0]}: expected once")
+    return found
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("expected a number")  # noqa: TRY004 - pydantic makes its own error of a ValueError
+    return value
 
 
 def _where(location: tuple[int | str, ...]) -> str:
