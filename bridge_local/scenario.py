@@ -212,7 +212,7 @@ class Company:
             "+1 412 555 0{}",
             "+44 20 7946 0{}",
             "+1 412-555-0{} ext. 42",
-            "call the desk {}",
+            "call the office {}",
         )
         return self.rng.choices(forms, weights=(4, 4, 4, 4, 1, 1))[0].format(last)
 

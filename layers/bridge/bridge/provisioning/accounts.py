@@ -16,7 +16,7 @@ from bridge.provisioning.matching import Matching, only
 from bridge.provisioning.ports import Clock
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due
-from bridge.provisioning.roles import missed, remembered
+from bridge.provisioning.roles import remembered
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.user_records import LATE_WHY, UNDER_WAY, Origin, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
@@ -81,20 +81,6 @@ class Accounts:
         """
         if shown is not None and shown.name != self._fingerprints.reference(target.user_name):
             shown = None  # it was looked for by another userName
-        changed = self._converge(link, target, report, deep=deep, bootstrapped=bootstrapped, insist=insist, shown=shown)
-        return missed(link, changed, report) if self._settings.report_lost_roles else changed
-
-    def _converge(
-        self,
-        link: UserLink,
-        target: Target,
-        report: Report,
-        *,
-        deep: bool,
-        bootstrapped: bool,
-        insist: bool,
-        shown: Shown | None,
-    ) -> Changed:
         if link.posted is not None:
             link = self.matching.find_created(link, target.user_name)
             if link.genesys_id:

@@ -21,6 +21,7 @@ from bridge.provisioning.permissions import Permission, Permissions, has_ended, 
 from bridge.provisioning.ports import Clock, OktaReader, QueueSender, UserMapper
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
+from bridge.provisioning.roles import missed
 from bridge.provisioning.scim import MANAGER
 from bridge.provisioning.storms import Storms
 from bridge.provisioning.sync import Report, Work, fenced
@@ -265,10 +266,8 @@ class UserSync:
         self._no_longer_due(work, link)
         link = replace(link, unassigned_due="")
         if user.status == "STAGED":
-            state = link.state if link.ever_linked else UserState.STAGED
-            return self._settle(
-                replace(link, state=state, assigned=None), "STAGED", report.finish("unchanged", "staged")
-            )
+            link = replace(link, state=link.state if link.ever_linked else UserState.STAGED, assigned=None)
+            return self._settle(link, "STAGED", report.finish("unchanged", "staged"))
         link = replace(link, assigned=True, epoch=app.epoch, status=user.status)
         mapped = self._mapped(link, user, assignment.app_user)
         report.unmapped = mapped.unmapped
@@ -277,6 +276,8 @@ class UserSync:
         changed = self._accounts.converge(
             link, target, report, deep=work.deep, bootstrapped=app.bootstrapped, insist=insist, shown=work.shown
         )
+        if self._settings.report_lost_roles:
+            changed = missed(link, changed, report)
         return self._finish(changed.link, changed.user, app, report)
 
     def _target(
