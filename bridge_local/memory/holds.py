@@ -8,7 +8,6 @@ from datetime import datetime
 
 from bridge.errors import FenceMoved
 from bridge.provisioning.hold_records import Decision, Hold, HoldState
-from bridge.provisioning.judge import BLOCKING
 from bridge_local.memory.base import Guarded
 
 
@@ -58,7 +57,7 @@ class MemoryHolds(Guarded):
 
     def open_hold_entities(self) -> list[str]:
         with self._lock:
-            return sorted(entity for entity, hold in self._holds.items() if hold.state in BLOCKING)
+            return sorted(entity for entity, hold in self._holds.items() if hold.blocks)
 
     def staged(self, entity: str, number: int) -> dict[str, int]:
         with self._lock:

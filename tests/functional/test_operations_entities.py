@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from bridge.operations.preview import ReadOnlyStore
+from bridge.operations.preview import FORETOLD
 from bridge.provisioning.hold_records import Verdict
 from bridge.provisioning.record_ports import Store
-from bridge.settings import Mode
+from bridge.provisioning.writes import ReadOnly
 from bridge_local.memory import MemoryStore
 from tests.stages.operations_stage import Stage
 from tests.world import World
@@ -67,7 +67,7 @@ def test_no_method_of_a_store_that_is_only_read_writes(name: str) -> None:
     ]
     values = {each.name: ARGUMENTS.get(re.split(r"\W", each.annotation)[0]) for each in wanted}
     with suppress(AttributeError):
-        getattr(ReadOnlyStore(world.store, mode=Mode.ENFORCE), name)(
+        getattr(ReadOnly(Store, world.store, foretold=FORETOLD), name)(
             *(values[each.name] for each in wanted if each.kind is not each.KEYWORD_ONLY),
             **{each.name: values[each.name] for each in wanted if each.kind is each.KEYWORD_ONLY},
         )
@@ -77,7 +77,7 @@ def test_no_method_of_a_store_that_is_only_read_writes(name: str) -> None:
 def test_a_store_that_is_only_read_does_not_know_what_the_store_does_not_know() -> None:
     """A mistyped name is a bug there as everywhere."""
     with pytest.raises(AttributeError):
-        _ = ReadOnlyStore(MemoryStore(), mode=Mode.ENFORCE).hodl
+        _ = ReadOnly(Store, MemoryStore()).hodl
 
 
 def test_a_tried_sync_of_a_joiner_names_the_post_and_leaves_no_trace() -> None:

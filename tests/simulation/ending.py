@@ -13,7 +13,6 @@ from unittest.mock import patch
 from bridge.aws import telemetry, upstreams
 from bridge.outbound.http import HttpClient
 from bridge.provisioning.hold_records import HoldState
-from bridge.provisioning.judge import BLOCKING
 from bridge_local.proof import Story, differences
 from tests.simulation.bad_answers import drawn
 from tests.simulation.ceiling_check import Rules, breaches
@@ -185,7 +184,7 @@ def _differences(simulation: Simulation) -> list[str]:
         staged = frozenset(store.staged(entity, hold.number) if hold is not None else ())
         if hold is not None and hold.state is HoldState.APPROVED and simulation.promises.paused is not None:
             staged &= _members(simulation, genesys_group)  # approved, and kept back or cut off by a pause
-        elif hold is None or hold.state not in BLOCKING:
+        elif hold is None or not hold.blocks:
             staged = frozenset()
         held[group] = (staged | store.exceptions(entity)) - _removed_late(simulation, genesys_group)
     excused = {
@@ -278,7 +277,7 @@ def _kept_owners(simulation: Simulation) -> set[str]:
     world = simulation.world
     store, users = world.store, world.okta.users.current
     hold = store.hold("app")
-    staged = store.staged("app", hold.number) if hold is not None and hold.state in BLOCKING else {}
+    staged = store.staged("app", hold.number) if hold is not None and hold.blocks else {}
     return {
         okta_id
         for okta_id in frozenset(staged) | store.exceptions("app")

@@ -13,7 +13,6 @@ from bridge.items import Reason, make_item
 from bridge.operations.requests import Pause
 from bridge.operations.switches import Switches
 from bridge.provisioning.hold_records import Hold, Verdict
-from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.permissions import APP
 from bridge_local.okta import syslog_form
 from tests.simulation.gate import Unsettled
@@ -91,7 +90,7 @@ def reconcile(simulation: Simulation) -> None:
             if not run.failed:
                 return
             hold = simulation.world.store.hold("app")
-            if run.failed != "okta-listing-shrunk" or hold is None or hold.state not in BLOCKING:
+            if run.failed != "okta-listing-shrunk" or hold is None or not hold.blocks:
                 raise Unsettled(f"the reconcile failed in good weather: {run.failed}")
             # Most people have lost their assignment: somebody decides about them first.
             _decide(simulation, hold, hold.revision, Verdict.APPROVE)

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from bridge.items import Reason
 from bridge.provisioning.hold_records import Decision, Verdict
-from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.user_records import Origin
 from tests.simulation.ceiling_check import Breach, Rules, breaches
 from tests.simulation.crashes import MortalWorld
@@ -105,7 +104,7 @@ class Scene:
     def read_hold(self, entity: str) -> Sight | None:
         """What ``bridge holds show`` tells an operator of a group's open hold, or the organisation's."""
         hold = self.world.store.hold(_entity(entity))
-        if hold is None or hold.state not in BLOCKING:
+        if hold is None or not hold.blocks:
             return None
         users = frozenset(self.world.store.staged(hold.entity, hold.number))
         return Sight(entity, hold.number, hold.revision, users, self.world.clock.now())
@@ -114,7 +113,7 @@ class Scene:
         """The operator approves or rejects what was seen; False where it is too late for that."""
         store, now = self.world.store, self.world.clock.now()
         hold = store.hold(_entity(sight.entity))
-        if hold is None or hold.number != sight.number or hold.state not in BLOCKING:
+        if hold is None or hold.number != sight.number or not hold.blocks:
             return False
         decision = Decision(hold.entity, sight.number, sight.revision, verdict, APPROVER, "CHG-1", now)
         if store.decide(decision) != decision:

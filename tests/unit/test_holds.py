@@ -37,7 +37,7 @@ def lifecycle(store: MemoryStore, clock: StubClock) -> HoldLifecycle:
 def stage(store: MemoryStore, clock: StubClock, *users: str) -> Hold | None:
     """Stage these users for a full reason."""
     read = store.hold(GROUP)
-    plan = Plan(read=read, hold=read, staged=frozenset(users), reason="ceiling-count", explanation="W=2 c=0 B=2")
+    plan = Plan(read=read, hold=read, staged=frozenset(users), why="ceiling-count", explanation="W=2 c=0 B=2")
     lifecycle(store, clock).execute(WORK, plan, Report(), approve=lambda: True, count=lambda: None)
     return store.hold(GROUP)
 

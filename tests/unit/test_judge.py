@@ -184,16 +184,7 @@ CASES = [
         "whom Okta does not show at all is left to their own sync",
         facts(15, 2, unknown=people(1, 1)),
         counted=people(2, 2),
-        more={"unsettled": True},
-    ),
-    Case("another listing is to confirm it", facts(15, 1, waits=True), more={"waits": True}),
-    Case(
-        "above the ceiling nothing is to be confirmed: a person decides",
-        facts(150, 11, waits=True),
-        held=ALL,
-        why="ceiling-count",
-        change="opened",
-        more={"waits": False},
+        more={"later": people(1, 1)},
     ),
     Case("who is permitted already is not judged again", facts(150, 11, permitted=people(1, 1)), counted=people(2, 11)),
     # ------------------------------------------------------------------------------------- an open hold
@@ -323,7 +314,7 @@ CASES = [
     Case(
         "the approved must be confirmed first",
         facts(150, 11, approval_waits=True, **APPROVED),
-        more={"waits": True, "closes": None, "staged": None},
+        more={"later": ALL, "closes": None, "staged": None},
     ),
     Case(
         "the approved proved to be members: the approval is void",

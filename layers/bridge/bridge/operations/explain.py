@@ -20,7 +20,6 @@ from bridge.operations.requests import Explain
 from bridge.operations.switches import Switches
 from bridge.operations.trial import Trial, attempt
 from bridge.provisioning.exceptions import standing
-from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.organisation import ANOTHER, UPSTREAM
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState, JournalEntry, ParkedItem
@@ -149,7 +148,7 @@ class Explanation:
         if entry.why and not parts:
             says = f"Nothing would be written ({entry.outcome}, {entry.why}): {text_of(entry.why).means}"
         hold = self._store.hold(entity)
-        if hold is not None and hold.state in BLOCKING:
+        if hold is not None and hold.blocks:
             says += f" Hold {hold.number} is {hold.state.value}: {hold.staged} wait for a decision ({hold.reason})."
         excepted = self._excepted(entity)
         if excepted:

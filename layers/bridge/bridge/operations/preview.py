@@ -2,79 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
-from functools import partial
-from typing import Any
 
 from bridge.items import Item, Reason, make_item
 from bridge.outbound.calls import Calls
-from bridge.provisioning.hold_records import Hold, LeaverRecords, Removal
-from bridge.provisioning.permissions import OBSERVED
+from bridge.provisioning.hold_records import Hold
 from bridge.provisioning.ports import Clock, GenesysReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, JournalEntry
 from bridge.provisioning.sync import Report, Sync, Work
 from bridge.provisioning.user_records import UserLink
-from bridge.provisioning.writes import answers, is_write
+from bridge.provisioning.writes import ReadOnly
 from bridge.settings import Mode, ProvisioningSettings
 
-#: How what writes and answers does so where nothing is written; what is not here is no sync's to call.
-_PREDICTED: dict[str, Callable[..., object]] = {
+#: What of the store writes and answers, as it answers where nothing is written.
+FORETOLD: dict[str, Callable[..., object]] = {
     "begin_user_sync": lambda store, okta_id: store.user(okta_id) or UserLink(okta_id),
     "begin_group_sync": lambda store, okta_id: store.group(okta_id) or GroupLink(okta_id),
     "begin_app_sync": lambda store: store.app(),
     "raise_epoch": lambda store: store.app(),
 }
-
-
-class ReadOnlyStore:
-    """A store whose reads are real and whose writes, which answer nothing, are not done."""
-
-    def __init__(self, store: Store, *, mode: Mode) -> None:
-        """Read from `store`, which the bridge keeps in this mode."""
-        self._store = store
-        self._mode = mode
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(Store, name, None)
-        if name in _PREDICTED:
-            return partial(_PREDICTED[name], self._store)
-        if name.startswith("_") or method is None or (is_write(method) and answers(method)):
-            raise AttributeError(name)
-        return (lambda *_, **__: None) if is_write(method) else getattr(self._store, name)
-
-    def removal(self, entity: str, okta_id: str) -> Removal | None:
-        """The record, but where the bridge enforces: what it only observed before counts no more."""
-        return None if self._is_past(entity) else self._store.removal(entity, okta_id)
-
-    def leaving(self, entity: str, okta_id: str, others: Iterable[str] = ()) -> LeaverRecords:
-        """Likewise."""
-        found: LeaverRecords = self._store.leaving(
-            entity, okta_id, [each for each in others if not self._is_past(each)]
-        )
-        return found
-
-    def removals(self, entity: str, since: datetime) -> frozenset[str]:
-        """Likewise."""
-        return frozenset() if self._is_past(entity) else self._store.removals(entity, since)
-
-    def _is_past(self, entity: str) -> bool:
-        return entity == OBSERVED and self._mode is Mode.ENFORCE
-
-
-class ReadOnlyGenesys:
-    """Genesys Cloud without the calls that write: a sync in observe mode makes none, and here it cannot."""
-
-    def __init__(self, genesys: GenesysReader) -> None:
-        """Read through `genesys`."""
-        self._genesys = genesys
-
-    def __getattr__(self, name: str) -> Any:
-        if name in vars(GenesysReader) and not name.startswith("_"):
-            return getattr(self._genesys, name)
-        raise AttributeError(f"a sync that is only tried does not {name}")
 
 
 class Nowhere:
@@ -110,8 +58,9 @@ class Preview:
         self._nowhere = Nowhere()
         self._syncs = syncs_over(
             replace(settings, mode=Mode.OBSERVE),
-            genesys=ReadOnlyGenesys(genesys),
-            store=ReadOnlyStore(store, mode=settings.mode),
+            genesys=ReadOnly(GenesysReader, genesys),
+            store=ReadOnly(Store, store, foretold=FORETOLD),
+            counts_observed=settings.mode is Mode.OBSERVE,
             queues=self._nowhere,
             notifier=self._nowhere,
             clock=clock,

@@ -13,14 +13,13 @@ from dataclasses import replace
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.assignments import Assignments
-from bridge.provisioning.holds import HoldLifecycle, account, show
+from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Ceiling, Facts, judge
 from bridge.provisioning.listing import ListedUsers
 from bridge.provisioning.permissions import (
     APP,
     APPROVAL_AGE,
     DIRECT_DEACTIVATIONS_THRESHOLD,
-    OBSERVED,
     PERMITS,
     Permission,
     Permissions,
@@ -76,28 +75,19 @@ class Deactivations:
         if plan.approved and not self._assignments.all_unassigned(work, plan.approved):
             plan = judge(replace(facts, void=True, contradicted="suspicious-listing"))
         report.read |= {"leaving": str(len(facts.leaving)), "may-go": str(len(plan.released))}
-        if self._settings.mode is Mode.OBSERVE:
-            show(plan, report)
-            if plan.held or plan.released:
-                report.finish("observed", plan.why)
-            self._store.reserve(OBSERVED, plan.released, self._clock.now())
-            self._enqueue(plan.released, f"observed:{app.sync_number}")
-            return
         self._permissions.forget_observed()
 
         def approve() -> bool:
-            if plan.hold is not None and plan.approved:
-                self._store.permit(PERMITS, plan.approved, self._clock.now())
-                # In the queue before the hold is done: a crash between repeats them, harmlessly.
-                self._enqueue(plan.approved, f"{plan.hold.number}:{plan.hold.decided}")
+            # In the queue before the hold is done: a crash between repeats them, harmlessly.
+            self._let_go(plan.approved, app, approved=True)
             return True
 
         def count() -> None:
-            self._store.reserve(PERMITS, plan.counted, self._clock.now())
-            self._enqueue(plan.counted, f"reserved:{app.sync_number}")
+            self._let_go(plan.counted, app, approved=False)
 
-        account(plan, report)
         self._lifecycle.execute(work, plan, report, approve=approve, count=count)
+        if self._settings.mode is Mode.OBSERVE and (plan.held or plan.released):
+            report.finish("observed", plan.why)
 
     def _facts(self, work: Work, app: AppState, report: Report) -> Facts:
         """The organisation as the group whose members are the linked active users."""
@@ -136,7 +126,10 @@ class Deactivations:
         )
         return self._lifecycle.remembered(APP, facts)
 
-    def _enqueue(self, users: AbstractSet[str], dedup_key: str) -> None:
+    def _let_go(self, users: AbstractSet[str], app: AppState, *, approved: bool) -> None:
+        """Permit them, and have them synced."""
+        self._permissions.permit(users, approved=approved)
+        dedup_key = f"{'approved' if approved else 'reserved'}:{app.sync_number}"
         self._queues.send([make_item(f"user:{okta_id}", Reason.HOLD, dedup_key) for okta_id in sorted(users)])
 
 

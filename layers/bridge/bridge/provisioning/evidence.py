@@ -78,7 +78,7 @@ class Proof:
 
     def unknown(self, leaving: AbstractSet[str]) -> frozenset[str]:
         """Who of those who leave is left to a later sync, while the others go."""
-        return frozenset() if self.waits or self.suspicious else frozenset(leaving) - self.out.keys()
+        return frozenset() if self.suspicious else frozenset(leaving) - self.out.keys()
 
 
 class Evidence:

@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from bridge.provisioning.evidence import WHY, Case, Evidence, Proof, remembered
-from bridge.provisioning.hold_records import HoldState
-from bridge.provisioning.holds import HoldLifecycle, account, show
+from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership, Seen
@@ -46,13 +45,14 @@ class GroupRemovals:
                 void=bool(proof.suspicious),
                 contradicted=proof.suspicious,
                 approval_waits=proof.waits,
-                unknown=proof.unknown(plan.approved),
+                unknown=frozenset() if proof.waits else proof.unknown(plan.approved),
             )
             plan = judge(facts)
         if plan.counted and not facts.suspicious:
             proof = self._prove(work, seen, plan.counted, proofs, approved=False)
-            unknown = proof.unknown(plan.counted) | facts.unknown
-            plan = judge(replace(facts, contradicted=proof.suspicious, waits=proof.waits, unknown=unknown))
+            plan = judge(
+                replace(facts, contradicted=proof.suspicious, unknown=proof.unknown(plan.counted) | facts.unknown)
+            )
         return plan, remembered(seen.link, proofs)
 
     def _prove(self, work: Work, seen: Seen, leaving: Collection[str], proofs: list[Proof], *, approved: bool) -> Proof:
@@ -90,13 +90,6 @@ class GroupRemovals:
         vanished = self._evidence.vanished(link, facts.exceptions - frozenset(membership.owner.values()))
         return replace(facts, vanished=vanished, strangers=adopted and adopted - self._store.seen(entity))
 
-    def release_back(self, entity: str, membership: Membership) -> None:
-        """Take members again in Okta out of an approved hold before adding them: their next removal is not approved."""
-        standing = self._lifecycle.standing(entity)
-        if standing.hold is not None and standing.hold.state is HoldState.APPROVED:
-            again_there = membership.listed - membership.removals(self._settings.inactive_members).keys()
-            self._lifecycle.release(standing.hold, standing.staged.keys() & again_there)
-
     def execute(self, work: Work, membership: Membership, plan: Plan, changes: MemberChanges, report: Report) -> None:
         """Remove those whom the plan lets go; each call's members are marked done when it has ended."""
         member = {okta_id: member for member, okta_id in membership.owner.items()}
@@ -114,26 +107,11 @@ class GroupRemovals:
                 self._store.complete(work.entity, [membership.owner[each] for each in done], self._clock.now())
 
         self._lifecycle.execute(work, plan, report, approve=approve, count=count)
-        _conclude(plan, report)
-        account(plan, report)
-
-    def show(self, plan: Plan, changes: MemberChanges, report: Report) -> None:
-        """Account for what observe mode keeps back."""
-        report.removed = len(plan.released)
-        changes.would_remove(len(plan.approved))
-        changes.would_remove(len(plan.counted))
-        _conclude(plan, report)
-        show(plan, report)
-        report.finish("observed", report.why)
-
-
-def _conclude(plan: Plan, report: Report) -> None:
-    """What came of those whom the plan lets go."""
-    changed = bool(report.added or report.removed)
-    if plan.waits:
-        report.finish("members-changed" if changed else "unchanged", WHY)
-    elif changed:
-        report.finish("members-changed", "approved" if plan.approved and report.removed else "")
+        changed = bool(report.added or report.removed)
+        if plan.later and not plan.held:
+            report.finish("members-changed" if changed else "unchanged", WHY)
+        elif changed and not plan.held:
+            report.finish("members-changed", "approved" if plan.approved and report.removed else "")
 
 
 def ceiling_of(link: GroupLink, settings: ProvisioningSettings) -> Ceiling:

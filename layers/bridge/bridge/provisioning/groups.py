@@ -78,6 +78,7 @@ class GroupSync:
         self._out_of_scope = out_of_scope
         self._witnesses = Witnesses(okta, genesys, store)
         self._settings = settings
+        self._observes = settings.mode is Mode.OBSERVE
 
     def sync(self, work: Work) -> Report:
         """Bring one group's members to what Okta says, as far as the ceiling lets it.
@@ -247,6 +248,7 @@ class GroupSync:
             self._settings.members_per_request,
             report,
             vain=link.in_vain,
+            observes=self._observes,
         )
         try:
             link, settles = self._change(work, both, changes, report, unmade)
@@ -267,22 +269,22 @@ class GroupSync:
         self, work: Work, both: Seen, changes: MemberChanges, report: Report, unmade: int
     ) -> tuple[GroupLink, bool]:
         """Add and remove; the group's record with what was seen, and whether nobody is left to remove."""
-        observes = self._settings.mode is Mode.OBSERVE
-        if not observes:
-            self._removals.release_back(work.entity, both.membership)
+        if not self._observes:
+            again_there = both.membership.listed - both.membership.removals(self._settings.inactive_members).keys()
+            self._lifecycle.release_back(work.entity, again_there)
         known = self._additions.add(work, both, changes, report)
         if known.membership.missing:
             return self._in_the_dark(work, known, changes, report), False
-        if observes and unmade:
+        if self._observes and unmade:
             report.planned_calls.append(f"add {unmade} members once they have accounts")
         # Judged once it is known who stays: additions may have been refused.
         plan, link = self._removals.plan(work, known, report.added)
-        link = replace(link, why="", first_sync_ended=link.first_sync_ended or not observes)
-        settles = not plan.unsettled and not plan.waits and not plan.held
-        if observes:
-            self._removals.show(plan, changes, report)
-            return link, settles
+        link = replace(link, why="", first_sync_ended=link.first_sync_ended or not self._observes)
+        settles = not plan.later and not plan.held
         self._removals.execute(work, known.membership, plan, changes, report)
+        if self._observes:
+            report.finish("observed", report.why)
+            return link, settles
         changes.park_kept()
         if known.membership is not both.membership and not settles:
             link = replace(link, blind="")  # who is still to go is seen only in an answer

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.items import MAX_NAMED_USERS, Item, Reason
-from bridge.provisioning.holds import CLOSED
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
@@ -53,7 +52,7 @@ class HintedAdditions:
         if not named or not self._is_ordinary(link, app):
             return None
         hold, users = self._store.hold_and_users(link.entity, named)
-        if hold is not None and (hold.state not in CLOSED or hold.told != hold.state):
+        if hold is not None and (not hold.ended or hold.told != hold.state):
             return None
         if users.keys() != named or not self._are_settled(link, users):
             return None

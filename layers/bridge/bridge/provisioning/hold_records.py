@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class HoldState(StrEnum):
-    """The life of a hold; `opening` already blocks."""
+    """The life of a hold."""
 
     OPENING = "opening"
     OPEN = "open"
@@ -55,6 +55,16 @@ class Hold:
     by: str = ""
     why: str = ""
     told: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether removals wait for a person now."""
+        return self.state in {HoldState.OPENING, HoldState.OPEN}
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody waits for anything any more; an approved one is still to be carried out."""
+        return not self.blocks and self.state is not HoldState.APPROVED
 
 
 class Verdict(StrEnum):

@@ -17,39 +17,44 @@ from datetime import timedelta
 
 from bridge.errors import FenceMoved, Transient
 from bridge.provisioning.hold_records import Hold, HoldState
-from bridge.provisioning.judge import BLOCKING, Facts, Plan
+from bridge.provisioning.judge import Facts, Plan
 from bridge.provisioning.ports import Clock, Notifier
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.sync import Report, Work
-
-#: States in which a hold has ended.
-CLOSED = frozenset({HoldState.DONE, HoldState.REJECTED, HoldState.RESOLVED, HoldState.UNLINKED})
 
 
 class HoldLifecycle:
     """Opens, changes and ends the holds of groups and of the organisation."""
 
     def __init__(
-        self, store: Store, notifier: Notifier, clock: Clock, protected: ProtectedPeople, window: timedelta
+        self,
+        store: Store,
+        notifier: Notifier,
+        clock: Clock,
+        protected: ProtectedPeople,
+        window: timedelta,
+        *,
+        observes: bool = False,
     ) -> None:
-        """`window`: for so long a removal counts."""
+        """`window`: for so long a removal counts. `observes`: whether a plan is only told."""
         self._store = store
         self._notifier = notifier
         self._clock = clock
         self._protected = protected
         self._window = window
+        self._observes = observes
 
     def blocking(self, entity: str) -> Hold | None:
         """The entity's hold that blocks removals now, if there is one."""
         hold = self._store.hold(entity)
-        return hold if hold is not None and hold.state in BLOCKING else None
+        return hold if hold is not None and hold.blocks else None
 
     def standing(self, entity: str) -> Facts:
         """How the entity's hold stands; of one that has ended nothing counts any more once people know of it."""
         hold = self._store.hold(entity)
         rejecting = hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state
-        if hold is None or (hold.state in CLOSED and not rejecting):
+        if hold is None or (hold.ended and not rejecting):
             return Facts(hold=hold)
         staged = self._store.staged(entity, hold.number)
         return Facts(hold=hold, staged=staged, decision=self._store.decision(entity, hold.number))
@@ -70,11 +75,22 @@ class HoldLifecycle:
         Args:
             work: the sync.
             plan: what is to be done; its hold is as it was read.
-            report: says whether people could not be told of the hold.
+            report: says what is held, and whether people could not be told of it.
             approve: lets those go whom a person approved; False where that has not come about: nothing else is done
                 then, and the next sync goes on with it.
             count: lets the others go, who are reserved by then.
         """
+        report.plan, report.held = plan, len(plan.held)
+        if plan.change:
+            report.read["hold"] = plan.change
+        if plan.held:
+            report.finish("held", plan.why)
+        if self._observes:
+            approve()
+            count()
+            if plan.held:
+                report.planned_calls.append(f"hold {len(plan.held)} removals ({plan.why})")
+            return
         entity = work.entity
         if plan.newly_seen:
             self._store.add_seen(entity, plan.newly_seen)
@@ -96,7 +112,11 @@ class HoldLifecycle:
                 self._store.reserve(entity, plan.counted, self._clock.now())
                 count()
             if hold is not None and plan.closes is HoldState.DONE:
-                stands = self._end_approved(hold, stands)
+                done = replace(hold, state=HoldState.DONE)
+                if stands == hold:
+                    stands = self._write(hold, done)
+                else:  # where a newer one stands, the history alone tells of that
+                    self._store.save_hold(replace(done, changed=self._clock.now()))
             hold = stands
         self.notify(hold, report)
 
@@ -108,54 +128,43 @@ class HoldLifecycle:
         leaves a hold that blocks.
         """
         wanted, hold, now = plan.staged, stands, self._clock.now()
-        if wanted is None or (not wanted and (hold is None or hold.state not in BLOCKING)):
+        if hold is None or not hold.blocks:
+            number = hold.number + 1 if hold is not None else 1
+            hold = Hold(work.entity, number, HoldState.OPENING, 0, plan.why, 0, work.events, opened=now, changed=now)
+        if wanted is None or not (wanted or hold.revision):
             return stands
-        if hold is None or hold.state not in BLOCKING:
-            hold = Hold(
-                entity=work.entity,
-                number=hold.number + 1 if hold else 1,
-                state=HoldState.OPENING,
-                revision=0,
-                reason=plan.reason,
-                staged=0,
-                events=work.events,
-                opened=now,
-                changed=now,
-            )
         staged = self._store.staged(work.entity, hold.number)
         if wanted == staged.keys() and hold.state is HoldState.OPEN:
             return hold
-        opening = replace(hold, state=HoldState.OPENING, revision=hold.revision + 1, reason=plan.reason or hold.reason)
+        opening = replace(hold, state=HoldState.OPENING, revision=hold.revision + 1, reason=plan.why or hold.reason)
         opening = self._write(stands, opening)
         if joining := wanted - staged.keys():
             self._store.stage(work.entity, hold.number, opening.revision, joining)
         self.release(hold, staged.keys() - wanted)
         state = HoldState.OPEN if wanted else HoldState.RESOLVED
-        explanation = plan.explanation or hold.explanation
-        return self._write(opening, replace(opening, state=state, staged=len(wanted), explanation=explanation))
+        return self._write(opening, replace(opening, state=state, staged=len(wanted), explanation=plan.explanation))
 
     def release(self, hold: Hold, back: AbstractSet[str]) -> None:
         """Take people out of a hold who are members again in Okta: their next removal is not approved."""
         if back:
             self._store.unstage(hold.entity, hold.number, back)
 
+    def release_back(self, entity: str, back: AbstractSet[str]) -> None:
+        """The same of an approved hold, before they are added again."""
+        hold = self._store.hold(entity)
+        if hold is not None and hold.state is HoldState.APPROVED:
+            self.release(hold, self._store.staged(entity, hold.number).keys() & back)
+
     def note_left(self, plan: Plan, left: int) -> None:
         """Tell those who watch an approval how many are still to go; nothing depends on it."""
-        if plan.hold is not None and left:
+        if plan.hold is not None and left and not self._observes:
             with suppress(Transient):
                 self._store.note_release(plan.hold.entity, plan.hold.number, left, self._clock.now())
-
-    def _end_approved(self, hold: Hold, newest: Hold | None) -> Hold | None:
-        """End an approved hold that has been carried out; where a newer one stands, the history alone tells of that."""
-        if newest == hold:
-            return self._write(hold, replace(hold, state=HoldState.DONE))
-        self._store.save_hold(replace(hold, state=HoldState.DONE, changed=self._clock.now()))
-        return newest
 
     def close_unlinked(self, entity: str, report: Report) -> None:
         """The group is no longer linked: its members stay and its hold has nothing to wait for."""
         hold = self._store.hold(entity)
-        if hold is not None and hold.state not in CLOSED:
+        if hold is not None and not hold.ended:
             hold = self._write(hold, replace(hold, state=HoldState.UNLINKED))
         self.notify(hold, report)
 
@@ -177,7 +186,7 @@ class HoldLifecycle:
         if hold is None or hold.told == hold.state:
             return
         opened = hold.state is HoldState.OPEN
-        if not opened and (hold.state not in CLOSED or not hold.told):
+        if not opened and not (hold.ended and hold.told):
             return  # nobody heard of it, so nobody waits for its end
         report.hold_told = True
         try:
@@ -187,19 +196,3 @@ class HoldLifecycle:
             return
         with suppress(FenceMoved):  # its next state is told by the sync that wrote it
             self._store.replace_hold(hold, replace(hold, told=hold.state.value))
-
-
-def account(plan: Plan, report: Report) -> None:
-    """What a sync says of a plan, whether it was carried out or not."""
-    report.plan, report.held = plan, len(plan.held)
-    if plan.change:
-        report.read["hold"] = plan.change
-    if plan.held:
-        report.finish("held", plan.why)
-
-
-def show(plan: Plan, report: Report) -> None:
-    """What observe mode says of it."""
-    account(plan, report)
-    if plan.held:
-        report.planned_calls.append(f"hold {len(plan.held)} removals ({plan.why})")

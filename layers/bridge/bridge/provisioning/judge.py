@@ -18,8 +18,6 @@ PERCENT_FROM = 20
 NEVER_EMPTY_FROM = 5
 #: Why somebody is held who has vanished from the application without an event.
 UNEXPLAINED = "unassignment-unexplained"
-#: States in which a hold blocks removals.
-BLOCKING = frozenset({HoldState.OPENING, HoldState.OPEN})
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -44,8 +42,7 @@ class Facts:
     suspicious: str = ""  #: why what was read is hard to believe
     contradicted: str = ""  #: why those whom no person approved are held after they were asked for alone
     void: bool = False  #: whether those whom a person approved were asked for alone, and are members
-    waits: bool = False  #: whether nobody may go before another listing confirms it
-    approval_waits: bool = False  #: the same of the approved
+    approval_waits: bool = False  #: whether nobody may go whom a person approved before another listing confirms it
     unknown: AbstractSet[str] = _NOBODY  #: left to a later sync: not shown at all, or not shown as absent twice
     recent: AbstractSet[str] = _NOBODY  #: who was removed unapproved within the window
     permitted: AbstractSet[str] = _NOBODY  #: who may go already by a person's approval
@@ -75,23 +72,16 @@ class Plan:
     staged: frozenset[str] | None = None  #: whom the open hold stages in the end; empty ends it; None: no change
     held: frozenset[str] = _NOBODY  #: whose removal waits
     why: str = ""  #: the reason code of that
-    reason: str = ""  #: that of a hold that opens
     explanation: str = ""  #: W, c and B
     closes: HoldState | None = None  #: how an approved hold ends; None: it goes on
     newly_seen: frozenset[str] = _NOBODY  #: strangers who are in the Okta group
     change: str = ""  #: what becomes of the hold, for people; empty when it stays
-    waits: bool = False  #: whether another listing is to confirm it first
     later: frozenset[str] = _NOBODY  #: who should leave, and is left to a later sync without being held
 
     @property
     def decided(self) -> bool:
         """Whether the person's decision is new."""
         return self.hold != self.read
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether somebody who should leave stays without being held."""
-        return bool(self.later)
 
     @property
     def released(self) -> frozenset[str]:
@@ -123,7 +113,7 @@ def judge(facts: Facts) -> Plan:
         elif facts.paused:
             return replace(plan, held=leaving, why="removals-paused" if leaving else "")
         elif facts.approval_waits:
-            return replace(plan, waits=True, later=plan.later | decided & leaving)
+            return replace(plan, later=plan.later | decided & leaving)
         else:
             plan = replace(plan, closes=HoldState.DONE, approved=decided & leaving)
     elif hold is not None and hold.state is HoldState.REJECTED and hold.told != hold.state:
@@ -139,27 +129,21 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
     counted = leaving - apart
     recent = frozenset(facts.recent) - counted
     base = len(facts.base) + len(recent)
-    blocking = plan.hold if plan.hold is not None and plan.hold.state in BLOCKING else None
+    blocking = plan.hold if plan.hold is not None and plan.hold.blocks else None
     reason = _held_because(facts, len(counted) + len(recent), base, counted | plan.approved) if counted else ""
-    if counted and not reason and blocking is not None and not _is_of_some(blocking, facts, protected | doubted):
-        reason = blocking.reason
-    if counted and not reason and plan.hold is not None and later & leaving - protected:
+    if counted and not reason and plan.hold is not None:
+        stands = blocking is not None and not _is_of_some(blocking, facts, protected | doubted)
         # Who was staged after the decider read the hold is held again, whatever the ceiling says.
-        reason = plan.hold.reason
+        reason = plan.hold.reason if stands or later & leaving - protected else ""
     staged = leaving if reason else apart
-    waits = bool(counted) and not reason and facts.waits
-    aside = _aside_because(facts, protected)
-    # A hold of such people alone takes the reason of those who come to wait with them.
-    why = blocking.reason if blocking is not None and blocking.reason != UNEXPLAINED else reason or aside
+    # A hold of the doubted alone takes the reason of those who come to wait with them.
+    before = blocking.reason if blocking is not None and blocking.reason != UNEXPLAINED else ""
     plan = replace(
         plan,
-        counted=_NOBODY if reason or waits else counted,
-        waits=waits,
-        later=plan.later | counted if waits else plan.later,
+        counted=_NOBODY if reason else counted,
         staged=staged,
         held=staged,
-        why=why if staged else "",
-        reason=why,
+        why=(before or reason or _aside_because(facts, protected)) if staged else "",
         explanation=f"W={len(counted)} c={len(recent)} B={base}",
     )
     return replace(plan, change=_change(facts, plan, blocking, staged))
@@ -185,11 +169,7 @@ def _is_of_some(hold: Hold, facts: Facts, people: frozenset[str]) -> bool:
 def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) -> str:
     """Why nobody may be removed now; empty when the removals may be done: all of them, or none.
 
-    Args:
-        facts: what the judgement rests on.
-        total: how many are to be removed, with those removed unapproved within the window.
-        base: the members before, with the latter.
-        going: those who are to be removed, approved or not.
+    `total` and `base` are with those removed unapproved within the window, `going` with those whom a person approved.
     """
     if facts.suspicious or facts.contradicted:
         return facts.suspicious or facts.contradicted
@@ -211,7 +191,7 @@ def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) ->
 def _decided(facts: Facts) -> tuple[Hold | None, frozenset[str]]:
     """The newest hold as it stands with the person's decision, and whom a rejection makes exceptions."""
     hold, decision = facts.hold, facts.decision
-    if hold is None or hold.state not in BLOCKING or decision is None or facts.paused:
+    if hold is None or not hold.blocks or decision is None or facts.paused:
         return hold, _NOBODY
     hold = replace(hold, decided=decision.revision, by=decision.by, why=decision.why)
     if decision.verdict is Verdict.APPROVE:

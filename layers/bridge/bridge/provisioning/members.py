@@ -45,6 +45,7 @@ class MemberChanges:
         report: Report,
         *,
         vain: int,
+        observes: bool = False,
     ) -> None:
         """Of the `group` as it was read.
 
@@ -57,6 +58,7 @@ class MemberChanges:
             per_request: the size of a PATCH.
             report: counts what was added and removed, and collects refused members for parking.
             vain: how many syncs before this one have sent changes in vain.
+            observes: whether nothing is sent, only accounted for.
         """
         self._genesys = genesys
         self._dues = dues
@@ -67,6 +69,7 @@ class MemberChanges:
         self._versioned = bool(group.version)
         self._per_request = per_request
         self._report = report
+        self._observes = observes
         self._patient = vain + 1 < VAIN_SYNCS
         self._extra = EXTRA_CALLS - 1
         self._present: frozenset[str] | None = None
@@ -104,7 +107,14 @@ class MemberChanges:
         return True
 
     def remove(self, members: Sequence[str]) -> Iterator[list[str]]:
-        """Remove members, giving those of each call once it has ended; one that is absent already is a success."""
+        """Remove members, giving those of each call once it has ended; one that is absent already is a success.
+
+        Nothing has ended where the bridge observes.
+        """
+        if self._observes:
+            self._would("remove", len(members))
+            self._report.removed += len(members)
+            return
         if members:
             self._begin()
         for part, answer in self._send(members, adds=False):
@@ -122,10 +132,6 @@ class MemberChanges:
         """Account for additions that observe mode keeps back."""
         self._report.added = members
         self._would("add", members)
-
-    def would_remove(self, members: int) -> None:
-        """Account for removals that observe mode keeps back."""
-        self._would("remove", members)
 
     def _would(self, verb: str, members: int) -> None:
         for at in range(0, members, self._per_request):

@@ -12,7 +12,7 @@ and then they are a person's to decide, be it one: nothing that Okta answers can
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -22,7 +22,6 @@ from bridge.items import Hint, Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
 from bridge.provisioning.hold_records import LeaverRecords, Removal, RemovalState
 from bridge.provisioning.holds import HoldLifecycle
-from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
@@ -73,8 +72,9 @@ class Permissions:
         assignments: Assignments,
         protected: ProtectedPeople,
         settings: ProvisioningSettings,
+        counts_observed: bool,
     ) -> None:
-        """Everything it needs, as ports."""
+        """Everything it needs, as ports. `counts_observed`: whether what observe mode kept back counts as done."""
         self._store = store
         self._queues = queues
         self._clock = clock
@@ -82,6 +82,7 @@ class Permissions:
         self._assignments = assignments
         self._protected = protected
         self._observes = settings.mode is Mode.OBSERVE
+        self._counts_observed = counts_observed and self._observes
         self._lag = timedelta(seconds=settings.read_lag_seconds)
         self._window = timedelta(hours=settings.ceiling_window_hours)
 
@@ -107,7 +108,7 @@ class Permissions:
 
     def _permits(self, *, removals_paused: bool) -> list[str]:
         """What permissions that count now belong to."""
-        return [*([OBSERVED] if self._observes else []), *([] if removals_paused else [PERMITS])]
+        return [*([OBSERVED] if self._counts_observed else []), *([] if removals_paused else [PERMITS])]
 
     def _judged(
         self, link: UserLink, app: AppState, doubt: Permission | None, found: LeaverRecords, *, listed: bool
@@ -124,7 +125,7 @@ class Permissions:
             if listed and not (approved and _is_proved(found)):
                 self._require_unassigned(okta_id)
             return Permission.GIVEN
-        hold = found.hold if found.hold is not None and found.hold.state in BLOCKING else None
+        hold = found.hold if found.hold is not None and found.hold.blocks else None
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
             # Explained after all: the application's sync may let them go.
             return Permission.HELD if doubt or link.unassigned_due not in _UNEXPLAINED else Permission.ASK
@@ -225,15 +226,17 @@ class Permissions:
 
     def observed(self) -> frozenset[str]:
         """Whom observe mode counts as deactivated; nobody where the bridge enforces."""
-        return self._store.removals(OBSERVED, self._clock.now() - self._window) if self._observes else frozenset()
+        since = self._clock.now() - self._window
+        return self._store.removals(OBSERVED, since) if self._counts_observed else frozenset()
 
-    def observe(self, okta_id: str) -> None:
-        """Count a deactivation that observe mode keeps back."""
-        self._store.reserve(OBSERVED, [okta_id], self._clock.now())
+    def permit(self, users: Iterable[str], *, approved: bool) -> None:
+        """Let them be deactivated: by a person's approval uncounted; observe mode counts them as if they had been."""
+        write = self._store.permit if approved and not self._observes else self._store.reserve
+        write(OBSERVED if self._observes else PERMITS, users, self._clock.now())
 
     def forget_observed(self) -> None:
         """What observe mode counted ends where the bridge enforces."""
-        if observed := self._store.removals(OBSERVED, self._clock.now() - self._window):
+        if not self._observes and (observed := self._store.removals(OBSERVED, self._clock.now() - self._window)):
             self._store.withdraw(OBSERVED, observed)
 
     def ask(self) -> None:

@@ -43,8 +43,12 @@ def build_syncs(
     make_password: Callable[[], str],
     linked_names: Callable[[], Iterable[str]],
     out_of_scope: OutOfScope | None = None,
+    counts_observed: bool = True,
 ) -> dict[str, Sync]:
-    """The syncs by kind of entity: ``user``, ``group`` and ``app``; what they read of groups is told to `outside`."""
+    """The syncs by kind of entity: ``user``, ``group`` and ``app``.
+
+    `counts_observed`: whether what observe mode kept back counts as done, in that mode.
+    """
     assignments = Assignments(okta, store, clock)
     listed = ListedUsers(okta, store, clock)
     storms = Storms(assignments, listed, okta, clock, lag=timedelta(seconds=settings.read_lag_seconds))
@@ -67,7 +71,7 @@ def build_syncs(
     )
     protected = ProtectedPeople(okta, store, clock, settings.protected_group)
     window = timedelta(hours=settings.ceiling_window_hours)
-    lifecycle = HoldLifecycle(store, notifier, clock, protected, window)
+    lifecycle = HoldLifecycle(store, notifier, clock, protected, window, observes=settings.mode is Mode.OBSERVE)
     permissions = Permissions(
         store=store,
         queues=queues,
@@ -76,6 +80,7 @@ def build_syncs(
         assignments=assignments,
         protected=protected,
         settings=settings,
+        counts_observed=counts_observed,
     )
     deactivations = Deactivations(
         listed=ListedUsers(okta, store, clock),

@@ -217,7 +217,7 @@ class UserSync:
             self._store.save_user(link)
         permission, found = self._permissions.of(link, app, doubt, listed=listed)
         if self._settings.mode is Mode.OBSERVE and permission is Permission.GIVEN:
-            self._permissions.observe(link.okta_id)
+            self._permissions.permit([link.okta_id], approved=False)
             report = self._deactivate(link, account, app, report)
             return report.finish("observed", "would-deactivate-by-ceiling")
         if permission is Permission.GIVEN:

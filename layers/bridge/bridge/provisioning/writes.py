@@ -5,7 +5,8 @@ The ports say it, once: what only tries a sync, and what makes weather for the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from inspect import signature
 from typing import Any, TypeVar
 
@@ -26,3 +27,23 @@ def answers(method: Callable[..., Any]) -> bool:
 def is_write(method: Callable[..., Any]) -> bool:
     """Whether a port's method changes what is kept."""
     return not answers(method) or hasattr(method, "writes")
+
+
+class ReadOnly:
+    """What stands behind a port, for reading: what writes does nothing, and is not there where it would answer."""
+
+    def __init__(
+        self, port: type, real: object, *, foretold: Mapping[str, Callable[..., object]] | None = None
+    ) -> None:
+        """Read from `real`. `foretold`: what writes and answers, as functions of `real` that answer by reading."""
+        self._port = port
+        self._real = real
+        self._foretold = foretold or {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._foretold:
+            return partial(self._foretold[name], self._real)
+        method = getattr(self._port, name, None)
+        if name.startswith("_") or method is None or (is_write(method) and answers(method)):
+            raise AttributeError(f"{name}: nothing is written here")
+        return (lambda *_, **__: None) if is_write(method) else getattr(self._real, name)

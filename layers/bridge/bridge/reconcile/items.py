@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from bridge.items import Item, Reason, Shown, make_item
 from bridge.provisioning.hold_ports import Holds
-from bridge.provisioning.judge import BLOCKING
 from bridge.provisioning.runs import Run
 
 
@@ -31,6 +30,6 @@ def group_items(run: Run, okta_ids: Iterable[str]) -> list[Item]:
 def waiting_users(store: Holds, entity: str) -> frozenset[str]:
     """Okta ids of those whose removal already waits for a person."""
     hold = store.hold(entity)
-    if hold is None or hold.state not in BLOCKING:
+    if hold is None or not hold.blocks:
         return frozenset()
     return frozenset(store.staged(entity, hold.number))

@@ -26,7 +26,6 @@ from bridge.aws.store.table import (
 )
 from bridge.errors import FenceMoved
 from bridge.provisioning.hold_records import Decision, Hold
-from bridge.provisioning.judge import BLOCKING
 
 _HOLD = TypeAdapter(Hold)
 _DECISION = TypeAdapter(Decision)
@@ -56,20 +55,20 @@ class HoldRecords(Records):
             read = _HOLD.dump_python(before, mode="json")
             condition = Condition(_AS_READ, {name: read[name] for name in ("number", "revision", "changed", "state")})
         record = _HOLD.dump_python(hold, mode="json")
-        if hold.state in BLOCKING:
+        if hold.blocks:
             self._table.put(Put((_OPEN, hold.entity), {}))
         try:
             self._table.put(Put((hold.entity, "hold"), record, condition))
         except ConditionFailed:
             raise FenceMoved(hold.entity) from None
         self._table.put(_history(hold, record))
-        if hold.state not in BLOCKING:
+        if not hold.blocks:
             self._table.delete_many([(_OPEN, hold.entity)])
 
     def save_hold(self, hold: Hold) -> None:
         record = _HOLD.dump_python(hold, mode="json")
         history = _history(hold, record)
-        if hold.state in BLOCKING:
+        if hold.blocks:
             self._table.put(Put((_OPEN, hold.entity), {}))
         values = {name: record[name] for name in ("number", "revision", "changed")}
         try:
@@ -81,7 +80,7 @@ class HoldRecords(Records):
             self._table.put(history)
             return  # a newer hold stands there
         self._table.put(history)
-        if hold.state not in BLOCKING:
+        if not hold.blocks:
             self._table.delete_many([(_OPEN, hold.entity)])
 
     def hold_history(self, entity: str) -> list[Hold]:
