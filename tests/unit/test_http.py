@@ -8,7 +8,7 @@ import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -430,6 +430,29 @@ def test_what_is_no_http_is_no_answer(pieces: tuple[bytes, ...], endless: bytes)
     """Headers without end, odd statuses and lengths, half a body: transient, and never another exception."""
     with pytest.raises(Transient, match=r"^okta-(connection|malformed)$"):
         asked(*pieces, endless=endless)
+
+
+class Ahead(Wire):
+    """A server that keeps its connections, and sends with each answer one that nobody asked for yet."""
+
+    def _send(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            while heard := connection.recv(65_536):
+                self.heard.append(heard)
+                connection.sendall(b"".join(self._pieces))
+
+
+@pytest.mark.parametrize(("method", "reason"), [("GET", None), ("PATCH", "okta-connection")])
+def test_an_answer_that_came_before_its_request_is_none(method: str, reason: str | None) -> None:
+    """Behind the first answer stands another one: the next request does not take it for its own, but asks anew."""
+    asked_for, unasked = OK + b"Content-Length: 5\r\n\r\n[{5}]", OK + b"Content-Length: 2\r\n\r\n[]"
+    with closing(Ahead(asked_for, unasked)) as wire, closing(HttpClient(wire.url, "okta")) as http:
+        assert http.request("GET", "/first").body == b"[{5}]"
+        if reason is None:
+            assert http.request(method, "/second").body == b"[{5}]"
+        else:
+            with pytest.raises(Transient, match=rf"^{reason}$"):
+                http.request(method, "/second")
 
 
 def test_several_link_headers_are_one_list() -> None:

@@ -168,6 +168,8 @@ class HttpClient:
     def _exchange(self, request: WireRequest, deadline: float) -> Answer:
         response = self._transport.handle_request(request)
         try:
+            if _came_unasked(response):
+                raise httpx.RemoteProtocolError("an answer that was there before its request")
             body = self._read(response, deadline)
         finally:
             response.close()
@@ -279,16 +281,19 @@ class _DeadlineBackend(httpcore.NetworkBackend):
 
 
 class _DeadlineStream(httpcore.NetworkStream):
-    """One connection."""
+    """One connection, which knows whether anything was read from it since the last write."""
 
     def __init__(self, stream: httpcore.NetworkStream, monotonic: Callable[[], float]) -> None:
         self._stream = stream
         self._monotonic = monotonic
+        self.has_read = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self.has_read = True
         return self._stream.read(max_bytes, _left(self._monotonic, timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.has_read = False
         self._stream.write(buffer, _left(self._monotonic, timeout))
 
     def close(self) -> None:
@@ -302,6 +307,15 @@ class _DeadlineStream(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+
+def _came_unasked(response: WireResponse) -> bool:
+    """Whether an answer had come behind the one before it on its connection: it answers another request.
+
+    Such an answer needs no read after the request is written.
+    """
+    stream = response.extensions.get("network_stream")
+    return isinstance(stream, _DeadlineStream) and not stream.has_read
 
 
 def _left(monotonic: Callable[[], float], timeout: float | None) -> float:
