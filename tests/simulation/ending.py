@@ -20,7 +20,7 @@ from tests.simulation.excuses import excused
 from tests.simulation.gate import Unsettled
 from tests.simulation.pace import too_many_calls
 from tests.simulation.processes import catch_up, reconcile, redrive, sync_everybody
-from tests.simulation.promises import SLACK
+from tests.simulation.promises import SLACK, USABLE
 from tests.simulation.services import DirectHttp
 from tests.simulation.simulation import Simulation
 from tests.simulation.variants import Variant
@@ -227,10 +227,12 @@ def _without_account(simulation: Simulation) -> set[str]:
     """Okta users whose e-mail is the userName of an account that a hold or an exception keeps for somebody else.
 
     They wait: nobody takes an account over while a person has yet to say whether its owner goes. So do people who share
-    an e-mail with another Okta user, in whatever state: one has the account, the other is parked.
+    an e-mail with another Okta user, in whatever state: one has the account, the other is parked. A new e-mail in Okta
+    frees no address of somebody whose access has ended: nothing but their end is written to their account, and it is
+    theirs until they are deleted in Okta.
     """
     world = simulation.world
-    owners = _kept_owners(simulation)
+    owners = _kept_owners(simulation) | _ended(simulation)
     names = {str(each["userName"]).casefold() for each in world.genesys.users() if each.get("externalId") in owners}
     users = world.okta.users.current.values()
     emails = Counter(str(user.profile.get("email", "")).casefold() for user in users)
@@ -283,6 +285,13 @@ def _kept_owners(simulation: Simulation) -> set[str]:
         for okta_id in frozenset(staged) | store.exceptions("app")
         if okta_id not in users or users[okta_id].status not in {"DEPROVISIONED", "SUSPENDED"}
     }
+
+
+def _ended(simulation: Simulation) -> set[str]:
+    """Okta ids of users who are in Okta, and are not to be active in Genesys Cloud."""
+    okta = simulation.world.okta
+    assigned = okta.assignments[okta.app_id].current
+    return {user.id for user in okta.users.current.values() if user.status not in USABLE or user.id not in assigned}
 
 
 def _never_ours(simulation: Simulation) -> list[str]:

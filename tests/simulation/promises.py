@@ -25,7 +25,8 @@ _TWO_ANSWERS = 4
 _ANSWERS_LAST = timedelta(hours=3)
 #: Most members that one action may remove (promise P4).
 MOST_REMOVED = 1000
-_USABLE = frozenset({"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"})
+#: The states of an Okta user in which they may use applications.
+USABLE = frozenset({"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"})
 _NEVER = datetime(1971, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +106,7 @@ class Promises:
         okta, at = self._world.okta, self._world.clock.time
         assigned = set(okta.assignments[okta.app_id].current)
         self._known |= set(okta.users.current)
-        usable = {each.id for each in okta.users.current.values() if each.status in _USABLE}
+        usable = {each.id for each in okta.users.current.values() if each.status in USABLE}
         self._usable.note(usable, at)
         self._wanted.note(usable & assigned, at)
         groups = okta.groups.current
