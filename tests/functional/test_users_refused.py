@@ -13,7 +13,7 @@ from bridge.mapping import attribute_map as attribute_map_module
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.settings import UserNameSource
 from bridge_local.faults import Fault
-from bridge_local.genesys.faults import refused
+from bridge_local.genesys.faults import pretended, refused
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
@@ -268,3 +268,18 @@ def test_unknown_division_is_left_out(answer: Any, monkeypatch: pytest.MonkeyPat
     assert world.account(user)["title"] == "Adviser"
     assert world.last(f"user:{user}").refused == (f"{ENTERPRISE}:division",)
     assert not world.store.parked
+
+
+def test_a_value_shown_by_the_answer_alone_is_not_written_every_night() -> None:
+    """A PATCH answers with the new title and keeps the old one: the next night it is read back, and then left out."""
+    world = company()
+    user = hired(world, title="Agent")
+    world.genesys.faults.add(Fault(r"PATCH .*/users/", pretended(world.genesys)))
+    world.okta.update_profile(user, {"title": "Manager"})
+    world.happen()
+    night(world)
+    assert world.last(f"user:{user}").refused == ("title",)
+    for _ in range(2):
+        world.genesys.calls.clear()
+        night(world)
+        assert not [call for call in world.genesys.calls if call.method == "PATCH"]

@@ -157,7 +157,7 @@ class EnforcingWriter:
         link = replace(link, groups_due=link.groups_due or "active" in values)
         pending = link.begun(Pending(PendingKind.CHANGE, self._clock.now(), tuple(change.values)))
         self._store.save_user(replace(link, pending=pending))  # and a sync that has begun meanwhile is noticed here
-        patching = Patching(self._genesys, link.genesys_id, change)
+        patching = Patching(self._genesys, link.genesys_id, change, doubted=self._did_not_stay(link, change))
         try:
             patching.send(values)
         except (Permanent, UserNameTaken, VersionConflict, ResourceNotFound) as answer:
@@ -183,6 +183,12 @@ class EnforcingWriter:
         if not report.made:
             report.finish("activated" if "active" in values else "updated")
         return Changed(replace(link, active=True, waiting=None), account)
+
+    def _did_not_stay(self, link: UserLink, change: Change) -> bool:
+        """Whether a value was written before as it is now and the account holds another."""
+        seen = change.account is not None and bool(change.account.document)
+        written = self._fingerprints.of_all(change.values) if seen else {}
+        return any(link.hashes.get(path) == fingerprint for path, fingerprint in written.items())
 
     def _remembered(
         self,

@@ -1,7 +1,8 @@
 """The PATCHes of one change of one account: which attribute is it that Genesys Cloud does not take?
 
 It is named by the refusal, or found by leaving out; a bounded number of calls. What is accepted and not held
-afterwards is sent once more, and counts as refused then.
+afterwards is sent once more, and counts as refused then. The answer to a PATCH shows what is held, but for values that
+were written before and did not stay: those are read back.
 """
 
 from __future__ import annotations
@@ -30,11 +31,12 @@ class Patching:
         activation: the refusal of ``active``, when the rest was accepted.
     """
 
-    def __init__(self, genesys: GenesysScim, genesys_id: str, change: Change) -> None:
-        """Nothing is sent yet."""
+    def __init__(self, genesys: GenesysScim, genesys_id: str, change: Change, *, doubted: bool = False) -> None:
+        """Nothing is sent yet; `doubted` says that an answer has shown such a value before, which was not held."""
         self._genesys = genesys
         self._genesys_id = genesys_id
         self._change = change
+        self._doubted = doubted
         self._left = EXTRA_CALLS
         self._tried_nothing = False
         self._ratings: dict[str, Any] = {}
@@ -57,12 +59,13 @@ class Patching:
         self.activation = self._alone.pop("active", None)
         self.refused |= dict.fromkeys(self._alone, False)
         missing = self._missing(values)
-        if missing:  # an answer need not show everything
+        if missing or (self._doubted and self.applied):  # an answer need not show everything, nor what is held
             self.account = self._genesys.user(self._genesys_id) or self.account
             missing = self._missing(values)
         if missing:
             self.account = self._patch(missing)
-            self.account = self._genesys.user(self._genesys_id) if self._missing(values) else self.account
+            if self._doubted or self._missing(values):
+                self.account = self._genesys.user(self._genesys_id) or self.account
             self.refused |= dict.fromkeys(self._missing(values), True)
             self.applied -= self.refused.keys()
 
