@@ -29,6 +29,8 @@ def look_up(context: Context) -> None:
 
 def _look_up_entity(context: Context, arguments: argparse.Namespace) -> None:
     kind, text = arguments.entity, arguments.id
+    if kind in {"user", "group"} and text:
+        text = arguments.id = text.removeprefix(f"{kind}:")
     if kind and text is None:
         kind, _, text = (kind if ":" in kind else f"{_kind_of(kind)}:{kind}").partition(":")
         arguments.entity, arguments.id = (kind, text) if kind else (text, None)

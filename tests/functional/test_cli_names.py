@@ -27,7 +27,8 @@ def test_a_user_is_found_by_login_and_e_mail_without_case(office: Office) -> Non
     """In both forms of the argument."""
     person = office.stage.world.person("Ada Brook", email="ada@example.com", login="ada.brook@example.com")
     office.stage.world.happen()
-    for words in ("user ada@example.com", "user:Ada.Brook@example.com", f"user {person}", "ada@example.com", person):
+    whole = (f"user {person}", f"user user:{person}", f"user:{person}", person)
+    for words in ("user ada@example.com", "user:Ada.Brook@example.com", "ada@example.com", *whole):
         assert office.ask(f"explain {words}")["entity"] == f"user:{person}"
 
 

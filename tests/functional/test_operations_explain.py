@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import Permanent, Transient
-from bridge.items import Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.records import JournalEntry, ParkedItem
 from bridge.provisioning.user_records import Pending, PendingKind, UserLink, UserState
 from bridge_local.faults import Effect, Fault, cut, lost
@@ -150,6 +150,23 @@ def test_who_is_refused_for_a_value_is_parked_at_the_last_step() -> None:
     assert act["state"] == "failed"
     assert "A sync would write userName" in act["says"]
     assert "(genesys-400): Genesys Cloud refuses a value" in act["says"]
+
+
+@pytest.mark.parametrize("start", ["403", "409", "503", "cut"])
+def test_anyone_whose_creation_goes_on_failing_is_not_shown_as_well(start: str) -> None:
+    """Not parked yet, for it may be the service's: the step names the reason, until a sync comes to its end."""
+    stage = Stage()
+    person = STARTS[start][0](stage.world)
+    stage.world.deliver()
+    stage.world.clock.advance(5)
+    stage.world.work(Queue.USERS)
+    steps = explained(stage, f"user:{person}")["steps"]
+    why = stage.world.store.entries(f"user:{person}", 1)[0].why
+    assert [step["state"] for step in steps] == ["ok", "ok", "ok", "ok", "failed"]
+    assert f"The last sync has failed at that ({why}) and is tried again" in steps[4]["says"]
+    stage.world.genesys.faults.clear()
+    stage.world.pass_time(0.1)
+    assert [step["state"] for step in explained(stage, f"user:{person}")["steps"]] == ["ok"] * 5
 
 
 def test_a_value_that_genesys_cloud_does_not_take_is_named() -> None:

@@ -50,12 +50,13 @@ class Explanation:
         parked = _readable(lambda: self._store.parked_items(entity), list[ParkedItem]())
         trial = attempt(self._preview, entity)
         link = self._link(entity)
+        last = next((entry for entry in journal if entry.outcome not in OF_PEOPLE), None)
         return answers.Explained(
             entity=entity,
             genesys_id=(link.genesys_id or None) if link is not None else None,
             steps=[
-                self._reach(journal, link, outside=_end(trial)[0] == "in-scope"),
-                *self._steps(entity, link, trial, parked),
+                self._reach(last, link, outside=_end(trial)[0] == "in-scope"),
+                *self._steps(entity, link, trial, parked, last),
             ],
             parked=[showing.parked(item) for item in parked],
             excepted=_readable(lambda: self._excepted(entity), list[str]()),
@@ -64,9 +65,14 @@ class Explanation:
         )
 
     def _steps(
-        self, entity: str, link: UserLink | GroupLink | None, trial: Trial, parked: list[ParkedItem]
+        self,
+        entity: str,
+        link: UserLink | GroupLink | None,
+        trial: Trial,
+        parked: list[ParkedItem],
+        last: JournalEntry | None,
     ) -> list[answers.Step]:
-        """The steps after the first."""
+        """The steps after the first; a trial writes nothing, so what only a write meets the `last` sync tells."""
         well: dict[StepName, Callable[[], str]] = {
             "read": lambda: _read(trial),
             "in-scope": lambda: self._scope(link, trial),
@@ -87,11 +93,14 @@ class Explanation:
             elif name == "act" and (waiting := [item for item in parked if item.open]):
                 says = f"{_safely(well[name])} {self._parked(waiting)}"
                 steps.append(answers.Step(step=name, state="failed", says=says))
+            elif name == "act" and last is not None and _was_refused(last):
+                says = f"{_safely(well[name])} The last sync has failed at that ({last.why}) and is tried again."
+                steps.append(answers.Step(step=name, state="failed", says=says))
             else:
                 steps.append(answers.Step(step=name, state="ok", says=_safely(well[name])))
         return steps
 
-    def _reach(self, journal: list[JournalEntry], link: UserLink | GroupLink | None, *, outside: bool) -> answers.Step:
+    def _reach(self, last: JournalEntry | None, link: UserLink | GroupLink | None, *, outside: bool) -> answers.Step:
         try:
             stopped = [queue for queue, read in self._switches.reading().items() if not read]
         except Transient:
@@ -99,7 +108,6 @@ class Explanation:
         if stopped:
             says = f"The queues {', '.join(stopped)} are not read: everything is paused."
             return answers.Step(step="reach", state="failed", says=says)
-        last = next((entry for entry in journal if entry.outcome not in OF_PEOPLE), None)
         if last is not None:
             says = f"Its last sync was {format_time(last.at)} ({last.reason or 'no reason'}): {last.outcome}"
             says += f", {last.why}: {text_of(last.why).means}" if last.why else "."
@@ -208,6 +216,11 @@ def _end(trial: Trial) -> tuple[StepName | None, str]:
     if not trial.code or not text.step or _acts(entry):
         return None, ""
     return text.step, words
+
+
+def _was_refused(last: JournalEntry) -> bool:
+    """Whether the last sync failed where Genesys Cloud is asked."""
+    return last.outcome == "failed" and text_of(last.why).step in {"match", "act"}
 
 
 def _acts(entry: JournalEntry) -> bool:
