@@ -38,7 +38,7 @@ def stage(store: MemoryStore, clock: StubClock, *users: str) -> Hold | None:
     """Stage these users for a full reason."""
     read = store.hold(GROUP)
     plan = Plan(read=read, hold=read, staged=frozenset(users), why="ceiling-count", explanation="W=2 c=0 B=2")
-    lifecycle(store, clock).execute(WORK, plan, Report(), approve=lambda: True, count=lambda: None)
+    lifecycle(store, clock).execute(WORK, plan, Report(), lambda _users, *, approved: approved)
     return store.hold(GROUP)
 
 

@@ -147,20 +147,15 @@ CASES = [
     # ------------------------------------------------------------------------------- single people apart
     Case(
         "an account that was there before waits, the others go",
-        facts(15, 2, strangers=people(1, 1)),
+        facts(15, 2, apart=dict.fromkeys(people(1, 1), "first-link")),
         counted=people(2, 2),
         held=people(1, 1),
         why="first-link",
         change="opened",
     ),
     Case(
-        "an account that was there before and is listed has been seen",
-        facts(15, 0, strangers=people(3, 3)),
-        more={"newly_seen": people(3, 3)},
-    ),
-    Case(
         "the protected wait, the others go",
-        facts(15, 2, protected=people(1, 1)),
+        facts(15, 2, apart=dict.fromkeys(people(1, 1), "protected")),
         counted=people(2, 2),
         held=people(1, 1),
         why="protected",
@@ -168,14 +163,16 @@ CASES = [
     ),
     Case(
         "nobody knows who is protected: all wait",
-        facts(15, 2, protected=None),
+        facts(15, 2, apart=dict.fromkeys(people(1, 2), "protected-group-unknown")),
         held=people(1, 2),
         why="protected-group-unknown",
         change="opened",
     ),
     Case(
         "a hold of the protected alone does not hold others",
-        facts(15, 2, protected=people(1, 1), hold=hold(reason="protected"), staged=staged(1, 1)),
+        facts(
+            15, 2, apart=dict.fromkeys(people(1, 1), "protected"), hold=hold(reason="protected"), staged=staged(1, 1)
+        ),
         counted=people(2, 2),
         held=people(1, 1),
         why="protected",
@@ -210,7 +207,13 @@ CASES = [
     ),
     Case(
         "a hold of the protected that was left half written holds the others too",
-        facts(15, 2, protected=people(1, 1), hold=hold(HoldState.OPENING, reason="protected"), staged=staged(1, 1)),
+        facts(
+            15,
+            2,
+            apart=dict.fromkeys(people(1, 1), "protected"),
+            hold=hold(HoldState.OPENING, reason="protected"),
+            staged=staged(1, 1),
+        ),
         held=people(1, 2),
         why="protected",
         change="changed",
@@ -259,7 +262,7 @@ CASES = [
         facts(
             150,
             13,
-            protected=people(12, 12),
+            apart=dict.fromkeys(people(12, 12), "protected"),
             hold=hold(HoldState.APPROVED, decided=1),
             staged=staged(1, 11) | staged(12, 12, 2),
         ),
@@ -293,7 +296,13 @@ CASES = [
     ),
     Case(
         "a protected person who was approved goes",
-        facts(15, 1, protected=people(1, 1), hold=hold(HoldState.APPROVED, decided=1), staged=staged(1, 1)),
+        facts(
+            15,
+            1,
+            apart=dict.fromkeys(people(1, 1), "protected"),
+            hold=hold(HoldState.APPROVED, decided=1),
+            staged=staged(1, 1),
+        ),
         approved=people(1, 1),
         change="done",
     ),

@@ -9,58 +9,37 @@ unassigned by their own reading: otherwise the hold opens again. Those permissio
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.holds import HoldLifecycle
-from bridge.provisioning.judge import Ceiling, Facts, judge
+from bridge.provisioning.judge import UNEXPLAINED, Ceiling, Facts, judge
 from bridge.provisioning.listing import ListedUsers
-from bridge.provisioning.permissions import (
-    APP,
-    APPROVAL_AGE,
-    DIRECT_DEACTIVATIONS_THRESHOLD,
-    PERMITS,
-    Permission,
-    Permissions,
-)
-from bridge.provisioning.ports import Clock, QueueSender
+from bridge.provisioning.permissions import APP, DIRECT_DEACTIVATIONS_THRESHOLD, Permission, Permissions
+from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
 from bridge.provisioning.sync import Report, Work
 from bridge.settings import Mode, ProvisioningSettings
 
 
+@dataclass(frozen=True)
 class Deactivations:
     """Judges the whole change, and permits or holds it."""
 
-    def __init__(
-        self,
-        *,
-        listed: ListedUsers,
-        store: Store,
-        queues: QueueSender,
-        clock: Clock,
-        lifecycle: HoldLifecycle,
-        assignments: Assignments,
-        permissions: Permissions,
-        settings: ProvisioningSettings,
-    ) -> None:
-        """Everything it needs, as ports."""
-        self._listed = listed
-        self._store = store
-        self._queues = queues
-        self._clock = clock
-        self._lifecycle = lifecycle
-        self._assignments = assignments
-        self._permissions = permissions
-        self._settings = settings
+    listed: ListedUsers
+    store: Store
+    queues: QueueSender
+    lifecycle: HoldLifecycle
+    assignments: Assignments
+    permissions: Permissions
+    settings: ProvisioningSettings
 
     def due(self, work: Work) -> bool:
         """Whether a sync of the application must judge the whole change."""
-        if work.reasons & {Reason.FOLLOW_UP, Reason.HOLD, Reason.OPERATOR, Reason.RECONCILE}:
-            return True
-        return self._lifecycle.blocking(APP) is not None
+        asked = work.reasons & {Reason.FOLLOW_UP, Reason.HOLD, Reason.OPERATOR, Reason.RECONCILE}
+        return bool(asked) or self.lifecycle.blocking(APP) is not None
 
     def judge(self, work: Work, app: AppState, report: Report) -> None:
         """Judge everybody who is active and not assigned: those who may go are reserved and synced, or all are held.
@@ -72,40 +51,41 @@ class Deactivations:
         """
         facts = self._facts(work, app, report)
         plan = judge(facts)
-        if plan.approved and not self._assignments.all_unassigned(work, plan.approved):
+        if plan.approved and not self.assignments.all_unassigned(work, plan.approved):
             plan = judge(replace(facts, void=True, contradicted="suspicious-listing"))
         report.read |= {"leaving": str(len(facts.leaving)), "may-go": str(len(plan.released))}
-        self._permissions.forget_observed()
+        self.permissions.forget_observed()
 
-        def approve() -> bool:
+        def let_go(users: AbstractSet[str], *, approved: bool) -> bool:
+            self.permissions.permit(users, approved=approved)
+            key = f"{'approved' if approved else 'reserved'}:{app.sync_number}"
             # In the queue before the hold is done: a crash between repeats them, harmlessly.
-            self._let_go(plan.approved, app, approved=True)
+            self.queues.send([make_item(f"user:{okta_id}", Reason.HOLD, key) for okta_id in sorted(users)])
             return True
 
-        def count() -> None:
-            self._let_go(plan.counted, app, approved=False)
-
-        self._lifecycle.execute(work, plan, report, approve=approve, count=count)
-        if self._settings.mode is Mode.OBSERVE and (plan.held or plan.released):
+        self.lifecycle.execute(work, plan, report, let_go)
+        if self.settings.mode is Mode.OBSERVE and (plan.held or plan.released):
             report.finish("observed", plan.why)
 
     def _facts(self, work: Work, app: AppState, report: Report) -> Facts:
         """The organisation as the group whose members are the linked active users."""
         # What a person decided is read first: the listing that carries it out must have begun after that.
-        standing = self._lifecycle.standing(APP)
-        whole = self._listed.read(work, app, after=standing.decision.at if standing.decision is not None else None)
+        standing = self.lifecycle.standing(APP)
+        whole = self.listed.read(work, app, after=standing.decision.at if standing.decision is not None else None)
         assigned = whole.assigned
         if whole.late:
-            self._permissions.ask()  # the next one answers anyone who asked while this one was read
+            self.permissions.ask()  # the next one answers anyone who asked while this one was read
         report.read["assigned-users"] = str(len(assigned))
-        settings, observed = self._settings, self._permissions.observed()
-        active = (link for link in self._store.all_users() if link.genesys_id and link.known_active is not False)
+        settings, observed = self.settings, self.permissions.observed()
+        active = (link for link in self.store.all_users() if link.genesys_id and link.known_active is not False)
         due = {link.okta_id: link.unassigned_due for link in active if link.okta_id not in observed}
         linked = frozenset(due)
         # It shows nobody, or of several linked people not one: of another application, or by a narrowed role.
         suspicious = "" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty"  # noqa: PLR2004 - several
-        leaving = {} if suspicious else {each: why for each, why in due.items() if each not in assigned}
-        unknown, doubted = _unexplained(standing, leaving)
+        waits_for = {} if suspicious else {each: why for each, why in due.items() if each not in assigned}
+        # Their own syncs may still explain it; whom the hold stages stays in it.
+        unexplained = {each for each, why in waits_for.items() if why == Permission.UNEXPLAINED.value}
+        doubted = (each for each, why in waits_for.items() if why == Permission.DOUBTED.value)
         facts = replace(
             standing,
             listed=assigned,
@@ -119,29 +99,9 @@ class Deactivations:
             ),
             suspicious=suspicious,
             recent=observed,
-            unknown=unknown,
-            doubted=doubted,
-            permitted=self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE),
+            unknown=unexplained - standing.staged.keys(),
+            apart=dict.fromkeys(doubted, UNEXPLAINED),
+            permitted=self.permissions.approved(),
             paused=app.removals_paused,
         )
-        return self._lifecycle.remembered(APP, facts)
-
-    def _let_go(self, users: AbstractSet[str], app: AppState, *, approved: bool) -> None:
-        """Permit them, and have them synced."""
-        self._permissions.permit(users, approved=approved)
-        dedup_key = f"{'approved' if approved else 'reserved'}:{app.sync_number}"
-        self._queues.send([make_item(f"user:{okta_id}", Reason.HOLD, dedup_key) for okta_id in sorted(users)])
-
-
-def _unexplained(standing: Facts, leaving: dict[str, str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Who of those who leave is left to their own sync, which may still explain it, and who is held apart.
-
-    Args:
-        standing: the hold: whom it stages stays in it.
-        leaving: Okta id -> what their deactivation waits for.
-    """
-    waiting, doubted = (
-        frozenset(okta_id for okta_id, why in leaving.items() if why == permission.value)
-        for permission in (Permission.UNEXPLAINED, Permission.DOUBTED)
-    )
-    return waiting - standing.staged.keys(), doubted
+        return self.lifecycle.remembered(APP, facts)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 from bridge.provisioning.evidence import WHY, Case, Evidence, Proof, remembered
 from bridge.provisioning.holds import HoldLifecycle
@@ -18,18 +19,15 @@ from bridge.provisioning.user_records import Origin
 from bridge.settings import ProvisioningSettings
 
 
+@dataclass(frozen=True)
 class GroupRemovals:
-    """Removes or holds the members who should not be in a group."""
+    """Removes or holds the members who should not be in a group; `evidence` says whom a listing is believed about."""
 
-    def __init__(
-        self, store: Store, clock: Clock, lifecycle: HoldLifecycle, evidence: Evidence, settings: ProvisioningSettings
-    ) -> None:
-        """`evidence` says whom a listing may be believed about."""
-        self._store = store
-        self._clock = clock
-        self._lifecycle = lifecycle
-        self._evidence = evidence
-        self._settings = settings
+    store: Store
+    clock: Clock
+    lifecycle: HoldLifecycle
+    evidence: Evidence
+    settings: ProvisioningSettings
 
     def plan(self, work: Work, seen: Seen, joining: int) -> tuple[Plan, GroupLink]:
         """What is to be done when `joining` are added, and the group's record with what was seen of those who leave.
@@ -40,19 +38,13 @@ class GroupRemovals:
         plan = judge(facts)
         if plan.approved:
             proof = self._prove(work, seen, plan.approved, proofs, approved=True)
-            facts = replace(
-                facts,
-                void=bool(proof.suspicious),
-                contradicted=proof.suspicious,
-                approval_waits=proof.waits,
-                unknown=frozenset() if proof.waits else proof.unknown(plan.approved),
-            )
+            why, unknown = proof.suspicious, frozenset() if proof.waits else proof.unknown(plan.approved)
+            facts = replace(facts, void=bool(why), contradicted=why, approval_waits=proof.waits, unknown=unknown)
             plan = judge(facts)
         if plan.counted and not facts.suspicious:
             proof = self._prove(work, seen, plan.counted, proofs, approved=False)
-            plan = judge(
-                replace(facts, contradicted=proof.suspicious, unknown=proof.unknown(plan.counted) | facts.unknown)
-            )
+            unknown = proof.unknown(plan.counted) | facts.unknown
+            plan = judge(replace(facts, contradicted=proof.suspicious, unknown=unknown))
         return plan, remembered(seen.link, proofs)
 
     def _prove(self, work: Work, seen: Seen, leaving: Collection[str], proofs: list[Proof], *, approved: bool) -> Proof:
@@ -62,56 +54,58 @@ class GroupRemovals:
         active = {okta_id: member[okta_id] for okta_id in leaving if okta_id not in inactive}
         if not active:
             return Proof(inactive, "", seen.link)
-        began = seen.began or self._clock.now()
         present = seen.membership.listed - active.keys()
         # Who has just joined may not be in the answers of every replica.
         stay = present & frozenset(seen.membership.owner.values())
-        case = Case(seen.link, stay or present, seen.stamp, began, approved)
-        proofs.append(proof := self._evidence.prove(work, case, active))
+        case = Case(seen.link, stay or present, seen.stamp, seen.began or self.clock.now(), approved)
+        proofs.append(proof := self.evidence.prove(work, case, active))
         return proof if proof.waits or proof.suspicious else replace(proof, out={**proof.out, **inactive})
 
     def _facts(self, entity: str, seen: Seen, joining: int) -> Facts:
         """What the judgement rests on; `joining` is how many are added."""
-        membership, link, settings = seen.membership, seen.link, self._settings
+        membership, link, settings = seen.membership, seen.link, self.settings
         leaving = membership.removals(settings.inactive_members).keys()
         links = ((okta_id, membership.links.get(okta_id)) for okta_id in membership.listed | leaving)
         adopted = frozenset(okta_id for okta_id, user in links if user is not None and user.origin is Origin.ADOPTED)
+        strangers = adopted and adopted - self.store.seen(entity)
+        if here := strangers & membership.listed:
+            self.store.add_seen(entity, here)
         facts = replace(
-            self._lifecycle.standing(entity),
+            self.lifecycle.standing(entity),
             listed=membership.listed,
             leaving=leaving,
             base=membership.base(settings.inactive_members),
             ceiling=replace(ceiling_of(link, settings), may_empty=joining > 0),
             suspicious=seen.suspicious,
+            apart=dict.fromkeys(strangers, "first-link"),
             begun=seen.app.bootstrapped and link.first_sync_ended,
             paused=seen.app.removals_paused,
         )
-        facts = self._lifecycle.remembered(entity, facts)
-        vanished = self._evidence.vanished(link, facts.exceptions - frozenset(membership.owner.values()))
-        return replace(facts, vanished=vanished, strangers=adopted and adopted - self._store.seen(entity))
+        facts = self.lifecycle.remembered(entity, facts)
+        vanished = self.evidence.vanished(link, facts.exceptions - frozenset(membership.owner.values()))
+        return replace(facts, vanished=vanished)
 
     def execute(self, work: Work, membership: Membership, plan: Plan, changes: MemberChanges, report: Report) -> None:
         """Remove those whom the plan lets go; each call's members are marked done when it has ended."""
         member = {okta_id: member for member, okta_id in membership.owner.items()}
 
-        def approve() -> bool:
-            left = len(plan.approved)
-            self._lifecycle.note_left(plan, left)
-            for done in changes.remove(sorted(member[okta_id] for okta_id in plan.approved)):
+        def let_go(users: AbstractSet[str], *, approved: bool) -> bool:
+            left = len(users)
+            self.lifecycle.note_left(plan, left if approved else 0)
+            for done in changes.remove(sorted(member[okta_id] for okta_id in users)):
                 left -= len(done)
-                self._lifecycle.note_left(plan, left)
+                if approved:
+                    self.lifecycle.note_left(plan, left)
+                else:
+                    self.store.complete(work.entity, [membership.owner[each] for each in done], self.clock.now())
             return changes.applied
 
-        def count() -> None:
-            for done in changes.remove(sorted(member[okta_id] for okta_id in plan.counted)):
-                self._store.complete(work.entity, [membership.owner[each] for each in done], self._clock.now())
-
-        self._lifecycle.execute(work, plan, report, approve=approve, count=count)
-        changed = bool(report.added or report.removed)
+        self.lifecycle.execute(work, plan, report, let_go)
+        outcome = "members-changed" if report.added or report.removed else "unchanged"
         if plan.later and not plan.held:
-            report.finish("members-changed" if changed else "unchanged", WHY)
-        elif changed and not plan.held:
-            report.finish("members-changed", "approved" if plan.approved and report.removed else "")
+            report.finish(outcome, WHY)
+        elif outcome != "unchanged" and not plan.held:
+            report.finish(outcome, "approved" if plan.approved and report.removed else "")
 
 
 def ceiling_of(link: GroupLink, settings: ProvisioningSettings) -> Ceiling:

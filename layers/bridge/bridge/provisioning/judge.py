@@ -18,6 +18,8 @@ PERCENT_FROM = 20
 NEVER_EMPTY_FROM = 5
 #: Why somebody is held who has vanished from the application without an event.
 UNEXPLAINED = "unassignment-unexplained"
+#: Why people wait apart from the others; what stands first is told of a hold of several kinds.
+APART = ("protected-group-unknown", "protected", UNEXPLAINED, "first-link")
 _NOBODY: frozenset[str] = frozenset()
 
 
@@ -48,9 +50,7 @@ class Facts:
     permitted: AbstractSet[str] = _NOBODY  #: who may go already by a person's approval
     exceptions: AbstractSet[str] = _NOBODY  #: whom rejected holds keep
     vanished: AbstractSet[str] = _NOBODY  #: those of them who are no members any more
-    strangers: AbstractSet[str] = _NOBODY  #: people with accounts of somebody else's, never seen in the Okta group
-    protected: AbstractSet[str] | None = _NOBODY  #: who leaves by a person's decision alone; None: nobody knows
-    doubted: AbstractSet[str] = _NOBODY  #: who has vanished, and nothing explains it
+    apart: Mapping[str, str] = field(default_factory=dict)  #: who leaves by a person's decision alone, and why
     hold: Hold | None = None  #: the newest hold
     staged: Mapping[str, int] = field(default_factory=dict)  #: whom it stages, in which revision
     decision: Decision | None = None  #: what a person said of it
@@ -74,7 +74,6 @@ class Plan:
     why: str = ""  #: the reason code of that
     explanation: str = ""  #: W, c and B
     closes: HoldState | None = None  #: how an approved hold ends; None: it goes on
-    newly_seen: frozenset[str] = _NOBODY  #: strangers who are in the Okta group
     change: str = ""  #: what becomes of the hold, for people; empty when it stays
     later: frozenset[str] = _NOBODY  #: who should leave, and is left to a later sync without being held
 
@@ -90,7 +89,7 @@ class Plan:
 
 
 def judge(facts: Facts) -> Plan:
-    """Everybody who may go does, or all of them wait; only strangers and the protected wait apart from the others."""
+    """Everybody who may go does, or all of them wait; only those wait apart who leave by a person's decision alone."""
     hold, excepted = _decided(facts)
     exceptions = frozenset(facts.exceptions) | excepted
     again_there = frozenset(facts.listed) - facts.leaving
@@ -100,7 +99,6 @@ def judge(facts: Facts) -> Plan:
         hold=hold,
         excepted=excepted,
         unexcepted=exceptions & again_there | facts.exceptions & facts.vanished,
-        newly_seen=frozenset(facts.listed & facts.strangers),
         later=frozenset(facts.unknown & facts.leaving),
     )
     later = _NOBODY
@@ -123,19 +121,17 @@ def judge(facts: Facts) -> Plan:
 
 
 def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozenset[str]) -> Plan:
-    protected = leaving if facts.protected is None else leaving & facts.protected
-    doubted = leaving & facts.doubted
-    apart = leaving & facts.strangers | protected | doubted
-    counted = leaving - apart
+    apart = {okta_id: why for okta_id, why in facts.apart.items() if okta_id in leaving}
+    counted = leaving - apart.keys()
     recent = frozenset(facts.recent) - counted
     base = len(facts.base) + len(recent)
     blocking = plan.hold if plan.hold is not None and plan.hold.blocks else None
     reason = _held_because(facts, len(counted) + len(recent), base, counted | plan.approved) if counted else ""
     if counted and not reason and plan.hold is not None:
-        stands = blocking is not None and not _is_of_some(blocking, facts, protected | doubted)
+        stands = blocking is not None and not _is_of_some(blocking, facts, apart.keys())
         # Who was staged after the decider read the hold is held again, whatever the ceiling says.
-        reason = plan.hold.reason if stands or later & leaving - protected else ""
-    staged = leaving if reason else apart
+        reason = plan.hold.reason if stands or later & counted else ""
+    staged = leaving if reason else frozenset(apart)
     # A hold of the doubted alone takes the reason of those who come to wait with them.
     before = blocking.reason if blocking is not None and blocking.reason != UNEXPLAINED else ""
     plan = replace(
@@ -143,27 +139,20 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
         counted=_NOBODY if reason else counted,
         staged=staged,
         held=staged,
-        why=(before or reason or _aside_because(facts, protected)) if staged else "",
+        why=(before or reason or min(apart.values(), key=APART.index)) if staged else "",
         explanation=f"W={len(counted)} c={len(recent)} B={base}",
     )
     return replace(plan, change=_change(facts, plan, blocking, staged))
 
 
-def _aside_because(facts: Facts, protected: frozenset[str]) -> str:
-    """Why some wait apart from the others."""
-    if not protected:
-        return UNEXPLAINED if facts.doubted else "first-link"
-    return "protected" if facts.protected is not None else "protected-group-unknown"
-
-
-def _is_of_some(hold: Hold, facts: Facts, people: frozenset[str]) -> bool:
-    """Whether the hold stages such people alone, protected or doubted: the others do not wait with them.
+def _is_of_some(hold: Hold, facts: Facts, apart: AbstractSet[str]) -> bool:
+    """Whether the hold stages alone those who wait apart: the others do not wait with them.
 
     Nor does anyone doubted whose end an event has explained since.
     """
     if hold.reason == UNEXPLAINED:
         return True
-    return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= people
+    return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= apart
 
 
 def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) -> str:

@@ -234,6 +234,10 @@ class Permissions:
         write = self._store.permit if approved and not self._observes else self._store.reserve
         write(OBSERVED if self._observes else PERMITS, users, self._clock.now())
 
+    def approved(self) -> frozenset[str]:
+        """Whom a person's approval permits to go, and who have not gone yet."""
+        return self._store.permitted(PERMITS, self._clock.now() - APPROVAL_AGE)
+
     def forget_observed(self) -> None:
         """What observe mode counted ends where the bridge enforces."""
         if not self._observes and (observed := self._store.removals(OBSERVED, self._clock.now() - self._window)):

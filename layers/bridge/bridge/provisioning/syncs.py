@@ -71,7 +71,7 @@ def build_syncs(
     )
     protected = ProtectedPeople(okta, store, clock, settings.protected_group)
     window = timedelta(hours=settings.ceiling_window_hours)
-    lifecycle = HoldLifecycle(store, notifier, clock, protected, window, observes=settings.mode is Mode.OBSERVE)
+    lifecycle = HoldLifecycle(store, notifier, clock, protected, window, settings.mode is Mode.OBSERVE)
     permissions = Permissions(
         store=store,
         queues=queues,
@@ -86,7 +86,6 @@ def build_syncs(
         listed=ListedUsers(okta, store, clock),
         store=store,
         queues=queues,
-        clock=clock,
         lifecycle=lifecycle,
         assignments=assignments,
         permissions=permissions,
