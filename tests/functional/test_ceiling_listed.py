@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from bridge.items import Queue, Reason
+from bridge.provisioning.ceiling import DIRECT_DEACTIVATIONS_THRESHOLD
 from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.hold_records import HoldState, RemovalState, Verdict
-from bridge.provisioning.permissions import DIRECT_DEACTIVATIONS_THRESHOLD, PERMITS
+from bridge.provisioning.permissions import PERMITS
 from bridge_local.faults import Fault, with_status
 from tests.world import APP_ID, World
 

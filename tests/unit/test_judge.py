@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from bridge.provisioning.ceiling import Ceiling
 from bridge.provisioning.hold_records import Decision, Hold, HoldState, Verdict
-from bridge.provisioning.judge import Ceiling, Facts, judge
+from bridge.provisioning.judge import Facts, judge
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 #: At most 10 members, and of 20 or more at most a tenth, may leave a group.
@@ -240,14 +241,14 @@ CASES = [
         facts(150, 11, hold=hold(), staged=staged(1, 11), decision=said(Verdict.APPROVE)),
         approved=ALL,
         change="done",
-        more={"closes": HoldState.DONE, "decided": True},
+        more={"closes": HoldState.DONE},
     ),
     Case(
         "approved before: the same",
         facts(150, 11, decision=said(Verdict.APPROVE), **APPROVED),
         approved=ALL,
         change="done",
-        more={"decided": False},
+        more={"hold": hold(HoldState.APPROVED, decided=1)},
     ),
     Case(
         "who was staged after the approver looked is held again",
@@ -318,7 +319,7 @@ CASES = [
         facts(150, 11, paused=True, hold=hold(), staged=staged(1, 11), decision=said(Verdict.APPROVE)),
         held=ALL,
         why="ceiling-count",
-        more={"decided": False},
+        more={"hold": hold()},
     ),
     Case(
         "the approved must be confirmed first",

@@ -6,7 +6,7 @@ from bridge.aws.names import Names, Pushed, Side
 from bridge.operations import answers, match_answers
 from bridge.operations.match_requests import GroupImport, NamesOf
 from bridge.operations.requests import Find, GroupList
-from bridge.provisioning.group_removals import ceiling_of
+from bridge.provisioning.ceiling import of_group
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import GroupLink, GroupState
@@ -104,7 +104,7 @@ class NamingService:
         genesys = self._names.genesys_group(link.genesys_id) if link.genesys_id else Side()
         hold = self._store.hold(f"group:{link.okta_id}")
         is_open = hold is not None and f"group:{link.okta_id}" in self._store.open_hold_entities()
-        ceiling = ceiling_of(link, self._settings)
+        ceiling = of_group(link, self._settings)
         return answers.GroupLine(
             entity=f"group:{link.okta_id}",
             okta_name=okta.name,

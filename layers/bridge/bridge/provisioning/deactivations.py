@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from bridge.items import Reason, make_item
 from bridge.provisioning.assignments import Assignments
+from bridge.provisioning.ceiling import of_organisation
 from bridge.provisioning.holds import HoldLifecycle
-from bridge.provisioning.judge import UNEXPLAINED, Ceiling, Facts, judge
+from bridge.provisioning.judge import UNEXPLAINED, Facts, judge
 from bridge.provisioning.listing import ListedUsers
-from bridge.provisioning.permissions import APP, DIRECT_DEACTIVATIONS_THRESHOLD, Permission, Permissions
+from bridge.provisioning.permissions import APP, Permission, Permissions
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
@@ -39,7 +40,8 @@ class Deactivations:
     def due(self, work: Work) -> bool:
         """Whether a sync of the application must judge the whole change."""
         asked = work.reasons & {Reason.FOLLOW_UP, Reason.HOLD, Reason.OPERATOR, Reason.RECONCILE}
-        return bool(asked) or self.lifecycle.blocking(APP) is not None
+        hold = None if asked else self.store.hold(APP)
+        return bool(asked) or (hold is not None and hold.blocks)
 
     def judge(self, work: Work, app: AppState, report: Report) -> None:
         """Judge everybody who is active and not assigned: those who may go are reserved and synced, or all are held.
@@ -56,14 +58,14 @@ class Deactivations:
         report.read |= {"leaving": str(len(facts.leaving)), "may-go": str(len(plan.released))}
         self.permissions.forget_observed()
 
-        def let_go(users: AbstractSet[str], *, approved: bool) -> bool:
+        def remove(users: AbstractSet[str], *, approved: bool) -> bool:
             self.permissions.permit(users, approved=approved)
             key = f"{'approved' if approved else 'reserved'}:{app.sync_number}"
             # In the queue before the hold is done: a crash between repeats them, harmlessly.
             self.queues.send([make_item(f"user:{okta_id}", Reason.HOLD, key) for okta_id in sorted(users)])
             return True
 
-        self.lifecycle.execute(work, plan, report, let_go)
+        self.lifecycle.execute(work, plan, report, remove)
         if self.settings.mode is Mode.OBSERVE and (plan.held or plan.released):
             report.finish("observed", plan.why)
 
@@ -76,7 +78,7 @@ class Deactivations:
         if whole.late:
             self.permissions.ask()  # the next one answers anyone who asked while this one was read
         report.read["assigned-users"] = str(len(assigned))
-        settings, observed = self.settings, self.permissions.observed()
+        observed = self.permissions.observed()
         active = (link for link in self.store.all_users() if link.genesys_id and link.known_active is not False)
         due = {link.okta_id: link.unassigned_due for link in active if link.okta_id not in observed}
         linked = frozenset(due)
@@ -91,12 +93,7 @@ class Deactivations:
             listed=assigned,
             leaving=linked - assigned,
             base=linked,
-            ceiling=Ceiling(
-                count=settings.deactivation_ceiling,
-                percent=settings.deactivation_ceiling_percent,
-                floor=DIRECT_DEACTIVATIONS_THRESHOLD,
-                may_empty=True,
-            ),
+            ceiling=of_organisation(self.settings),
             suspicious=suspicious,
             recent=observed,
             unknown=unexplained - standing.staged.keys(),

@@ -6,9 +6,10 @@ from collections.abc import Collection
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from bridge.provisioning.ceiling import of_group
 from bridge.provisioning.evidence import WHY, Case, Evidence, Proof, remembered
 from bridge.provisioning.holds import HoldLifecycle
-from bridge.provisioning.judge import Ceiling, Facts, Plan, judge
+from bridge.provisioning.judge import Facts, Plan, judge
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.membership import Membership, Seen
 from bridge.provisioning.ports import Clock
@@ -75,7 +76,7 @@ class GroupRemovals:
             listed=membership.listed,
             leaving=leaving,
             base=membership.base(settings.inactive_members),
-            ceiling=replace(ceiling_of(link, settings), may_empty=joining > 0),
+            ceiling=of_group(link, settings, joining=joining),
             suspicious=seen.suspicious,
             apart=dict.fromkeys(strangers, "first-link"),
             begun=seen.app.bootstrapped and link.first_sync_ended,
@@ -89,7 +90,7 @@ class GroupRemovals:
         """Remove those whom the plan lets go; each call's members are marked done when it has ended."""
         member = {okta_id: member for member, okta_id in membership.owner.items()}
 
-        def let_go(users: AbstractSet[str], *, approved: bool) -> bool:
+        def remove(users: AbstractSet[str], *, approved: bool) -> bool:
             left = len(users)
             self.lifecycle.note_left(plan, left if approved else 0)
             for done in changes.remove(sorted(member[okta_id] for okta_id in users)):
@@ -100,18 +101,9 @@ class GroupRemovals:
                     self.store.complete(work.entity, [membership.owner[each] for each in done], self.clock.now())
             return changes.applied
 
-        self.lifecycle.execute(work, plan, report, let_go)
+        self.lifecycle.execute(work, plan, report, remove)
         outcome = "members-changed" if report.added or report.removed else "unchanged"
         if plan.later and not plan.held:
             report.finish(outcome, WHY)
         elif outcome != "unchanged" and not plan.held:
             report.finish(outcome, "approved" if plan.approved and report.removed else "")
-
-
-def ceiling_of(link: GroupLink, settings: ProvisioningSettings) -> Ceiling:
-    """The ceiling that counts: the group's own, and the setting's for what it does not name."""
-    count, percent = link.ceiling, link.ceiling_percent
-    return Ceiling(
-        count=settings.group_removal_ceiling if count is None else count,
-        percent=settings.group_removal_ceiling_percent if percent is None else percent,
-    )

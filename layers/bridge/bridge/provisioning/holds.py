@@ -24,34 +24,23 @@ from bridge.provisioning.record_ports import Store
 from bridge.provisioning.sync import Report, Work
 
 
-class LetGo(Protocol):
-    """Removes people whom a person approved, or who are reserved; accounts for it alone where the bridge observes."""
+class Remove(Protocol):
+    """Removes people who are reserved, or whom a person approved, which may be left to the next sync: then False."""
 
-    def __call__(self, users: AbstractSet[str], *, approved: bool) -> bool:
-        """False where that has not come about: nothing else is done then, and the next sync goes on with it."""
+    def __call__(self, users: AbstractSet[str], *, approved: bool) -> bool:  # noqa: D102 - the class says it
         ...
 
 
 @dataclass(frozen=True)
 class HoldLifecycle:
-    """Opens, changes and ends the holds of groups and of the organisation.
-
-    Attributes:
-        window: for so long a removal counts.
-        observes: whether a plan is only told.
-    """
+    """Opens, changes and ends the holds of groups and of the organisation."""
 
     store: Store
     notifier: Notifier
     clock: Clock
     protected: ProtectedPeople
-    window: timedelta
-    observes: bool = False
-
-    def blocking(self, entity: str) -> Hold | None:
-        """The entity's hold that blocks removals now, if there is one."""
-        hold = self.store.hold(entity)
-        return hold if hold is not None and hold.blocks else None
+    window: timedelta  #: for so long a removal counts
+    observes: bool = False  #: whether a plan is only told
 
     def standing(self, entity: str) -> Facts:
         """How the entity's hold stands; of one that has ended nothing counts any more once people know of it."""
@@ -72,7 +61,7 @@ class HoldLifecycle:
             apart = {**facts.apart, **dict.fromkeys(protected, "protected")}
         return replace(facts, recent=facts.recent | recent, exceptions=self.store.exceptions(entity), apart=apart)
 
-    def execute(self, work: Work, plan: Plan, report: Report, let_go: LetGo) -> None:
+    def execute(self, work: Work, plan: Plan, report: Report, remove: Remove) -> None:
         """Carry out a plan: exactly whom a person approved, then the hold, then all the others or nobody.
 
         The others are reserved before they are let go. `report` says what is held, and whether people could not be
@@ -84,8 +73,8 @@ class HoldLifecycle:
         if plan.held:
             report.finish("held", plan.why)
         if self.observes:
-            let_go(plan.approved, approved=True)
-            let_go(plan.counted, approved=False)
+            remove(plan.approved, approved=True)
+            remove(plan.counted, approved=False)
             if plan.held:
                 report.planned_calls.append(f"hold {len(plan.held)} removals ({plan.why})")
             return
@@ -96,16 +85,16 @@ class HoldLifecycle:
         hold = plan.hold
         if hold is not None:
             self.release(hold, plan.back)
-            if plan.decided:
+            if hold != plan.read:
                 hold = self._write(plan.read, hold)
             if plan.closes is HoldState.RESOLVED:
                 why = "the reading has changed since the approval"
                 hold = self._write(hold, replace(hold, state=HoldState.RESOLVED, why=why))
-        if let_go(plan.approved, approved=True):
+        if remove(plan.approved, approved=True):
             stands = self._stage(work, plan, hold)
             if plan.counted:
                 self.store.reserve(work.entity, plan.counted, self.clock.now())
-                let_go(plan.counted, approved=False)
+                remove(plan.counted, approved=False)
             if hold is not None and plan.closes is HoldState.DONE:
                 done = replace(hold, state=HoldState.DONE)
                 if stands == hold:

@@ -10,27 +10,14 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
+from bridge.provisioning.ceiling import Ceiling
 from bridge.provisioning.hold_records import Decision, Hold, HoldState, Verdict
 
-#: Groups smaller than this have no percentage: 12 of 15 is a shift change.
-PERCENT_FROM = 20
-#: Groups of at least this size never become empty without a person's approval.
-NEVER_EMPTY_FROM = 5
 #: Why somebody is held who has vanished from the application without an event.
 UNEXPLAINED = "unassignment-unexplained"
 #: Why people wait apart from the others; what stands first is told of a hold of several kinds.
 APART = ("protected-group-unknown", "protected", UNEXPLAINED, "first-link")
 _NOBODY: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True)
-class Ceiling:
-    """The limits: how many members a group, or the organisation, may lose without a person's approval."""
-
-    count: int = 0  #: how many may leave
-    percent: int = 0  #: how many of a hundred; 0 switches that off
-    floor: int = 0  #: so many the percentage never forbids
-    may_empty: bool = False  #: whether none of those who were there need stay
 
 
 @dataclass(frozen=True)
@@ -40,7 +27,7 @@ class Facts:
     listed: AbstractSet[str] = _NOBODY  #: who is a member by Okta
     leaving: AbstractSet[str] = _NOBODY  #: members in Genesys Cloud who should not be
     base: AbstractSet[str] = _NOBODY  #: the members whom the percentage is taken of
-    ceiling: Ceiling = Ceiling()
+    ceiling: Ceiling = field(default_factory=Ceiling)
     suspicious: str = ""  #: why what was read is hard to believe
     contradicted: str = ""  #: why those whom no person approved are held after they were asked for alone
     void: bool = False  #: whether those whom a person approved were asked for alone, and are members
@@ -76,11 +63,6 @@ class Plan:
     closes: HoldState | None = None  #: how an approved hold ends; None: it goes on
     change: str = ""  #: what becomes of the hold, for people; empty when it stays
     later: frozenset[str] = _NOBODY  #: who should leave, and is left to a later sync without being held
-
-    @property
-    def decided(self) -> bool:
-        """Whether the person's decision is new."""
-        return self.hold != self.read
 
     @property
     def released(self) -> frozenset[str]:
@@ -124,12 +106,13 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
     apart = {okta_id: why for okta_id, why in facts.apart.items() if okta_id in leaving}
     counted = leaving - apart.keys()
     recent = frozenset(facts.recent) - counted
-    base = len(facts.base) + len(recent)
+    total, base = len(counted) + len(recent), len(facts.base) + len(recent)
     blocking = plan.hold if plan.hold is not None and plan.hold.blocks else None
-    reason = _held_because(facts, len(counted) + len(recent), base, counted | plan.approved) if counted else ""
+    empties = facts.base <= counted | plan.approved
+    reason = _held_because(facts) or facts.ceiling.exceeded(total, base, empties=empties) if counted else ""
     if counted and not reason and plan.hold is not None:
-        stands = blocking is not None and not _is_of_some(blocking, facts, apart.keys())
         # Who was staged after the decider read the hold is held again, whatever the ceiling says.
+        stands = blocking is not None and not _holds_no_others(blocking, facts, apart.keys())
         reason = plan.hold.reason if stands or later & counted else ""
     staged = leaving if reason else frozenset(apart)
     # A hold of the doubted alone takes the reason of those who come to wait with them.
@@ -145,36 +128,19 @@ def _judge_rest(facts: Facts, plan: Plan, leaving: frozenset[str], later: frozen
     return replace(plan, change=_change(facts, plan, blocking, staged))
 
 
-def _is_of_some(hold: Hold, facts: Facts, apart: AbstractSet[str]) -> bool:
-    """Whether the hold stages alone those who wait apart: the others do not wait with them.
-
-    Nor does anyone doubted whose end an event has explained since.
-    """
-    if hold.reason == UNEXPLAINED:
-        return True
-    return hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= apart
+def _holds_no_others(hold: Hold, facts: Facts, apart: AbstractSet[str]) -> bool:
+    """Whether it stages only those who wait apart, or the doubted, whose end an event may have explained since."""
+    of_these = hold.state is HoldState.OPEN and bool(facts.staged) and facts.staged.keys() <= apart
+    return of_these or hold.reason == UNEXPLAINED
 
 
-def _held_because(facts: Facts, total: int, base: int, going: frozenset[str]) -> str:
-    """Why nobody may be removed now; empty when the removals may be done: all of them, or none.
-
-    `total` and `base` are with those removed unapproved within the window, `going` with those whom a person approved.
-    """
+def _held_because(facts: Facts) -> str:
+    """Why nobody may be removed now, however few they are."""
     if facts.suspicious or facts.contradicted:
         return facts.suspicious or facts.contradicted
     if facts.paused:
         return "removals-paused"
-    if not facts.begun:
-        return "first-link"
-    ceiling = facts.ceiling
-    if total > ceiling.count:
-        return "ceiling-count"
-    allowed = max(ceiling.floor, base * ceiling.percent // 100)
-    if ceiling.percent and base >= PERCENT_FROM and total > allowed:
-        return "ceiling-percent"
-    if not ceiling.may_empty and base >= NEVER_EMPTY_FROM and facts.base <= going:
-        return "ceiling-empty"
-    return ""
+    return "" if facts.begun else "first-link"
 
 
 def _decided(facts: Facts) -> tuple[Hold | None, frozenset[str]]:
@@ -199,5 +165,5 @@ def _change(facts: Facts, plan: Plan, blocking: Hold | None, staged: frozenset[s
         if not staged:
             return "resolved"
         return "changed" if staged != facts.staged.keys() or blocking.state is HoldState.OPENING else ""
-    ends = plan.closes.value if plan.closes is not None else HoldState.REJECTED.value if plan.decided else ""
+    ends = plan.closes.value if plan.closes is not None else HoldState.REJECTED.value if plan.hold != plan.read else ""
     return ", ".join(filter(None, (ends, "opened" if staged else "")))

@@ -20,8 +20,8 @@ from enum import Enum
 from bridge.errors import Permanent, Transient
 from bridge.items import Hint, Item, Reason, make_item
 from bridge.provisioning.assignments import Assigned, Assignments
+from bridge.provisioning.ceiling import DIRECT_DEACTIVATIONS_THRESHOLD
 from bridge.provisioning.hold_records import LeaverRecords, Removal, RemovalState
-from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.ports import Clock, QueueSender
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.record_ports import Store
@@ -36,8 +36,6 @@ APP = "app"
 PERMITS = "app-permits"
 #: What the deactivations belong to that observe mode would have made: they count there as if they had been made.
 OBSERVED = "app-observed"
-#: Fewer deactivations than this in the window need no listing; the percentage never forbids so few.
-DIRECT_DEACTIVATIONS_THRESHOLD = 20
 #: For how long a person's approval of one user counts: as long as the queues keep their item.
 APPROVAL_AGE = timedelta(days=14)
 #: For so long a missing assignment waits for what explains it.
@@ -68,7 +66,6 @@ class Permissions:
         store: Store,
         queues: QueueSender,
         clock: Clock,
-        lifecycle: HoldLifecycle,
         assignments: Assignments,
         protected: ProtectedPeople,
         settings: ProvisioningSettings,
@@ -78,7 +75,6 @@ class Permissions:
         self._store = store
         self._queues = queues
         self._clock = clock
-        self._lifecycle = lifecycle
         self._assignments = assignments
         self._protected = protected
         self._observes = settings.mode is Mode.OBSERVE
@@ -258,8 +254,8 @@ class Permissions:
         """The user is assigned: nothing that was said about their deactivation counts any more."""
         self._store.remove_exceptions(APP, [okta_id])
         self.forget(okta_id)
-        hold = self._lifecycle.blocking(APP)
-        if hold is not None and okta_id in self._store.staged(APP, hold.number):
+        hold = self._store.hold(APP)
+        if hold is not None and hold.blocks and okta_id in self._store.staged(APP, hold.number):
             self.ask()
 
 

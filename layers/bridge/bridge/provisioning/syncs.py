@@ -76,7 +76,6 @@ def build_syncs(
         store=store,
         queues=queues,
         clock=clock,
-        lifecycle=lifecycle,
         assignments=assignments,
         protected=protected,
         settings=settings,
