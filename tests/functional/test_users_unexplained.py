@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.items import Reason
+from bridge.items import Queue, Reason
 from bridge.provisioning.hold_records import Verdict
 from bridge_local.exchange import Response
 from bridge_local.faults import Fault, given
 from bridge_local.genesys.faults import refused
+from bridge_local.okta.faults import refused as refused_by_okta
 from tests.world import World
 
 
@@ -330,3 +331,36 @@ def test_a_role_that_shows_somebody_again_releases_those_whom_it_hid() -> None:
     world.reconcile_whole()
     assert active(world, people) == set(people)
     assert world.store.staged("app", hold.number).keys() == {people[0]}
+
+
+def test_a_role_that_shows_no_user_parks_nobody_and_loses_nothing() -> None:
+    """Okta answers 404 on everybody for minutes: a leaver, a change and a newcomer wait, and all are done after it."""
+    world = World()
+    leaver, changed, *others = people = world.provisioned(6)
+    hidden = world.okta.faults.add(Fault(r"GET /api/v1/users/[^/?]+(\?|$)", refused_by_okta(404)))
+    world.okta.suspend(leaver)
+    world.okta.update_profile(changed, {"title": "Adviser"})
+    newcomer = world.person("Ada Brook")
+    world.deliver()
+    for _ in range(30):
+        for queue in Queue:
+            world.work(queue)
+        world.clock.advance(30)
+    assert world.last(f"user:{newcomer}").why == "okta-users-not-visible"
+    assert not world.store.parked
+    assert active(world, people) == set(people)
+    world.okta.faults.remove(hidden)
+    world.settle()
+    assert active(world, people) == {changed, *others}
+    assert world.account(changed)["title"] == "Adviser"
+    assert world.account(newcomer)["active"]
+
+
+def test_one_who_alone_is_not_visible_is_parked_at_once() -> None:
+    """Okta shows the others: this user's 404 is their own."""
+    world = World()
+    hidden, *_ = world.provisioned(6)
+    world.okta.faults.add(Fault(rf"GET /api/v1/users/{hidden}(\?|$)", refused_by_okta(404)))
+    world.okta.update_profile(hidden, {"title": "Adviser"})
+    world.happen()
+    assert world.parked(f"user:{hidden}") == ["user-not-visible"]

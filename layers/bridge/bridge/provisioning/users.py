@@ -27,6 +27,7 @@ from bridge.provisioning.storms import Storms
 from bridge.provisioning.sync import Report, Work, fenced
 from bridge.provisioning.user_records import UserLink, UserState
 from bridge.provisioning.values import AppUser, MappedUser, OktaGroup, OktaUser, ScimUser
+from bridge.provisioning.witnesses import require_users_shown
 from bridge.settings import InactiveMembers, Mode, ProvisioningSettings, SuspendedUsers
 
 #: Okta user statuses whose assigned users are active in Genesys Cloud.
@@ -69,6 +70,7 @@ class UserSync:
         self._linking = linking
         self._managers = managers
         self._settings = settings
+        self._lag = timedelta(seconds=settings.read_lag_seconds)
 
     def sync(self, work: Work) -> Report:
         """Bring one user's Genesys Cloud account to what Okta says, or say why not.
@@ -95,8 +97,7 @@ class UserSync:
     def _seen(self, work: Work, link: UserLink) -> bool:
         """Whether a sync has seen what the events say: hooks deliver one twice, and catch-up what hooks deliver."""
         seen = link.seen(work.hints)
-        lag = timedelta(seconds=self._settings.read_lag_seconds)
-        return work.newest is not None and seen is not None and work.newest + lag <= seen
+        return work.newest is not None and seen is not None and work.newest + self._lag <= seen
 
     def _attempt(self, work: Work) -> Report:
         work.hold_call()
@@ -128,11 +129,14 @@ class UserSync:
     def _deleted(self, work: Work, link: UserLink, app: AppState, report: Report) -> Report:
         """Okta answered 404: believed only with a sign that the user really went."""
         known, link = link.assignment_read, replace(link, assignment_read=report.date)
-        if not link.is_link:
-            return self._settle(link, DELETED, report.finish("unchanged", "no-such-user"))
         # "Not assigned", seen while the application was switched off or unexplained, is no sign of anything.
         unassigned = has_ended(link) and link.unassigned_due != "app-not-active"
-        if not (self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned):
+        told = self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned
+        if not told:
+            require_users_shown(self._okta, self._store, link)
+        if not link.is_link:
+            return self._settle(link, DELETED, report.finish("unchanged", "no-such-user"))
+        if not told:
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
         link = self._accounts.matching.settle_creating(link, "", deep=work.deep)
         if not link.ever_linked:
@@ -155,19 +159,14 @@ class UserSync:
         report.read["assigned"] = read.assigned.value
         if read.assigned is Assigned.NO:
             return
-        lag = timedelta(seconds=self._settings.read_lag_seconds)
-        if work.newest is not None and (read.date or seen) < work.newest + lag:
+        if work.newest is not None and (read.date or seen) < work.newest + self._lag:
             raise Transient("okta-read-lag", upstream="okta")
         raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
 
     def _tells_of_deletion(self, work: Work, link: UserLink) -> bool:
         """Whether an event says that the user went, and no sync since has seen them there again."""
-        lag = timedelta(seconds=self._settings.read_lag_seconds)
-        return any(
-            Hint.DELETION in item.hints
-            and (item.newest is None or link.synced is None or item.newest + lag > link.synced)
-            for item in work.items
-        )
+        when = (item.newest for item in work.items if Hint.DELETION in item.hints)
+        return any(newest is None or link.synced is None or newest + self._lag > link.synced for newest in when)
 
     def _ends_at_once(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
         """DEPROVISIONED or SUSPENDED: no ceiling, no hold, nothing of another entity stands before it."""

@@ -1,16 +1,18 @@
-"""Whether a group alone is gone, or out of sight with all the others: a role that was narrowed answers 404 for each."""
+"""Whether one alone is gone, or out of sight with all the others: a role that was narrowed answers 404 for each."""
 
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import islice
 
 from bridge.errors import AuthFailure
 from bridge.provisioning.ports import GenesysReader, OktaReader
-from bridge.provisioning.record_ports import GroupLinks
+from bridge.provisioning.record_ports import GroupLinks, UserLinks
 from bridge.provisioning.records import GroupLink, GroupState
+from bridge.provisioning.user_records import UserLink
 
-#: So many other linked groups are asked for.
-WITNESSES = 5
+#: So many other linked groups, or people, are asked for; people are drawn from so many.
+WITNESSES, _DRAWN_FROM = 5, 50
 
 
 class Witnesses:
@@ -67,7 +69,20 @@ class Witnesses:
 
     def _others(self, link: GroupLink) -> list[GroupLink]:
         """Some of them, by hash: a few may just have been deleted together."""
-        by_hash = sorted(
-            self._linked(link), key=lambda other: sha256(f"{link.okta_id} {other.okta_id}".encode()).digest()
-        )
+        by_hash = sorted(self._linked(link), key=lambda other: _drawn(link.okta_id, other.okta_id))
         return by_hash[:WITNESSES]
+
+
+def require_users_shown(okta: OktaReader, records: UserLinks, link: UserLink) -> None:
+    """Raise `AuthFailure` where Okta, which answers 404 on this user, shows nobody else who is active either.
+
+    Without anybody else there is nothing to tell it by.
+    """
+    active = (each.okta_id for each in records.all_users() if each.known_active and each.okta_id != link.okta_id)
+    others = sorted(islice(active, _DRAWN_FROM), key=lambda other: _drawn(link.okta_id, other))[:WITNESSES]
+    if others and all(okta.user(other).value is None for other in others):
+        raise AuthFailure("okta-users-not-visible", detail=link.entity, upstream="okta", status=404)
+
+
+def _drawn(okta_id: str, other: str) -> bytes:
+    return sha256(f"{okta_id} {other}".encode()).digest()
