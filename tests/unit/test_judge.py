@@ -179,6 +179,22 @@ CASES = [
         why="protected",
     ),
     Case(
+        "nor does one of people alone whom no sync has seen in the Okta group",
+        facts(
+            15, 2, apart=dict.fromkeys(people(1, 1), "first-link"), hold=hold(reason="first-link"), staged=staged(1, 1)
+        ),
+        counted=people(2, 2),
+        held=people(1, 1),
+        why="first-link",
+    ),
+    Case(
+        "a hold that stages others, too, holds everybody",
+        facts(15, 3, apart=dict.fromkeys(people(1, 1), "first-link"), hold=hold(), staged=staged(1, 2)),
+        held=people(1, 3),
+        why="ceiling-count",
+        change="changed",
+    ),
+    Case(
         "whom Okta does not show at all is left to their own sync",
         facts(15, 2, unknown=people(1, 1)),
         counted=people(2, 2),
