@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from tests.simulation.bad_answers import KINDS
-from tests.simulation.ending import BY_HAND, run
+from tests.simulation.ending import ANYHOW, run
 from tests.simulation.previews import COMPARED, DIFFERENT
 from tests.simulation.runs import Told, series
 from tests.simulation.variants import VARIANTS
@@ -33,7 +33,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--runs", type=int, default=100_000, help="how many schedules (default 100,000)")
     parser.add_argument("--variant", choices=sorted(VARIANTS), default="", help="switch one safeguard off")
     parser.add_argument(
-        "--bad", choices=["", BY_HAND, *sorted(KINDS)], default="", help="every run has this kind of bad answers"
+        "--bad",
+        choices=["", *ANYHOW, *sorted(KINDS)],
+        default="",
+        help="every run has this kind of bad answers",
     )
     parser.add_argument("--processes", type=int, help="how many work at once (default: one for each core)")
     parser.add_argument("--keep-going", action="store_true", help="do not stop at the first run that goes wrong")

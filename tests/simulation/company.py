@@ -196,6 +196,20 @@ class Company:
         if others and self.chance.random() < 0.5:
             okta.remove_members(group, [self.chance.choice(others)])
 
+    def swap_one(self, group: str, *, back: bool = False) -> None:
+        """Somebody leaves a linked group; or whoever is leaving it is `back`, and somebody new joins."""
+        okta = self.world.okta
+        if group not in okta.groups.current:
+            return
+        inside = okta.members(group)
+        outside = sorted(set(self.people) & okta.users.current.keys() - inside)
+        if not back and inside:
+            okta.remove_members(group, [self.hand.choice(sorted(inside))])
+        elif back:
+            joining = self.hand.sample(outside, min(1, len(outside)))
+            okta.add_members(group, sorted({*self._going(group), *joining}))
+        self.history.tell(f"ADMIN {'thinks better of' if back else 'takes somebody out of'} {group}")
+
     def _going(self, group: str) -> list[str]:
         """Who has been taken out of a linked group and is still a member in Genesys Cloud."""
         if group not in self.linked:

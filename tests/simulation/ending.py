@@ -13,13 +13,14 @@ from unittest.mock import patch
 from bridge.aws import telemetry, upstreams
 from bridge.outbound.http import HttpClient
 from bridge.provisioning.hold_records import HoldState
+from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge_local.proof import Story, differences
 from tests.simulation.bad_answers import drawn
 from tests.simulation.ceiling_check import Rules, breaches
 from tests.simulation.excuses import excused
 from tests.simulation.gate import Unsettled
 from tests.simulation.pace import too_many_calls
-from tests.simulation.processes import catch_up, reconcile, redrive, sync_everybody
+from tests.simulation.processes import catch_up, end_restore, reconcile, redrive, sync_everybody
 from tests.simulation.promises import SLACK, USABLE
 from tests.simulation.services import DirectHttp
 from tests.simulation.simulation import Simulation
@@ -29,8 +30,8 @@ from tests.simulation.variants import Variant
 WAITS_FOR_AN_ADDRESS = frozenset(
     {"owned-by-another-user", "user-name-taken", "user-name-conflict", "account-not-visible"}
 )
-#: Asks for changes by hand in Genesys Cloud where a kind of bad answers may be asked for.
-BY_HAND = "by-hand"
+#: Asked for like a kind of bad answers: people at work in Genesys Cloud, operators, many writes that come late.
+ANYHOW = ("by-hand", "operators", "late-writes")
 #: Within so long after the faults ended events alone bring everything: the longest backoff of a message, which waits
 #: for a breaker first, the patience with a conflict (15 minutes), and what is due after 20 minutes, one after another.
 EVENTS_ALONE = timedelta(minutes=45)
@@ -54,12 +55,12 @@ class Outcome:
 
 
 def run(seed: int, variant: Variant | None = None, *, bad: str = "", keep_history: bool = False) -> Outcome:
-    """Run one schedule from its beginning to its proof; with `bad` that kind of bad answers, or `BY_HAND`, anyhow."""
+    """Run one schedule from its beginning to its proof; `bad`, a kind of bad answers or of `ANYHOW`, is drawn."""
     variant = variant or Variant()
     outcome = Outcome(seed)
-    by_hand, bad = bad == BY_HAND, "" if bad == BY_HAND else bad
+    anyhow, bad = (bad, "") if bad in ANYHOW else ("", bad)
     with variant.applied(), _lean(wire=seed % 10 == 0 or bool(drawn(seed, only=bad).kinds)):
-        simulation = Simulation(seed, variant, bad=bad, by_hand=by_hand)
+        simulation = Simulation(seed, variant, bad=bad, anyhow=anyhow)
         try:
             simulation.live()
             if not simulation.promises.broken:
@@ -70,6 +71,7 @@ def run(seed: int, variant: Variant | None = None, *, bad: str = "", keep_histor
                 outcome.wrong += [f"before the reconcile: {line}" for line in _by_events_alone(simulation)]
             if not (simulation.promises.broken or outcome.wrong):
                 reconcile(simulation)
+                end_restore(simulation)
                 if simulation.bad.kinds:
                     sync_everybody(simulation)
                 redrive(simulation)
@@ -104,8 +106,11 @@ def _wrong_by_events_alone(simulation: Simulation) -> list[str]:
 
 
 def _by_events_alone(simulation: Simulation) -> list[str]:
-    """What events should have brought, and have not; on a first day a whole reconcile has yet to find people."""
-    if simulation.first_day:
+    """What events should have brought, and have not.
+
+    On a first day, and after a restore, a whole reconcile has yet to find people.
+    """
+    if simulation.first_day or simulation.world.store.app().restored is not None:
         return []
     ids = excused(simulation)
     return [line for line in _differences(simulation) if not any(each in line for each in ids)]
@@ -167,6 +172,9 @@ def _wrong_in_the_end(simulation: Simulation) -> list[str]:
         if parked.entity not in waiting
         and not (parked.reason == "account-not-visible" and genesys.user(parked.detail) is None)
     ]
+    if store.app().restored is not None:
+        wrong.append("a restore still holds removals")
+    wrong += simulation.operators.forgotten()
     wrong += _differences(simulation)
     return wrong
 
@@ -201,10 +209,12 @@ def _differences(simulation: Simulation) -> list[str]:
 
 
 def _not_linked(simulation: Simulation) -> list[str]:
-    """Groups that are to be linked, and are not."""
+    """Groups that are to be linked, and are not; but for those that an operator keeps out."""
     world = simulation.world
     store, okta, genesys = world.store, world.okta, world.genesys
-    linked = {link.okta_id for link in store.group_links.values() if link.genesys_id}
+    linked = {
+        link.okta_id for link in store.group_links.values() if link.genesys_id or link.linked_by == UNLINKED_BY_OPERATOR
+    }
     return [
         f"group {group.id}: is assigned and bears a name of Genesys Cloud, and is not linked"
         for group in okta.groups.current.values()

@@ -16,6 +16,7 @@ from bridge.provisioning.hold_records import Hold, Verdict
 from bridge.provisioning.permissions import APP
 from bridge_local.okta import syslog_form
 from tests.simulation.gate import Unsettled
+from tests.simulation.promises import RESTORE_HOLDS
 from tests.simulation.variants import Scheduled
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def start_reconcile(simulation: Simulation) -> None:
 
 
 def carry_reconcile_on(simulation: Simulation) -> None:
-    """The tick that carries a run on."""
+    """The tick that carries a run on, or begins the one that a restore asks for."""
     run = simulation.world.store.run()
-    if run is not None and run.unfinished:
+    if (run is not None and run.unfinished) or simulation.world.store.app().restored is not None:
         _reconciler(simulation, "continue")
 
 
@@ -98,6 +99,14 @@ def reconcile(simulation: Simulation) -> None:
             begins = simulation.clock.time
         simulation.pass_time(300)
     raise Unsettled("the reconcile does not end")
+
+
+def end_restore(simulation: Simulation) -> None:
+    """What a restore holds passes again once everything has been compared and a ceiling's window has passed."""
+    if simulation.world.store.app().restored is not None:
+        simulation.pass_time(RESTORE_HOLDS.total_seconds())
+        _reconciler(simulation, "continue")
+        simulation.rest()
 
 
 def sync_everybody(simulation: Simulation) -> None:

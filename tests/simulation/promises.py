@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge_local.exchange import Request, Response
 from bridge_local.genesys.records import Call, User
 from tests.world import World
@@ -23,6 +24,8 @@ SOON = timedelta(minutes=1)
 _TWO_ANSWERS = 4
 #: The first of them may be so old when the second one comes.
 _ANSWERS_LAST = timedelta(hours=3)
+#: A restore holds removals at least as long as a ceiling counts.
+RESTORE_HOLDS = timedelta(hours=24)
 #: Most members that one action may remove (promise P4).
 MOST_REMOVED = 1000
 #: The states of an Okta user in which they may use applications.
@@ -66,6 +69,7 @@ class Promises:
         lied_to: whether Okta may say 404 of somebody who is there: with the link's "not assigned", that is believed.
         pairs: Genesys Cloud group id -> id of the Okta group that rules link with it.
         paused: since when an operator has paused removals, None when nobody has.
+        restored: when an operator has last restored the records, which holds removals; None when nobody has.
         stands_for: Genesys Cloud id -> Okta id of accounts from before the bridge, which may not bear the Okta id yet.
     """
 
@@ -75,6 +79,7 @@ class Promises:
         self.approved: set[tuple[str, str]] = set()
         self.pairs: dict[str, str] = {}
         self.paused: datetime | None = None
+        self.restored: datetime | None = None
         self.stands_for: dict[str, str] = {}
         self.protected = ""
         self.lied_to = False
@@ -111,9 +116,11 @@ class Promises:
         self._wanted.note(usable & assigned, at)
         groups = okta.groups.current
         self._members.note({(group, user) for group in groups for user in okta.members(group)}, at)
-        by_name = set(self._world.store.group_links) - okta.app_groups[okta.app_id].current.keys()
-        named = {each for each in by_name if self._world.store.group_links[each].linked_by.startswith("name ")}
-        self._in_scope.note((named | set(okta.app_groups[okta.app_id].current)) & groups.keys(), at)
+        rules = {link.okta_id: link.linked_by for link in self._world.store.group_links.values()}
+        named = {each for each, rule in rules.items() if rule.startswith("name ") or rule == LINKED_BY_OPERATOR}
+        kept_out = {each for each, rule in rules.items() if rule == UNLINKED_BY_OPERATOR}
+        in_scope = (named | set(okta.app_groups[okta.app_id].current)) - kept_out
+        self._in_scope.note(in_scope & groups.keys(), at)
         self._app.note({"app"} if okta.apps[okta.app_id].status == "ACTIVE" else set(), at)
 
     def check_leavers(self, told: Mapping[str, datetime]) -> None:
@@ -200,8 +207,10 @@ class Promises:
                 yield f"P6: {okta_id} is deactivated because the application is off"
 
     def _is_paused(self, since: datetime) -> bool:
-        """Whether removals have been paused for longer than a sync takes."""
-        return self.paused is not None and self.paused < since
+        """Whether removals have been paused, or held by a restore, for longer than a sync takes."""
+        at = self._world.clock.time
+        held = self.restored is not None and self.restored < since and at < self.restored + RESTORE_HOLDS
+        return held or (self.paused is not None and self.paused < since)
 
     def _is_protected(self, okta_id: str, since: datetime, entity: str) -> bool:
         """Whether the person has been protected all the time, and nobody has approved that they leave the entity."""

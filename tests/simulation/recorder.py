@@ -87,6 +87,11 @@ class Recorder:
         self.history.append(Watched(at=self._now(), group=okta_group, synced=synced))
         self.observe()
 
+    def link(self, okta_group: str) -> None:
+        """The pair, which is watched, is linked again."""
+        self._linked[okta_group] = True
+        self.observe()
+
     def unlink(self, okta_group: str) -> None:
         """The pair is no longer linked by any rule."""
         self._linked[okta_group] = False

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -23,6 +24,7 @@ from tests.simulation.circumstances import (
 )
 from tests.simulation.company import PROTECTED, Company
 from tests.simulation.gate import CALM, FUNCTION_SECONDS, Died, Unsettled, Weather
+from tests.simulation.operators import Operators
 from tests.simulation.previews import Snapshots
 from tests.simulation.processes import SCHEDULED, catch_up, pause, send_dues, start_reconcile
 from tests.simulation.promises import Promises
@@ -42,6 +44,8 @@ PROTECTS = 0.2
 DUE_TICK, DUE_SOON = timedelta(minutes=1), timedelta(hours=1)
 #: How many of the runs have administrators of Genesys Cloud at work, and how likely they are at each step.
 BY_HAND, BY_HAND_ACTS = 0.1, 0.4
+#: How many of the runs have many writes that come late, and how likely each is to.
+LATE_WRITES, LATE = 0.05, 0.3
 #: Interludes that a run may have, or it would feed itself.
 MOST_INTERLUDES = 30
 
@@ -55,11 +59,12 @@ class Simulation:
         promises: what broke on the way.
         bootstrapped: when a first day's whole reconcile was through.
         previews: what previews say on the way.
+        operators: who links groups and restores records.
         clock: the virtual clock.
     """
 
-    def __init__(self, seed: int, variant: Variant | None = None, *, bad: str = "", by_hand: bool = False) -> None:
-        """Draw the company, the settings and the climate."""
+    def __init__(self, seed: int, variant: Variant | None = None, *, bad: str = "", anyhow: str = "") -> None:
+        """Draw the company, the settings and the climate; `anyhow` is one of `ending.ANYHOW`."""
         self.variant = variant or Variant()
         chance = self.chance = random.Random(f"schedule {seed}")  # noqa: S311 - repeatable, not secret
         first = random.Random(f"first day {seed}")  # noqa: S311 - repeatable, not secret
@@ -74,7 +79,9 @@ class Simulation:
         )
         if self.first_day and first.random() < 0.5:
             world.variables["MODE"] = "observe"
+        self.late_writes = _has_late_writes(seed) or anyhow == "late-writes"
         self.climate = Weather.drawn(chance)
+        self.climate = replace(self.climate, late=LATE) if self.late_writes else self.climate
         # What arrives late is counted where it was sent; so there the pace is off.
         world.per_minute = self.per_minute = 0 if self.climate.late else chance.choice((0, 0, 0, 30, 60))
         self.bad = world.okta_service.bad = world.genesys_service.bad = drawn(seed, only=bad)
@@ -83,7 +90,7 @@ class Simulation:
         self.gate.settle = world.genesys_service.land
         self.company = Company(world, chance, self.history)
         self.company.hand = random.Random(f"by hand {seed}")  # noqa: S311 - repeatable, not secret
-        self.by_hand = by_hand or self.company.hand.random() < BY_HAND
+        self.by_hand = anyhow == "by-hand" or self.company.hand.random() < BY_HAND
         self.company.found(chance.choice((4, 5, 6, 6, 8)) if chance.random() < 0.98 else 30, protects=protects)
         if self.first_day:
             self.clock.advance(120)  # what has long been there can be found
@@ -102,6 +109,7 @@ class Simulation:
         self.promises.stands_for = stands_for
         self.promises.protected = self.company.groups.get(PROTECTED, "")
         self.previews = Snapshots(self, seed)
+        self.operators = Operators(self, seed, anyhow=anyhow == "operators")
         self._warm: set[str] = set()
         self.bootstrapped: datetime | None = None
         self._leavers: dict[str, datetime] = {}
@@ -131,11 +139,14 @@ class Simulation:
             if self.by_hand and self.company.hand.random() < BY_HAND_ACTS:
                 self.company.handle(self.company.hand.choice(self.company.people))
                 self.note_truth()
+            if self.late_writes:
+                self._lose_and_regret()
             for group in self.world.genesys_service.losing:
                 self.administrate_turn(self.promises.pairs.get(group, ""))
             for scheduled in SCHEDULED:
                 if chance.random() < scheduled.share:
                     scheduled.run(self)
+            self.operators.perhaps()
             self.previews.perhaps()
             self.pass_time(chance.choice((0.0, 0.5, 2.0, 6.0, 15.0, 60.0, 600.0, 3_600.0, 7 * 3_600.0, 23 * 3_600.0)))
         if chance.random() < 0.5:  # what nobody remembers shows when access ends
@@ -177,6 +188,17 @@ class Simulation:
         """An administrator turns this person's or group's lot."""
         self.company.turn(about)
         self.note_truth()
+
+    def _lose_and_regret(self) -> None:
+        """Somebody leaves a group, and is back with somebody new before the removal has arrived, if it comes late."""
+        group = self.company.hand.choice(sorted(self.company.linked))
+        self.company.swap_one(group)
+        self.note_truth()
+        self.pass_time(30)
+        if self.company.linked[group] in self.world.genesys_service.losing:
+            self.company.swap_one(group, back=True)
+            self.note_truth()
+            self.pass_time(60)
 
     def note_truth(self) -> None:
         """People may have changed something."""
@@ -365,6 +387,11 @@ class Simulation:
         """A person or group whom an effect is about, if one can be told."""
         group = next((ours for theirs, ours in self.promises.pairs.items() if ours in what or theirs in what), "")
         return group or next((each for each in self.company.people if each in what), "")
+
+
+def _has_late_writes(seed: int) -> bool:
+    """Drawn apart from whatever else the seed draws."""
+    return random.Random(f"late writes {seed}").random() < LATE_WRITES  # noqa: S311 - repeatable, not secret
 
 
 def _title(record: Mapping[str, Any]) -> str:

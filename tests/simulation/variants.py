@@ -414,6 +414,43 @@ class TrustsAbsence(Variant):
             yield
 
 
+# ------------------------------------------------------------------------------- removals-without-a-version
+
+
+class RemovalsWithoutAVersion(Variant):
+    """A removal of members says nothing of the version that it was decided on."""
+
+    name = "removals-without-a-version"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The sending of removals stands replaced within."""
+        with patch.object(
+            GenesysClient, "remove_members", partialmethod(_on_any_version, GenesysClient.remove_members)
+        ):
+            yield
+
+
+# ---------------------------------------------------------------------------------- ends-without-a-version
+
+
+class EndsWithoutAVersion(Variant):
+    """The end of somebody's access says nothing of the version that it was decided on."""
+
+    name = "ends-without-a-version"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The sending of changes of a user stands replaced within."""
+        with patch.object(GenesysClient, "patch_user", partialmethod(_on_any_version, GenesysClient.patch_user)):
+            yield
+
+
+def _on_any_version(client: GenesysClient, send: Callable[..., T], *what: Any, if_match: str = "") -> T:
+    del if_match
+    return send(client, *what)
+
+
 VARIANTS: dict[str, type[Variant]] = {
     variant.name: variant
     for variant in (
@@ -430,5 +467,7 @@ VARIANTS: dict[str, type[Variant]] = {
         SecondRendering,
         BelievesHints,
         TrustsAbsence,
+        RemovalsWithoutAVersion,
+        EndsWithoutAVersion,
     )
 }
