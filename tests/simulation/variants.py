@@ -24,8 +24,11 @@ from bridge.provisioning.evidence import Case, Evidence, Proof
 from bridge.provisioning.groups import UNLINK_AFTER, GroupSync
 from bridge.provisioning.hinted import HintedAdditions
 from bridge.provisioning.judge import Facts, Plan
+from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR, Linking
 from bridge.provisioning.matching import Matching
+from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.permissions import Permissions
+from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.records import GroupLink
 from bridge.provisioning.sync import Report, Work
 from bridge.provisioning.user_records import UserLink
@@ -451,6 +454,118 @@ def _on_any_version(client: GenesysClient, send: Callable[..., T], *what: Any, i
     return send(client, *what)
 
 
+# ------------------------------------------------------------------------------------------ believes-answers
+
+
+class BelievesAnswers(Variant):
+    """A change of a user that is answered well is applied, whatever the answer shows."""
+
+    name = "believes-answers"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The answers to changes of a user stand replaced within."""
+        with patch.object(GenesysClient, "patch_user", partialmethod(_as_sent, GenesysClient.patch_user)):
+            yield
+
+
+def _as_sent(
+    client: GenesysClient,
+    send: Callable[..., ScimUser],
+    genesys_id: str,
+    operations: Sequence[Mapping[str, Any]],
+    **version: str,
+) -> ScimUser:
+    user = send(client, genesys_id, operations, **version)
+    sent = [operation["value"] for operation in operations if operation.get("path") == "active"]
+    return replace(user, active=sent[-1]) if sent else user
+
+
+# ---------------------------------------------------------------------------------------- protects-nobody
+
+
+class ProtectsNobody(Variant):
+    """Nobody is protected, whatever group the setting names."""
+
+    name = "protects-nobody"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """Who is protected stands replaced within."""
+        with patch.object(ProtectedPeople, "among", lambda *_: frozenset()):
+            yield
+
+
+# ------------------------------------------------------------------------------------------ no-second-look
+
+
+class NoSecondLook(Variant):
+    """After a change of members without an answer nobody looks at the group again once it can land no more."""
+
+    name = "no-second-look"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """What makes a sync due stands replaced within."""
+        with patch.object(MemberChanges, "_begin", lambda *_: None):
+            yield
+
+
+# ---------------------------------------------------------------------------------------- nothing-pending
+
+
+class NothingPending(Variant):
+    """A write leaves without being written down first."""
+
+    name = "nothing-pending"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """What a record says of writes that leave stands replaced within."""
+        with patch.object(UserLink, "begun", lambda link, _: link.pending):
+            yield
+
+
+# ----------------------------------------------------------------------------------------- forgets-restore
+
+
+class ForgetsRestore(Variant):
+    """Removals pass as soon as the records are restored, by what a backup says was compared."""
+
+    name = "forgets-restore"
+
+    def store(self) -> MemoryStore:
+        """A memory that is never restored."""
+        return _NeverRestored()
+
+
+class _NeverRestored(MemoryStore):
+    def note_restored(self, at: datetime | None) -> None:
+        """Nothing happens."""
+
+
+# ------------------------------------------------------------------------------------ rules-over-operators
+
+
+class RulesOverOperators(Variant):
+    """The rules decide which groups are linked, whatever an operator has said."""
+
+    name = "rules-over-operators"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The rule of a group stands replaced within."""
+        with patch.object(Linking, "rule", partialmethod(_of_no_operator, Linking.rule)):
+            yield
+
+
+def _of_no_operator(
+    linking: Linking, rule: Callable[..., str], group: OktaGroup, link: GroupLink | None, epoch: int
+) -> str:
+    said = link is not None and link.linked_by in {LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR}
+    return rule(linking, group, replace(link, linked_by="") if link is not None and said else link, epoch)
+
+
 VARIANTS: dict[str, type[Variant]] = {
     variant.name: variant
     for variant in (
@@ -469,5 +584,11 @@ VARIANTS: dict[str, type[Variant]] = {
         TrustsAbsence,
         RemovalsWithoutAVersion,
         EndsWithoutAVersion,
+        BelievesAnswers,
+        ProtectsNobody,
+        NoSecondLook,
+        NothingPending,
+        ForgetsRestore,
+        RulesOverOperators,
     )
 }
