@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.items import Queue, Reason
+from bridge.items import Queue, Reason, make_item
 from bridge.provisioning.ceiling import DIRECT_DEACTIVATIONS_THRESHOLD
 from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.hold_records import HoldState, RemovalState, Verdict
@@ -156,3 +156,40 @@ def test_a_listing_of_long_ago_proves_nothing() -> None:
     world.clock.advance(timedelta(hours=3).total_seconds())
     world.settle()
     assert active(world) == {*users[100:], staged[-1]}
+
+
+def test_one_listing_answers_whoever_it_lacks() -> None:
+    """Who asks later goes by it, too; who left after it by the next one."""
+    world, users = organisation(300)
+    listing, asked = f"GET /api/v1/apps/{APP_ID}/users", world.watch_okta()
+    for user in users[:23]:
+        world.okta.unassign_user(user)
+        world.deliver()
+        world.work(Queue.USERS)
+    world.settle()
+    assert active(world) == set(users[23:])
+    first = asked.count(listing)
+    world.queues.send([make_item("app", Reason.FOLLOW_UP, "once more")])
+    world.settle()
+    assert asked.count(listing) == first
+    world.okta.unassign_user(users[23])
+    world.happen()
+    assert asked.count(listing) == first + 1
+    assert active(world) == set(users[24:])
+
+
+def test_who_comes_after_a_listing_is_not_absent_from_it() -> None:
+    """Those who have been seen assigned since it began are not among those who leave: nothing is held."""
+    world, users = organisation(60)
+    for user in users[:DIRECT_DEACTIVATIONS_THRESHOLD]:
+        world.okta.unassign_user(user)
+    world.happen()
+    new = []
+    for number in range(40):
+        new.append(world.person(f"Hire{number} New"))
+        world.deliver(after=1)
+        world.work_off()
+    world.queues.send([make_item("app", Reason.FOLLOW_UP, "once more")])
+    world.settle()
+    assert world.store.hold("app") is None
+    assert active(world) == {*users[DIRECT_DEACTIVATIONS_THRESHOLD:], *new}

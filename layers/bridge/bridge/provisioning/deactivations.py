@@ -16,8 +16,8 @@ from bridge.provisioning.assignments import Assignments
 from bridge.provisioning.ceiling import of_organisation
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.judge import UNEXPLAINED, Facts, judge
-from bridge.provisioning.listing import ListedUsers
-from bridge.provisioning.permissions import APP, Permission, Permissions
+from bridge.provisioning.listing import Listed, ListedUsers
+from bridge.provisioning.permissions import APP, ASKS, Permission, Permissions
 from bridge.provisioning.ports import QueueSender
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState
@@ -73,17 +73,20 @@ class Deactivations:
         """The organisation as the group whose members are the linked active users."""
         # What a person decided is read first: the listing that carries it out must have begun after that.
         standing = self.lifecycle.standing(APP)
-        whole = self.listed.read(work, app, after=standing.decision.at if standing.decision is not None else None)
-        assigned = whole.assigned
+        # Users' syncs save what they wait for before they ask: one who asks and is not in a listing is answered.
+        asked_only = work.reasons == {Reason.FOLLOW_UP} and not standing.staged
+        whole = self.listed.newest(app) if asked_only else None
+        due, since = self._links(whole) if whole is not None else ({}, set())
+        if whole is None or any(due.get(okta_id) in ASKS for okta_id in whole.assigned):
+            whole = self.listed.read(work, app, after=standing.decision.at if standing.decision is not None else None)
+            due, since = self._links(whole)
         if whole.late:
-            self.permissions.ask()  # the next one answers anyone who asked while this one was read
-        report.read["assigned-users"] = str(len(assigned))
-        observed = self.permissions.observed()
-        active = (link for link in self.store.all_users() if link.genesys_id and link.known_active is not False)
-        due = {link.okta_id: link.unassigned_due for link in active if link.okta_id not in observed}
-        linked = frozenset(due)
+            self.permissions.ask()
+        report.read["assigned-users"] = str(len(whole.assigned))
+        linked, assigned = frozenset(due), whole.assigned | since
         # It shows nobody, or of several linked people not one: of another application, or by a narrowed role.
-        suspicious = "" if assigned and (len(linked) < 2 or assigned & linked) else "suspicious-empty"  # noqa: PLR2004 - several
+        shown = whole.assigned & linked if len(linked) > 1 else whole.assigned
+        suspicious = "" if shown else "suspicious-empty"
         waits_for = {} if suspicious else {each: why for each, why in due.items() if each not in assigned}
         # Their own syncs may still explain it; whom the hold stages stays in it.
         unexplained = {each for each, why in waits_for.items() if why == Permission.UNEXPLAINED.value}
@@ -95,10 +98,20 @@ class Deactivations:
             base=linked,
             ceiling=of_organisation(self.settings),
             suspicious=suspicious,
-            recent=observed,
+            recent=self.permissions.observed(),
             unknown=unexplained - standing.staged.keys(),
             apart=dict.fromkeys(doubted, UNEXPLAINED),
             permitted=self.permissions.approved(),
             paused=app.removals_paused,
         )
         return self.lifecycle.remembered(APP, facts)
+
+    def _links(self, whole: Listed) -> tuple[dict[str, str], set[str]]:
+        """Linked active users with what their deactivation waits for, and who was seen assigned since `whole` began."""
+        observed, due, since = self.permissions.observed(), dict[str, str](), set[str]()
+        for link in self.store.all_users():
+            if link.genesys_id and link.known_active is not False and link.okta_id not in observed:
+                due[link.okta_id] = link.unassigned_due
+                if link.assigned and link.assignment_read and link.assignment_read >= whole.began:
+                    since.add(link.okta_id)
+        return due, since

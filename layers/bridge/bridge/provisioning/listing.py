@@ -25,6 +25,8 @@ from bridge.provisioning.values import AppUser, Page
 PAGES = 20
 #: An unfinished listing that is older is begun anew.
 LONGEST = timedelta(hours=6)
+#: For so long after its beginning everybody is judged by a listing that has ended, and lacks those who ask.
+SHARED = timedelta(minutes=15)
 #: How long others leave a listing to the process that last kept some of it; a page may wait a minute for its turn.
 HELD_FOR = timedelta(seconds=90)
 #: The reason of those who wait for it.
@@ -41,11 +43,13 @@ class Listed:
 
     Attributes:
         assigned: Okta ids of everybody whom it does not show as unassigned.
-        late: whether somebody asked after it had begun, so that one more is needed.
+        began: Okta's ``Date`` of its first page: it says nothing of anyone who was seen assigned since.
+        late: whether somebody asked after it had begun.
     """
 
     assigned: set[str]
-    late: bool
+    began: datetime
+    late: bool = False
 
 
 class ListedUsers:
@@ -68,9 +72,16 @@ class ListedUsers:
             Transient: it is not at its end; what was read is kept, and the item goes on with it.
         """
         listing, ids = self._begun(work, app, after)
-        ids |= self._read_on(work, self._keep(listing, (), None))
-        assigned = {okta_id.removeprefix(_UNCLEAR) for okta_id in ids}
-        return Listed(assigned, late=not {item.id for item in work.items} <= set(listing.items))
+        listing, fresh = self._read_on(work, self._keep(listing, (), None))
+        return _listed(listing, ids | fresh, late=not {item.id for item in work.items} <= set(listing.items))
+
+    def newest(self, app: AppState) -> Listed | None:
+        """The last whole listing, of any process, unless it is of long ago or of before the application changed."""
+        kept = self._store.listing()
+        if kept is None or not kept.ended or kept.epoch != app.epoch or self._clock.now() - kept.began > SHARED:
+            return None
+        ids = [self._store.listed_ids(place) for place in kept.places]
+        return None if None in ids else _listed(kept, set[str]().union(*filter(None, ids)))
 
     def _begun(self, work: Work, app: AppState, after: datetime | None) -> tuple[AppListing, set[str]]:
         """A listing that may go on, with its ids; a new one otherwise, be it that somebody reads another one."""
@@ -181,8 +192,8 @@ class ListedUsers:
         version = kept.version if kept is not None else 0
         return AppListing(app.sync_number, self._clock.now(), items, version=version, epoch=app.epoch)
 
-    def _read_on(self, work: Work, listing: AppListing) -> set[str]:
-        """Read to the end and keep it; what was not kept before."""
+    def _read_on(self, work: Work, listing: AppListing) -> tuple[AppListing, set[str]]:
+        """Read to the end and keep it; the whole one, and what was not kept before."""
         ids, fresh, followed = set[str](), set[str](), set[str]()
         first: datetime | None = None
         while True:
@@ -204,8 +215,7 @@ class ListedUsers:
             if len(followed) % PAGES == 0:
                 listing = self._keep(listing, fresh, first)
                 ids, fresh, first = ids | fresh, set(), None
-        self._keep(replace(listing, ended=True), fresh, first)
-        return ids | fresh
+        return self._keep(replace(listing, ended=True), fresh, first), ids | fresh
 
     def _stop(self, listing: AppListing, fresh: set[str], first: datetime | None, why: Transient) -> None:
         """Keep what was read; a link that Okta does not take any more leads nowhere, so that listing ends."""
@@ -226,6 +236,10 @@ class ListedUsers:
             listing = replace(listing, places=(*listing.places, place), dates=(*listing.dates, first))
         self._store.keep_listing(listing, place, ids)
         return replace(listing, version=listing.version + 1)
+
+
+def _listed(listing: AppListing, ids: set[str], *, late: bool = False) -> Listed:
+    return Listed({okta_id.removeprefix(_UNCLEAR) for okta_id in ids}, listing.dates[0], late)
 
 
 def _ids(page: Page[AppUser]) -> set[str]:

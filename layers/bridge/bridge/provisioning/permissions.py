@@ -55,6 +55,8 @@ class Permission(Enum):
 
 #: What those wait for whose missing assignment nothing explains.
 _UNEXPLAINED = frozenset({Permission.UNEXPLAINED.value, Permission.DOUBTED.value})
+#: What those wait for who have asked for a sync of the application, or may at any moment.
+ASKS = _UNEXPLAINED | {Permission.HELD.value}
 
 
 class Permissions:
@@ -193,11 +195,12 @@ class Permissions:
         """Have that come about which a user waits for who has no permission; why they wait."""
         if doubt is Permission.UNEXPLAINED and not self._waits_for_event(link.entity):
             self._store.note_due(Due(link.entity, doubt.value, self._clock.now() + EXPLANATION_WAIT))
+        why = Permission.HELD.value if permission is Permission.ASK else permission.value
         if permission in {Permission.ASK, Permission.DOUBTED}:
+            if link.unassigned_due not in ASKS:  # a listing may end at once, and must know whom it should not show
+                self._store.save_user(replace(link, unassigned_due=doubt.value if doubt else why))
             self.ask()
-        if permission is Permission.HELD and doubt:
-            return Permission.UNEXPLAINED.value
-        return Permission.HELD.value if permission is Permission.ASK else permission.value
+        return Permission.UNEXPLAINED.value if permission is Permission.HELD and doubt else why
 
     def _waits_for_event(self, entity: str) -> bool:
         return any(due.why == Permission.UNEXPLAINED.value for due in self._store.dues(entity))
