@@ -18,7 +18,7 @@ from bridge_local.okta import faults as okta_faults
 from bridge_local.okta.org import OktaRefused
 
 #: Most people that one act makes.
-MOST = 5000
+MAX_PEOPLE = 5000
 #: Longest text that an act takes.
 _LONGEST = 255
 #: Seconds that a slow server takes longer, and that a limited one asks to wait.
@@ -208,8 +208,8 @@ class Acts:
         count = act.count if number in {None, ""} else number
         if isinstance(count, str) and count.isdecimal():
             count = int(count)
-        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
-            raise ActRefused(f"count: expected a whole number from 1 to {MOST}")
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MAX_PEOPLE:
+            raise ActRefused(f"count: expected a whole number from 1 to {MAX_PEOPLE}")
         return count
 
     # -------------------------------------------------------------------------------------------- acts

@@ -179,7 +179,7 @@ class FifoQueues:
         return self._now() - min(sent) if sent else None
 
     def waiting(self) -> int:
-        """How many messages the leavers' and the users' queue have, in hand or for later."""
+        """Counted exactly, as SQS does not."""
         return sum(len(self.queues[queue].messages) for queue in (Queue.LEAVERS, Queue.USERS))
 
     def depth(self) -> int:

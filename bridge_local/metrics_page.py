@@ -11,7 +11,7 @@ from bridge_local import ROOT
 
 DOCUMENT = ROOT / "docs" / "metrics.md"
 #: What a metric may cost: names, and combinations of a name with values of its dimensions.
-MOST_NAMES, MOST_SERIES = 60, 150
+MAX_NAMES, MAX_SERIES = 60, 150
 #: Parts of `HookSilentAlarm`, which say nothing alone.
 _PARTS = frozenset({"HookExpectedAlarm", "HookQuietAlarm"})
 _HEAD = """# Metrics
@@ -30,7 +30,7 @@ def page() -> str:
     """The whole document."""
     described = catalogue()
     rows = [_row(name, each) for name, each in described.items()]
-    size = f"{len(rows)} names (at most {MOST_NAMES}) make {series(described)} time series (at most {MOST_SERIES}).\n"
+    size = f"{len(rows)} names (at most {MAX_NAMES}) make {series(described)} time series (at most {MAX_SERIES}).\n"
     head = "| metric | what it is | what to expect | by | from | alarms |\n|---|---|---|---|---|---|"
     return "\n".join((_HEAD, size, head, *rows, ""))
 

@@ -18,7 +18,7 @@ from bridge_local import ROOT, sam
 from bridge_local.template import Template
 
 #: Bytes that a function and its layers may have, unzipped (AWS Lambda Developer Guide, "Lambda quotas").
-_MOST = 250 * 1024 * 1024
+_MAX_SIZE = 250 * 1024 * 1024
 #: What the Lambda runtime brings, and so no layer does (Lambda Developer Guide, "Runtime dependencies in Python").
 _RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py", "urllib3")
 _PIN = re.compile(r"([A-Za-z0-9._-]+)==(\S+)")
@@ -170,7 +170,7 @@ def _weigh(layers: list[str], functions: list[str]) -> list[str]:
     return [
         f"{name}: with its layers {(unzipped[name] + shared) / 1024 / 1024:.0f} MiB, more than Lambda takes"
         for name in functions
-        if unzipped[name] + shared > _MOST
+        if unzipped[name] + shared > _MAX_SIZE
     ]
 
 

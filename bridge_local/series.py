@@ -14,7 +14,7 @@ from typing import Any
 
 Dimensions = tuple[tuple[str, str], ...]
 #: Values of a series that are kept, the newest ones.
-_KEPT = 5000
+_MAX_VALUES = 5000
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?)")
 
 
@@ -24,7 +24,7 @@ class Series:
     def __init__(self) -> None:
         """Begin with none."""
         self._points: dict[tuple[str, Dimensions], deque[tuple[float, float]]] = defaultdict(
-            lambda: deque(maxlen=_KEPT)
+            lambda: deque(maxlen=_MAX_VALUES)
         )
         self._lock = Lock()
 

@@ -72,12 +72,10 @@ class MemoryLinks(Guarded):
             self.user_links[link.okta_id] = _copy(link)
 
     def note_references(self, references: Iterable[str], okta_id: str) -> None:
-        """Remember that these keyed hashes stand for the user."""
         with self._lock:
             self.reference_of.update(dict.fromkeys(references, okta_id))
 
     def referenced(self, reference: str) -> str:
-        """The Okta id of the user for whom a keyed hash stands, empty without one."""
         with self._lock:
             return self.reference_of.get(reference, "")
 

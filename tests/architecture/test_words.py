@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ TEXTS = {
     if path.suffix in {".py", ".md", ".yaml"} and "__pycache__" not in path.parts and path != Path(__file__)
 }
 #: The logical id of a queue policy cannot change without the queues losing it; `docs/decisions.md` says so.
-KEPT = ("LanesPolicy",)
+EXCEPTED = ("LanesPolicy",)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,7 @@ KEPT = ("LanesPolicy",)
             r"fresh_item|fails_as_a_whole|let_go|carry_out|HoldLife|\w+Desk|\w*Outside|LONELY\w*",
             "the names of today",
         ),
+        (r"_?(?:FEW|MOST|WHOLE|STORM|SMALL|KEPT|MOST_\w+)(?:: \w+|, \w+)* =", "MAX_..., ..._THRESHOLD, ..._RETENTION"),
         (r"Lives as long as (?:the|its) process", "nothing"),
     ],
 )
@@ -45,9 +48,23 @@ def test_words_of_our_own_are_gone(word: str, instead: str) -> None:
         f"{name}: {line.strip()[:100]} (say: {instead})"
         for name, text in TEXTS.items()
         for line in text.splitlines()
-        if re.search(rf"(?<![\w.-])(?:{word})(?![\w.])", line) and not any(kept in line for kept in KEPT)
+        if re.search(rf"(?<![\w.-])(?:{word})(?![\w.])", line) and not any(kept in line for kept in EXCEPTED)
     ]
     assert not found, "\n".join(found)
+
+
+def test_ports_document_and_what_implements_them_does_not_repeat_it() -> None:
+    """A method's first sentence stands at its port alone, so that the two never come to differ."""
+    modules = [ast.parse(text) for name, text in TEXTS.items() if name.endswith(".py") and not name.startswith("tests")]
+    classes = [each for module in modules for each in ast.walk(module) if isinstance(each, ast.ClassDef)]
+    said: dict[bool, dict[tuple[str, str], list[str]]] = {True: defaultdict(list), False: defaultdict(list)}
+    for each in classes:
+        port = any(ast.unparse(base) == "Protocol" for base in each.bases)
+        for method in each.body:
+            if isinstance(method, ast.FunctionDef) and (text := ast.get_docstring(method)):
+                said[port][method.name, text.partition("\n\n")[0]].append(each.name)
+    assert len(said[True]) > 100
+    assert {place: said[False][place] for place in said[True].keys() & said[False].keys()} == {}
 
 
 def test_every_exception_from_a_rule_has_its_reason_beside_it() -> None:

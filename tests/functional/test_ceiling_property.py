@@ -26,7 +26,7 @@ from tests.simulation.scene import Scene, Sight
 pytestmark = pytest.mark.proof
 
 PEOPLE = 60
-LARGE, SMALL = 40, 8
+LARGE_TEAM, SMALL_TEAM = 40, 8
 NOBODY = frozenset[int]()
 #: A consumer that dies keeps its messages for twelve minutes; events that are lost come with the next step.
 PATIENCE = timedelta(minutes=60)
@@ -107,8 +107,8 @@ class Run:
         self.people = self.world.provisioned(PEOPLE - handmade)
         adopted = self.world.provisioned(handmade, Origin.ADOPTED)
         self.people += adopted
-        self.large, self.genesys_large = self.scene.linked("Agents", self.people[:LARGE])
-        self.small, _ = self.scene.linked("Leads", self.people[:SMALL])
+        self.large, self.genesys_large = self.scene.linked("Agents", self.people[:LARGE_TEAM])
+        self.small, _ = self.scene.linked("Leads", self.people[:SMALL_TEAM])
         self.world.genesys.edit_members(self.genesys_large, add=self.world.genesys_ids(adopted))
         self.world.ask(f"group:{self.large}")
         self.world.settle()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bridge.items import Queue
-from bridge.provisioning.hinted import ANSWERED_FOR, MOST_ANSWERED
+from bridge.provisioning.hinted import ANSWERED_FOR, MAX_ANSWERED
 from bridge.provisioning.hold_records import HoldState, Verdict
 from bridge.provisioning.records import Due, GroupLink
 from bridge.provisioning.user_records import LATE_WHY, Origin, Pending, PendingKind
@@ -401,9 +401,9 @@ def test_a_record_names_a_hundred_events_at_most() -> None:
     """A group that people join one by one keeps the newest of them."""
     team = Team()
     now = team.world.clock.now()
-    team.change(answered={f"event-{number}": now for number in range(MOST_ANSWERED)})
+    team.change(answered={f"event-{number}": now for number in range(MAX_ANSWERED)})
     team.join()
-    assert len(team.link.answered) == MOST_ANSWERED
+    assert len(team.link.answered) == MAX_ANSWERED
     assert "event-0" not in team.link.answered
     assert "event-99" in team.link.answered
 

@@ -11,8 +11,7 @@ from bridge.items import Reason
 from bridge.mapping.attribute_map import AttributeMap
 from bridge.provisioning.elements import EXTERNAL_IDS, GENESYS_USER, LANGUAGES, SKILLS, identity, rated
 from bridge.settings import UserNameSource
-from bridge_local.exchange import Request, Response
-from bridge_local.faults import Fault, fields
+from bridge_local.faults import Fault, before, fields
 from bridge_local.genesys.switches import GenesysSwitches
 from tests.world import World
 
@@ -203,24 +202,14 @@ def test_many_skills_that_do_not_exist_park_nobody() -> None:
 
 
 @pytest.mark.parametrize("form", ["400", "409", "412"])
-def test_a_change_by_somebody_else_meanwhile_is_not_written_over(
-    monkeypatch: pytest.MonkeyPatch, form: Any, entries: list[dict[str, Any]]
-) -> None:
+def test_a_change_by_somebody_else_meanwhile_is_not_written_over(form: Any, entries: list[dict[str, Any]]) -> None:
     """The version has moved between the read and the PATCH: read again, and what they gave stays."""
     entries[0]["prefix"] = "okta."
     world = company(version_conflict=form)
     user = world.hired()
-    original, meddled = world.genesys.handle, list[Request]()
-
-    def meddle(request: Request) -> Response:
-        if request.method == "PATCH" and not meddled:
-            meddled.append(request)
-            by_hand(world, user, "By hand")
-        return original(request)
-
-    monkeypatch.setattr(world.genesys, "handle", meddle)
+    meddling = world.genesys.faults.add(Fault("^PATCH ", before(lambda: by_hand(world, user, "By hand")), count=1))
     world.change(user, skills=["okta.Care:2"])
-    assert meddled
+    assert meddling.met
     assert held(world, user) == {"okta.Care": 2.0, "By hand": 1.0}
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.simulation import Simulation
 
 #: Invocations within which a reconcile must end.
-_MOST_TICKS = 30
+_MAX_TICKS = 30
 #: Seconds after which Genesys Cloud lists what was written before; a listing without anybody is no fair weather.
 _INDEXED = 90
 
@@ -81,7 +81,7 @@ def reconcile(simulation: Simulation) -> None:
     """
     simulation.pass_time(_INDEXED)
     begins = simulation.clock.time
-    for _ in range(_MOST_TICKS):
+    for _ in range(_MAX_TICKS):
         run = simulation.world.store.run()
         fresh = run is not None and run.started >= begins
         _reconciler(simulation, "continue" if fresh else "start")

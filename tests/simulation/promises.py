@@ -27,7 +27,7 @@ _ANSWERS_LAST = timedelta(hours=3)
 #: A restore holds removals at least as long as a ceiling counts.
 RESTORE_HOLDS = timedelta(hours=24)
 #: Most members that one action may remove (promise P4).
-MOST_REMOVED = 1000
+MAX_REMOVED = 1000
 #: The states of an Okta user in which they may use applications.
 USABLE = frozenset({"PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"})
 _NEVER = datetime(1971, 1, 1, tzinfo=UTC)
@@ -227,7 +227,7 @@ class Promises:
             if operation.get("op") not in {"add", "remove"} or not str(operation.get("path")).startswith("members"):
                 yield f"P6: changes more of a group than single members: {operation.get('op')} {operation.get('path')}"
             values = operation.get("value") or ()
-            if len(values) > min(self._per_request, MOST_REMOVED):
+            if len(values) > min(self._per_request, MAX_REMOVED):
                 yield f"P4: {len(values)} members in one action"
         group = self.pairs.get(call.group_id, "")
         since = call.at - SLACK

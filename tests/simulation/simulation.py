@@ -35,7 +35,7 @@ from tests.simulation.variants import Variant
 T = TypeVar("T")
 
 #: Batches that a run may take; one that needs more does not come to rest.
-MOST_BATCHES = 4000
+MAX_BATCHES = 4000
 #: How many of the runs begin before the first whole reconcile, half of them in observe mode until the faults end.
 FIRST_DAY = 0.1
 #: How many of the runs have protected people.
@@ -47,7 +47,7 @@ BY_HAND, BY_HAND_ACTS = 0.1, 0.4
 #: How many of the runs have many writes that come late, and how likely each is to.
 LATE_WRITES, LATE = 0.05, 0.3
 #: Interludes that a run may have, or it would feed itself.
-MOST_INTERLUDES = 30
+MAX_INTERLUDES = 30
 
 
 class Simulation:
@@ -270,8 +270,8 @@ class Simulation:
         if event is None:
             return False
         self._batches += 1
-        if self._batches > MOST_BATCHES:
-            raise Unsettled(f"{MOST_BATCHES} batches have not brought it to rest")
+        if self._batches > MAX_BATCHES:
+            raise Unsettled(f"{MAX_BATCHES} batches have not brought it to rest")
         key = (queue.value, self.gate.depth)
         consumer = self._environments.get(key)
         if consumer is None or self.gate.hits(self.gate.weather.death):
@@ -348,7 +348,7 @@ class Simulation:
         """What others do while the effect of a process is on its way."""
         chance = self.chance
         self._interludes += 1
-        if self._interludes > MOST_INTERLUDES:
+        if self._interludes > MAX_INTERLUDES:
             return
         [kind] = chance.choices(("time", "change", "queue", "time-out"), weights=(2, 8, 4, 1))
         self.history.tell(f"meanwhile, before {what}:")

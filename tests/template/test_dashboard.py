@@ -14,7 +14,7 @@ import pytest
 from bridge.aws.telemetry import NAMESPACE, Metric, catalogue, count, gauge
 from bridge_cli.parser import build
 from bridge_local import ROOT
-from bridge_local.metrics_page import DOCUMENT, MOST_NAMES, MOST_SERIES, page, series
+from bridge_local.metrics_page import DOCUMENT, MAX_NAMES, MAX_SERIES, page, series
 from bridge_local.template import Template
 
 TEMPLATE = Template()
@@ -26,7 +26,7 @@ SOURCES = sorted([*ROOT.glob("layers/bridge/bridge/**/*.py"), *ROOT.glob("functi
 #: Parts of HookSilentAlarm: neither says anything by itself, so neither tells anybody.
 PARTS = {"HookExpectedAlarm", "HookQuietAlarm"}
 #: On while any alarm is on that tells somebody; it tells nobody itself.
-WHOLE = "BridgeUnhealthyAlarm"
+BRIDGE_ALARM = "BridgeUnhealthyAlarm"
 DASHBOARDS = ("Service", "Resources")
 #: Alarms that watch whether something still happens.
 ON_SILENCE = {"CatchUpStoppedAlarm", "HookQuietAlarm", "TickStoppedAlarm"}
@@ -131,8 +131,8 @@ def test_the_catalogue_names_every_metric_and_no_other() -> None:
 
 def test_the_metrics_are_few_enough() -> None:
     """What they cost is bounded, whatever happens."""
-    assert len(catalogue()) <= MOST_NAMES
-    assert series(catalogue()) <= MOST_SERIES
+    assert len(catalogue()) <= MAX_NAMES
+    assert series(catalogue()) <= MAX_SERIES
 
 
 def test_the_page_of_metrics_is_the_catalogues() -> None:
@@ -168,7 +168,7 @@ def test_each_queue_has_an_alarm_on_its_age(queue: str) -> None:
 def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
     """Its beginning and its end are told, and its description says what to do."""
     told = [alarm for name, alarm in alarms().items() if name not in PARTS]
-    told += [alarm for name, alarm in composites().items() if name != WHOLE]
+    told += [alarm for name, alarm in composites().items() if name != BRIDGE_ALARM]
     for alarm in told:
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
         assert len(alarm["AlarmDescription"]["Fn::Sub"]) > 50
@@ -177,7 +177,7 @@ def test_every_alarm_tells_the_topic_and_explains_itself() -> None:
 def test_every_alarm_has_its_section_of_the_runbook() -> None:
     """The alarm says what it means and the first command as the runbook does, and the command line has that command."""
     told = {**alarms(), **composites()}
-    assert sections().keys() == told.keys() - PARTS - {WHOLE}
+    assert sections().keys() == told.keys() - PARTS - {BRIDGE_ALARM}
     for name, (means, command) in sections().items():
         wanted = f"{means} First: bridge {command}. Runbook: ${{RunbookUrl}}#{name.lower()}"
         assert told[name]["AlarmDescription"] == {"Fn::Sub": wanted}
@@ -196,7 +196,7 @@ def test_the_dashboard_links_to_the_runbook_where_it_is_read() -> None:
 
 def test_one_alarm_is_on_while_any_is() -> None:
     """It names all that tell somebody, and none that mean nothing alone."""
-    whole = composites()[WHOLE]
+    whole = composites()[BRIDGE_ALARM]
     assert "AlarmActions" not in whole
     named = re.findall(r'ALARM\("\$\{(\w+)\}"\)', whole["AlarmRule"]["Fn::Sub"])
     assert set(named) == sections().keys()
@@ -269,7 +269,7 @@ def test_the_first_row_says_how_things_are_now() -> None:
     first = [widget["properties"] for widget in dashboard()["widgets"] if widget["y"] == 0]
     status, *now = first
     named = {arn.removeprefix("${").removesuffix(".Arn}") for arn in status["alarms"]}
-    assert named == sections().keys() | {WHOLE}
+    assert named == sections().keys() | {BRIDGE_ALARM}
     told = {row[1] for properties in now for row in properties["metrics"]}
     assert told == {
         "HoldsOpen",

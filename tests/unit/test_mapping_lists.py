@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import SettingsError
-from bridge.mapping.lists import MOST, names, ratings
+from bridge.mapping.lists import MAX_RATINGS, names, ratings
 from bridge.provisioning import elements
 from bridge.provisioning.elements import LANGUAGES, SKILLS, Element, element, identity, rated
 from tests.unit.test_mapping import custom_map, okta_user
@@ -41,8 +41,8 @@ def test_ratings(value: Any, found: dict[str, float | None], fits: bool) -> None
 
 def test_more_skills_than_genesys_cloud_takes_are_left_out() -> None:
     """The first fifty stay."""
-    found, fits = ratings([f"Skill {number:02}" for number in range(MOST + 1)], "")
-    assert (len(found), fits) == (MOST, False)
+    found, fits = ratings([f"Skill {number:02}" for number in range(MAX_RATINGS + 1)], "")
+    assert (len(found), fits) == (MAX_RATINGS, False)
     assert "Skill 50" not in found
 
 

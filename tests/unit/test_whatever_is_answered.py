@@ -28,7 +28,7 @@ APP, ADA, TEAM = "0oa1bridge0000000001", "00u1ada0000000000001", "00g1team000000
 GENESYS_ADA, GENESYS_TEAM = "a0a0a0a0-0000-4000-8000-000000000001", "c0c0c0c0-0000-4000-8000-000000000003"
 CHANGE = [{"op": "replace", "path": "title", "value": "Head"}]
 #: No read of these asks more often: a listing that goes on for ever is given up.
-MOST_CALLS = 4100
+MAX_CALLS = 4100
 
 
 class Parrot:
@@ -188,7 +188,7 @@ def ask(name: str, answer: Response) -> None:
         READS[name](parrot)
     except BridgeError as error:
         json.dumps(str(error)).encode()
-    assert parrot.calls <= MOST_CALLS
+    assert parrot.calls <= MAX_CALLS
 
 
 @pytest.mark.parametrize("name", sorted(READS))

@@ -18,7 +18,7 @@ from bridge.okta.client import OktaClient
 from bridge.provisioning.ports import Clock
 
 #: How long Okta keeps events.
-KEPT = timedelta(days=90)
+LOG_RETENTION = timedelta(days=90)
 #: Most events that are asked for at a time: each takes fifty characters of the question's URL.
 MAX_EVENTS = 50
 #: Types of events by which somebody leaves, and of those that let whole groups or everybody leave.
@@ -75,7 +75,7 @@ class Causes:
             self._made = self._client(LOG_SCOPES)
         params = (
             ("filter", " or ".join(f'uuid eq "{event}"' for event in wanted)),
-            ("since", format_time(max(since, self._clock.now() - KEPT))),
+            ("since", format_time(max(since, self._clock.now() - LOG_RETENTION))),
             ("sortOrder", "ASCENDING"),
             ("limit", str(MAX_EVENTS)),
         )

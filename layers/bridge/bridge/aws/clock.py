@@ -10,5 +10,5 @@ class SystemClock:
 
     @staticmethod
     def now() -> datetime:
-        """The present moment, UTC."""
+        """As this machine has it."""
         return datetime.now(UTC)

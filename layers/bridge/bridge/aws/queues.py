@@ -69,7 +69,7 @@ class SqsQueues:
         return failures[0] if failures else None
 
     def waiting(self) -> int:
-        """How many messages the leavers' and the users' queue have, in hand or for later; SQS counts roughly.
+        """As SQS counts them: roughly.
 
         Raises:
             Transient: SQS does not answer (``upstream="queues"``).

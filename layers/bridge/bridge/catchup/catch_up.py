@@ -122,7 +122,7 @@ class CatchUp:
         Raises:
             SettingsError: something is missing that was there before.
         """
-        self._gauges.tell()
+        self._gauges.emit()
         try:
             # Before the first comparison has ended the hook may not be made yet, and its absence is no trouble.
             hook = self._health.check(in_service=bool(self._store.app().reconciled))

@@ -38,16 +38,16 @@ class Gauges:
     mode: Mode
     schedule: str
 
-    def tell(self) -> None:
-        """Tell every gauge; one that cannot be read is not told, for missing is not nothing."""
-        for tell in (self._tell_records, self._tell_oldest, self._tell_secret):
+    def emit(self) -> None:
+        """Emit every gauge; one that cannot be read is left out, for missing is not nothing."""
+        for emit in (self._emit_records, self._emit_oldest, self._emit_secret):
             try:
-                tell()
+                emit()
             except (Transient, SettingsError) as unread:
                 why = unread.reason if isinstance(unread, Transient) else "not-set-up"
-                logger.warning("a gauge is not told", extra={"why": why})
+                logger.warning("a gauge is not emitted", extra={"why": why})
 
-    def _tell_records(self) -> None:
+    def _emit_records(self) -> None:
         """Those of the records: all, or none where the store does not answer."""
         store, now = self.store, self.clock.now()
         app, run = store.app(), store.run()
@@ -68,12 +68,12 @@ class Gauges:
         if run is not None and run.ended is not None and not run.failed:
             gauge(Metric.RECONCILE_AGE, (now - run.ended).total_seconds())
 
-    def _tell_oldest(self) -> None:
+    def _emit_oldest(self) -> None:
         oldest = self.oldest()
         if oldest is not None:
             gauge(Metric.OLDEST_CHANGE, oldest.total_seconds())
 
-    def _tell_secret(self) -> None:
+    def _emit_secret(self) -> None:
         made = self.secret_made()
         if made is not None:
             gauge(Metric.SECRET_AGE, (self.clock.now() - made).total_seconds())

@@ -120,7 +120,7 @@ class BatchRun:
         gauge_headroom(self._calls.headroom.take())
         for way, ages in batch.ages.items():
             measure(Metric.CHANGE_AGE, ages, way=way)
-        self._books.tell_waiting()
+        self._books.emit_waiting()
         return answer
 
     # ------------------------------------------------------------------------------------ records

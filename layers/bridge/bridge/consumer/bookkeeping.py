@@ -132,8 +132,8 @@ class Bookkeeping:
             },
         )
 
-    def tell_waiting(self) -> None:
-        """Tell how much waits for a person now, if that may have changed: what alarms stay on until it is nothing."""
+    def emit_waiting(self) -> None:
+        """Emit how much waits for a person now, if that may have changed: what alarms stay on until it is nothing."""
         if not self._waiting_changed:
             return
         try:

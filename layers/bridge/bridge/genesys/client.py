@@ -43,7 +43,7 @@ Resource_ = TypeVar("Resource_", ScimUser, ScimGroup)
 
 
 class GenesysClient:
-    """Reads and writes users and group members of one Genesys Cloud organisation."""
+    """`GenesysScim` of `bridge.provisioning.ports`, for one organisation."""
 
     def __init__(
         self,
@@ -76,7 +76,6 @@ class GenesysClient:
         self._call("GET", "serviceproviderconfig")
 
     def user(self, genesys_id: str) -> ScimUser | None:
-        """One user by id, None on 404."""
         try:
             answer = self._call("GET", f"users/{_checked(genesys_id)}", by_id=True)
         except ResourceNotFound:
@@ -148,7 +147,6 @@ class GenesysClient:
         return user
 
     def find_groups(self, name: str) -> list[ScimGroup]:
-        """Groups whose displayName is equal, without case, to `name`; without their members."""
         wanted = without_case(name)
         literal = _literal("displayName", name)
         documents = self._list("groups", "displayName", literal, MAX_FOUND_PAGES, [("excludedAttributes", "members")])
@@ -157,10 +155,6 @@ class GenesysClient:
         return [ScimGroup(group.id, group.display_name) for group in equal]
 
     def group(self, genesys_id: str) -> ScimGroup | None:
-        """One group with its members, None on 404.
-
-        An empty group shows an empty list; `members` is None when the answer has no list, and then nothing is known.
-        """
         try:
             answer = self._call("GET", f"groups/{_checked(genesys_id)}", by_id=True)
         except ResourceNotFound:
@@ -168,16 +162,10 @@ class GenesysClient:
         return _same(answers.group(answer.json(), answer.headers.get("etag", "")), genesys_id)
 
     def add_members(self, group_id: str, user_ids: Sequence[str]) -> ScimGroup:
-        """PATCH ``add`` of members; the group in the answer, with nothing but its id when the answer has none.
-
-        Raises:
-            ResourceNotFound: 404. VersionConflict: the version moved. Permanent: another 4xx.
-        """
         value = [{"value": _checked(user_id)} for user_id in user_ids]
         return self._patch_group(group_id, [{"op": "add", "path": "members", "value": value}])
 
     def remove_members(self, group_id: str, user_ids: Sequence[str], *, if_match: str = "") -> ScimGroup:
-        """PATCH ``remove`` of members, one operation each, with `if_match` only while the group has that version."""
         operations = [{"op": "remove", "path": f'members[value eq "{_checked(user_id)}"]'} for user_id in user_ids]
         return self._patch_group(group_id, operations, if_match)
 

@@ -14,7 +14,7 @@ from typing import Any
 from bridge.mapping.text import has_invisible, is_blank
 
 #: Most skills, and most languages, of one user, and how they are rated (Platform API, ScimUserExtensions).
-MOST, BEST = 50, 5.0
+MAX_RATINGS, MAX_RATING = 50, 5.0
 _RATED = re.compile(r"(?P<name>.*\S)\s*:\s*(?P<proficiency>\d+(\.\d+)?)", re.DOTALL)
 
 
@@ -44,7 +44,7 @@ def ratings(value: Any, prefix: str) -> tuple[dict[str, float | None], bool]:
         fits &= well and known
         if name and known:
             found[name] = proficiency
-    return dict(list(found.items())[:MOST]), fits and len(found) <= MOST
+    return dict(list(found.items())[:MAX_RATINGS]), fits and len(found) <= MAX_RATINGS
 
 
 def _parts(value: Any) -> Iterator[Any]:
@@ -85,4 +85,4 @@ def _proficiency(value: Any) -> float | None:
         number = float(value)
     except ValueError:
         return None
-    return number if math.isfinite(number) and 0 <= number <= BEST else None
+    return number if math.isfinite(number) and 0 <= number <= MAX_RATING else None

@@ -50,7 +50,7 @@ class _Leaf:
 
 
 class OktaClient:
-    """Reads one Okta org for one application; every listing is whole or raises."""
+    """`OktaReader` of `bridge.provisioning.ports`, and more: reads one Okta org for one application."""
 
     def __init__(
         self,
@@ -90,28 +90,23 @@ class OktaClient:
         return self._http.base_url
 
     def user(self, user_id: str) -> Read[OktaUser]:
-        """One user by id; value None when Okta knows no such user."""
         read = self._one(f"users/{_checked(user_id)}", user_id, headers=_SLIM)
         return Read(None if read.value is None else answers.user(read.value), read.date)
 
     def app_user(self, user_id: str) -> Read[AppUser]:
-        """The user's assignment to the application, with the user embedded; value None when not assigned."""
         read = self._one(f"{self._app}/users/{_checked(user_id)}", user_id, params=_EXPAND)
         return Read(None if read.value is None else answers.app_user(read.value), read.date)
 
     def app_users(self, page_limit: int) -> Read[Mapping[str, AppUser]]:
-        """Every assignment of the application, with the users; value None with more than `page_limit` pages."""
         read = self._listing(f"{self._app}/users", APP_USERS_PAGE, answers.app_user, _EXPAND, page_limit=page_limit)
         if read.value is None:
             return Read(None, read.date)
         return Read({entry.id: entry for entry in read.value}, read.date)
 
     def app_users_page(self, following: str = "") -> Page[AppUser]:
-        """A page of the application's assignments, with the users: the first one, or the one that `following` names."""
         return self._page(f"{self._app}/users", APP_USERS_PAGE, answers.app_user, _EXPAND, following)
 
     def groups_page(self, following: str = "") -> Page[OktaGroup]:
-        """A page of all groups of the org, likewise."""
         return self._page("groups", GROUPS_PAGE, self._group, (), following)
 
     def groups_named(self, name: str) -> tuple[OktaGroup, ...]:
@@ -122,25 +117,20 @@ class OktaClient:
         return tuple(group for group in found if group.name == name)
 
     def app(self) -> Read[str]:
-        """The application's status."""
         read = self._one(self._app, self._app.removeprefix("apps/"))
         return Read(None if read.value is None else answers.status_of(read.value), read.date)
 
     def app_groups(self) -> Read[frozenset[str]]:
-        """Ids of the groups that are assigned to the application."""
         return _set(self._listing(f"{self._app}/groups", GROUPS_PAGE, answers.own_id))
 
     def group(self, group_id: str) -> Read[OktaGroup]:
-        """One group by id; value None when Okta knows no such group."""
         read = self._one(f"groups/{_checked(group_id)}", group_id)
         return Read(None if read.value is None else self._group(read.value), read.date)
 
     def group_users(self, group_id: str) -> Read[frozenset[str]]:
-        """Ids of all users of a group, whatever their status; value None when Okta knows no such group."""
         return _set(self._listing(f"groups/{_checked(group_id)}/users", GROUP_USERS_PAGE, answers.own_id))
 
     def user_groups(self, user_id: str) -> Read[tuple[OktaGroup, ...]]:
-        """The groups of a user; value None when Okta knows no such user."""
         read = self._listing(f"users/{_checked(user_id)}/groups", GROUPS_PAGE, self._group)
         return Read(None if read.value is None else tuple(read.value), read.date)
 

@@ -17,7 +17,7 @@ _SCOPES = tuple(f"okta.scope.{scope.split('.')[1]}" for scope in ALL_SCOPES)
 _APP = ("app.found", "app.active", "app.users", "app.groups", "app.provisioning", "app.push")
 _HOOK = ("hook.url", "hook.active", "hook.verified", "hook.types")
 #: So many event types are named of those that are missing, and of those that are superfluous.
-_MOST_TYPES = 30
+_MAX_TYPES = 30
 #: What the document of an application calls native provisioning that is on (Okta, Applications API: features).
 _PROVISIONING = ("PUSH_NEW_USERS", "PUSH_PROFILE_UPDATES", "PUSH_USER_DEACTIVATION", "PUSH_PASSWORD_UPDATES")
 
@@ -235,7 +235,7 @@ class OktaChecks:
         self._state("hook.active", hook.active, "ACTIVE", "Workflow > Event Hooks > Actions > Activate.")
         self._state("hook.verified", hook.verified, "VERIFIED", "`bridge hook verify`")
         wrong = [
-            f"{word}: {', '.join(sorted(types)[:_MOST_TYPES])}{' and more' * (len(types) > _MOST_TYPES)}"
+            f"{word}: {', '.join(sorted(types)[:_MAX_TYPES])}{' and more' * (len(types) > _MAX_TYPES)}"
             for word, types in (("missing", HOOK_TYPES - hook.types), ("superfluous", hook.types - HOOK_TYPES))
             if types
         ]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bridge.operations.asked import PAGE, Asked, HoldEntity, Identity, Number, Ticket, UserId, names_of, parse
+from bridge.operations.asked import PAGE, Asked, HoldEntity, Identity, Number, Ticket, UserId, parse
 
 
 class Decide(Asked):
@@ -70,8 +70,6 @@ class Keep(Asked):
 
 Approval = Decide | Reconsider | Keep
 _KINDS: tuple[type[Asked], ...] = Approval.__args__
-#: Every name that the approvals function knows.
-VERDICTS = names_of(_KINDS)
 
 
 def parse_decision(payload: Any) -> Approval:

@@ -13,7 +13,7 @@ from bridge.provisioning.record_ports import Journal
 from bridge.provisioning.records import JournalEntry
 
 #: Entries that one answer reads at most: a rare outcome is found over several pages.
-_READ_AT_MOST = 5000
+_MAX_READ = 5000
 #: Other processes' clocks may run ahead of ours.
 _AHEAD = timedelta(hours=1)
 #: How far back the log goes where nobody says since when.
@@ -40,7 +40,7 @@ class LogService:
             last, count = place, count + 1
             if _is_wanted(entry, asked):
                 found.append(showing.entry(entry))
-            if len(found) == asked.limit or count == _READ_AT_MOST:
+            if len(found) == asked.limit or count == _MAX_READ:
                 return Logged(log=found, next=last)
         return Logged(log=found, next=None)
 

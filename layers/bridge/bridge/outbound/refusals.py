@@ -20,7 +20,7 @@ from bridge.provisioning.ports import Clock
 from bridge.provisioning.records import Refusal, RefusalLog
 
 #: The service refuses everybody when it has refused calls to so many entities and granted none such meanwhile.
-WHOLE_SERVICE = 3
+WHOLE_SERVICE_THRESHOLD = 3
 #: For so long a refusal counts, and so long it is waited out.
 PATIENCE = timedelta(hours=1)
 #: So many entities are remembered for all environments: more than tell the service's refusals from an entity's own.
@@ -88,7 +88,7 @@ class Refusals:
                 before = Refusal(kind, since=now, at=now, place=log.place + 1, alone=0)
             meanwhile = log.granted.get(kind, 0) > before.place
             others = sum(log.stands(last) for each, last in log.of.items() if each != entity)
-            alone = before.alone + (meanwhile or others + 1 < WHOLE_SERVICE)
+            alone = before.alone + (meanwhile or others + 1 < WHOLE_SERVICE_THRESHOLD)
             self._met[entity] = Refusal(kind, before.since, now, log.place + 1, alone)
             of = {**log.of, entity: self._met[entity]}
             newest = sorted(of, key=lambda each: of[each].place)[-SHARED:]

@@ -30,7 +30,7 @@ NEW_WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 #: `Due.why` of the group of a new member, whose Okta id follows.
 NEW_MEMBER = "new-member:"
 #: So many new members of a group are followed one by one; what brings them brings any others too.
-MOST_AWAITED = 50
+MAX_AWAITED = 50
 #: From so many whom an answer does not show, it is the list that is cut.
 MANY = 20
 #: What people are told of those who are not sent again.
@@ -102,7 +102,7 @@ class Additions:
         ]
         came = {item.due for item in work.items}
         tries: dict[str, int] = {}
-        for okta_id in again[:MOST_AWAITED]:
+        for okta_id in again[:MAX_AWAITED]:
             why, number = f"{NEW_MEMBER}{okta_id}", awaited.get(okta_id, 0)
             if number == 0 or (why in came and number <= len(NEW_WAITS)):
                 number += 1

@@ -29,7 +29,7 @@ from bridge.provisioning.values import OktaGroup
 #: So many people are asked for one by one; of more, so many are drawn.
 SINGLE_READS = 20
 #: Some whom Okta does not know are passed over; more readings than this are not made for one listing.
-MOST_READS = 3 * SINGLE_READS
+MAX_READS = 3 * SINGLE_READS
 #: How long after a first sight a second one counts and is due, and how long a first one is remembered.
 SECOND_SIGHT, SIGHT_AGE = timedelta(seconds=60), timedelta(hours=1)
 #: So many of those seen to be absent are remembered in the group's record; the others wait for a sight of their own.
@@ -234,7 +234,7 @@ def explained_by(stamp: datetime | None, link: GroupLink) -> bool:
 def _drawn(group_id: str, people: Collection[str]) -> list[str]:
     """All of them, or of many as many as may be asked for: by hash, so the same ones for the same people."""
     by_hash = sorted(people, key=lambda okta_id: sha256(f"{group_id} {okta_id}".encode()).digest())
-    return by_hash[:MOST_READS]
+    return by_hash[:MAX_READS]
 
 
 def _fingerprint(group_id: str, okta_id: str) -> str:

@@ -23,7 +23,7 @@ from bridge.provisioning.values import Read, ScimGroup
 from bridge.settings import Mode, ProvisioningSettings
 
 #: For so long a record names the events that hinted syncs have answered, and at most so many of them.
-ANSWERED_FOR, MOST_ANSWERED = timedelta(minutes=15), 100
+ANSWERED_FOR, MAX_ANSWERED = timedelta(minutes=15), 100
 #: What the journal says of a sync that has read no list of members.
 HINTED = "hinted"
 _REASONS = frozenset({Reason.HOOK, Reason.CATCHUP, Reason.FOLLOW_UP})
@@ -108,7 +108,7 @@ class HintedAdditions:
         now = self._clock.now()
         before = {event: at for event, at in link.answered.items() if now - at < ANSWERED_FOR}
         events = dict.fromkeys((event for item in work.items for event in item.events), now)
-        return dict(list({**before, **events}.items())[-MOST_ANSWERED:])
+        return dict(list({**before, **events}.items())[-MAX_ANSWERED:])
 
 
 def is_answered(link: GroupLink, item: Item, now: datetime) -> bool:

@@ -29,7 +29,7 @@ UNKNOWN = "manager"
 #: A manager nobody knows yet is looked for after an hour, then after twice as long each time, so often.
 FIRST_WAIT, TRIES = timedelta(hours=1), 5
 #: So long it is kept in mind that somebody waits for a manager's account.
-KEPT = timedelta(days=365)
+REPORTS_RETENTION = timedelta(days=365)
 _PROFILE = ("login", "email", "employeeNumber")
 
 
@@ -60,7 +60,8 @@ class Managers:
         rest = {path: value for path, value in values.items() if path != MANAGER}
         okta_id, account = self._manager(str(reference))
         if not account and okta_id:
-            self._store.note_due(Due(f"user:{okta_id}", f"{REPORTS}{link.okta_id}", self._clock.now() + KEPT))
+            until = self._clock.now() + REPORTS_RETENTION
+            self._store.note_due(Due(f"user:{okta_id}", f"{REPORTS}{link.okta_id}", until))
             _, account = self._manager(okta_id)  # linked between the two: nobody else would bring this user again
         elif not account and tries < TRIES:
             self._store.note_due(

@@ -13,7 +13,7 @@ from bridge.provisioning.sync import Work
 #: For so long a process believes what it has read of a group.
 BELIEVED = timedelta(minutes=5)
 #: So many groups a process remembers.
-MOST_REMEMBERED = 10_000
+MAX_REMEMBERED = 10_000
 _EVENTS = frozenset({Reason.HOOK, Reason.CATCHUP})
 
 
@@ -32,7 +32,7 @@ class OutOfScope:
 
     def note(self, okta_id: str, link: GroupLink | None) -> None:
         """No rule puts the group in scope, as a sync with this record has just read."""
-        if len(self._known) >= MOST_REMEMBERED:
+        if len(self._known) >= MAX_REMEMBERED:
             self._known.clear()
         self._known[okta_id] = (link.sync_number if link else 0, self._clock.now())
 

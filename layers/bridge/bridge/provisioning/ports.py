@@ -39,6 +39,8 @@ class Clock(Protocol):
 class OktaReader(Protocol):
     """Read-only access to Okta. A listing is whole or raises: never a part of one.
 
+    What Okta does not know has the value None.
+
     Raises:
         Transient: timeout, connection error, 408, 429, 5xx, an answer that is not what Okta documents.
         AuthFailure: 401, 403, a refused token request, 404 on the application itself.
@@ -124,7 +126,7 @@ class GenesysReader(Protocol):
         ...
 
     def group(self, genesys_id: str) -> ScimGroup | None:
-        """One group with its members, None on 404."""
+        """One group, None on 404; its `members` is None when the answer has no list, and then nothing is known."""
         ...
 
 

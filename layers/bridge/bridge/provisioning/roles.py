@@ -16,7 +16,7 @@ from bridge.provisioning.user_records import UserLink, UserState
 from bridge.provisioning.values import ScimUser
 
 #: So many are remembered of one user.
-MOST = 50
+MAX_NAMES = 50
 
 
 def remembered(link: UserLink, account: ScimUser) -> UserLink:
@@ -51,4 +51,4 @@ def missed(before: UserLink, changed: Changed, report: Report) -> Changed:
 def _shown(account: ScimUser) -> tuple[str, ...]:
     entries = elements.entries(account.document, elements.ROLES) or ()
     names = {str(each["value"]) for each in entries if isinstance(each.get("value"), str)}
-    return tuple(sorted(names)[:MOST])
+    return tuple(sorted(names)[:MAX_NAMES])

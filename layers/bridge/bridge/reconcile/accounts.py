@@ -25,7 +25,7 @@ PAGE = 25
 #: So many pages are read before the run writes down where it stands.
 PAGES_AT_A_TIME = 20
 #: A listing from which more than this part of ``totalResults`` is missing was cut; what changed meanwhile is less.
-MOST_MISSING = 0.1
+MAX_MISSING = 0.1
 #: No organisation has so many users: a listing that goes on beyond it has no end.
 MAX_ACCOUNTS = 2_000_000
 _DIGEST = 8
@@ -110,7 +110,7 @@ class Accounts:
                 if len(set(ids)) < len(ids) or (ids and ids == before) or place > MAX_ACCOUNTS:
                     raise Implausible("genesys-page-listed-twice")
                 # A total may promise a little more than there is: who came or went meanwhile, or was miscounted.
-                ended = not ids and page.total - (place - 1) <= max(1, MOST_MISSING * page.total)
+                ended = not ids and page.total - (place - 1) <= max(1, MAX_MISSING * page.total)
                 if not ids and place <= page.total and not ended:
                     raise Implausible("genesys-page-empty")
                 seen += note(page.users)
@@ -129,7 +129,7 @@ class Accounts:
         """Links to users that no page has shown: a sync reads each by its id before it believes it."""
         seen = session.ask(lambda: _digests(self._runs.seen_accounts(run.number)))
         require_plausible("genesys-listing", len(seen), run.active_links)
-        if len(seen) < (1 - MOST_MISSING) * sum(run.totals.values()):
+        if len(seen) < (1 - MAX_MISSING) * sum(run.totals.values()):
             raise Implausible("genesys-total-not-met")
         gone, returned = session.ask(partial(self._gone_and_back, seen, run))
         for okta_id in gone:

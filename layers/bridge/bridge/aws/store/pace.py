@@ -125,7 +125,6 @@ class HeaderPace:
         self._read_at = float("-inf")
 
     def take(self) -> None:
-        """Take one call, or raise Transient with the seconds to wait."""
         with self._lock:
             now = self._now()
             self._check_stops(now)
