@@ -103,6 +103,7 @@ def test_anyone_who_has_no_account_is_explained_and_previewed(start: str, hours:
     explained(stage, f"user:{person}")
     preview = stage.ask("sync", reader=True, entity=f"user:{person}")["planned"]
     assert preview["outcome"]
+    assert not preview["says"].endswith("Nothing.")
     assert held == before
 
 

@@ -76,7 +76,7 @@ def _values(node: ast.AST, takers: dict[str, set[tuple[int, str]]]) -> Iterator[
     elif isinstance(node, ast.Assign):
         if any(isinstance(target, ast.Name) and target.id in CARRIERS for target in node.targets):
             yield node.value
-    elif isinstance(node, ast.FunctionDef) and node.name.endswith(("_because", "_why", "suspicion")):
+    elif isinstance(node, ast.FunctionDef) and node.name.endswith(("_because", "_why", "suspicion", "exceeded")):
         yield from (each.value for each in ast.walk(node) if isinstance(each, ast.Return) and each.value is not None)
 
 

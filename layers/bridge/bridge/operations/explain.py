@@ -82,7 +82,7 @@ class Explanation:
         ends, why = _end(trial)
         if ends not in {"read", "in-scope"} and self._store.breaker(UPSTREAM).open:
             other = text_of(ANOTHER)  # whatever is missing there is missing for everybody
-            ends, why, trial = "match", f"{ANOTHER}: {other.means} {other.first}", replace(trial, detail="")
+            ends, why, trial = "match", f"{ANOTHER}: {other.words}", replace(trial, detail="")
         steps: list[answers.Step] = []
         for name in STEPS[1:]:
             if steps and steps[-1].state != "ok":
@@ -207,7 +207,7 @@ class Explanation:
 def _end(trial: Trial) -> tuple[StepName | None, str]:
     """The step after the first that a sync does not get over, and why; None when it comes to its end."""
     text, entry = trial.text, trial.entry
-    words = f"{text.means} {text.first}"
+    words = text.words
     if entry is None:
         # What stops the bridge itself is met before anything is read.
         return "read" if text.step == "reach" else text.step or "act", f"{trial.code}: {words}"

@@ -36,6 +36,11 @@ class ReasonText(NamedTuple):
     means: str
     first: str
 
+    @property
+    def words(self) -> str:
+        """What it means, and what to do first if there is anything to do."""
+        return self.means if self.first == "Nothing." else f"{self.means} {self.first}"
+
 
 #: The judge's numbers: who would go, who went before within the window, and of how many.
 _NUMBERS = re.compile(r"W=(\d+) c=(\d+) B=(\d+)")

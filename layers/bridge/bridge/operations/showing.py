@@ -85,7 +85,7 @@ def difference(record: JournalEntry) -> answers.Difference:
 def planned(trial: Trial) -> answers.Planned:
     """What a sync would do now, or what stops it."""
     text = trial.text
-    says = f"{text.means} {text.first}" if trial.code else ""
+    says = text.words if trial.code else ""
     if trial.entry is None:
         says = f"{says} ({trial.detail})" if trial.detail else says
         return answers.Planned(outcome=trial.outcome, why=trial.code, says=says)

@@ -118,7 +118,7 @@ class HoldWidget:
         people = "".join(f"<li>{_who(user, called)}</li>" for user in users)
         parts = (
             f"<h3>{_who(entity, called)}</h3>",
-            f"<p>{escape(_waits(shown.hold))}. {escape(text.means)} {escape(text.first)}</p>",
+            f"<p>{escape(_waits(shown.hold))}. {escape(text.words)}</p>",
             f"<p>Changed by: {_who(actor, called) if actor else 'not known'}</p>",
             f"<p>{_history(shown)}</p>",
             f"<p>Show: {_code(self._command('show', shown.hold))}</p>",
