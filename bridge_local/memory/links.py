@@ -101,7 +101,13 @@ class MemoryLinks(Guarded):
         with self._lock:
             self._check_fence(self.group_links.get(link.okta_id), link)
             self._release(self.group_links[link.okta_id], link)
-            self.group_links[link.okta_id] = link
+            self.group_links[link.okta_id] = replace(link, ended=link.sync_number)
+
+    def end_group_sync(self, link: GroupLink) -> None:
+        with self._lock:
+            stored = self.group_links[link.okta_id]
+            if stored.sync_number == link.sync_number:
+                self.group_links[link.okta_id] = replace(stored, ended=link.sync_number)
 
     def claim_group(self, link: GroupLink) -> None:
         with self._lock:

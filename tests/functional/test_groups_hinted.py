@@ -95,7 +95,8 @@ def test_a_hinted_sync_writes_nothing_that_rests_on_a_list() -> None:
     assert not team.world.store.dues()
     [event] = team.link.answered
     assert event in team.world.last(team.entity).events
-    assert replace(team.link, answered={}, began=link.began, sync_number=link.sync_number) == link
+    before = replace(team.link, answered={}, began=link.began, sync_number=link.sync_number)
+    assert replace(before, ended=link.ended, known=link.known) == link
     assert team.link.sync_number == link.sync_number + 1
 
 
@@ -409,6 +410,71 @@ def test_a_record_names_a_hundred_events_at_most() -> None:
 
 
 # ------------------------------------------------------------------------------------- events seen
+
+
+def _whole_sync_that_lacks(team: Team) -> None:
+    """The joiner has come, their event is still to be delivered, and a whole sync's listing lacks them."""
+    team.world.okta.add_members(team.group, [team.joiner])
+    team.world.clock.advance(60)
+    team.world.okta.faults.add(Fault(f"/groups/{team.group}/users", okta_faults.listing_without(team.joiner), count=1))
+    team.world.ask(team.entity)
+    team.world.settle()
+    team.world.clock.advance(60)
+    assert team.members == set(team.people)
+
+
+def test_a_late_event_of_somebody_whom_a_listing_lacked_is_not_seen() -> None:
+    """The event is older than the whole sync, and names somebody whom that did not see: they are looked at."""
+    team = Team()
+    _whole_sync_that_lacks(team)
+    team.world.happen()
+    assert team.members == {*team.people, team.joiner}
+
+
+def test_a_late_event_costs_no_call_where_the_listing_showed_whom_it_names() -> None:
+    """By the whole sync, and by a hinted one: nothing is asked and nothing written."""
+    team = Team()
+    late = team.world.provisioned(1)
+    team.world.okta.add_members(team.group, late)
+    events = team.world.events()
+    team.world.clock.advance(60)
+    team.world.ask(team.entity)
+    team.world.settle()
+    calls, asked = team.world.calls(), team.world.watch_okta()
+    team.world.clock.advance(60)
+    team.world.deliver(events)
+    team.world.settle()
+    assert (team.world.calls(), asked) == (calls, [])
+
+
+def test_catch_up_brings_whom_a_cut_listing_lacked() -> None:
+    """No hook delivers their event, and the whole sync came after it: the log alone tells of them."""
+    team = Team()
+    team.world.poll()
+    team.world.settle()
+    _whole_sync_that_lacks(team)
+    team.world.poll()
+    team.world.settle()
+    assert team.members == {*team.people, team.joiner}
+    team.world.clock.advance(3600)
+    team.world.poll()
+    assert team.world.queues.depth() == 0
+
+
+def test_an_empty_listing_has_shown_nobody() -> None:
+    """The first member of a group is not shown; the record knows that nobody was, and their late event counts."""
+    world = World()
+    group, genesys_group = world.linked_group("Empty", [])
+    first = world.provisioned(1)
+    world.okta.add_members(group, first)
+    world.okta.faults.add(Fault(f"/groups/{group}/users", okta_faults.empty_listing(), count=1))
+    world.clock.advance(60)
+    world.ask(f"group:{group}")
+    world.settle()
+    assert world.members(genesys_group) == set()
+    world.clock.advance(60)
+    world.happen()
+    assert world.members(genesys_group) == set(first)
 
 
 def test_what_a_whole_sync_has_seen_costs_nothing_any_more() -> None:

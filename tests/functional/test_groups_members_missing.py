@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bridge.items import Queue
-from bridge.provisioning import groups
+from bridge.provisioning import evidence
 from bridge_local.faults import Fault
 from bridge_local.genesys import faults as genesys_faults
 from tests.world import World
@@ -66,7 +66,7 @@ def test_one_record_stands_while_somebody_is_taken_out() -> None:
 
 def test_of_a_large_group_okta_s_stamp_tells(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many to know by hash: without a change nothing is parked, and with one it may be somebody's end."""
-    monkeypatch.setattr(groups, "KNOWN", 3)
+    monkeypatch.setattr(evidence, "KNOWN", 3)
     world, people, okta_id, _, _ = in_the_dark()
     world.ask(f"group:{okta_id}")
     world.settle()

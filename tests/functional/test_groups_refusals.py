@@ -12,8 +12,8 @@ import pytest
 from bridge.items import Queue, Reason
 from bridge.provisioning.evidence import SINGLE_READS
 from bridge.provisioning.user_records import LATE_WHY
-from bridge_local.exchange import Request
-from bridge_local.faults import Fault, before, kept, lost, watched
+from bridge_local.exchange import Request, Response
+from bridge_local.faults import Fault, Serve, bare, before, kept, lost, watched
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.records import Call
 from bridge_local.genesys.switches import GenesysSwitches
@@ -350,24 +350,59 @@ def test_an_addition_that_lands_late_gives_nobody_access_for_good() -> None:
     assert world.members(genesys_id) == set(users[:5])
 
 
-def test_a_process_that_dies_with_a_removal_under_way_leaves_it_due() -> None:
-    """The record stands before the PATCH leaves; a refusal or an answer takes it away."""
+def test_a_process_that_dies_with_an_addition_under_way_gives_nobody_access_for_good() -> None:
+    """It may land after who was to join has left: the sync that is due when it can land no more takes them out."""
     world = switched()
     users = world.provisioned(6)
-    okta_id, _ = world.linked_group("Agents", users)
+    okta_id, genesys_id = world.linked_group("Agents", users[:5])
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    late: list[Request] = []
 
-    def die() -> None:
+    def die(request: Request, _serve: Serve) -> Response:
+        late.append(request)
         raise KeyboardInterrupt
 
-    world.genesys.faults.add(Fault("PATCH .*groups", before(die), count=1))
-    world.okta.remove_members(okta_id, users[:1])
+    world.genesys.faults.add(Fault("PATCH .*groups", die, count=1))
+    world.okta.add_members(okta_id, users[5:])
     with pytest.raises(KeyboardInterrupt):
         world.happen()
-    assert [(due.entity, due.why) for due in world.store.dues()] == [(f"group:{okta_id}", LATE_WHY)]
-    world.okta.remove_members(okta_id, users[1:2])
+    world.okta.remove_members(okta_id, users[5:])
     world.happen()
-    assert [due.why for due in world.store.dues()] == [LATE_WHY]  # what was under way before still is
+    assert world.members(genesys_id) == set(users[:5])
+    assert [(due.entity, due.why) for due in world.store.dues()] == [(f"group:{okta_id}", LATE_WHY)]
+    world.clock.advance(12 * 60)
+    world.genesys.handle(late[0])
+    assert world.members(genesys_id) == set(users)
     world.pass_time(hours=1)
+    assert world.members(genesys_id) == set(users[:5])
+    assert not world.store.dues()
+
+
+def test_syncs_of_a_group_out_of_scope_leave_nothing_due() -> None:
+    """It has been linked; its syncs write no record any more, and nothing of theirs can be under way."""
+    world = switched()
+    okta_id, _ = world.linked_group("Agents", world.provisioned(2))
+    world.variables["LINKED_GROUPS"] = "Others"
+    world.restart()
+    for _ in range(4):
+        world.ask(f"group:{okta_id}")
+        world.pass_time(hours=1)
+    assert world.last(f"group:{okta_id}").why == "not-in-scope"
+    assert not world.store.dues()
+
+
+def test_a_sync_that_failed_with_nothing_under_way_leaves_nothing_due() -> None:
+    """Okta does not answer before anything is sent: the next sync is as good as any, and no other follows."""
+    world = switched()
+    users = world.provisioned(6)
+    okta_id, genesys_id = world.linked_group("Agents", users[:5])
+    world.ask(f"group:{okta_id}")
+    world.settle()
+    world.okta.faults.add(Fault(f"/groups/{okta_id}", bare(500), count=3))
+    world.okta.add_members(okta_id, users[5:])
+    world.happen()
+    assert world.members(genesys_id) == set(users)
     assert not world.store.dues()
 
 

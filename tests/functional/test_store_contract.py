@@ -322,6 +322,7 @@ class TestGroupLinks:
             state=GroupState.UNLINKED,
             linked_by="assigned",
             first_sync_ended=True,
+            ended=1,
             synced=NOW,
             nonempty=NOW - timedelta(hours=1),
             ceiling=50,
@@ -332,6 +333,19 @@ class TestGroupLinks:
         other = store.begin_group_sync(CREW)
         assert store.groups() == [other, link]
         assert store.group(TEAM) == link
+
+    def test_a_group_remembers_which_sync_ended(self, store: Store) -> None:
+        """A sync that saves has ended; one that writes nothing else may say so, and one that is overtaken may not."""
+        begun = store.begin_group_sync(TEAM)
+        assert begun.ended is None
+        store.save_group(replace(begun, why="no-match"))
+        again = store.begin_group_sync(TEAM)
+        assert (again.sync_number, again.ended) == (2, 1)
+        store.end_group_sync(replace(again, why="not written"))
+        assert store.group(TEAM) == replace(again, ended=2)
+        last = store.begin_group_sync(TEAM)
+        store.end_group_sync(again)
+        assert store.group(TEAM) == last
 
     def test_groups_have_a_fence(self, store: Store) -> None:
         """An older sync writes nothing."""

@@ -19,6 +19,7 @@ from bridge.items import Item, Reason
 from bridge.okta.events import EVENT_TYPES, Normalised, normalise
 from bridge.okta.log import LogPage, SystemLog
 from bridge.provisioning.assignments import worth_reading
+from bridge.provisioning.evidence import shows
 from bridge.provisioning.followups import send_dues
 from bridge.provisioning.hinted import is_answered
 from bridge.provisioning.ports import Clock, QueueSender
@@ -63,10 +64,13 @@ class Seen:
             # Nobody has begun to sync this user. Anyone who begins now sees what is older than the lag; so only a
             # younger event, or one that asks for a sync by itself, needs one.
             return worth_reading(item.hints, self.app) or shown > self.date
-        if item.kind == "group" and (group := self.groups.get(item.okta_id)) and is_answered(group, item, self.now):
+        group = self.groups.get(item.okta_id) if item.kind == "group" else None
+        if group is not None and is_answered(group, item, self.now):
             return False
         synced = self._synced(item)
-        return synced is None or shown > synced
+        if synced is None or shown > synced:
+            return True
+        return group is not None and group.state is GroupState.LINKED and not shows(group, item)
 
     def concerns(self, item: Item) -> bool:
         """Whether the event that `item` was made of is one that no filter of the hook should keep away."""

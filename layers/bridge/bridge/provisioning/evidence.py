@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from bridge.items import Item
 from bridge.provisioning.ports import Clock, GenesysReader, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import Due, GroupLink
@@ -39,6 +40,10 @@ MEMBERSHIP_LAG = timedelta(seconds=5)
 #: The cause of the sync that brings the second sight.
 WHY = "second-sight"
 _FINGERPRINT = 8
+#: So many people a record knows by hash, in 8 KB: of larger groups Okta's stamp must tell whether somebody left.
+KNOWN = 1000
+#: A record that knows by hash that there was nobody.
+_NOBODY = "-"
 
 
 @dataclass(frozen=True)
@@ -248,4 +253,21 @@ def fingerprints(group_id: str, people: Collection[str]) -> frozenset[str]:
 
 def people_of(fingerprints: str) -> frozenset[str]:
     """What `GroupLink.absent` and `GroupLink.known` keep in one text."""
+    if fingerprints == _NOBODY:
+        return frozenset()
     return frozenset(fingerprints[at : at + _FINGERPRINT] for at in range(0, len(fingerprints), _FINGERPRINT))
+
+
+def known_as(people: Collection[str]) -> str:
+    """Short hashes of people as `GroupLink.known` keeps them; empty where they are too many."""
+    return ("".join(sorted(people)) or _NOBODY) if len(people) <= KNOWN else ""
+
+
+def shows(link: GroupLink, item: Item) -> bool:
+    """Whether the last whole reading of a group showed whom an item names, or its record cannot tell.
+
+    An event that is older than that reading, and names somebody whom it did not show, contradicts it.
+    """
+    if not (link.known and link.unmade and item.users):
+        return True
+    return fingerprints(link.okta_id, item.users) <= people_of(link.known) | people_of(link.unmade)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,20 +17,23 @@ from bridge.provisioning.evidence import (
     Evidence,
     explained_by,
     fingerprints,
+    known_as,
     people_of,
+    shows,
 )
 from bridge.provisioning.evidence import WHY as SECOND_SIGHT_WHY
 from bridge.provisioning.group_removals import GroupRemovals
 from bridge.provisioning.hinted import HintedAdditions, is_answered
 from bridge.provisioning.holds import HoldLifecycle
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR, Linking
-from bridge.provisioning.members import CONFLICT, MemberChanges
+from bridge.provisioning.members import CONFLICT, MemberChanges, may_land
 from bridge.provisioning.membership import Membership, Seen, read_membership
 from bridge.provisioning.out_of_scope import OutOfScope
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
 from bridge.provisioning.record_ports import Store
 from bridge.provisioning.records import AppState, Due, GroupLink, GroupState
 from bridge.provisioning.sync import Report, Work, fenced
+from bridge.provisioning.user_records import LATE_WHY, UNDER_WAY
 from bridge.provisioning.values import OktaGroup, ScimGroup
 from bridge.provisioning.witnesses import Witnesses
 from bridge.settings import Mode, ProvisioningSettings
@@ -39,8 +43,6 @@ _EVENT_REASONS = frozenset({Reason.HOOK, Reason.CATCHUP})
 _UNASKED = _EVENT_REASONS | {Reason.FOLLOW_UP}
 #: How far apart the two answers must be that end a link, and the cause of the sync that brings the second.
 UNLINK_AFTER, UNLINK_WHY = timedelta(minutes=10), "unlink"
-#: So many people a record knows by hash, in 8 KB: of larger groups Okta's stamp must tell whether somebody left.
-KNOWN = 1000
 #: How soon a group is read again that may show others once somebody is removed.
 NEXT_PART, NEXT_PART_WHY = timedelta(minutes=1), "next-members"
 #: Genesys Cloud shows a group without its members, and how soon it is read once more.
@@ -104,13 +106,32 @@ class GroupSync:
             return False
         lag, now = timedelta(seconds=self._settings.read_lag_seconds), self._clock.now()
         return all(
-            (item.newest is not None and item.newest + lag <= link.synced) or is_answered(link, item, now)
+            (item.newest is not None and item.newest + lag <= link.synced and shows(link, item))
+            or is_answered(link, item, now)
             for item in work.items
         )
 
     def _attempt(self, work: Work) -> Report:
+        """Sync under a fence. A sync that ends with no change that may land yet says so, for the one that comes next.
+
+        Of a sync that has not, such as one whose process died, a change may land over all that is done from now on:
+        until it can land no more every sync is whole, and one is due for then.
+        """
         work.hold_call()
-        link = replace(self._store.begin_group_sync(work.okta_id), began=self._clock.now())
+        now = self._clock.now()
+        link = replace(self._store.begin_group_sync(work.okta_id), began=now)
+        linked = link.state is GroupState.LINKED
+        if linked and link.ended is not None and link.ended < link.sync_number - 1:
+            self._store.note_due(Due(link.entity, LATE_WHY, now + UNDER_WAY))
+        try:
+            return self._sync(work, link)
+        except Transient as error:
+            if not may_land(error):
+                with suppress(Transient):  # what went wrong first is what counts
+                    self._store.end_group_sync(link)
+            raise
+
+    def _sync(self, work: Work, link: GroupLink) -> Report:
         app = self._store.app()  # after the fence: an assignment event that raised the epoch meanwhile is seen
         hinted = self._hinted.sync(work, link, app)
         if hinted is not None:
@@ -166,6 +187,7 @@ class GroupSync:
                 link,
                 state=GroupState.LINKED,
                 genesys_id=found[0].id,
+                ended=link.ended or 0,
                 first_sync_ended=False,
                 why="",
                 unlinking=None,
@@ -241,7 +263,6 @@ class GroupSync:
             report.read["not-made-yet"] = str(unmade)
         changes = MemberChanges(
             self._genesys,
-            self._store,
             self._clock,
             work,
             ScimGroup(link.genesys_id, seen.name, version=seen.version),
@@ -256,9 +277,10 @@ class GroupSync:
             if error.reason == CONFLICT:
                 self._store.save_group(replace(link, in_vain=link.in_vain + 1))
             raise
-        changes.answered()
-        if listed is not None and settles:
-            link = replace(link, settled=listed, sighted=None, absent="", known=_known(link, seen))
+        if listed is not None:
+            link = _knowing(link, seen, settles=settles)
+            if settles:
+                link = replace(link, settled=listed, sighted=None, absent="")
         in_vain = 0 if changes.applied else link.in_vain + 1
         done = replace(link, synced=report.date, unlinking=None, in_vain=in_vain, answered={})
         self._store.save_group(done)
@@ -306,14 +328,15 @@ class GroupSync:
             left = len(people_of(link.known) - fingerprints(link.okta_id, both.membership.listed))
             changes.park(["group"], MEMBERS_MISSING, f"left:{left}" if left else "")
         report.finish("members-changed" if report.added else "unchanged", MEMBERS_MISSING)
-        known = "".join(sorted(people_of(link.known) | people_of(_known(link, both.membership))))
-        return replace(link, known=known)
+        return link
 
 
-def _known(link: GroupLink, seen: Membership) -> str:
-    """Who is listed and has an account, as `GroupLink.known` keeps it."""
-    people = [okta_id for okta_id in seen.listed if (user := seen.links.get(okta_id)) and user.ever_linked]
-    return "".join(sorted(fingerprints(link.okta_id, people))) if len(people) <= KNOWN else ""
+def _knowing(link: GroupLink, seen: Membership, *, settles: bool) -> GroupLink:
+    """The group's record with who is listed, or is not and may still be a member."""
+    made = {okta_id for okta_id in seen.listed if (user := seen.links.get(okta_id)) and user.ever_linked}
+    known = fingerprints(link.okta_id, made if settles else made | {*seen.owner.values()})
+    known |= people_of(link.known) if seen.missing else frozenset()
+    return replace(link, known=known_as(known), unmade=known_as(fingerprints(link.okta_id, seen.listed - made)))
 
 
 def _somebody_left(both: Seen) -> bool:

@@ -1,8 +1,8 @@
 """Hinted additions: the few people whom events name are added to a group without a reading of the whole group.
 
 Their own groups, read now, must say that they are members. A hinted sync takes the group's fence, and of the group's
-record it writes only when it began and which events it has answered: it has seen neither list of members, so nothing
-that rests on a list may move. Whatever is out of the ordinary is left to a whole sync.
+record it writes only when it began, which events it has answered and whom it knows now: it has seen neither list of
+members, so nothing that rests on a list may move. Whatever is out of the ordinary is left to a whole sync.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bridge.items import MAX_NAMED_USERS, Item, Reason
+from bridge.provisioning.evidence import fingerprints, known_as, people_of
 from bridge.provisioning.linking import UNLINKED_BY_OPERATOR
 from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.ports import Clock, GenesysScim, OktaReader
@@ -69,7 +70,6 @@ class HintedAdditions:
         report.read["named"] = str(len(named))
         changes = MemberChanges(
             self._genesys,
-            self._store,
             self._clock,
             work,
             ScimGroup(link.genesys_id, ""),
@@ -79,7 +79,8 @@ class HintedAdditions:
         )
         if not changes.add_plainly(joining):
             return None
-        self._store.save_group(replace(link, answered=self._answered(work, link)))
+        known = known_as(people_of(link.known) | fingerprints(link.okta_id, named)) if link.known else ""
+        self._store.save_group(replace(link, answered=self._answered(work, link), known=known))
         return report.finish("members-changed", HINTED)
 
     def _is_in(self, okta_id: str, group_id: str) -> Read[bool]:

@@ -1,7 +1,7 @@
 """Sending members to a Genesys Cloud group in PATCHes of a limited size, past single members that are refused.
 
-A removal carries ``If-Match``, so that one that lands late finds another version once anybody has been added again. One
-without an answer may still land: until `UNDER_WAY` is over a record is due, whose sync adds again who is back by then.
+A removal carries ``If-Match``, so that one that lands late finds another version once anybody has been added again.
+What may land although nobody has heard of it, `may_land` tells.
 """
 
 from __future__ import annotations
@@ -10,10 +10,8 @@ from collections.abc import Generator, Iterator, Sequence
 
 from bridge.errors import BreakerOpen, Permanent, ResourceNotFound, Transient, VersionConflict
 from bridge.provisioning.ports import Clock, GenesysScim
-from bridge.provisioning.record_ports import DueRecords
-from bridge.provisioning.records import Due, ParkedItem
+from bridge.provisioning.records import ParkedItem
 from bridge.provisioning.sync import Report, Work
-from bridge.provisioning.user_records import LATE_WHY, UNDER_WAY
 from bridge.provisioning.values import ScimGroup
 
 #: How many calls beyond the planned ones the search for refused members may cost in one sync: PATCHes, and one read.
@@ -37,7 +35,6 @@ class MemberChanges:
     def __init__(
         self,
         genesys: GenesysScim,
-        dues: DueRecords,
         clock: Clock,
         work: Work,
         group: ScimGroup,
@@ -51,7 +48,6 @@ class MemberChanges:
 
         Args:
             genesys: takes the changes.
-            dues: keep when a change without an answer can land no more.
             clock: our time.
             work: the sync.
             group: its id and version.
@@ -61,7 +57,6 @@ class MemberChanges:
             observes: whether nothing is sent, only accounted for.
         """
         self._genesys = genesys
-        self._dues = dues
         self._clock = clock
         self._work = work
         self._group_id = group.id
@@ -73,8 +68,6 @@ class MemberChanges:
         self._patient = vain + 1 < VAIN_SYNCS
         self._extra = EXTRA_CALLS - 1
         self._present: frozenset[str] | None = None
-        self._due: Due | None = None
-        self._others_due = False
         #: Removed members whom an answer still showed.
         self.kept: list[str] = []
         #: Members whose addition was refused, part by part, and the status, empty where there is none.
@@ -115,8 +108,6 @@ class MemberChanges:
             self._would("remove", len(members))
             self._report.removed += len(members)
             return
-        if members:
-            self._begin()
         for part, answer in self._send(members, adds=False):
             gone = [member for member in part if answer is None or member not in answer]
             self.kept += [member for member in part if member not in gone]
@@ -149,35 +140,12 @@ class MemberChanges:
             for member in self.kept:
                 self.park([member], "member-not-removed")
 
-    # ------------------------------------------------------------------------- changes without an answer
-
-    def _begin(self) -> None:
-        """Before the first removal leaves a sync is due for the time when it can land no more: who dies now is safe."""
-        if self._due is None:
-            entity = self._work.entity
-            self._others_due = any(due.why == LATE_WHY for due in self._dues.dues(entity))
-            self._due = Due(entity, LATE_WHY, self._clock.now() + UNDER_WAY)
-            self._dues.note_due(self._due)
-
-    def answered(self) -> None:
-        """Everything has had its answer: no sync is due, unless for an earlier change."""
-        if self._due is not None and not self._others_due:
-            self._dues.settle_due(self._due.entity, LATE_WHY, at=self._due.at)
+    # ------------------------------------------------------------------------------------- sending
 
     def _patch(self, part: Sequence[str], *, adds: bool) -> ScimGroup:
-        """One PATCH; where an addition has no answer its sync is due as well."""
-        try:
-            if adds:
-                return self._genesys.add_members(self._group_id, part)
-            return self._genesys.remove_members(self._group_id, part, if_match=self._version)
-        except Transient as error:
-            if _may_land(error):
-                self._begin()
-            else:
-                self.answered()
-            raise
-
-    # ------------------------------------------------------------------------------------- sending
+        if adds:
+            return self._genesys.add_members(self._group_id, part)
+        return self._genesys.remove_members(self._group_id, part, if_match=self._version)
 
     def _send(self, members: Sequence[str], *, adds: bool) -> Iterator[_Sent]:
         for at in range(0, len(members), self._per_request):
@@ -237,7 +205,6 @@ class MemberChanges:
             self._version = group.version if self._versioned else ""
             return group.members
         if self._patient:
-            self.answered()
             raise Transient(CONFLICT, upstream="genesys")
         raise VersionConflict("the version moved each time")
 
@@ -286,7 +253,7 @@ class MemberChanges:
         )
 
 
-def _may_land(error: Transient) -> bool:
+def may_land(error: Transient) -> bool:
     """Whether a change that failed so may have been made, or may be made yet: it left, and no refusal came back."""
     left = error.upstream == "genesys" and not isinstance(error, BreakerOpen) and error.reason != "genesys-pace"
     return left and error.status not in _REFUSED

@@ -102,7 +102,11 @@ class GroupLinks(Protocol):
         ...
 
     def save_group(self, link: GroupLink) -> None:
-        """Write the whole record if the sync number has not moved; FenceMoved otherwise."""
+        """Write the whole record, as the end of its sync, if the sync number has not moved; FenceMoved otherwise."""
+        ...
+
+    def end_group_sync(self, link: GroupLink) -> None:
+        """Of the whole record write only that its sync has ended; nothing if another has begun."""
         ...
 
     def claim_group(self, link: GroupLink) -> None:

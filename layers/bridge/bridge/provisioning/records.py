@@ -33,10 +33,14 @@ class GroupLink:
         linked_by: ``assigned``, ``name <pattern>`` or ``operator``: which rule keeps the link.
         first_sync_ended: whether a whole sync of this link has ended; until then every removal is held.
         began: our time when the sync began that last wrote this record: bursts are gathered by it.
+        ended: the sync number of the last sync that ended, and left no change under way that may land yet; None in
+            records of earlier releases, and where there has been no link.
         synced: Okta's ``Date`` of the first read of the last successful sync.
         nonempty: Okta's ``Date`` of the last listing that showed members.
         settled: Okta's ``Date`` of the last listing that left nobody to remove.
-        known: who was listed and had an account then, as short hashes in one text; empty when they are too many.
+        known: who was listed last and had an account, and who was not and may be a member still, as short hashes in one
+            text; empty where they are too many.
+        unmade: who was listed last and never had an account, likewise.
         sighted: when people were first seen to be absent whose removal waits for a second sight, else None.
         absent: who they were, as short hashes in one text.
         unlinking: when an answer first said that the link has ended, else None; a second one is needed.
@@ -58,10 +62,12 @@ class GroupLink:
     linked_by: str = ""
     first_sync_ended: bool = False
     began: datetime | None = None
+    ended: int | None = None
     synced: datetime | None = None
     nonempty: datetime | None = None
     settled: datetime | None = None
     known: str = ""
+    unmade: str = ""
     sighted: datetime | None = None
     absent: str = ""
     unlinking: datetime | None = None

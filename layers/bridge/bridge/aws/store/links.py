@@ -6,7 +6,9 @@ Records: ``users``/``<okta user id>``; ``groups``/``<okta group id>``; ``genesys
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from pydantic import TypeAdapter
 
@@ -99,7 +101,12 @@ class LinkRecords(Records):
         return _group(okta_id, self._table.update(Update(group_key(okta_id), add={"sync_number": 1})))
 
     def save_group(self, link: GroupLink) -> None:
-        self._save(group_key(link.okta_id), link, group_record(link))
+        self._save(group_key(link.okta_id), link, group_record(replace(link, ended=link.sync_number)))
+
+    def end_group_sync(self, link: GroupLink) -> None:
+        ended = {"ended": link.sync_number}
+        with contextlib.suppress(ConditionFailed):
+            self._table.update(Update(group_key(link.okta_id), put=ended, condition=_unmoved(link)))
 
     def claim_group(self, link: GroupLink) -> None:
         self._claim(group_key(link.okta_id), link, group_record(link), link.entity, [])
