@@ -68,17 +68,13 @@ class Preview:
         )
 
     def sync(self, entity: str) -> tuple[JournalEntry, list[str]]:
-        """The journal entry of a sync as it would be made now, and the entities that it would enqueue.
-
-        Raises:
-            Transient, Permanent: as the sync itself would.
-        """
+        """The journal entry of a sync as it would be made now, and whom it would enqueue; raises likewise."""
         report = self.report(entity)
         entry = report.entry(self._work(entity), self._clock.now(), self._calls.named)
         return entry, list(dict.fromkeys(item.entity for item in self._nowhere.items))
 
     def report(self, entity: str) -> Report:
-        """The account of the same sync, with its plan; raises likewise."""
+        """The account of the same sync, with its plan."""
         self._nowhere.items.clear()
         self._calls.begin()
         work = self._work(entity)

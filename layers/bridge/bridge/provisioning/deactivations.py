@@ -46,10 +46,7 @@ class Deactivations:
     def judge(self, work: Work, app: AppState, report: Report) -> None:
         """Judge everybody who is active and not assigned: those who may go are reserved and synced, or all are held.
 
-        Call it only when Okta shows the application ACTIVE.
-
-        Raises:
-            Transient: the listing could not be read whole.
+        Only while Okta shows the application ACTIVE. Raises Transient when the listing could not be read whole.
         """
         facts = self._facts(work, app, report)
         plan = judge(facts)
@@ -86,8 +83,7 @@ class Deactivations:
         linked, assigned = frozenset(due), whole.assigned | since
         # It shows nobody, or of several linked people not one: of another application, or by a narrowed role.
         shown = whole.assigned & linked if len(linked) > 1 else whole.assigned
-        suspicious = "" if shown else "suspicious-empty"
-        waits_for = {} if suspicious else {each: why for each, why in due.items() if each not in assigned}
+        waits_for = {each: why for each, why in due.items() if shown and each not in assigned}
         # Their own syncs may still explain it; whom the hold stages stays in it.
         unexplained = {each for each, why in waits_for.items() if why == Permission.UNEXPLAINED.value}
         doubted = (each for each, why in waits_for.items() if why == Permission.DOUBTED.value)
@@ -97,7 +93,7 @@ class Deactivations:
             leaving=linked - assigned,
             base=linked,
             ceiling=of_organisation(self.settings),
-            suspicious=suspicious,
+            suspicious="" if shown else "suspicious-empty",
             recent=self.permissions.observed(),
             unknown=unexplained - standing.staged.keys(),
             apart=dict.fromkeys(doubted, UNEXPLAINED),

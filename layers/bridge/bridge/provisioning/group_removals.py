@@ -102,8 +102,7 @@ class GroupRemovals:
             return changes.applied
 
         self.lifecycle.execute(work, plan, report, remove)
-        outcome = "members-changed" if report.added or report.removed else "unchanged"
-        if plan.later and not plan.held:
-            report.finish(outcome, WHY)
-        elif outcome != "unchanged" and not plan.held:
-            report.finish(outcome, "approved" if plan.approved and report.removed else "")
+        changed = bool(report.added or report.removed)
+        if not plan.held and (changed or plan.later):
+            why = WHY if plan.later else "approved" if plan.approved and report.removed else ""
+            report.finish("members-changed" if changed else "unchanged", why)

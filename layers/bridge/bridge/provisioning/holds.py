@@ -62,10 +62,9 @@ class HoldLifecycle:
         return replace(facts, recent=facts.recent | recent, exceptions=self.store.exceptions(entity), apart=apart)
 
     def execute(self, work: Work, plan: Plan, report: Report, remove: Remove) -> None:
-        """Carry out a plan: exactly whom a person approved, then the hold, then all the others or nobody.
+        """Carry out a plan: exactly whom a person approved, then the hold, then all the others, reserved before.
 
-        The others are reserved before they are let go. `report` says what is held, and whether people could not be
-        told of it.
+        `report` says what is held, and whether people could not be told of it.
         """
         report.plan, report.held = plan, len(plan.held)
         if plan.change:
