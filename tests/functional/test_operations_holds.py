@@ -57,6 +57,7 @@ def test_exceptions_without_the_record_of_their_hold_are_listed_and_taken_back()
     assert stage.ask("holds.list", reader=True)["holds"] == []
     [kept] = stage.ask("holds.list", reader=True, all=True)["holds"]
     assert (kept["entity"], kept["number"], kept["state"], kept["excepted"]) == (TEAM, 0, "rejected", 1)
+    assert kept["reason"] == "excepted"
     assert stage.ask("holds.show", reader=True, entity=TEAM)["excepted"] == ["00u1a2b3c4"]
 
 

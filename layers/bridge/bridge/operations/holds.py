@@ -78,7 +78,8 @@ class HoldService:
         if hold is not None or not self._store.exceptions(entity):
             return hold
         now = self._clock.now()
-        return Hold(entity, 0, HoldState.REJECTED, 0, "", 0, (), now, now, "The record of the hold itself is gone.")
+        says = "The record of the hold itself is gone."
+        return Hold(entity, 0, HoldState.REJECTED, 0, "excepted", 0, (), now, now, says)
 
     def remind(self) -> hold_answers.Reminded:
         """Answers ``remind``: tell people of each hold that nobody decided for a day; nothing is ever removed by it.
