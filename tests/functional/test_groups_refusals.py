@@ -234,9 +234,10 @@ def test_a_moved_version(form: str, conflicts: int) -> None:
     assert not world.store.dues()
 
 
+@pytest.mark.parametrize("again", [Reason.REDRIVE, Reason.RECONCILE])
 @pytest.mark.parametrize("adds", [True, False])
-def test_conflicts_without_end_are_parked(adds: bool) -> None:
-    """After a quarter of an hour the members wait for a person, the message is done, and a redrive mends it."""
+def test_conflicts_without_end_are_parked(adds: bool, again: Reason) -> None:
+    """After a quarter of an hour the members wait for a person, the message is done; a redrive or a night mends it."""
     world = switched()
     users = world.provisioned(10)
     okta_id, genesys_id = world.linked_group("Agents", users[:8])
@@ -251,7 +252,7 @@ def test_conflicts_without_end_are_parked(adds: bool) -> None:
     assert world.queues.depth() == 0
     assert len(patches := [call for call in group_calls(world) if call.method == "PATCH"]) <= 2 + 8 * 3, len(patches)
     world.genesys.faults.clear()
-    world.ask(f"group:{okta_id}", Reason.REDRIVE)
+    world.ask(f"group:{okta_id}", again)
     world.settle()
     assert world.members(genesys_id) == set(users if adds else users[:6])
     assert not world.store.parked

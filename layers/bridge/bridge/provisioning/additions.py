@@ -76,7 +76,7 @@ class Additions:
         for member in () if cut else unseen:
             changes.park([member], "member-not-added")
         tried = wanted if seen.missing or known.members - seen.members - set(wanted) else _left(seen, shown)
-        refused = {member for part, _ in changes.refused for member in part}
+        refused = {member for part, _ in changes.refused for member in part}.union(changes.conflicting)
         blind = ""
         if set(tried) - refused or seen.missing:
             blind = _digest(tried, seen.listed) if shown is not None else f"{_UNANSWERED}{digest}"

@@ -72,6 +72,8 @@ class MemberChanges:
         self.kept: list[str] = []
         #: Members whose addition was refused, part by part, and the status, empty where there is none.
         self.refused: list[tuple[Sequence[str], str]] = []
+        #: Members whose addition was a version conflict each time: none of it was done.
+        self.conflicting: list[str] = []
         #: Added members whom the answer did not show.
         self.unseen: list[str] = []
         #: The members as the last answer to an addition showed them, None where none did.
@@ -233,6 +235,7 @@ class MemberChanges:
         if adds and reason != CONFLICT:
             self.refused.append((members, status))
         else:
+            self.conflicting += members if adds else ()
             self.park(members, reason, status)
 
     def keep_parked(self, *reasons: str) -> None:
