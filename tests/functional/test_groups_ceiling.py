@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.provisioning.hold_records import RemovalState
+from bridge.provisioning.hold_records import RemovalState, Verdict
 from bridge_local.faults import Effect, Fault, before, cut, lost
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.genesys.switches import GenesysSwitches
@@ -23,6 +23,21 @@ def setup(members: int, *, ceiling: int = 1000, percent: int = 50, **more: str) 
     users = world.provisioned(members)
     okta_id, genesys_id = world.linked_group("Agents", users)
     return world, okta_id, genesys_id, users
+
+
+def test_a_whole_team_moves_from_one_linked_group_to_another() -> None:
+    """They are members of the new one at once; the old one, which would be empty, waits for a person."""
+    world, old, old_in_genesys, users = setup(30)
+    new, new_in_genesys = world.linked_group("Leads", [])
+    world.okta.add_members(new, users)
+    world.okta.remove_members(old, users)
+    world.happen()
+    assert world.members(new_in_genesys) == set(users)
+    assert world.members(old_in_genesys) == set(users)
+    assert world.hold(old) == ("open", "ceiling-percent", set(users))
+    world.decide(f"group:{old}", Verdict.APPROVE)
+    world.happen()
+    assert (world.members(old_in_genesys), world.members(new_in_genesys)) == (set(), set(users))
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,24 @@ def test_linked_by_name(setting: str, okta_name: str, genesys_name: str) -> None
     assert world.members(genesys_id) == set(users)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ['A "quoted" team', "back\\slash", "R&D", "Sales, EMEA", "Team [1]*", "👩\u200d💻 Care", "فريق الدعم", "Zoë"],
+)
+def test_linked_whatever_letters_the_name_has(name: str) -> None:
+    """Quotes, backslashes, commas, brackets, emoji, Arabic: nothing of a filter or a glob is read into such a name."""
+    world = World()
+    users = world.provisioned(2)
+    world.genesys.add_group(f"{name}s")
+    genesys_id = world.genesys.add_group(name)
+    okta_id = world.okta.create_group(name)
+    world.okta.assign_group(okta_id)
+    world.okta.add_members(okta_id, users)
+    world.happen()
+    assert state(world, okta_id) == (GroupState.LINKED, genesys_id, "")
+    assert world.members(genesys_id) == set(users)
+
+
 @pytest.mark.parametrize(("setting", "why"), [("Straße", "not-in-scope"), ("STRASSE", "no-match")])
 def test_a_letter_is_not_what_some_write_for_it(setting: str, why: str) -> None:
     """Neither in the setting nor in Genesys Cloud: such names are two names, and another group is nobody's guess."""

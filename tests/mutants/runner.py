@@ -43,7 +43,7 @@ class Mutant:
     caught_by: tuple[str, ...]
 
     @property
-    def test_files(self) -> set[str]:
+    def named_files(self) -> set[str]:
         """The files of its tests."""
         return {test.partition("::")[0] for test in self.caught_by}
 
@@ -104,7 +104,7 @@ def changed_since(root: Path, mutants: Sequence[Mutant], base: str) -> list[Muta
     changed = set(_git(root, "diff", "--name-only", base).splitlines())
     before = _git(root, "show", f"{base}:{KEPT_IN}")
     known = set(Catalogue.parse(before).mutants) if before else set()
-    return [mutant for mutant in mutants if mutant not in known or changed & {mutant.file, *mutant.test_files}]
+    return [mutant for mutant in mutants if mutant not in known or changed & {mutant.file, *mutant.named_files}]
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -84,7 +84,7 @@ def test_every_kept_mutation_is_whole() -> None:
     root = Path(__file__).parents[2]
     mutants = Catalogue.read(root).mutants
     assert len(mutants) > 30
-    assert all((root / file).exists() for mutant in mutants for file in (mutant.file, *mutant.test_files))
+    assert all((root / file).exists() for mutant in mutants for file in (mutant.file, *mutant.named_files))
     with pytest.raises(ValueError, match="twice"):
         Catalogue.parse(as_toml(CAUGHT) * 2)
     with pytest.raises(ValueError, match="without a test"):
