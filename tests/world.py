@@ -198,6 +198,7 @@ class World:
         self.context = Context()
         self.people_told = Told()
         self.idempotency = MemoryIdempotency(self.clock.now)
+        self.hash_key = "k" * 32
         self.secrets = StubSecrets(
             hook_secret=HOOK_SECRET,
             okta_token="okta-token",
@@ -254,7 +255,7 @@ class World:
             sqs=cast("Any", self.queues),
             idempotency=self.idempotency,
             secrets=cast("Secrets", self.secrets),
-            hash_key=cast("Secrets", StubSecrets(hash_key="k" * 32)),
+            hash_key=cast("Secrets", StubSecrets(hash_key=self.hash_key)),
             mapper=attribute_map(settings.mapping.user_name_source, settings.mapping.default_phone_region),
             notifier=self.people_told,
             pace=lambda _upstream, _queue: FreePace(),

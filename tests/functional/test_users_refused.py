@@ -144,9 +144,9 @@ def test_nights_cost_nothing_until_something_changes(switches: dict[str, Any]) -
     assert world.calls("PATCH") == writes
 
 
-@pytest.mark.parametrize("again", ["value", "operator", "map"])
+@pytest.mark.parametrize("again", ["value", "operator", "map", "hash key"])
 def test_what_is_refused_is_tried_again_when_something_changes(again: str) -> None:
-    """Okta's value, an operator's sync or another map: and it arrives once Genesys Cloud takes it."""
+    """Okta's value, an operator's sync, another map or hash key: and it arrives once Genesys Cloud takes it."""
     world = company(ignored_attributes={"title"})
     user = hired(world)
     world.okta.update_profile(user, {"title": "Manager"})
@@ -159,7 +159,10 @@ def test_what_is_refused_is_tried_again_when_something_changes(again: str) -> No
         world.ask(f"user:{user}")
         world.settle()
     else:
-        world.variables["DEFAULT_PHONE_REGION"] = "DE"
+        if again == "map":
+            world.variables["DEFAULT_PHONE_REGION"] = "DE"
+        else:
+            world.hash_key = "n" * 32
         world.restart()
         night(world)
     assert world.account(user).get("title") == ("Director" if again == "value" else "Manager")
