@@ -498,7 +498,7 @@ def test_what_somebody_had_in_hand_is_synced_whatever_was_seen() -> None:
     team.world.clock.advance(10)
     event = team.world.queues.receive(Queue.GROUPS)
     assert event is not None
-    team.change(synced=team.world.clock.now())
+    team.change(synced=team.world.clock.now(), known="")
     team.world.clock.advance(3600)
     team.world.settle()
     assert team.members == {*team.people, team.joiner}
@@ -507,7 +507,7 @@ def test_what_somebody_had_in_hand_is_synced_whatever_was_seen() -> None:
 def test_what_was_not_applied_is_not_seen() -> None:
     """A sync whose changes Genesys Cloud did not make has been in vain: the next event brings another one."""
     team = Team()
-    team.change(synced=team.world.clock.now() + timedelta(minutes=1), in_vain=1)
+    team.change(synced=team.world.clock.now() + timedelta(minutes=1), in_vain=1, known="")
     team.join()
     assert team.members == {*team.people, team.joiner}
 

@@ -30,6 +30,9 @@ FOUND = {
     1242: "the assignment was read, the deactivation failed, and catch-up's item passed for one that a sync had seen",
     1896: "a false 404 passed for a deletion and was held: no comparison looked again at somebody DEPROVISIONED",
     550: "a group showed no members just when somebody who had been inactive was to go: nothing read it again",
+    30295: "a listing lost somebody, whose late event was older than that sync, and passed for seen",
+    30366: "an addition left a process that stood still, after its person's removal, and no sync was due after it",
+    50035: "a sync without a link never said that it had ended, and had itself synced again for ever",
     5025: "inactive by the record, active in Genesys Cloud, and too many to go alone: no hold ever staged them",
 }
 
