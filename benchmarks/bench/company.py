@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -49,13 +50,14 @@ class Slow(Service):
         self._handle = handle
         self._clock = clock
         self._half = seconds / 2
-        self.asked = 0
+        self.asked = self.refused = 0
 
     def answer(self, request: Request) -> Response:
         """The model's answer, later."""
         self.asked += 1
         self._clock.advance(self._half)
         answer = self._handle(request)
+        self.refused += answer.status == HTTPStatus.TOO_MANY_REQUESTS
         self._clock.advance(self._half)
         return answer
 

@@ -197,7 +197,7 @@ class Company:
             okta.remove_members(group, [self.chance.choice(others)])
 
     def swap_one(self, group: str, *, back: bool = False) -> None:
-        """Somebody leaves a linked group; or whoever is leaving it is `back`, and somebody new joins."""
+        """Somebody leaves a linked group; or somebody who is leaving it is `back`, and somebody new joins."""
         okta = self.world.okta
         if group not in okta.groups.current:
             return

@@ -21,6 +21,7 @@ BEGIN = {
     "second-rendering": 1,
     "believes-hints": 41,
     "protects-nobody": 28,
+    "adopts-unread": 56,
 }
 
 

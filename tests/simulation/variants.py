@@ -18,8 +18,10 @@ from bridge.genesys.client import GenesysClient
 from bridge.items import Queue
 from bridge.okta.client import OktaClient
 from bridge.operations.preview import Preview
-from bridge.provisioning import deactivations, group_removals
+from bridge.provisioning import deactivations, group_removals, scim
+from bridge.provisioning.account_writer import Change, Target
 from bridge.provisioning.accounts import Accounts, gone
+from bridge.provisioning.enforcing_writer import EnforcingWriter
 from bridge.provisioning.evidence import Case, Evidence, Proof
 from bridge.provisioning.groups import UNLINK_AFTER, GroupSync
 from bridge.provisioning.hinted import HintedAdditions
@@ -566,6 +568,27 @@ def _of_no_operator(
     return rule(linking, group, replace(link, linked_by="") if link is not None and said else link, epoch)
 
 
+# ------------------------------------------------------------------------------------------- adopts-unread
+
+
+class AdoptsUnread(Variant):
+    """An account that was there before is taken as it should be: no version is compared, and nobody reads or writes."""
+
+    name = "adopts-unread"
+
+    @contextmanager
+    def applied(self) -> Iterator[None]:
+        """The taking of such accounts stands replaced within."""
+        with patch.object(EnforcingWriter, "take", _as_it_should_be):
+            yield
+
+
+def _as_it_should_be(_: EnforcingWriter, link: UserLink, target: Target, change: Change, __: Report) -> ScimUser | None:
+    values = {path: value for path, value in target.attributes.items() if path != "externalId"}
+    document = scim.create_document(values, active=True, external_id=link.okta_id)
+    return None if change.account is None else replace(change.account, document=document, active=True)
+
+
 VARIANTS: dict[str, type[Variant]] = {
     variant.name: variant
     for variant in (
@@ -590,5 +613,6 @@ VARIANTS: dict[str, type[Variant]] = {
         NothingPending,
         ForgetsRestore,
         RulesOverOperators,
+        AdoptsUnread,
     )
 }
