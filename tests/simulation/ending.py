@@ -113,7 +113,7 @@ def _by_events_alone(simulation: Simulation) -> list[str]:
     if simulation.first_day or simulation.world.store.app().restored is not None:
         return []
     ids = excused(simulation)
-    return [line for line in _differences(simulation) if not any(each in line for each in ids)]
+    return [line for line in differing(simulation) if not any(each in line for each in ids)]
 
 
 @contextlib.contextmanager
@@ -175,11 +175,11 @@ def _wrong_in_the_end(simulation: Simulation) -> list[str]:
     if store.app().restored is not None:
         wrong.append("a restore still holds removals")
     wrong += simulation.operators.forgotten()
-    wrong += _differences(simulation)
+    wrong += differing(simulation)
     return wrong
 
 
-def _differences(simulation: Simulation) -> list[str]:
+def differing(simulation: Simulation) -> list[str]:
     """Where Genesys Cloud is not what Okta says, but for holds and exceptions."""
     world = simulation.world
     store, okta, genesys = world.store, world.okta, world.genesys

@@ -7,11 +7,12 @@ import random
 import pytest
 
 from tests.simulation.__main__ import main
-from tests.simulation.ending import run
+from tests.simulation.ending import differing, run
 from tests.simulation.gate import CALM, Died, Gate, History, Weather
 from tests.simulation.promises import Moments
 from tests.simulation.runs import CHUNK, series
-from tests.simulation.variants import NoReread
+from tests.simulation.simulation import Simulation
+from tests.simulation.variants import NoReread, Variant
 from tests.world import START, VirtualClock
 
 
@@ -57,6 +58,21 @@ def test_a_run_that_ends_well_shows_its_history_on_demand(capsys: pytest.Capture
     said = capsys.readouterr().out
     assert "--- the faults end ---" in said
     assert "no promise was broken" in said
+
+
+def test_the_address_of_an_ended_person_keeps_another_one_waiting() -> None:
+    """A new e-mail in Okta frees the address of somebody who is there, and none of somebody whose access has ended."""
+    simulation = Simulation(2, Variant())
+    okta = simulation.world.okta
+    holder = next(iter(simulation.company.accounts))
+    email = str(okta.users.current[holder].profile["email"])
+    with okta.quietly():
+        okta.update_profile(holder, {"email": "new.address@example.com"})
+        second = simulation.world.person("Second Test")
+        okta.update_profile(second, {"email": email})
+        assert any(second in line for line in differing(simulation))
+        okta.deactivate(holder)
+    assert not any(second in line for line in differing(simulation))
 
 
 def _gate(weather: Weather) -> Gate:
