@@ -70,7 +70,7 @@ def import_(context: Context) -> End:
     for number, step in enumerate(open_):
         context.standing = f"{number} of {len(open_)} are done, perhaps one more. Importing again is harmless."
         terminal.progress(f"{number} of {len(open_)}")
-        _carry_out(context, step)
+        _apply(context, step)
     terminal.progressed()
     context.standing = "It is done."
     terminal.say(f"Done: {len(open_)}. Cannot: {len(cannot)}. Syncs of the groups follow.")
@@ -90,7 +90,7 @@ def _read(file: Path) -> Decisions:
         raise Stopped(End.USAGE, f"{file}: expected JSON in UTF-8", "Expected what `bridge export` wrote.") from None
 
 
-def _carry_out(context: Context, step: ImportStep) -> None:
+def _apply(context: Context, step: ImportStep) -> None:
     if step.do == "group.ceiling":
         ceiling = GroupCeiling(entity=step.entity, count=step.ceiling, percent=step.ceiling_percent)
         context.ask(ceiling, GroupChanged)

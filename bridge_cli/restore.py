@@ -85,7 +85,7 @@ def _show(context: Context, source: str, state: str, idempotency: str, counts: d
     says = ", ".join(f"{number} {what}" for what, number in counts.items())
     context.terminal.say(
         f"1. Every removal is held, and nothing counts as compared: in {state}.",
-        f"2. From {source} come back: {says}. Links that are newer are let go, and found again by matching.",
+        f"2. From {source} come back: {says}. Links that are newer are removed, and found again by matching.",
         f"3. Open holds of {state} are closed and approvals withdrawn: everybody is judged anew.",
         f"4. {idempotency} is emptied.",
         "5. Until a comparison of everything has ended and a ceiling's window has passed, nobody is removed from a "

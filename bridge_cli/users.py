@@ -57,7 +57,7 @@ def _change(context: Context, request: UserChange, question: str) -> End:
         show_planned(terminal, shown.planned)
     if shown.before is not None and shown.after is not None and shown.before.has_name:
         terminal.say(
-            "The account that is let go has the user's address: rename it in Genesys Cloud, or the sync waits."
+            "The account that is unlinked has the user's address: rename it in Genesys Cloud, or the sync waits."
         )
     terminal.say()
     terminal.confirm(question)
@@ -129,7 +129,7 @@ COMMANDS = (
     Command(
         "user unlink",
         "USER",
-        "let one user's account go",
+        "unlink one user from their account",
         "Shows the account and what the next sync would do, and asks. Nothing is deactivated: the account stays as it "
         "is, and is nobody's; the user's id is taken back from it, but not in observe mode. The next sync of the user "
         "looks for their account again, by e-mail address too; `bridge user link` says which one it is instead.",

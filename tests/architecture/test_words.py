@@ -30,12 +30,13 @@ EXCEPTED = ("LanesPolicy",)
     [
         (r"[Ll]anes?", "queue"),
         (r"[Cc]an not", "cannot"),
+        (r"(?:is|are) let go|lets go of", "is unlinked, releases"),
         (r"[Ww]hoever", "anyone who"),
         (r"[Hh]e|[Hh]im|[Hh]is|[Hh]imself", "they, them, their"),
         (r"undesired|desired again", "should still be removed, a member again in Okta"),
         (r"a look (?:at|of)|looked at|Looks", "a sync of, synced"),
         (
-            r"fresh_item|fails_as_a_whole|let_go|carry_out|HoldLife|\w+Desk|\w*Outside|LONELY\w*",
+            r"fresh_item|fails_as_a_whole|_?let_go|_?carry_out|HoldLife|\w+Desk|\w*Outside|LONELY\w*",
             "the names of today",
         ),
         (r"_?(?:FEW|MOST|WHOLE|STORM|SMALL|KEPT|MOST_\w+)(?:: \w+|, \w+)* =", "MAX_..., ..._THRESHOLD, ..._RETENTION"),

@@ -378,7 +378,7 @@ def test_the_consumer_may_do_what_it_does(deployment: Deployment) -> None:
         okta.deactivate(people[2])
         okta.delete(people[2])
     assert deployment.sync("UsersQueue", f"user:{people[2]}")
-    # The account is gone in Genesys Cloud, so its link lets go of it.
+    # The account is gone in Genesys Cloud, so its link releases it.
     account = genesys.find_user("Ben@example.com")
     assert account is not None
     genesys.delete_user(account["id"])

@@ -55,7 +55,7 @@ class MatchLink(Asked):
 
 
 class UserChange(Asked):
-    """Link one user to an account, or let their account go: previewed, and with ``apply`` written.
+    """Link one user to an account, or unlink them: previewed, and with ``apply`` written.
 
     Answered by `match_answers.UserChanged`.
     """

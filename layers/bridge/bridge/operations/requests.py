@@ -129,7 +129,7 @@ class Diff(Asked):
 
 
 class GroupLink(Asked):
-    """Keep an Okta group linked by an operator's decision, or let it go; answered by `answers.GroupChanged`."""
+    """Keep an Okta group linked by an operator's decision, or unlink it; answered by `answers.GroupChanged`."""
 
     do: Literal["group.link", "group.unlink"]
     entity: GroupEntity

@@ -1,6 +1,6 @@
 """One user's link, mended by a person: previewed as the next sync would take it, then written under the user's fence.
 
-Nobody is deactivated: an account that is let go stays as it is, but for the user's id, which is taken back where the
+Nobody is deactivated: an account that is unlinked stays as it is, but for the user's id, which is taken back where the
 bridge had written it. Two accounts cannot bear it, and the next search would find the wrong one again.
 """
 

@@ -1,4 +1,4 @@
-"""Who leaves a group: the facts of the judgement, and what removes those whom its plan lets go."""
+"""Who leaves a group: the facts of the judgement, and what removes those whom its plan releases."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class GroupRemovals:
     def plan(self, work: Work, seen: Seen, joining: int) -> tuple[Plan, GroupLink]:
         """What is to be done when `joining` are added, and the group's record with what was seen of those who leave.
 
-        Nobody is let go before they themselves have been asked for, whatever a person approved.
+        Nobody is released before they themselves have been asked for, whatever a person approved.
         """
         facts, proofs = self._facts(work.entity, seen, joining), list[Proof]()
         plan = judge(facts)
@@ -87,7 +87,7 @@ class GroupRemovals:
         return replace(facts, vanished=vanished)
 
     def execute(self, work: Work, membership: Membership, plan: Plan, changes: MemberChanges, report: Report) -> None:
-        """Remove those whom the plan lets go; each call's members are marked done when it has ended."""
+        """Remove those whom the plan releases; each call's members are marked done when it has ended."""
         member = {okta_id: member for member, okta_id in membership.owner.items()}
 
         def remove(users: AbstractSet[str], *, approved: bool) -> bool:

@@ -1,7 +1,7 @@
 """Whether a user's own sync may deactivate for a missing assignment, or for a deletion.
 
 It may by itself while there are few such deactivations. From the twentieth in the window on it asks for a sync of the
-application, which permits whom it lets go. Permissions are records of their own: what was counted before stays counted
+application, which permits whom it releases. Permissions are records of their own: what was counted before stays counted
 when the same user is approved, and no reservation that a sync left behind permits.
 
 Okta answers 404 for everybody outside of what a role may see, and a role that was narrowed to a part of the application
@@ -60,7 +60,7 @@ ASKS = _UNEXPLAINED | {Permission.HELD.value}
 
 
 class Permissions:
-    """What lets one user go at a time."""
+    """What releases one user at a time."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class Permissions:
             return Permission.GIVEN
         hold = found.hold if found.hold is not None and found.hold.blocks else None
         if hold is not None and okta_id in self._store.staged(APP, hold.number):
-            # Explained after all: the application's sync may let them go.
+            # Explained after all: the application's sync may release them.
             return Permission.HELD if doubt or link.unassigned_due not in _UNEXPLAINED else Permission.ASK
         if doubt is not None:
             return doubt
@@ -212,7 +212,7 @@ class Permissions:
             self._store.complete(APP, [okta_id], before.at)
 
     def _is_permitted(self, permit: Removal | None) -> bool:
-        """Whether a person's approval, or a reservation of the whole change that still counts, lets the user go."""
+        """Whether a person's approval, or a reservation of the whole change that still counts, releases the user."""
         if permit is None:
             return False
         age = self._clock.now() - permit.at

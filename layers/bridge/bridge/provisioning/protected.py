@@ -1,7 +1,7 @@
 """Protected people: members of one Okta group, who leave anything by a person's decision alone.
 
 Who has been seen in that group stays protected until their own groups say otherwise: a listing's silence, or an answer
-that they are not found or have no groups at all, ends no protection. Nor does a listing's silence alone let somebody go
+that they are not found or have no groups at all, ends no protection. Nor does a listing's silence alone release anyone
 who has never been seen there: up to `SINGLE_READS` of them are asked for their own groups.
 """
 

@@ -119,7 +119,7 @@ class LinkRecords(Records):
         )
         try:
             self._table.put(Put(key, record, condition))
-        except ConditionFailed:  # the fence has moved, or the link lets go of a Genesys id
+        except ConditionFailed:  # the fence has moved, or the link releases a Genesys id
             release = self._release(key, link)
             try:
                 self._table.transact([Put(key, record, _unmoved(link)), *release])
