@@ -265,6 +265,21 @@ def test_end_of_access_that_is_answered_and_not_applied_is_bounded_and_parked(ki
     assert not world.store.parked
 
 
+def test_end_of_access_that_meets_conflicts_alone_says_so() -> None:
+    """Every PATCH is refused for its version, even one that names none: parked as that, and done when it works."""
+    world = World()
+    user, account = hired(world)
+    fault = world.genesys.faults.add(Fault(f"PATCH .*/users/{account}", version_conflict()))
+    world.okta.deactivate(user)
+    world.happen()
+    world.pass_time(hours=1)
+    assert world.parked(f"user:{user}") == ["genesys-version-conflict"]
+    world.genesys.faults.remove(fault)
+    night(world)
+    assert world.account(user)["active"] is False
+    assert not world.store.parked
+
+
 @pytest.mark.parametrize("other_left", [False, True])
 def test_an_account_that_bears_anothers_id_is_ended_only_when_they_have_left_too(other_left: bool) -> None:
     """Genesys Cloud gave a leaver's account to somebody with the same address: a person decides whose it is."""

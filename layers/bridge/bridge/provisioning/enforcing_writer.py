@@ -27,6 +27,8 @@ from bridge.settings import ProvisioningSettings, SyncPassword
 DEACTIVATION_TRIES = 3
 #: What a leaver waits for whose account stays active although Genesys Cloud answers that it is not.
 NOT_APPLIED = "deactivation-not-applied"
+#: What they wait for whose account is said to be in another version, whatever is sent.
+CONFLICT = "genesys-version-conflict"
 #: What ScimV2CreateUser requires, and what the bridge finds the account by.
 _LEAST = frozenset({"userName", "displayName", "externalId"})
 
@@ -219,7 +221,7 @@ class EnforcingWriter:
 
         Raises:
             Transient, later Permanent: ``deactivation-not-applied`` when Genesys Cloud answers well and the account
-                stays active.
+                stays active; ``genesys-version-conflict`` when it refuses even what names no version.
         """
         before = link.pending
         doubted = link.waiting is not None and link.waiting.why.startswith(NOT_APPLIED)
@@ -241,7 +243,8 @@ class EnforcingWriter:
                 break
         else:
             link = replace(link, active=True, pending=before)
-            self._matching.wait_for_conflict(link, NOT_APPLIED, detail=link.genesys_id)
+            why = CONFLICT if answer is None else NOT_APPLIED
+            self._matching.wait_for_conflict(link, why, detail=link.genesys_id)
         report.finish("deactivated", report.why)
         return Changed(replace(link, active=False, unassigned_due="", waiting=None, pending=before), account)
 
