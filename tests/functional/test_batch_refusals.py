@@ -13,8 +13,9 @@ from bridge.errors import Transient
 from bridge.items import Queue, Reason
 from bridge.provisioning.followups import LEAVER
 from bridge.provisioning.records import Breaker, Due, GroupState
-from bridge_local.faults import Fault, cut
+from bridge_local.faults import Effect, Fault, cut, fields
 from bridge_local.genesys import faults as genesys_faults
+from bridge_local.okta import faults as okta_faults
 from tests.world import START, World
 
 if TYPE_CHECKING:
@@ -320,6 +321,27 @@ def test_a_leaver_who_is_refused_alone_for_days_costs_few_calls() -> None:
 
 
 # ------------------------------------------------------------------------------------------- leavers
+
+
+@pytest.mark.parametrize(
+    ("odd", "why"),
+    [(fields({"status": "ARCHIVED"}), "status-not-known"), (okta_faults.refused(400), "okta-400")],
+)
+def test_a_leaver_whom_okta_does_not_show_right_is_parked_and_still_tried_again(odd: Effect, why: str) -> None:
+    """Okta answers oddly while they leave: parked for a person to see; once it answers well, the account ends."""
+    world = World()
+    leaver, other = world.provisioned(2)
+    world.happen()
+    world.okta.faults.add(Fault(rf"GET /api/v1/users/{leaver}(\?|$)", odd))
+    leave(world, [leaver])
+    world.pass_time(hours=18 / 60)
+    assert set(world.parked(f"user:{leaver}")) == {why}
+    assert active(world, [leaver, other]) == [True, True]
+    world.okta.faults.clear()
+    world.pass_time(hours=20 / 60)
+    assert active(world, [leaver, other]) == [False, True]
+    assert not world.store.parked
+    assert not world.store.dues()
 
 
 def test_people_are_told_of_leavers_who_are_refused_for_a_quarter_of_an_hour(

@@ -1,7 +1,8 @@
 """The classes of failure: how long a message whose sync failed waits, or what it is parked with.
 
 Whose access must end is a *leaver*: they are never given up. While the service refuses everybody they go on trying;
-one who is refused alone is parked, for a person to see, and tried again all the same, less and less often.
+one who is refused alone, or cannot be done for any other reason, is parked, for a person to see, and tried again all
+the same, less and less often.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ REFUSED_TRIES = 8
 LEAVER_ALARM = timedelta(minutes=15)
 #: A day before SQS forgets a message of 14 days, another one takes a leaver's place.
 LEAVER_RENEWAL = timedelta(days=13)
-#: A leaver who is refused alone is tried again after so long, then after twice as long each time, up to the longest.
+#: A leaver who is parked is tried again after so long, then after twice as long each time, up to the longest.
 LEAVER_FIRST_WAIT, LEAVER_LONGEST_WAIT = timedelta(minutes=5), timedelta(days=1)
 _SERVER_ERROR = 500
 _ENDED = frozenset({"DEPROVISIONED", "SUSPENDED"})
@@ -94,7 +95,9 @@ class Failures:
         if is_refusal(error):
             return self._refused(message, error)
         fate = self._fate(message.item, message.receives, error)
-        if message.says_leaver and not isinstance(fate, Permanent):
+        if message.says_leaver and isinstance(fate, Permanent):
+            self._try_again(message.item)
+        elif message.says_leaver:
             self._renew(message)
         return fate
 
@@ -122,10 +125,13 @@ class Failures:
             count(Metric.RETRIES, upstream=error.upstream)
             return self.usual_delay(message.receives)
         if leaver:
-            tries = message.item.tries
-            wait = min(LEAVER_FIRST_WAIT * 2 ** min(tries, 20), LEAVER_LONGEST_WAIT)
-            self._store.note_due(Due(entity, LEAVER, now + wait, tries + 1))
+            self._try_again(message.item)
         return error
+
+    def _try_again(self, item: Item) -> None:
+        """Keep a leaver who is parked due all the same."""
+        wait = min(LEAVER_FIRST_WAIT * 2 ** min(item.tries, 20), LEAVER_LONGEST_WAIT)
+        self._store.note_due(Due(item.entity, LEAVER, self._clock.now() + wait, item.tries + 1))
 
     def _is_leaver(self, message: Message) -> bool:
         """Whether the message, or else the person's record, says that access ends."""
