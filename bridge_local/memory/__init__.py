@@ -43,7 +43,7 @@ class MemoryStore(
 
     def leaving(self, entity: str, okta_id: str, others: Iterable[str] = ()) -> LeaverRecords:
         with self._lock:
-            found = {each: self.removal(each, okta_id) for each in (entity, *others)}
+            found = {each: self.removal_records.get((each, okta_id)) for each in (entity, *others)}
             removals = {each: removal for each, removal in found.items() if removal is not None}
             return LeaverRecords(okta_id in self.exceptions(entity), removals, self.hold(entity))
 

@@ -27,10 +27,6 @@ class MemoryRemovals(Guarded):
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         return self._since(entity, since, {RemovalState.RESERVED, RemovalState.DONE})
 
-    def removal(self, entity: str, user_id: str) -> Removal | None:
-        with self._lock:
-            return self.removal_records.get((entity, user_id))
-
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:
         self._record(entity, user_ids, Removal(RemovalState.RESERVED, at))
 

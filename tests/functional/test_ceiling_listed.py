@@ -148,7 +148,7 @@ def test_a_listing_of_long_ago_proves_nothing() -> None:
     staged = held(world, users[:100])
     world.decide("app", Verdict.APPROVE)
     world.work(Queue.USERS)
-    permit = world.store.removal(PERMITS, staged[-1])
+    permit = world.store.leaving(PERMITS, staged[-1]).removals.get(PERMITS)
     assert permit is not None
     assert permit.state is RemovalState.APPROVED
     with world.okta.quietly():

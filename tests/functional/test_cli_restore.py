@@ -210,7 +210,7 @@ def test_only_what_still_means_something_comes_back(dynamo: DynamoDBClient) -> N
     assert restored.epoch > app.epoch
     assert restored.organisation == ORGANISATION
     assert store.removals(entity, now) == {*people[:2]}
-    done = store.removal(entity, people[0])
+    done = store.leaving(entity, people[0]).removals.get(entity)
     assert done is not None
     assert (done.state, done.at) == (RemovalState.DONE, later)
     assert store.permitted(entity, now) == frozenset()

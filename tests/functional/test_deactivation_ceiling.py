@@ -228,7 +228,7 @@ def test_two_syncs_at_the_same_moment_do_not_both_take_the_last_place(before: bo
         world.okta.assign_user(users[17])
         world.happen()
     unassign(world, users[:17])
-    record, removals = world.store.removal("app", users[17]), world.store.removals
+    record, removals = world.store.leaving("app", users[17]).removals.get("app"), world.store.removals
     others = iter([users[18:20]])
 
     def raced(entity: str, since: datetime) -> frozenset[str]:
@@ -243,7 +243,7 @@ def test_two_syncs_at_the_same_moment_do_not_both_take_the_last_place(before: bo
     world.work(Queue.LEAVERS)
     world.store.removals = removals  # type: ignore[method-assign] # another environment at work
     assert users[17] in active(world)
-    assert world.store.removal("app", users[17]) == record
+    assert world.store.leaving("app", users[17]).removals.get("app") == record
     world.settle()
     assert users[17] not in active(world), "the sync of the application has seen the whole change"
 

@@ -417,11 +417,11 @@ class TestRemovals:
         assert store.removals(ENTITY, NOW - timedelta(hours=1)) == {CAY}
         assert store.permitted(ENTITY, NOW - timedelta(hours=1)) == {ADA, BEN}
         assert store.permitted(ENTITY, NOW + timedelta(hours=1)) == frozenset()
-        found = store.removal(ENTITY, ADA)
+        found = store.leaving(ENTITY, ADA).removals.get(ENTITY)
         assert found is not None
         assert (found.state, abs(found.at - NOW) < timedelta(milliseconds=1)) == (RemovalState.APPROVED, True)
         store.withdraw(ENTITY, [ADA, "00uNobody00000000009"])
-        assert store.removal(ENTITY, ADA) is None
+        assert store.leaving(ENTITY, ADA).removals.get(ENTITY) is None
         assert store.permitted(ENTITY, NOW - timedelta(hours=1)) == {BEN}
 
     def test_exceptions_are_kept_until_ended(self, store: Store) -> None:
@@ -458,7 +458,7 @@ class TestRemovals:
         store.reserve("app", [ADA], at)
         store.permit("app-permits", [ADA, BEN], at)
         store.complete("app", [ADA], at, permits="app-permits")
-        assert store.removal("app", ADA) == Removal(RemovalState.DONE, at)
+        assert store.leaving("app", ADA).removals.get("app") == Removal(RemovalState.DONE, at)
         assert store.permitted("app-permits", at) == {BEN}
 
 

@@ -14,7 +14,7 @@ from tests.world import World
 READS = frozenset(
     (
         *("user", "users", "all_users", "owners", "referenced", "group", "groups"),
-        *("removals", "removal", "leaving", "exceptions", "seen"),
+        *("removals", "leaving", "exceptions", "seen"),
         *("hold", "hold_history", "open_hold_entities", "releases", "staged", "decision"),
         *(
             "app",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from bridge.provisioning.hold_records import Decision, Hold, LeaverRecords, Removal
+from bridge.provisioning.hold_records import Decision, Hold, LeaverRecords
 from bridge.provisioning.writes import writes
 
 
@@ -15,10 +15,6 @@ class Removals(Protocol):
 
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         """Okta user ids with a counted removal record (reserved or done) at or after `since`."""
-        ...
-
-    def removal(self, entity: str, user_id: str) -> Removal | None:
-        """The removal record of one user."""
         ...
 
     def reserve(self, entity: str, user_ids: Iterable[str], at: datetime) -> None:

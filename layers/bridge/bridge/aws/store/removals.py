@@ -22,10 +22,6 @@ class RemovalRecords(Records):
     def removals(self, entity: str, since: datetime) -> frozenset[str]:
         return self._since(entity, since, {RemovalState.RESERVED, RemovalState.DONE})
 
-    def removal(self, entity: str, user_id: str) -> Removal | None:
-        record = self._table.get((entity, f"removal#{user_id}"))
-        return None if record is None else _removal(record)
-
     def leaving(self, entity: str, okta_id: str, others: Iterable[str] = ()) -> LeaverRecords:
         removals = [(each, f"removal#{okta_id}") for each in (entity, *others)]
         exception = (entity, f"exception#{okta_id}")
