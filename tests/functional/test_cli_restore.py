@@ -172,6 +172,31 @@ def test_a_company_that_went_on_changing_ends_as_okta_says(dynamo: DynamoDBClien
     assert company.office.ask("status")["restored"] is None
 
 
+@pytest.mark.parametrize("end", ["unassigned", "deactivated", "deleted"])
+def test_who_was_hired_after_the_backup_and_has_left_is_ended(dynamo: DynamoDBClient, end: str) -> None:
+    """No record knows of their account, which bears their id."""
+    company = Company(dynamo)
+    world = company.world
+    company.back_up()
+    leaver, stays = world.person("Nina New"), world.person("Noah New")
+    world.happen()
+    assert world.account(leaver)["active"]
+    company.restore()
+    if end == "unassigned":
+        world.okta.unassign_user(leaver)
+    else:
+        world.okta.deactivate(leaver)
+    if end == "deleted":
+        world.okta.delete(leaver)
+    world.happen()
+    world.reconcile_whole()
+    world.pass_time(WINDOW_HOURS)
+    world.reconcile("continue")
+    world.settle()
+    assert world.account(leaver)["active"] is False
+    assert world.account(stays)["active"] is True
+
+
 def test_only_what_still_means_something_comes_back(dynamo: DynamoDBClient) -> None:
     """Numbers never go back; counted removals and exceptions stay; permits, approvals, dues and open holds do not."""
     company = Company(dynamo)

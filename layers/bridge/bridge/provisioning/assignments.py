@@ -137,4 +137,5 @@ def may_be_worth_reading(hints: frozenset[Hint]) -> bool:
 
 def worth_reading(hints: frozenset[Hint], app: AppState) -> bool:
     """Whether events make a user without a link be read: most people of an organisation are not in Genesys Cloud."""
-    return Hint.ASSIGNMENT in hints or (not app.bootstrapped and Hint.ACCESS_ENDS in hints)
+    may_lack_links = not app.bootstrapped or app.restored is not None
+    return Hint.ASSIGNMENT in hints or (may_lack_links and Hint.ACCESS_ENDS in hints)

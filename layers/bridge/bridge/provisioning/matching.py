@@ -17,6 +17,7 @@ from bridge.items import Reason, format_time, make_item
 from bridge.provisioning.inactive_accounts import InactiveAccounts
 from bridge.provisioning.ports import Clock, GenesysReader, OktaReader, QueueSender
 from bridge.provisioning.record_ports import Store
+from bridge.provisioning.records import AppState
 from bridge.provisioning.scim import without_case
 from bridge.provisioning.user_records import Origin, Pending, PendingKind, UserLink, UserState, Waiting
 from bridge.provisioning.values import ScimUser
@@ -43,8 +44,8 @@ class Matching:
 
     # ------------------------------------------------------------------------------------ finding
 
-    def settle_creating(self, link: UserLink, user_name: str, *, deep: bool) -> UserLink:
-        """A POST may have been done: find its user before anything is decided.
+    def settle_creating(self, link: UserLink, user_name: str, app: AppState, *, deep: bool) -> UserLink:
+        """A POST may have been done, or be younger than a restored record: find its user before anything is decided.
 
         A search after `UNDER_WAY`, with `deep`, is the last: by then the POST has landed, or never does.
 
@@ -52,7 +53,7 @@ class Matching:
             Transient: none is found yet, and the search index may still trail the POST.
         """
         if link.posted is None:
-            return link
+            return link if link.ever_linked or app.restored is None else self.find_native(link)
         found = self.find_created(link, user_name)
         if found.genesys_id:
             return found

@@ -134,11 +134,11 @@ class UserSync:
         told = self._tells_of_deletion(work, link) or link.status in {"DEPROVISIONED", DELETED} or unassigned
         if not told:
             require_users_shown(self._okta, self._store, link)
-        if not link.is_link:
+        if not (link.is_link or (told and app.restored is not None)):
             return self._settle(link, DELETED, report.finish("unchanged", "no-such-user"))
         if not told:
             raise Permanent("user-not-visible", detail=work.entity, upstream="okta", status=404)
-        link = self._accounts.matching.settle_creating(link, "", deep=work.deep)
+        link = self._accounts.matching.settle_creating(link, "", app, deep=work.deep)
         if not link.ever_linked:
             return self._settle(link.unlinked(), DELETED, report.finish("unchanged", "no-such-user"))
         if not _already_inactive(work, link):
@@ -170,7 +170,7 @@ class UserSync:
 
     def _ends_at_once(self, work: Work, link: UserLink, user: OktaUser, app: AppState, report: Report) -> Report:
         """DEPROVISIONED or SUSPENDED: no ceiling, no hold, nothing of another entity stands before it."""
-        link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
+        link = self._accounts.matching.settle_creating(link, self._user_name(user), app, deep=work.deep)
         if not link.ever_linked and (work.deep or not app.bootstrapped):
             link = self._accounts.matching.find_native(link)
         if not link.ever_linked:
@@ -252,7 +252,7 @@ class UserSync:
             return self._settle(link.remembered(), user.status, report.finish("unchanged", "assignment-unclear"))
         if assignment.assigned is Assigned.NO:
             link = replace(link, epoch=app.epoch)
-            link = self._accounts.matching.settle_creating(link, self._user_name(user), deep=work.deep)
+            link = self._accounts.matching.settle_creating(link, self._user_name(user), app, deep=work.deep)
             if not link.ever_linked:
                 return self._stays_out(replace(link, assigned=False), user, app, report)
             listed, doubt = assignment.listed, self._permissions.doubt(work, before)
