@@ -13,7 +13,7 @@ from bridge.items import Queue, Reason, parse_item
 from bridge.outbound.breaker import LEASE, LONGEST_WAIT
 from bridge.provisioning.records import Breaker
 from bridge.provisioning.user_records import UserLink
-from bridge_local.faults import Fault, before
+from bridge_local.faults import Fault, before, fields
 from bridge_local.fifo import Message
 from bridge_local.genesys import faults as genesys_faults
 from bridge_local.memory import MemoryStore
@@ -62,13 +62,11 @@ def test_days_of_it_reach_no_dead_letter(days: int, minutes: int) -> None:
 
 
 def test_poison_is_parked_at_once_while_others_wait_and_while_they_go_on() -> None:
-    """A body that nobody can read needs no upstream; a user that cannot be mapped is parked by the first sync."""
+    """A body that nobody can read needs no upstream; an odd user is parked by the first sync."""
     world = World()
-    (user,) = opened(world, 3)[:1]
+    user, bad, _ = opened(world, 3)
     world.queues.put(Queue.USERS, f"user:{user}x", "one", "no item")
-    bad = world.okta.create_user({"login": "x@example.com", "email": "x@example.com", "firstName": "", "lastName": ""})
-    world.okta.assign_user(bad)
-    world.okta.faults.add(Fault(f"users/{bad}", okta_faults.refused(400)))
+    world.okta.faults.add(Fault(f"users/{bad}$", fields({"status": "ARCHIVED"})))
     world.deliver()
     world.work(Queue.USERS)
     assert world.parked(f"user:{user}x") == ["unreadable-item"]
@@ -76,7 +74,7 @@ def test_poison_is_parked_at_once_while_others_wait_and_while_they_go_on() -> No
     assert not world.parked(f"user:{bad}")
     world.genesys.faults.clear()
     world.pass_time(hours=0.2)
-    assert world.parked(f"user:{bad}") == ["okta-400"]
+    assert world.parked(f"user:{bad}") == ["status-not-known"]
     assert world.queues.depth() == 0
     assert world.last(f"user:{user}").outcome == "updated"
 

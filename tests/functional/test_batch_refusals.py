@@ -320,6 +320,41 @@ def test_a_leaver_who_is_refused_alone_for_days_costs_few_calls() -> None:
     assert not world.store.parked
 
 
+# ------------------------------------------------------------------------------------------- Okta
+
+
+@pytest.mark.parametrize("status", [400, 405, 409, 410])
+def test_a_refusal_of_the_whole_of_okta_parks_nobody(status: int) -> None:
+    """Ten minutes of it: changes, a hire and a leaver wait, and come about by themselves."""
+    world = World()
+    people = world.provisioned(4)
+    fault = world.okta.faults.add(Fault("GET /api/v1/users", okta_faults.refused(status)))
+    for person in people[1:]:
+        world.okta.update_profile(person, {"title": "Lead"})
+    hire = world.person("Nina New")
+    leave(world, people[:1])
+    world.pass_time(hours=10 / 60)
+    assert not world.store.parked
+    world.okta.faults.remove(fault)
+    world.pass_time(hours=SOON)
+    assert active(world, [*people, hire]) == [False, True, True, True, True]
+    assert {world.account(person)["title"] for person in people[1:]} == {"Lead"}
+    assert not world.store.parked
+
+
+def test_one_person_whom_okta_refuses_alone_is_parked() -> None:
+    """Others are shown meanwhile."""
+    world = World()
+    ada, *others = world.provisioned(4)
+    world.okta.faults.add(Fault(f"users/{ada}$", okta_faults.refused(400)))
+    for round_ in range(REFUSED_TRIES):
+        for person in (ada, *others):
+            world.okta.update_profile(person, {"title": f"Lead {round_}"})
+        world.deliver(each=True)
+        world.pass_time(hours=SOON)
+    assert set(world.parked(f"user:{ada}")) == {"okta-400"}
+
+
 # ------------------------------------------------------------------------------------------- leavers
 
 

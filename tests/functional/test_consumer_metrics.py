@@ -14,8 +14,7 @@ from bridge.errors import Transient
 from bridge.items import Hint, Queue, Reason, make_item
 from bridge.outbound.calls import Calls
 from bridge.outbound.headroom import Headroom
-from bridge_local.faults import Fault
-from bridge_local.okta import faults as okta_faults
+from bridge_local.faults import Fault, fields
 from tests.world import FreePace, VirtualClock, World
 
 
@@ -95,8 +94,8 @@ def test_a_gauge_that_cannot_be_read_is_told_by_the_next_batch(
 ) -> None:
     """The batch is answered all the same."""
     world = World()
-    user = world.person("Ada Brook")
-    world.okta.faults.add(Fault(f"users/{user}$", okta_faults.refused(400), count=1))
+    (user,) = world.provisioned(1)
+    world.okta.faults.add(Fault(f"users/{user}$", fields({"status": "ARCHIVED"}), count=1))
 
     def fails() -> int:
         raise Transient("store-throttling", upstream="store")

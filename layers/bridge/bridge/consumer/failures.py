@@ -114,7 +114,7 @@ class Failures:
         return leaver or self._clock.now() - refusal.since < PATIENCE
 
     def _refused(self, message: Message, error: Permanent) -> float | Permanent:
-        """Genesys Cloud refuses: the whole service is waited for, an entity that is refused alone is parked."""
+        """A service refuses: the whole of it is waited for, an entity that is refused alone is parked."""
         entity, now, leaver = message.item.entity, self._clock.now(), self._is_leaver(message)
         if leaver and now - message.sent >= LEAVER_ALARM:
             count(Metric.LEAVERS_REFUSED)

@@ -1,7 +1,7 @@
 """Tells a refusal of one entity from one of the whole service.
 
 Genesys Cloud also answers 400, 405, 409 or 410 to everybody: after a change of licences, while a feature is switched
-off, or because something between stands in its place. Nobody is to be parked for that.
+off, or because something between stands in its place; so may Okta. Nobody is to be parked for that.
 
 One environment sees few entities, so what was refused of late stands in the breaker's record, which all of them read
 anyway. Who is refused writes it, and while a refusal stands there the first who is granted such a call; a sync that
@@ -25,7 +25,7 @@ WHOLE_SERVICE_THRESHOLD = 3
 PATIENCE = timedelta(hours=1)
 #: So many entities are remembered for all environments: more than tell the service's refusals from an entity's own.
 SHARED = 10
-_REFUSED = range(400, 500)
+_REFUSED, _NOT_FOUND = range(400, 500), 404
 
 
 class SharedLog(Protocol):
@@ -110,5 +110,7 @@ class Refusals:
 
 
 def is_refusal(error: Exception | None) -> TypeGuard[Permanent]:
-    """Whether Genesys Cloud has refused a call with a 4xx that no other class of failure claims."""
-    return isinstance(error, Permanent) and error.upstream == "genesys" and error.status in _REFUSED
+    """Whether a call was refused with a 4xx that no other class of failure claims, such as what Okta does not find."""
+    if not isinstance(error, Permanent) or error.status not in _REFUSED:
+        return False
+    return error.upstream == "genesys" or (error.upstream == "okta" and error.status != _NOT_FOUND)
