@@ -339,6 +339,26 @@ def test_what_a_switch_forbids_is_no_difference() -> None:
     assert world.reconcile_whole().items == 0
 
 
+def test_who_was_suspended_while_the_bridge_observed_is_ended_although_a_hold_stages_them() -> None:
+    """They are protected and not assigned any more either; whoever is only unassigned goes on waiting."""
+    world = World({"PROTECTED_GROUP": "Directors"})
+    people = world.provisioned(5)
+    world.okta.add_members(world.okta.create_group("Directors"), people[:2])
+    world.variables["MODE"] = "observe"
+    world.restart()
+    world.okta.suspend(people[0])
+    for person in people[:2]:
+        world.okta.unassign_user(person)
+    world.happen()
+    del world.variables["MODE"]
+    world.restart()
+    world.ask("app")
+    world.settle()
+    assert world.store.staged("app", 1).keys() == set(people[:2])
+    world.reconcile_whole()
+    assert [world.account(person)["active"] for person in people] == [False, True, True, True, True]
+
+
 def test_an_observed_run_writes_nothing_and_bootstraps_nothing() -> None:
     """The items are synced and journalled; leaving observe mode starts a run by itself, which does it all."""
     world = World({"MODE": "observe"}, bootstrapped=False)

@@ -34,7 +34,7 @@ SHRINKAGE_THRESHOLD = 20
 #: A listing that shows a smaller part of the active links is not believed.
 LEAST_SHARE = 0.5
 #: Statuses of a link whose user no hold keeps.
-_ENDED = frozenset({"DEPROVISIONED", DELETED})
+_ENDED = frozenset({"DEPROVISIONED", "SUSPENDED", DELETED})
 
 
 class AssignedUsers:
@@ -189,8 +189,8 @@ class AssignedUsers:
                 continue
             active += 1
             kept += link.okta_id in excepted and link.okta_id not in listed
-            # No hold stands before the end of somebody whom a sync has seen DEPROVISIONED, or has not found: the 404
-            # may have been false, and their access ended.
+            # No hold stands before the end of somebody whom a sync has seen DEPROVISIONED or SUSPENDED, such as while
+            # the bridge observed, or has not found: the 404 may have been false, and their access ended.
             if link.okta_id not in listed and (link.okta_id not in decided or link.status in _ENDED):
                 missing.append(link.okta_id)
         return active, kept, missing
