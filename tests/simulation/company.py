@@ -206,7 +206,7 @@ class Company:
         if not back and inside:
             okta.remove_members(group, [self.hand.choice(sorted(inside))])
         elif back:
-            joining = self.hand.sample(outside, min(1, len(outside)))
+            joining = self.hand.sample(outside, min(self.hand.choice((0, 1)), len(outside)))
             okta.add_members(group, sorted({*self._going(group), *joining}))
         self.history.tell(f"ADMIN {'thinks better of' if back else 'takes somebody out of'} {group}")
 
