@@ -197,6 +197,20 @@ def test_who_was_hired_after_the_backup_and_has_left_is_ended(dynamo: DynamoDBCl
     assert world.account(stays)["active"] is True
 
 
+def test_a_restore_holds_removals_until_everything_was_compared(dynamo: DynamoDBClient) -> None:
+    """The window has passed, but the first comparison has only begun."""
+    company = Company(dynamo)
+    company.back_up()
+    company.restore()
+    company.world.pass_time(WINDOW_HOURS)
+    run = company.world.reconcile("continue")
+    assert run.unfinished
+    assert company.store.app().restored is not None
+    company.world.reconcile_whole()
+    company.world.reconcile("continue")
+    assert company.store.app().restored is None
+
+
 def test_only_what_still_means_something_comes_back(dynamo: DynamoDBClient) -> None:
     """Numbers never go back; counted removals and exceptions stay; permits, approvals, dues and open holds do not."""
     company = Company(dynamo)

@@ -147,3 +147,12 @@ def test_operations_have_one_order_and_active_last() -> None:
 def test_operations_of_nothing() -> None:
     """No change, no operation."""
     assert scim.operations({}, present={"title"}) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("stra\u00dfe", "strasse"), ("\u212aate", "kate"), ("\u017fue", "sue")], ids=ascii
+)
+def test_no_letter_is_another_one_where_case_is_ignored(one: str, other: str) -> None:
+    """A sharp s is no double s, the sign for kelvin no k, a long s no s; case alone makes no difference."""
+    assert scim.without_case(one) != scim.without_case(other)
+    assert scim.without_case(other.upper()) == scim.without_case(other)
