@@ -191,7 +191,8 @@ def differing(simulation: Simulation) -> list[str]:
         hold = store.hold(entity)
         staged = frozenset(store.staged(entity, hold.number) if hold is not None else ())
         if hold is not None and hold.state is HoldState.APPROVED and simulation.promises.paused is not None:
-            staged &= _members(simulation, genesys_group)  # approved, and kept back or cut off by a pause
+            # Approved, and kept back or cut off by a pause; so is whoever leaves beside them, and no hold says it.
+            staged = _members(simulation, genesys_group)
         elif hold is None or not hold.blocks:
             staged = frozenset()
         held[group] = (staged | store.exceptions(entity)) - _removed_late(simulation, genesys_group)

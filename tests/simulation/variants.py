@@ -28,7 +28,6 @@ from bridge.provisioning.hinted import HintedAdditions
 from bridge.provisioning.judge import Facts, Plan
 from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR, Linking
 from bridge.provisioning.matching import Matching
-from bridge.provisioning.members import MemberChanges
 from bridge.provisioning.permissions import Permissions
 from bridge.provisioning.protected import ProtectedPeople
 from bridge.provisioning.records import GroupLink
@@ -498,21 +497,6 @@ class ProtectsNobody(Variant):
             yield
 
 
-# ------------------------------------------------------------------------------------------ no-second-look
-
-
-class NoSecondLook(Variant):
-    """After a change of members without an answer nobody looks at the group again once it can land no more."""
-
-    name = "no-second-look"
-
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """What makes a sync due stands replaced within."""
-        with patch.object(MemberChanges, "_begin", lambda *_: None):
-            yield
-
-
 # ---------------------------------------------------------------------------------------- nothing-pending
 
 
@@ -609,7 +593,6 @@ VARIANTS: dict[str, type[Variant]] = {
         EndsWithoutAVersion,
         BelievesAnswers,
         ProtectsNobody,
-        NoSecondLook,
         NothingPending,
         ForgetsRestore,
         RulesOverOperators,
