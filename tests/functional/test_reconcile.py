@@ -340,7 +340,7 @@ def test_what_a_switch_forbids_is_no_difference() -> None:
 
 
 def test_who_was_suspended_while_the_bridge_observed_is_ended_although_a_hold_stages_them() -> None:
-    """They are protected and not assigned any more either; whoever is only unassigned goes on waiting."""
+    """They are protected and not assigned any more either; anyone who is only unassigned goes on waiting."""
     world = World({"PROTECTED_GROUP": "Directors"})
     people = world.provisioned(5)
     world.okta.add_members(world.okta.create_group("Directors"), people[:2])

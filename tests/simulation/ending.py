@@ -191,7 +191,7 @@ def differing(simulation: Simulation) -> list[str]:
         hold = store.hold(entity)
         staged = frozenset(store.staged(entity, hold.number) if hold is not None else ())
         if hold is not None and hold.state is HoldState.APPROVED and simulation.promises.paused is not None:
-            # Approved, and kept back or cut off by a pause; so is whoever leaves beside them, and no hold says it.
+            # Approved, and kept back or cut off by a pause; so is anyone who leaves beside them, and no hold says it.
             staged = _members(simulation, genesys_group)
         elif hold is None or not hold.blocks:
             staged = frozenset()
