@@ -212,6 +212,10 @@ class Promises:
         held = self.restored is not None and self.restored < since and at < self.restored + RESTORE_HOLDS
         return held or (self.paused is not None and self.paused < since)
 
+    def _has_compared(self, since: datetime) -> bool:
+        """Whether everything has been compared; after a restore what was sent before it may still arrive."""
+        return self._world.store.app().bootstrapped or (self.restored is not None and self.restored >= since)
+
     def _is_protected(self, okta_id: str, since: datetime, entity: str) -> bool:
         """Whether the person has been protected all the time, and nobody has approved that they leave the entity."""
         member = (self.protected, okta_id)
@@ -241,7 +245,7 @@ class Promises:
                 yield f"removes {okta_id}, who is protected"
             elif self._is_paused(since):
                 yield f"removes {okta_id} while removals are paused"
-            elif not (self._world.store.app().bootstrapped or (group, okta_id) in self.approved):
+            elif not (self._has_compared(since) or (group, okta_id) in self.approved):
                 yield f"P4: removes {okta_id} before the first whole reconcile has ended"
             elif not (
                 inactive or (group, okta_id) in self.approved or self._members.was_untrue((group, okta_id), since)

@@ -30,9 +30,9 @@ from bridge.provisioning.linking import LINKED_BY_OPERATOR, UNLINKED_BY_OPERATOR
 from bridge.provisioning.matching import Matching
 from bridge.provisioning.permissions import Permissions
 from bridge.provisioning.protected import ProtectedPeople
-from bridge.provisioning.records import GroupLink
+from bridge.provisioning.records import Due, GroupLink
 from bridge.provisioning.sync import Report, Work
-from bridge.provisioning.user_records import UserLink
+from bridge.provisioning.user_records import LATE_WHY, UserLink
 from bridge.provisioning.values import AppUser, OktaGroup, OktaUser, Read, ScimGroup, ScimUser
 from bridge_local.exchange import Now
 from bridge_local.fifo import FifoQueue, FifoQueues, Message
@@ -497,6 +497,26 @@ class ProtectsNobody(Variant):
             yield
 
 
+# ------------------------------------------------------------------------------------------ no-second-look
+
+
+class NoSecondLook(Variant):
+    """After a sync whose change may still land nobody looks at the group again once it can land no more."""
+
+    name = "no-second-look"
+
+    def store(self) -> MemoryStore:
+        """A memory in which no group is due for what may still land."""
+        return _LooksNoMore()
+
+
+class _LooksNoMore(MemoryStore):
+    def note_due(self, due: Due) -> None:
+        """Note what else is due."""
+        if due.why != LATE_WHY or not due.entity.startswith("group:"):
+            super().note_due(due)
+
+
 # ---------------------------------------------------------------------------------------- nothing-pending
 
 
@@ -593,6 +613,7 @@ VARIANTS: dict[str, type[Variant]] = {
         EndsWithoutAVersion,
         BelievesAnswers,
         ProtectsNobody,
+        NoSecondLook,
         NothingPending,
         ForgetsRestore,
         RulesOverOperators,
