@@ -67,7 +67,9 @@ def _change(context: Context, request: UserChange, question: str) -> End:
     if reply.answer.item is not None:
         terminal.say(f"Linked. A sync follows: {context.command(f'explain {shown.entity}')}")
     else:
-        terminal.say(f"Let go. The next sync looks for their account again: {context.command(f'sync {shown.entity}')}")
+        terminal.say(
+            f"Unlinked. The next sync looks for their account again: {context.command(f'sync {shown.entity}')}"
+        )
     return End.DONE
 
 

@@ -356,7 +356,7 @@ class TestGroupLinks:
                 write(replace(first, genesys_id=G1))
 
     def test_one_genesys_group_has_one_okta_group(self, store: Store) -> None:
-        """A second claim is refused until the first group lets go."""
+        """A second claim is refused until the first group releases it."""
         team = replace(store.begin_group_sync(TEAM), state=GroupState.LINKED, genesys_id=G1)
         store.claim_group(team)
         crew = replace(store.begin_group_sync(CREW), state=GroupState.LINKED, genesys_id=G1)
@@ -884,7 +884,7 @@ def test_an_unknown_version_is_not_guessed(client: "DynamoDBClient", table: str,
 
 
 def test_a_move_that_changed_meanwhile_starts_again(client: "DynamoDBClient", table: str) -> None:
-    """The previous owner let go between our reading and our writing: the whole sync begins anew."""
+    """The previous owner released it between our reading and our writing: the whole sync begins anew."""
     store = DynamoStore(client, table)
     linked(store, ADA, G1)
     mine = replace(store.begin_user_sync(BEN), genesys_id=G1)

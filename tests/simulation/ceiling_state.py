@@ -20,7 +20,7 @@ class Removals:
         perhaps_approved: these, and those who left it, whom a sync may have missed.
         excepted: whom a rejection keeps.
         perhaps_excepted: these, and those whom a sync may have missed as desired since.
-        back: when somebody was last desired, or inactive, or no member, so that a hold may have let go.
+        back: when somebody was last desired, or inactive, or no member, so that a hold may have released them.
     """
 
     done: list[tuple[datetime, str]] = field(default_factory=list)

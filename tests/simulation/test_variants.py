@@ -35,7 +35,7 @@ BEGIN_BAD = {
     "removals-without-a-version": (8, "late-writes"),
     "ends-without-a-version": (61, "late-writes"),
     "nothing-pending": (12, "late-writes"),
-    "no-second-look": (308, "late-writes"),
+    "no-sync-afterwards": (308, "late-writes"),
     "forgets-restore": (2, "operators"),
     "rules-over-operators": (3, "operators"),
 }

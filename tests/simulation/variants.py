@@ -497,13 +497,13 @@ class ProtectsNobody(Variant):
             yield
 
 
-# ------------------------------------------------------------------------------------------ no-second-look
+# ------------------------------------------------------------------------------------------ no-sync-afterwards
 
 
-class NoSecondLook(Variant):
-    """After a sync whose change may still land nobody looks at the group again once it can land no more."""
+class NoSyncAfterwards(Variant):
+    """After a sync whose change may still land the group is not synced again once it can land no more."""
 
-    name = "no-second-look"
+    name = "no-sync-afterwards"
 
     def store(self) -> MemoryStore:
         """A memory in which no group is due for what may still land."""
@@ -613,7 +613,7 @@ VARIANTS: dict[str, type[Variant]] = {
         EndsWithoutAVersion,
         BelievesAnswers,
         ProtectsNobody,
-        NoSecondLook,
+        NoSyncAfterwards,
         NothingPending,
         ForgetsRestore,
         RulesOverOperators,
